@@ -1,0 +1,1 @@
+"""Pure, batched, seeded functions on tensors: evolution operators, optimizers, and the geometry of the Gaussian prior."""
