@@ -1,0 +1,1 @@
+"""Search the latent space of a pretrained GAN by clicking, by words or by example, and take the seeds home."""

@@ -1,0 +1,260 @@
+"""Cartoon faces whose every attribute is known: the data behind the bundled generator and judge.
+
+A face is drawn as SVG by `python-avatars`, rasterised by `resvg` and cropped to the head. An `Avatar` names what is
+visible, in words; `render` turns it into pixels. `sample` draws attributes so that every value of an attribute is
+equally frequent, given what others rule out (no beard under long hair, no eye behind sunglasses, no frown over a smile)::
+
+    avatars = [sample(random.Random(seed)) for seed in range(8)]
+    images = np.stack([render(avatar) for avatar in avatars])      # uint8 [8, 64, 64, 3]
+"""
+
+import io
+import random
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import numpy as np
+import python_avatars as pa
+import resvg_py
+from PIL import Image
+
+RESOLUTION = 64
+# The head's square in the drawing's own 264 x 280 units: left, top, side.
+HEAD = (25.0, 0.0, 214.0)
+SUPERSAMPLING = 2
+
+SKIN = {"pale": "#FFDBB4", "light": "#EDB98A", "tan": "#D08B5B", "brown": "#AE5D29", "dark": "#614335"}
+HAIR = {
+    "bald": pa.HairType.NONE,
+    "short": pa.HairType.SHORT_FLAT,
+    "side-parted": pa.HairType.SHORT_ROUND,
+    "quiff": pa.HairType.QUIFF,
+    "pixie": pa.HairType.PIXIE,
+    "curly": pa.HairType.CURLY,
+    "afro": pa.HairType.FRO,
+    "bun": pa.HairType.BUN,
+    "bob": pa.HairType.BOB,
+    "straight": pa.HairType.STRAIGHT_STRAND,
+    "wavy": pa.HairType.BIG_HAIR,
+}
+HAIR_COLOR = {
+    "black": "#2C1B18",
+    "brown": "#724133",
+    "blonde": "#D6B370",
+    "red": "#C93305",
+    "gray": "#D9D5D5",
+    "pink": "#F28FB0",
+}
+GLASSES = {
+    "none": pa.AccessoryType.NONE,
+    "round": pa.AccessoryType.ROUND,
+    "square": pa.AccessoryType.PRESCRIPTION_2,
+    "sunglasses": pa.AccessoryType.WAYFARERS,
+}
+BEARD = {
+    "none": pa.FacialHairType.NONE,
+    "stubble": pa.FacialHairType.BEARD_LIGHT,
+    "full": pa.FacialHairType.BEARD_MAGESTIC,
+    "moustache": pa.FacialHairType.MOUSTACHE_FANCY,
+}
+EYES = {
+    "open": pa.EyeType.DEFAULT,
+    "happy": pa.EyeType.HAPPY,
+    "closed": pa.EyeType.CLOSED,
+    "wink": pa.EyeType.WINK,
+    "wide": pa.EyeType.SURPRISED,
+}
+BROWS = {
+    "relaxed": pa.EyebrowType.DEFAULT_NATURAL,
+    "raised": pa.EyebrowType.RAISED_EXCITED_NATURAL,
+    "angry": pa.EyebrowType.ANGRY_NATURAL,
+    "worried": pa.EyebrowType.SAD_CONCERNED_NATURAL,
+}
+MOUTH = {
+    "smile": pa.MouthType.SMILE,
+    "serious": pa.MouthType.SERIOUS,
+    "sad": pa.MouthType.SAD,
+    "open": pa.MouthType.SCREAM_OPEN,
+    "tongue": pa.MouthType.TONGUE,
+}
+CLOTHES = {
+    "t-shirt": pa.ClothingType.SHIRT_CREW_NECK,
+    "hoodie": pa.ClothingType.HOODIE,
+    "blazer": pa.ClothingType.BLAZER_SHIRT,
+    "collar": pa.ClothingType.COLLAR_SWEATER,
+}
+CLOTHES_COLOR = {
+    "black": "#262E33",
+    "blue": "#25557C",
+    "red": "#E0474C",
+    "green": "#3C8D5A",
+    "yellow": "#F2C84B",
+    "white": "#F4F4F4",
+}
+BACKGROUND = {
+    "blue": "#8EC9F2",
+    "green": "#A9DDB0",
+    "yellow": "#FBE8A6",
+    "pink": "#F7C3D2",
+    "purple": "#C3B4E8",
+    "white": "#FAFAFA",
+}
+LAUGHING = ("smile", "tongue")
+FEMININE_HAIR = ("bun", "bob", "straight", "wavy")
+MASCULINE_HAIR = ("bald", "short", "side-parted", "quiff")
+
+
+@dataclass(frozen=True)
+class Avatar:
+    """What can be seen in one face. Every field holds a word of `ATTRIBUTES`."""
+
+    skin: str
+    hair: str
+    hair_color: str
+    glasses: str
+    beard: str
+    eyes: str
+    brows: str
+    mouth: str
+    clothes: str
+    clothes_color: str
+    background: str
+
+    @property
+    def presentation(self) -> str:
+        """"woman", "man" or "person", as a stranger would guess from hair and beard."""
+        if self.beard != "none" or self.hair in MASCULINE_HAIR:
+            return "man"
+        return "woman" if self.hair in FEMININE_HAIR else "person"
+
+
+# Two values name what cannot be seen: the hair colour of the bald and the eyes behind sunglasses.
+ATTRIBUTES: dict[str, tuple[str, ...]] = {
+    "skin": tuple(SKIN),
+    "hair": tuple(HAIR),
+    "hair_color": (*HAIR_COLOR, "hidden"),
+    "glasses": tuple(GLASSES),
+    "beard": tuple(BEARD),
+    "eyes": (*EYES, "hidden"),
+    "brows": tuple(BROWS),
+    "mouth": tuple(MOUTH),
+    "clothes": tuple(CLOTHES),
+    "clothes_color": tuple(CLOTHES_COLOR),
+    "background": tuple(BACKGROUND),
+}
+assert tuple(ATTRIBUTES) == tuple(field.name for field in fields(Avatar))
+
+
+def sample(rng: random.Random) -> Avatar:
+    """Draws one face: each attribute uniform, except where another rules a value out.
+
+    Half of all faces that can wear a beard have none, and half of all faces wear no glasses, so that both states of
+    either attribute are equally common; moustaches, stubble, and frames share the rest.
+    """
+    hair = rng.choice(tuple(HAIR))
+    can_grow_beard = hair not in FEMININE_HAIR
+    beard = rng.choice(tuple(BEARD)[1:]) if can_grow_beard and rng.random() < 0.5 else "none"
+    glasses = rng.choice(tuple(GLASSES)[1:]) if rng.random() < 0.5 else "none"
+    mouth = rng.choice(tuple(MOUTH))
+    # A frown over a laughing mouth reads as a mistake of the artist's.
+    brows = rng.choice(tuple(BROWS)[:2] if mouth in LAUGHING else tuple(BROWS))
+    # A bald man's beard shows his hair colour; without either nothing does.
+    shows_hair = hair != "bald" or beard != "none"
+    return Avatar(
+        skin=rng.choice(tuple(SKIN)),
+        hair=hair,
+        hair_color=rng.choice(tuple(HAIR_COLOR)) if shows_hair else "hidden",
+        glasses=glasses,
+        beard=beard,
+        eyes="hidden" if glasses == "sunglasses" else rng.choice(tuple(EYES)),
+        brows=brows,
+        mouth=mouth,
+        clothes=rng.choice(tuple(CLOTHES)),
+        clothes_color=rng.choice(tuple(CLOTHES_COLOR)),
+        background=rng.choice(tuple(BACKGROUND)),
+    )
+
+
+def render(avatar: Avatar, resolution: int = RESOLUTION) -> np.ndarray:
+    """Draws one face.
+
+    Args:
+        avatar: what to draw.
+        resolution: side of the square image in pixels.
+
+    Returns:
+        uint8 [resolution, resolution, 3], sRGB.
+    """
+    hair_color = HAIR_COLOR.get(avatar.hair_color, HAIR_COLOR["brown"])
+    svg = pa.Avatar(
+        style=pa.AvatarStyle.TRANSPARENT,
+        top=HAIR[avatar.hair],
+        eyebrows=BROWS[avatar.brows],
+        eyes=EYES.get(avatar.eyes, EYES["open"]),
+        nose=pa.NoseType.DEFAULT,
+        mouth=MOUTH[avatar.mouth],
+        facial_hair=BEARD[avatar.beard],
+        skin_color=SKIN[avatar.skin],
+        hair_color=hair_color,
+        facial_hair_color=hair_color,
+        accessory=GLASSES[avatar.glasses],
+        clothing=CLOTHES[avatar.clothes],
+        clothing_color=CLOTHES_COLOR[avatar.clothes_color],
+    ).render()
+    left, top, side = HEAD
+    width = round(264 * resolution * SUPERSAMPLING / side)
+    drawn = resvg_py.svg_to_bytes(
+        svg_string=svg, width=width, background=BACKGROUND[avatar.background], skip_system_fonts=True
+    )
+    image = Image.open(io.BytesIO(bytes(drawn))).convert("RGB")
+    unit = width / 264
+    box = tuple(v * unit for v in (left, top, left + side, top + side))
+    return np.asarray(image.resize((resolution, resolution), Image.Resampling.BOX, box=box))
+
+
+def labels(avatars: Sequence[Avatar]) -> np.ndarray:
+    """Attributes as class indices, int64 [n, len(ATTRIBUTES)], columns in the order of `ATTRIBUTES`."""
+    return np.array([[ATTRIBUTES[k].index(v) for k, v in asdict(avatar).items()] for avatar in avatars])
+
+
+@dataclass(frozen=True)
+class Renders:
+    """A set of faces: `images` uint8 [n, R, R, 3] and what they show."""
+
+    images: np.ndarray
+    avatars: list[Avatar]
+
+    @property
+    def labels(self) -> np.ndarray:
+        return labels(self.avatars)
+
+
+# First seed and count of each split: no seed stands in two of them.
+SPLITS = {"train": (0, 30_000), "held_out": (1_000_000, 5_000), "held_out_2": (2_000_000, 5_000)}
+
+
+def _render_seed(seed: int, resolution: int) -> np.ndarray:
+    return render(sample(random.Random(seed)), resolution)
+
+
+def renders(split: str, folder: Path, resolution: int = RESOLUTION, workers: int = 2) -> Renders:
+    """Renders one of `SPLITS`, or reads it back from `folder` where it was kept before.
+
+    Args:
+        split: a key of `SPLITS`. The two held-out splits are disjoint from training and from each other; their
+            distance to one another is the floor that no generator can go below.
+        folder: where the images are kept, as `.npy`.
+        resolution: side of the images in pixels.
+        workers: processes that draw.
+    """
+    first, count = SPLITS[split]
+    seeds = range(first, first + count)
+    path = folder / f"{split}-{resolution}.npy"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        with ProcessPoolExecutor(workers) as pool:
+            images = np.stack(list(pool.map(_render_seed, seeds, [resolution] * count, chunksize=200)))
+        np.save(path, images)
+    return Renders(np.load(path), [sample(random.Random(seed)) for seed in seeds])
