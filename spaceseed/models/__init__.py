@@ -1,0 +1,1 @@
+"""Pretrained networks: generators behind one interface, judges, and the catalogue that names them."""

@@ -1,0 +1,88 @@
+"""Layers that the StyleGAN families share, in plain PyTorch: equalised weights, modulation, FIR resampling.
+
+Parameters are stored as the published checkpoints store them: unscaled, with the equalised learning rate's factor
+`lr_multiplier / sqrt(fan_in)` applied at run time (Karras et al., "Progressive Growing of GANs", sec. 4.1).
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+SQRT2 = math.sqrt(2.0)
+
+
+def leaky_relu(x: Tensor, clamp: float | None = None) -> Tensor:
+    """Leaky ReLU with slope 0.2 and gain sqrt(2), which keeps the variance; optionally clipped to [-clamp, clamp]."""
+    x = F.leaky_relu(x, 0.2) * SQRT2
+    return x if clamp is None else x.clamp(-clamp, clamp)
+
+
+def normalize_second_moment(x: Tensor) -> Tensor:
+    """Scales each row to unit mean square: x / sqrt(mean(x^2) + 1e-8), [N, dim]."""
+    return x * (x.square().mean(dim=1, keepdim=True) + 1e-8).rsqrt()
+
+
+def resample_filter() -> Tensor:
+    """The binomial low-pass filter [1, 3, 3, 1] as a [4, 4] outer product with sum 1."""
+    taps = torch.tensor([1.0, 3.0, 3.0, 1.0])
+    kernel = torch.outer(taps, taps)
+    return kernel / kernel.sum()
+
+
+def filter2d(x: Tensor, kernel: Tensor, padding: int) -> Tensor:
+    """Filters each channel of x [N, C, H, W] with a symmetric kernel [k, k]; zeros beyond the border."""
+    channels = x.shape[1]
+    return F.conv2d(x, kernel.to(x.dtype).expand(channels, 1, -1, -1), padding=padding, groups=channels)
+
+
+def upsample2d(x: Tensor, kernel: Tensor) -> Tensor:
+    """Doubles height and width of x [N, C, H, W]: zeros between samples, low-pass by a [4, 4] kernel, gain 4."""
+    channels = x.shape[1]
+    weight = (4 * kernel).to(x.dtype).expand(channels, 1, -1, -1)
+    return F.conv_transpose2d(x, weight, stride=2, padding=1, groups=channels)
+
+
+class Linear(nn.Module):
+    """A linear layer with equalised learning rate: y = x W^T * m / sqrt(fan_in) + m b, with m the `lr_multiplier`."""
+
+    def __init__(
+        self, in_features: int, out_features: int, *, lr_multiplier: float = 1.0, bias_init: float = 0.0
+    ) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(out_features, in_features) / lr_multiplier)
+        self.bias = nn.Parameter(torch.full([out_features], bias_init))
+        self.weight_gain = lr_multiplier / math.sqrt(in_features)
+        self.bias_gain = lr_multiplier
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.linear(x, self.weight * self.weight_gain, self.bias * self.bias_gain)
+
+
+def modulated_conv(x: Tensor, weight: Tensor, styles: Tensor, *, demodulate: bool = True, up: bool = False) -> Tensor:
+    """Convolves with weights that each image's styles scale (Karras et al. 2020, "Analyzing and Improving the Image
+    Quality of StyleGAN", eqs. 1 and 3).
+
+    Scaling the input channels by the style and the output channels by the demodulation factor is the same as scaling
+    the weights, and lets one convolution serve the whole batch.
+
+    Args:
+        x: [N, I, H, W].
+        weight: [O, I, k, k].
+        styles: [N, I].
+        demodulate: divide each output channel by the norm of its scaled weights.
+        up: transposed convolution with stride 2, output [N, O, 2 H + 1, 2 W + 1] for k = 3; low-pass it afterwards.
+
+    Returns:
+        [N, O, H, W] unless `up`.
+    """
+    x = x * styles.to(x.dtype)[:, :, None, None]
+    if up:
+        x = F.conv_transpose2d(x, weight.transpose(0, 1), stride=2)
+    else:
+        x = F.conv2d(x, weight, padding=weight.shape[-1] // 2)
+    if demodulate:
+        norms = styles.float().square() @ weight.float().square().sum(dim=(2, 3)).t()
+        x = x * (norms + 1e-8).rsqrt().to(x.dtype)[:, :, None, None]
+    return x
