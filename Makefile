@@ -1,0 +1,65 @@
+# The commands of the project: run, test, bench, train, format, clean.
+# Each makes or completes .venv first; a stamp file records what is installed, so a second call starts at once.
+# PYTHON chooses the interpreter: make run PYTHON=python3.12
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := run
+.PHONY: run test bench train format clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# The pair that development and CI use. Which build of it arrives (CPU, CUDA) is decided by pip's own settings.
+TORCH_PAIR := torch==2.13.0 torchvision==0.28.0
+
+run: $(VENV)/base.stamp
+	@$(BIN)/python app.py
+
+# $(call check,command): runs one check and prints how long it took.
+check = @SECONDS=0; echo "--- $(1)"; $(BIN)/$(1) && echo "--- $(1): passed in $$SECONDS s"
+
+test: $(VENV)/dev.stamp $(VENV)/train.stamp
+	$(call check,ruff check)
+	$(call check,ruff format --check)
+	$(call check,mypy)
+	$(call check,lint-imports)
+	$(call check,deptry .)
+	$(call check,python -m pytest)
+
+bench: $(VENV)/bench.stamp
+	@$(BIN)/python -m benchmarks
+
+train: $(VENV)/train.stamp
+	@$(BIN)/python -m spaceseed.training
+
+format: $(VENV)/dev.stamp
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+clean:
+	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/base.stamp: requirements.txt
+	@command -v $(PYTHON) >/dev/null || { echo "Python is missing: install Python 3.11, 3.12 or 3.13, or name it with PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
+	  echo "$$($(PYTHON) --version) does not fit: Python 3.11, 3.12 or 3.13 is needed; name it with PYTHON=python3.11, say." >&2; exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { \
+	  echo "Creating $(VENV)"; \
+	  $(PYTHON) -m venv --clear $(VENV) >/dev/null || { \
+	    rm -rf $(VENV); \
+	    echo "Python's venv module does not work here: on Debian and Ubuntu, 'apt install python3-venv' adds it." >&2; exit 1; }; }
+	@echo "Installing $(TORCH_PAIR) (large, once)"
+	@$(PIP) $(TORCH_PAIR)
+	@echo "Installing requirements.txt"
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+# requirements.txt comes along, so that an extra cannot move a pinned version.
+$(VENV)/%.stamp: requirements-%.txt $(VENV)/base.stamp
+	@echo "Installing $<"
+	@$(PIP) -r requirements.txt -r $<
+	@touch $@

@@ -1,0 +1,71 @@
+"""What every test shares: repeatable settings and a real browser."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+import torch
+from hypothesis import settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+torch.set_num_threads(min(2, os.cpu_count() or 1))
+
+# The same examples on every run, and no verdict that hangs on the machine's speed.
+settings.register_profile("spaceseed", derandomize=True, deadline=None, database=None)
+settings.load_profile("spaceseed")
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+# No sandbox, because CI runs as root; no talk with the browser maker's hosts, because tests need no network.
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def find_chromium() -> str | None:
+    return next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks the tests that use a browser, skips them where there is none, and puts them last.
+
+    Last, because they are the slowest, and Playwright leaves an event loop running in this thread.
+    """
+    browser_required = os.environ.get("SPACESEED_REQUIRE_BROWSER") == "1"
+    no_browser = pytest.mark.skip(reason=f"No browser: none of {', '.join(CHROMIUM_NAMES)} is on PATH.")
+    for item in items:
+        if "chromium_path" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+            if not (browser_required or find_chromium()):
+                item.add_marker(no_browser)
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """The Chromium on PATH."""
+    path = find_chromium()
+    if path is None:
+        pytest.fail(f"SPACESEED_REQUIRE_BROWSER=1, but none of {', '.join(CHROMIUM_NAMES)} is on PATH.")
+    return path
+
+
+@pytest.fixture(scope="session")
+def browser(chromium_path: str) -> "Iterator[Browser]":
+    """A headless Chromium; each test opens its own `browser.new_context()`, which is a visitor of its own."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=chromium_path, args=CHROMIUM_FLAGS)
+        yield chromium
+        chromium.close()
