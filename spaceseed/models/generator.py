@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,35 @@ def latents_from_seeds(seeds: Sequence[int], z_dim: int) -> Tensor:
     return torch.from_numpy(np.array(rows, dtype=np.float32).reshape(len(rows), z_dim))
 
 
+@dataclass(frozen=True)
+class ModelCard:
+    """What a visitor should know of a model before using it.
+
+    Attributes:
+        id: the name that `load` takes and recipes carry.
+        title: a name for people.
+        family: the architecture.
+        resolution: side of the images in pixels.
+        licence: SPDX identifier of the weights.
+        source: where the weights come from.
+        size: bytes of the weights' file.
+        sha256: of the weights' file, hexadecimal.
+        truncation: psi that suits the model.
+        bundled: True when the weights are part of this package.
+    """
+
+    id: str
+    title: str
+    family: str
+    resolution: int
+    licence: str
+    source: str
+    size: int
+    sha256: str
+    truncation: float
+    bundled: bool
+
+
 class Generator(nn.Module, ABC):
     """A pretrained GAN generator in two steps: `map` z to per-layer styles, `synthesize` images from those.
 
@@ -43,8 +73,10 @@ class Generator(nn.Module, ABC):
         resolution: side of the square images in pixels.
         num_classes: size of the label vector; 0 for unconditional models.
         w_avg: mean of w, [w_dim]; the centre that truncation pulls towards.
+        card: which weights these are; None for a network that did not come from the zoo.
     """
 
+    card: ModelCard | None = None
     z_dim: int
     w_dim: int
     num_ws: int

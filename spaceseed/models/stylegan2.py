@@ -101,9 +101,7 @@ class SynthesisBlock(nn.Module):
 
     resample_filter: Tensor
 
-    def __init__(
-        self, in_channels: int, out_channels: int, w_dim: int, resolution: int, clamp: float | None
-    ) -> None:
+    def __init__(self, in_channels: int, out_channels: int, w_dim: int, resolution: int, clamp: float | None) -> None:
         super().__init__()
         self.is_first = in_channels == 0
         self.num_convs = 1 if self.is_first else 2
