@@ -1,0 +1,168 @@
+"""Interactive evolution: a person is the objective.
+
+    breeding = Breeding(G.z_dim, seeds=range(12))
+    page = breeding.page                          # 12 latents: draw them, let the visitor mark some
+    page = breeding.next({3: LIKED, 7: BAD})      # face 3 stays and stands first, its children fill the page
+    page = breeding.undo()                        # back, with the marks as they were
+
+A page's marks are the scores that a `GeneticAlgorithm` is told; nothing here knows images.
+"""
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from torch import Tensor
+
+from spaceseed.errors import ArgumentError
+from spaceseed.models.generator import MAX_SEED, latents_from_seeds
+from spaceseed.ops.genetic import GeneticAlgorithm
+from spaceseed.ops.selection import truncation
+
+LIKED, BAD = 1, -1
+MIN_COUNT, MAX_COUNT = 6, 36
+MAX_PAGES = 100
+
+
+@dataclass(frozen=True)
+class Page:
+    """One generation as a visitor sees it.
+
+    Attributes:
+        number: 0 for the first.
+        latents: z [n, z_dim].
+        seeds: for each face its integer seed, or None where it was bred.
+        kept: how many faces, standing first, are the liked ones of the page before.
+        marks: index of a face to `LIKED` or `BAD`, as they were when the page was left.
+    """
+
+    number: int
+    latents: Tensor
+    seeds: tuple[int | None, ...]
+    kept: int
+    marks: Mapping[int, int]
+
+
+class Breeding:
+    """One visitor's evolution, with its history.
+
+    Args:
+        z_dim: size of a latent.
+        seeds: integer seeds of the first page, 6 to 36 of them.
+        seed: of all that chance decides afterwards.
+
+    Attributes:
+        page: the generation in front of the visitor.
+
+    Raises:
+        ArgumentError: too few or too many seeds, or one out of range.
+    """
+
+    def __init__(self, z_dim: int, seeds: Sequence[int], seed: int = 0) -> None:
+        self.z_dim = z_dim
+        # Draws a seed for each turn: going back and breeding again gives other children.
+        self._rng = random.Random(seed)
+        self._past: list[Page] = []
+        self._future: list[Page] = []
+        self.page = self._seeded(list(seeds), number=0)
+
+    @property
+    def can_undo(self) -> bool:
+        """True when there is a page to go back to."""
+        return bool(self._past)
+
+    @property
+    def can_redo(self) -> bool:
+        """True after `undo`, until another page is bred."""
+        return bool(self._future)
+
+    def next(self, marks: Mapping[int, int], count: int | None = None, strength: float = 0.4) -> Page:
+        """Breeds the liked faces: they come first, unchanged; their children and some new faces follow.
+
+        Args:
+            marks: index on the page to `LIKED` or `BAD`; faces not named are neither. With none liked the whole page
+                is drawn anew.
+            count: faces on the next page, 6 to 36; as many as now if None.
+            strength: how far children stray from their parents: standard deviation of the mutation, 0 to 2.
+
+        Returns:
+            the new page.
+
+        Raises:
+            ArgumentError: a mark is of no face on the page, a number is out of range, or so many are liked that no
+                room is left for a child.
+        """
+        size = len(self.page.latents)
+        count = size if count is None else _checked_count(count)
+        if any(i not in range(size) or mark not in (LIKED, BAD) for i, mark in marks.items()):
+            raise ArgumentError("marks", dict(marks), f"{LIKED} or {BAD} for faces 0 to {size - 1}")
+        liked = [i for i in range(size) if marks.get(i) == LIKED]
+        if len(liked) >= count:
+            raise ArgumentError("liked", len(liked), f"less than {count}, so that the next page has room for children")
+        self._leave(marks)
+        number = self.page.number + 1
+        if liked:
+            self.page = self._bred(liked, count, strength, number)
+        else:
+            self.page = self._seeded(self._fresh_seeds(count), number)
+        return self.page
+
+    def restart(self, seeds: Sequence[int]) -> Page:
+        """Shows the faces of these integer seeds, at most 36; a short page is filled with seeds drawn at random."""
+        filling = self._fresh_seeds(max(0, len(self.page.latents) - len(seeds)))
+        page = self._seeded([*seeds, *filling], self.page.number + 1)
+        self._leave(self.page.marks)
+        self.page = page
+        return page
+
+    def undo(self, marks: Mapping[int, int] | None = None) -> Page:
+        """Goes back one page, keeping the marks made on this one; stays on the first."""
+        if self._past:
+            self._future.append(replace(self.page, marks=marks or {}))
+            self.page = self._past.pop()
+        return self.page
+
+    def redo(self, marks: Mapping[int, int] | None = None) -> Page:
+        """Goes forward again after `undo`; stays on the last page."""
+        if self._future:
+            self._past.append(replace(self.page, marks=marks or {}))
+            self.page = self._future.pop()
+        return self.page
+
+    def _leave(self, marks: Mapping[int, int]) -> None:
+        self._past = [*self._past, replace(self.page, marks=dict(marks))][-MAX_PAGES:]
+        self._future = []
+
+    def _seeded(self, seeds: list[int], number: int) -> Page:
+        _checked_count(len(seeds))
+        return Page(number, latents_from_seeds(seeds, self.z_dim), tuple(seeds), 0, {})
+
+    def _bred(self, liked: list[int], count: int, strength: float, number: int) -> Page:
+        page, size = self.page, len(self.page.latents)
+        algorithm = GeneticAlgorithm(
+            self.z_dim,
+            population=size,
+            selection=partial(truncation, share=len(liked) / size),  # the liked alone become parents
+            crossover="spherical",
+            mutation_rate=1.0,
+            mutation_sigma=strength,
+            re_evaluate=True,
+            seed=self._rng.randrange(MAX_SEED),
+            start=page.latents,
+        )
+        algorithm.ask()
+        algorithm.tell([float(1 if i in liked else 0) for i in range(size)])
+        algorithm.size, algorithm.elites = count, len(liked)
+        algorithm.immigrants = (count - len(liked)) // 6  # new blood, lest a page hold one family alone
+        seeds = tuple(page.seeds[i] for i in liked) + (None,) * (count - len(liked))
+        return Page(number, algorithm.ask(), seeds, len(liked), {})
+
+    def _fresh_seeds(self, count: int) -> list[int]:
+        return [self._rng.randrange(100_000) for _ in range(count)]
+
+
+def _checked_count(count: int) -> int:
+    if not MIN_COUNT <= count <= MAX_COUNT:
+        raise ArgumentError("count", count, f"{MIN_COUNT} to {MAX_COUNT} faces")
+    return count

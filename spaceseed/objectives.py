@@ -1,0 +1,52 @@
+"""What a search climbs: images in, one score per image out, higher is better."""
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor
+
+from spaceseed.errors import ArgumentError
+from spaceseed.models.judge import Judge
+
+MAX_PROMPT = 300
+
+
+class Objective(ABC):
+    """Scores images.
+
+    Attributes:
+        prompt: the wish in words, where there is one; goes into recipes.
+        judge: name of the network that scores, where there is one; goes into recipes.
+    """
+
+    prompt: str | None = None
+    judge: str | None = None
+
+    @abstractmethod
+    def __call__(self, images: Tensor) -> Tensor:
+        """Scores images [N, 3, H, W] in [-1, 1]; returns [N]."""
+
+
+class TextObjective(Objective):
+    """How well images fit a text: the cosine between the judge's embeddings of both.
+
+    Args:
+        judge: a CLIP model.
+        prompt: what the images should show, 1 to 300 characters.
+
+    Raises:
+        ArgumentError: the prompt is empty or too long.
+    """
+
+    def __init__(self, judge: Judge, prompt: str) -> None:
+        prompt = " ".join(prompt.split())
+        if not 1 <= len(prompt) <= MAX_PROMPT:
+            shown = prompt if len(prompt) <= 40 else prompt[:40] + "..."
+            raise ArgumentError("prompt", shown, f"1 to {MAX_PROMPT} characters long")
+        self.prompt, self.judge = prompt, judge.name
+        self._judge = judge
+        with torch.no_grad():
+            self._wanted = judge.embed_text(prompt)
+
+    def __call__(self, images: Tensor) -> Tensor:
+        return self._judge.embed_images(images) @ self._wanted.flatten()
