@@ -1,0 +1,116 @@
+"""CMA-ES with a diagonal covariance, by the `cmaes` package, behind the same ask and tell.
+
+Ros & Hansen 2008, "A Simple Modification in CMA-ES Achieving Linear Time and Space Complexity": learning a variance
+per coordinate instead of the whole covariance costs O(d) a candidate and learns (d + 2) / 3 times faster, which is
+what a few thousand evaluations in 64 to 512 dimensions can pay for.
+
+The first generation is drawn from the prior, or is `start`; its best half, weighted as CMA-ES weights it, becomes the
+mean of the distribution that the second is drawn from. Under a prior, what is scored is the sample moved onto it.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from cmaes import SepCMA
+from torch import Tensor
+
+from spaceseed.ops.arguments import check_integer, check_number
+from spaceseed.ops.optimizer import MAX_SEED, Optimizer
+from spaceseed.ops.selection import best_first
+
+
+class CMAES(Optimizer):
+    """Separable CMA-ES.
+
+    Attributes:
+        sigma: the initial step size.
+    """
+
+    def __init__(
+        self,
+        dims: int,
+        population: int | None = None,
+        sigma: float = 0.5,
+        prior: str = "shell",
+        seed: int = 0,
+        start: Tensor | None = None,
+        device: torch.device | str | None = None,
+    ) -> None:
+        """Args are those of `Optimizer` and the following.
+
+        Args:
+            population: at least 2; by default 4 + floor(3 ln dims) (Hansen 2016, "The CMA Evolution Strategy: A
+                Tutorial", equation 48).
+            sigma: the initial step size around the mean that the first generation gave, in standard deviations of the
+                prior: above 0, up to 10.
+            start: latents `[m, dims]`; they are the whole first generation, whatever their number.
+        """
+        if population is None:
+            population = 4 + math.floor(3 * math.log(check_integer("dims", dims, 2)))
+        super().__init__(dims, population, prior, seed, start, device)
+        self.sigma = check_number("sigma", sigma, 0, 10, above=True)
+        if start is not None:
+            self._asked = self.ask()[: len(start)]
+        self._distribution: SepCMA | None = None
+        self._samples = np.empty((0, self.dims))
+
+    def _propose(self) -> Tensor:
+        assert self._distribution is not None  # made by the first tell
+        # One generator for the whole run: the package's own is seeded from it for each generation.
+        self._distribution.reseed_rng(int(torch.randint(MAX_SEED, (), generator=self._generator)))
+        self._samples = np.stack([self._distribution.ask() for _ in range(self.size)])
+        return self._to_prior(torch.from_numpy(self._samples).float()).to(self._device)
+
+    def _survive(self, candidates: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
+        if self._distribution is None:
+            mean = self._to_prior(recombine(candidates, scores)).cpu().double().numpy()
+            self._distribution = SepCMA(mean=mean, sigma=self.sigma, population_size=self.size)
+        else:
+            # The sample before it was put on the prior: the distribution's updates assume it is their own.
+            self._distribution.tell(list(zip(self._samples, (-scores).tolist(), strict=True)))
+        return candidates, scores
+
+    def state_dict(self) -> dict[str, Any]:
+        """As `Optimizer.state_dict`, with the distribution and the samples that are out."""
+        return super().state_dict() | {
+            "distribution": self._distribution
+            and {name: _plain(value) for name, value in self._distribution.__getstate__().items()},
+            "samples": torch.from_numpy(self._samples.copy()),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """As `Optimizer.load_state_dict`."""
+        super().load_state_dict(state)
+        self._samples = _array(state["samples"])
+        self._distribution = None
+        if state["distribution"] is not None:
+            self._distribution = SepCMA.__new__(SepCMA)
+            self._distribution.__setstate__({name: _array(value) for name, value in state["distribution"].items()})
+
+
+def recombine(candidates: Tensor, scores: Tensor) -> Tensor:
+    """The mean of the best half, mu = n // 2, with weights proportional to ln(mu + 1) - ln(i) (Hansen 2016, eq. 49).
+
+    Args:
+        candidates: `[n, dims]`.
+        scores: `[n]`.
+
+    Returns:
+        A mean `[dims]`.
+    """
+    mu = max(1, len(scores) // 2)
+    weights = math.log(mu + 1) - torch.arange(1, mu + 1, device=candidates.device).log()
+    return (weights / weights.sum()) @ candidates[best_first(scores)[:mu]]
+
+
+def _plain(value: Any) -> Any:
+    """NumPy values as tensors and Python numbers, which `torch.load(weights_only=True)` reads back."""
+    if isinstance(value, np.ndarray):
+        return torch.from_numpy(value.copy())
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _array(value: Any) -> Any:
+    return value.numpy(force=True).copy() if isinstance(value, Tensor) else value

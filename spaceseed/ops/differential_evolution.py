@@ -1,0 +1,117 @@
+"""Differential evolution: candidates move by the differences of others.
+
+Storn & Price 1997, "Differential Evolution - A Simple and Efficient Heuristic for Global Optimization over Continuous
+Spaces". For each member x_i a donor v_i is made, crossed with x_i to a trial u_i, and u_i takes the place of x_i when
+f(u_i) > f(x_i). (The literature minimises; here a score is better when higher.)
+
+    strategy        donor                                    crossover
+    "rand/1/bin"    v_i = x_r1 + F (x_r2 - x_r3)             binomial
+    "rand/1/exp"    the same                                 exponential (windowed, see `crossover.exponential`)
+    "best/1/bin"    v_i = x_best + F (x_r1 - x_r2)           binomial
+    "best/1/exp"    the same                                 exponential
+
+r1, r2, r3 and i are all distinct, so rand/1 needs a population of 4 and best/1 of 3.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Generator, Tensor
+
+from spaceseed.ops.arguments import check_choice, check_integer, check_number
+from spaceseed.ops.crossover import binomial, exponential
+from spaceseed.ops.optimizer import Optimizer
+from spaceseed.ops.selection import distinct_indices
+
+Donor = Callable[[Tensor, Tensor, Tensor, Generator], Tensor]
+
+
+def rand_1(population: Tensor, _scores: Tensor, F: Tensor, generator: Generator) -> Tensor:
+    """Donors v_i = x_r1 + F_i (x_r2 - x_r3) (Storn & Price 1997, equation 2).
+
+    Args:
+        population: `[n, dims]`, n at least 4.
+        _scores: `[n]`, not used: any member may be the base.
+        F: the differences' weights `[n, 1]`.
+        generator: a CPU generator.
+
+    Returns:
+        Donors `[n, dims]`.
+    """
+    r1, r2, r3 = distinct_indices(len(population), 3, generator).to(population.device).T
+    return population[r1] + F * (population[r2] - population[r3])
+
+
+def best_1(population: Tensor, scores: Tensor, F: Tensor, generator: Generator) -> Tensor:
+    """Donors v_i = x_best + F_i (x_r1 - x_r2) (Price, Storn & Lampinen 2005).
+
+    Args:
+        population: `[n, dims]`, n at least 3.
+        scores: `[n]`.
+        F: the differences' weights `[n, 1]`.
+        generator: a CPU generator.
+
+    Returns:
+        Donors `[n, dims]`.
+    """
+    r1, r2 = distinct_indices(len(population), 2, generator).to(population.device).T
+    return population[scores.argmax()] + F * (population[r1] - population[r2])
+
+
+# strategy: donor, crossover, and the members a donor needs
+STRATEGIES: dict[str, tuple[Donor, Callable[[Tensor, Tensor, float, Generator], Tensor], int]] = {
+    "rand/1/bin": (rand_1, binomial, 4),
+    "rand/1/exp": (rand_1, exponential, 4),
+    "best/1/bin": (best_1, binomial, 3),
+    "best/1/exp": (best_1, exponential, 3),
+}
+
+
+class DifferentialEvolution(Optimizer):
+    """Differential evolution with greedy one-to-one replacement.
+
+    Attributes:
+        F: weight of the difference.
+        CR: probability that a coordinate crosses.
+        dither: half-width of the interval around F from which each donor's own weight is drawn.
+    """
+
+    def __init__(
+        self,
+        dims: int,
+        population: int = 32,
+        strategy: str = "rand/1/bin",
+        F: float = 0.5,
+        CR: float = 0.9,
+        dither: float = 0.0,
+        prior: str = "shell",
+        seed: int = 0,
+        start: Tensor | None = None,
+        device: torch.device | str | None = None,
+    ) -> None:
+        """Args are those of `Optimizer` and the following.
+
+        Args:
+            population: Np, at least 4 for rand/1 and 3 for best/1.
+            strategy: a key of `STRATEGIES`.
+            F: weight of the difference, above 0 up to 2.
+            CR: crossover rate, 0 to 1.
+            dither: each donor's weight is uniform in [F - dither, F + dither]; 0 to F. (Price, Storn & Lampinen
+                2005.)
+        """
+        self._donors, self._cross, least = check_choice("strategy", strategy, STRATEGIES)
+        super().__init__(dims, check_integer("population", population, least), prior, seed, start, device)
+        self.F = check_number("F", F, 0, 2, above=True)
+        self.CR = check_number("CR", CR, 0, 1)
+        self.dither = check_number("dither", dither, 0, self.F)
+
+    def _propose(self) -> Tensor:
+        swing = 2 * torch.rand(self.size, 1, generator=self._generator).to(self._device) - 1
+        donors = self._donors(self.population, self.scores, self.F + self.dither * swing, self._generator)
+        return self._to_prior(self._cross(self.population, donors, self.CR, self._generator))
+
+    def _survive(self, candidates: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
+        if self.generation == 0:
+            return self._best_of(candidates, scores)
+        better = scores > self.scores
+        return torch.where(better[:, None], candidates, self.population), torch.where(better, scores, self.scores)

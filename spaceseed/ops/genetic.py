@@ -1,0 +1,121 @@
+"""Genetic algorithm, for an automatic objective and for a person.
+
+Each round draws pairs of parents by their scores, crosses and mutates them into `population - elites` children, and
+keeps the `elites` best members unchanged.
+
+An automatic objective scores an image once: `ask` returns the children alone, and no evaluation goes to an elite.
+
+    ga = GeneticAlgorithm(G.z_dim, population=32, elites=2, seed=0)
+    first = ga.ask()                  # [32, dims]
+    ga.tell(objective(first))
+    children = ga.ask()               # [30, dims]
+
+A person scores what is on the page, changes their mind, and wants the liked ones to stay where they can be seen:
+`re_evaluate=True` makes `ask` return the whole next generation, elites first, and `tell` score all of it.
+
+    ga = GeneticAlgorithm(G.z_dim, population=12, re_evaluate=True, start=latents_from_seeds(range(12), G.z_dim))
+    page = ga.ask()                   # [12, dims]: the seeds
+    marks = ...                       # [12]: 1 liked, 0 unmarked, -1 bad
+    ga.tell(marks)
+    ga.elites = int((marks > 0).sum())
+    page = ga.ask()                   # [12, dims]: the liked first, bit for bit, as they stood; then their children
+
+An operator's own parameters are set by giving the function instead of its name:
+`GeneticAlgorithm(512, crossover=partial(sbx, eta=3), selection=partial(tournament, size=4))`.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from spaceseed.ops.arguments import check_choice, check_integer, check_number
+from spaceseed.ops.crossover import CROSSOVERS, Crossover
+from spaceseed.ops.mutation import MUTATIONS, Mutation
+from spaceseed.ops.optimizer import Optimizer
+from spaceseed.ops.selection import REPLACEMENTS, SELECTIONS, Selection, best_first
+
+
+class GeneticAlgorithm(Optimizer):
+    """A genetic algorithm on real vectors.
+
+    Attributes:
+        elites: how many of the best survive unchanged.
+        mutation_rate: probability that a coordinate of a child mutates.
+        mutation_sigma: size of a mutation, in standard deviations of the prior.
+
+    All three may be changed between generations; they are checked at the next `ask`.
+    """
+
+    def __init__(
+        self,
+        dims: int,
+        population: int = 32,
+        selection: str | Selection = "tournament",
+        crossover: str | Crossover = "uniform",
+        mutation: str | Mutation = "gaussian",
+        mutation_rate: float = 0.1,
+        mutation_sigma: float = 0.5,
+        elites: int = 2,
+        replacement: str = "worst",
+        re_evaluate: bool = False,
+        prior: str = "shell",
+        seed: int = 0,
+        start: Tensor | None = None,
+        device: torch.device | str | None = None,
+    ) -> None:
+        """Args are those of `Optimizer` and the following.
+
+        Args:
+            selection: "tournament", "roulette" or "truncation", or a function like those of `ops.selection`.
+            crossover: "one-point", "two-point", "uniform", "blend", "sbx" or "spherical", or a function.
+            mutation: "gaussian", "polynomial" or "uniform", or a function like those of `ops.mutation`.
+            mutation_rate: 0 to 1.
+            mutation_sigma: 0 to 10.
+            elites: 0 up to `population` - 1; up to `population` with `re_evaluate`.
+            replacement: "worst", a child enters by beating a member; or "elitist", all children enter.
+            re_evaluate: ask for the elites again, before the children, instead of keeping their scores. For a person,
+                or any objective whose scores change. What is asked is then the next population, and `replacement`
+                has no part.
+        """
+        super().__init__(dims, population, prior, seed, start, device)
+        self._select = selection if callable(selection) else check_choice("selection", selection, SELECTIONS)
+        self._cross = crossover if callable(crossover) else check_choice("crossover", crossover, CROSSOVERS)
+        self._mutate = mutation if callable(mutation) else check_choice("mutation", mutation, MUTATIONS)
+        self._replace = check_choice("replacement", replacement, REPLACEMENTS)
+        self._re_evaluate = re_evaluate
+        self.elites, self.mutation_rate, self.mutation_sigma = elites, mutation_rate, mutation_sigma
+        self._check_settings()
+
+    def _propose(self) -> Tensor:
+        self._check_settings()
+        count = self.size - self.elites
+        a, b = self._select(self.scores, 2 * count, self._generator).view(2, count)
+        children = self._cross(self.population[a], self.population[b], self._generator)
+        children = self._mutate(children, self.mutation_rate, self.mutation_sigma, self._generator)
+        children = self._to_prior(children)
+        if not self._re_evaluate:
+            return children
+        return torch.cat([self.population[best_first(self.scores)[: self.elites]], children])
+
+    def _survive(self, candidates: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
+        if self.generation == 0:
+            return self._best_of(candidates, scores)
+        if self._re_evaluate:
+            return candidates, scores
+        elites = self.size - len(candidates)  # not self.elites, which may have changed since the ask
+        return self._replace(self.population, self.scores, candidates, scores, elites)
+
+    def _check_settings(self) -> None:
+        check_integer("elites", self.elites, 0, self.size if self._re_evaluate else self.size - 1)
+        check_number("mutation_rate", self.mutation_rate, 0, 1)
+        check_number("mutation_sigma", self.mutation_sigma, 0, 10)
+
+    def state_dict(self) -> dict[str, Any]:
+        """As `Optimizer.state_dict`, with the settings that may change between generations."""
+        return super().state_dict() | {"settings": (self.elites, self.mutation_rate, self.mutation_sigma)}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """As `Optimizer.load_state_dict`."""
+        super().load_state_dict(state)
+        self.elites, self.mutation_rate, self.mutation_sigma = state["settings"]

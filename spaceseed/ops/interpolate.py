@@ -1,0 +1,71 @@
+"""Ways from one latent to another.
+
+    path = slerp(a, b, torch.linspace(0, 1, 9))      # a, b: [dims] -> [9, dims]
+    middles = slerp(a, b, 0.5)                       # a, b: [n, dims] -> [n, dims]
+
+A straight line between two draws of N(0, I) passes through points of norm sqrt(d / 2), where the prior has no mass in
+high dimension; the arc of `slerp` stays on the shell (White 2016, "Sampling Generative Networks").
+"""
+
+import torch
+from torch import Tensor
+
+# Below this sine the plane spanned by two directions is rounding noise in float32.
+SMALL_SINE = 1e-6
+
+
+def lerp(a: Tensor, b: Tensor, t: float | Tensor) -> Tensor:
+    """Interpolate on the straight line: (1 - t) a + t b.
+
+    Args:
+        a: start latents `[..., dims]`.
+        b: end latents, of a shape that broadcasts with `a`.
+        t: fraction of the way, 0 at `a` and 1 at `b`; a number, or one for each row (`[...]`, without `dims`).
+
+    Returns:
+        Latents `[..., dims]`.
+    """
+    weight = _column(t, a)
+    return (1 - weight) * a + weight * b
+
+
+def slerp(a: Tensor, b: Tensor, t: float | Tensor) -> Tensor:
+    """Interpolate on the great arc: the direction turns evenly, the norm changes linearly.
+
+    The direction is Shoemake's (1985, "Animating Rotation with Quaternion Curves"), written as
+    cos(t omega) u + sin(t omega) p, with p the unit vector orthogonal to u in the plane of both: unlike
+    sin((1 - t) omega) / sin(omega) it divides by nothing that vanishes. Equal directions stay where they are; opposite
+    ones, whose plane is undefined, turn through the coordinate axis that is most orthogonal to `a`.
+
+    Args:
+        a: start latents `[..., dims]`.
+        b: end latents, of a shape that broadcasts with `a`.
+        t: fraction of the way, 0 at `a` and 1 at `b`; a number, or one for each row (`[...]`, without `dims`).
+
+    Returns:
+        Latents `[..., dims]`; where `a` and `b` have the same norm, so has the result.
+    """
+    weight = _column(t, a)
+    norm_a, norm_b = a.norm(dim=-1, keepdim=True), b.norm(dim=-1, keepdim=True)
+    u, v = _unit(a), _unit(b)
+    cosine = (u * v).sum(dim=-1, keepdim=True)
+    across = v - cosine * u
+    sine = across.norm(dim=-1, keepdim=True)
+    p = torch.where(sine > SMALL_SINE, _unit(across), _orthogonal(u))
+    angle = weight * torch.atan2(sine, cosine)
+    return ((1 - weight) * norm_a + weight * norm_b) * (angle.cos() * u + angle.sin() * p)
+
+
+def _column(t: float | Tensor, like: Tensor) -> Tensor:
+    return torch.as_tensor(t, dtype=like.dtype, device=like.device)[..., None]
+
+
+def _unit(x: Tensor) -> Tensor:
+    unit: Tensor = torch.nn.functional.normalize(x, dim=-1)
+    return unit
+
+
+def _orthogonal(u: Tensor) -> Tensor:
+    """A unit vector orthogonal to each `u`, from the coordinate axis where `u` is smallest."""
+    axis = torch.zeros_like(u).scatter(-1, u.abs().argmin(dim=-1, keepdim=True), 1.0)
+    return _unit(axis - (axis * u).sum(dim=-1, keepdim=True) * u)

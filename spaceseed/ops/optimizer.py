@@ -1,0 +1,186 @@
+"""Ask and tell: what every optimizer shares.
+
+    optimizer = DifferentialEvolution(G.z_dim, seed=0)
+    while optimizer.evaluations < 2000:
+        latents = optimizer.ask()                    # [n, dims]: candidates to score
+        optimizer.tell(objective(latents))           # [n]: higher is better
+    latent, score = optimizer.best
+
+Between `ask` and `tell` anything may happen, a person's thinking included: asking again returns the same candidates,
+and `state_dict` saves them too.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from spaceseed.errors import ArgumentError
+from spaceseed.ops.arguments import check_choice, check_integer
+from spaceseed.ops.prior import PRIORS
+from spaceseed.ops.selection import best_first
+
+MAX_SEED = 2**32 - 1
+
+
+class Optimizer(ABC):
+    """Base of the optimizers: the first generation, the best so far, counters, and saving.
+
+    A subclass says which candidates come next (`_propose`) and who survives them (`_survive`). Every draw comes from
+    one CPU generator, so a seed gives the same run on every device.
+
+    The first generation is `start`, filled up to `population` with draws of N(0, I). A longer `start` is scored
+    whole and its best `population` survive: that is how to warm-start from the best of many seeds.
+
+    Attributes:
+        dims: length of a latent, at least 2.
+        size: how many survive a generation.
+        population: the survivors `[size, dims]`, on `device`; empty before the first `tell`.
+        scores: their scores `[size]`, aligned.
+        generation: rounds told so far.
+        evaluations: candidates told so far.
+        stalled: rounds in a row, up to now, that did not better the best score.
+    """
+
+    min_population = 2
+
+    def __init__(
+        self,
+        dims: int,
+        population: int,
+        prior: str,
+        seed: int,
+        start: Tensor | None,
+        device: torch.device | str | None,
+    ) -> None:
+        """Draw the first generation.
+
+        Args:
+            dims: length of a latent, at least 2.
+            population: how many survive a generation, at least `min_population`.
+            prior: "free", "shell" or "shrink": what keeps candidates on the Gaussian prior, see `ops.prior`. The
+                rows of `start` are taken as they are.
+            seed: 0 to 2^32 - 1.
+            start: latents `[m, dims]` to begin with, m at least 1.
+            device: where latents live, the CPU by default.
+
+        Raises:
+            ArgumentError: an argument is out of range, or `start` is not finite or of another shape.
+        """
+        self.dims = check_integer("dims", dims, 2)
+        self.size = check_integer("population", population, self.min_population)
+        self._to_prior = check_choice("prior", prior, PRIORS)
+        self._generator = torch.Generator().manual_seed(check_integer("seed", seed, 0, MAX_SEED))
+        self._device = torch.device(device or "cpu")
+        self.population = torch.empty(0, dims, device=self._device)
+        self.scores = torch.empty(0, device=self._device)
+        self.generation = self.evaluations = self.stalled = 0
+        self._best: tuple[Tensor, float] | None = None
+        given = torch.empty(0, dims) if start is None else self._checked(start)
+        self._asked: Tensor | None = torch.cat([given.to(self._device), self._draw(self.size - len(given))])
+
+    def ask(self) -> Tensor:
+        """Return the candidates to score next, `[n, dims]` float32; n may differ between generations."""
+        if self._asked is None:
+            self._asked = self._propose()
+        return self._asked.clone()
+
+    def tell(self, scores: Tensor | Sequence[float]) -> None:
+        """Take the scores of the candidates asked for, and let the fitter survive.
+
+        Args:
+            scores: `[n]`, in the order of `ask`, higher is better. NaN counts as -inf: the candidate failed.
+
+        Raises:
+            ArgumentError: `scores` is not one number for each candidate.
+            RuntimeError: there is nothing to tell, `ask` comes first.
+        """
+        if self._asked is None:
+            raise RuntimeError("tell() needs candidates: call ask() first.")
+        values = torch.as_tensor(scores, dtype=torch.float32).detach().to(self._device)
+        if values.shape != self._asked.shape[:1]:
+            raise ArgumentError("scores", tuple(values.shape), f"one score for each of {len(self._asked)} candidates")
+        values = values.nan_to_num(nan=-torch.inf, posinf=torch.inf, neginf=-torch.inf)
+        self._remember(self._asked, values)
+        self.population, self.scores = self._survive(self._asked, values)
+        self._asked = None
+        self.generation += 1
+        self.evaluations += len(values)
+
+    @property
+    def best(self) -> tuple[Tensor, float]:
+        """The best latent `[dims]` told so far and its score; the earliest of equals. Needs one `tell`."""
+        if self._best is None:
+            raise RuntimeError("There is no best before the first tell().")
+        return self._best[0].clone(), self._best[1]
+
+    @property
+    def best_score(self) -> float:
+        """The best score told so far, -inf before the first."""
+        return -torch.inf if self._best is None else self._best[1]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that changes during a run: numbers and tensors alone, none shared with the optimizer.
+
+        An optimizer made with the same arguments goes on from it exactly as this one would.
+        """
+        return {
+            "generator": self._generator.get_state(),
+            "asked": None if self._asked is None else self._asked.clone(),
+            "population": self.population.clone(),
+            "scores": self.scores.clone(),
+            "best": self._best and (self._best[0].clone(), self._best[1]),
+            "counters": (self.generation, self.evaluations, self.stalled),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from `state_dict()`.
+
+        Raises:
+            ArgumentError: the state is of latents of another length.
+        """
+        if state["population"].shape[1] != self.dims:
+            raise ArgumentError("state", tuple(state["population"].shape), f"of latents of length {self.dims}")
+        self._generator.set_state(state["generator"].cpu())
+        self._asked = None if state["asked"] is None else state["asked"].to(self._device, copy=True)
+        self.population = state["population"].to(self._device, copy=True)
+        self.scores = state["scores"].to(self._device, copy=True)
+        self._best = state["best"] and (state["best"][0].to(self._device, copy=True), state["best"][1])
+        self.generation, self.evaluations, self.stalled = state["counters"]
+
+    @abstractmethod
+    def _propose(self) -> Tensor:
+        """Candidates `[n, dims]` for the next generation, on the prior."""
+
+    @abstractmethod
+    def _survive(self, candidates: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
+        """The next population and its scores, from the present one and the scored candidates."""
+
+    def _best_of(self, candidates: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
+        kept = best_first(scores)[: self.size]
+        return candidates[kept], scores[kept]
+
+    def _draw(self, count: int) -> Tensor:
+        """Fresh draws of N(0, I) `[count, dims]`, on the prior; none for a count below 1."""
+        drawn = torch.randn(max(count, 0), self.dims, generator=self._generator)
+        return self._to_prior(drawn).to(self._device)
+
+    def _remember(self, candidates: Tensor, scores: Tensor) -> None:
+        self.stalled += 1
+        if len(scores) == 0:
+            return
+        top = int(scores.argmax())
+        score = float(scores[top])
+        if self._best is None or score > self._best[1]:
+            self._best = candidates[top].clone(), score
+            self.stalled = 0
+
+    def _checked(self, start: Tensor) -> Tensor:
+        start = torch.as_tensor(start, dtype=torch.float32).detach()
+        if start.ndim != 2 or start.shape[1] != self.dims or len(start) == 0:
+            raise ArgumentError("start", tuple(start.shape), f"latents of shape [m, {self.dims}], m at least 1")
+        if not bool(start.isfinite().all()):
+            raise ArgumentError("start", "NaN or infinity", "finite latents")
+        return start

@@ -1,0 +1,30 @@
+"""Random search: the baseline, and all that seed browsing does."""
+
+import torch
+from torch import Tensor
+
+from spaceseed.ops.optimizer import Optimizer
+
+
+class RandomSearch(Optimizer):
+    """Score fresh draws of the prior and keep the best `population` of all."""
+
+    min_population = 1
+
+    def __init__(
+        self,
+        dims: int,
+        population: int = 32,
+        prior: str = "shell",
+        seed: int = 0,
+        start: Tensor | None = None,
+        device: torch.device | str | None = None,
+    ) -> None:
+        """See `Optimizer`; `population` is also how many are asked for at a time."""
+        super().__init__(dims, population, prior, seed, start, device)
+
+    def _propose(self) -> Tensor:
+        return self._draw(self.size)
+
+    def _survive(self, candidates: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
+        return self._best_of(torch.cat([self.population, candidates]), torch.cat([self.scores, scores]))

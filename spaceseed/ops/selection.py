@@ -1,0 +1,98 @@
+"""Who breeds, and who survives.
+
+Selection draws parents: `f(scores [n], count, generator) -> indices [count]`, with repetition.
+Replacement forms the next population:
+`f(population [n, dims], scores [n], children [m, dims], child_scores [m], elites) -> (population, scores)`.
+Scores are better when higher; -inf is a candidate without a score, NaN is not allowed. `SELECTIONS` and `REPLACEMENTS`
+name them; a new one is a function of the same signature and a line there. Ties go to the first.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Generator, Tensor
+
+Selection = Callable[[Tensor, int, Generator], Tensor]
+Replacement = Callable[[Tensor, Tensor, Tensor, Tensor, int], tuple[Tensor, Tensor]]
+
+
+def tournament(scores: Tensor, count: int, generator: Generator, size: int = 2) -> Tensor:
+    """The best of `size` members drawn at random, with repetition (Goldberg & Deb 1991)."""
+    drawn = torch.randint(len(scores), (count, size), generator=generator).to(scores.device)
+    return drawn.gather(1, scores[drawn].argmax(dim=1, keepdim=True)).squeeze(1)
+
+
+def roulette(scores: Tensor, count: int, generator: Generator) -> Tensor:
+    """A member with probability proportional to its score above the worst finite one.
+
+    Fitness-proportionate selection (Holland 1975) on scores shifted to be non-negative: the worst member is never
+    drawn, and members without a score neither. If no score stands out, all that have one are equally likely.
+    """
+    # float64 on the CPU: scores near float32's largest keep a finite sum, and the same index is found on every device.
+    values = scores.double().cpu()
+    scored = values.isfinite() if bool(values.isfinite().any()) else torch.ones_like(values, dtype=torch.bool)
+    weights = torch.where(scored, values - torch.where(scored, values, torch.inf).min(), 0.0)
+    if not bool((weights > 0).any()):
+        weights = scored.double()
+    edges = weights.cumsum(0)
+    spins = torch.rand(count, generator=generator, dtype=torch.float64) * edges[-1]
+    return torch.searchsorted(edges, spins, right=True).clamp(max=len(scores) - 1).to(scores.device)
+
+
+def truncation(scores: Tensor, count: int, generator: Generator, share: float = 0.5) -> Tensor:
+    """A random one of the best `share` of members, at least one (Muehlenbein & Schlierkamp-Voosen 1993)."""
+    best = best_first(scores)[: max(1, round(share * len(scores)))]
+    return best[torch.randint(len(best), (count,), generator=generator).to(scores.device)]
+
+
+def elitist(
+    population: Tensor, scores: Tensor, children: Tensor, child_scores: Tensor, elites: int
+) -> tuple[Tensor, Tensor]:
+    """Keep the best `elites` members, first and best first; every child enters (De Jong 1975, plan R2)."""
+    kept = best_first(scores)[:elites]
+    return torch.cat([population[kept], children]), torch.cat([scores[kept], child_scores])
+
+
+def replace_worst(
+    population: Tensor, scores: Tensor, children: Tensor, child_scores: Tensor, elites: int
+) -> tuple[Tensor, Tensor]:
+    """Keep the best `elites` members; the others give way, worst first, to the best children that beat them.
+
+    Whitley 1989 (GENITOR) for many children at once. With elites = 0 the best n of population and children survive,
+    the (mu + lambda) scheme of evolution strategies.
+    """
+    kept = best_first(scores)
+    elite, rest = kept[:elites], kept[elites:]
+    challengers, challenger_scores = torch.cat([population[rest], children]), torch.cat([scores[rest], child_scores])
+    winners = best_first(challenger_scores)[: len(rest)]
+    return torch.cat([population[elite], challengers[winners]]), torch.cat([scores[elite], challenger_scores[winners]])
+
+
+SELECTIONS: dict[str, Selection] = {"tournament": tournament, "roulette": roulette, "truncation": truncation}
+REPLACEMENTS: dict[str, Replacement] = {"elitist": elitist, "worst": replace_worst}
+
+
+def best_first(scores: Tensor) -> Tensor:
+    """Indices that sort `scores` `[n]` from best to worst; equal scores keep their order."""
+    return scores.argsort(descending=True, stable=True)
+
+
+def distinct_indices(n: int, count: int, generator: Generator) -> Tensor:
+    """For every member i of n, draw `count` members that differ from i and from one another, uniformly.
+
+    Args:
+        n: size of the population, above `count`.
+        count: how many to draw for each member.
+        generator: a CPU generator.
+
+    Returns:
+        Indices `[n, count]` in 0..n-1, on the CPU.
+    """
+    taken = torch.arange(n)[:, None]
+    for _ in range(count):
+        # A uniform rank among those left; stepping over the taken ones in rising order turns it into an index.
+        drawn = torch.randint(n - taken.shape[1], (n,), generator=generator)
+        for other in taken.sort(dim=1).values.T:
+            drawn += drawn >= other
+        taken = torch.cat([taken, drawn[:, None]], dim=1)
+    return taken[:, 1:]
