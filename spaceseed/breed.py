@@ -8,11 +8,11 @@
 A page's marks are the scores that a `GeneticAlgorithm` is told; nothing here knows images.
 """
 
-import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+import numpy as np
 from torch import Tensor
 
 from spaceseed.errors import ArgumentError
@@ -62,7 +62,7 @@ class Breeding:
     def __init__(self, z_dim: int, seeds: Sequence[int], seed: int = 0) -> None:
         self.z_dim = z_dim
         # Draws a seed for each turn: going back and breeding again gives other children.
-        self._rng = random.Random(seed)
+        self._rng = np.random.RandomState(seed)
         self._past: list[Page] = []
         self._future: list[Page] = []
         self.page = self._seeded(list(seeds), number=0)
@@ -148,7 +148,7 @@ class Breeding:
             mutation_rate=1.0,
             mutation_sigma=strength,
             re_evaluate=True,
-            seed=self._rng.randrange(MAX_SEED),
+            seed=int(self._rng.randint(MAX_SEED)),
             start=page.latents,
         )
         algorithm.ask()
@@ -159,7 +159,7 @@ class Breeding:
         return Page(number, algorithm.ask(), seeds, len(liked), {})
 
     def _fresh_seeds(self, count: int) -> list[int]:
-        return [self._rng.randrange(100_000) for _ in range(count)]
+        return [int(self._rng.randint(100_000)) for _ in range(count)]
 
 
 def _checked_count(count: int) -> int:
