@@ -47,7 +47,7 @@ class Config:
     learning_rate: float = 2.5e-3
     r1_interval: int = 16
     mixing: float = 0.9
-    instance_noise: float = 0.05
+    instance_noise: float = 0.0
     ema_images: int = 10_000
     seed: int = 0
 
@@ -113,7 +113,12 @@ class Trainer:
         rate = config.learning_rate
         # A lazily regularised optimizer takes more steps than it has losses; its rates shrink accordingly.
         lazy = config.r1_interval / (config.r1_interval + 1)
-        self.optimizer_g = torch.optim.Adam(self.generator.parameters(), rate, betas=(0.0, 0.99))
+        # Flat drawings have no texture for noise to make; early on it would stand in for shapes not yet learnt.
+        named = list(self.generator.named_parameters())
+        noise = [parameter for name, parameter in named if name.endswith("noise_strength")]
+        others = [parameter for name, parameter in named if not name.endswith("noise_strength")]
+        groups = [{"params": others}, {"params": noise, "lr": rate / 50}]
+        self.optimizer_g = torch.optim.Adam(groups, rate, betas=(0.0, 0.99))
         self.optimizer_d = torch.optim.Adam(self.discriminator.parameters(), rate * lazy, betas=(0.0, 0.99**lazy))
 
     def _grow(self, resolution: int) -> None:
@@ -164,7 +169,7 @@ class Trainer:
         self.seen += batch
         half_life = min(config.ema_images, 0.05 * self.seen)
         self._average(0.5 ** (batch / half_life))
-        return float(logits_real.mean()), float(logits_fake.mean())
+        return logits_real.mean().item(), logits_fake.mean().item()
 
     def _update(self, optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
         optimizer.zero_grad(set_to_none=True)

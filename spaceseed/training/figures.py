@@ -1,0 +1,62 @@
+"""How good a generator of avatars is: its samples against held-out renders, in the bundled classifier's features.
+
+    python -m spaceseed.training.figures --data runs/data
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from spaceseed.evaluate import frechet_distance, precision_recall
+from spaceseed.models.classifier import Classifier, load_classifier
+from spaceseed.models.generator import Generator, latents_from_seeds
+from spaceseed.models.zoo import load
+from spaceseed.training.avatars import renders
+
+BATCH = 100
+# Seeds that nothing was tuned on.
+FIRST_SEED = 3_000_000
+
+
+@torch.no_grad()
+def sample_features(generator: Generator, classifier: Classifier, count: int, truncation: float) -> Tensor:
+    """Features [count, d] of fresh samples."""
+    features = []
+    for first in range(0, count, BATCH):
+        z = latents_from_seeds(range(FIRST_SEED + first, FIRST_SEED + min(first + BATCH, count)), generator.z_dim)
+        features.append(classifier.features(generator.synthesize(generator.map(z, truncation=truncation))))
+    return torch.cat(features)
+
+
+@torch.no_grad()
+def render_features(split: str, folder: Path, classifier: Classifier, count: int | None = None) -> Tensor:
+    """Features [n, d] of the first `count` renders of a split; all if None."""
+    images = torch.from_numpy(renders(split, folder).images[:count]).permute(0, 3, 1, 2)
+    return torch.cat([classifier.features(batch / 127.5 - 1) for batch in images.split(BATCH)])
+
+
+def compare(real: Tensor, generated: Tensor) -> dict[str, float]:
+    """Frechet distance, precision and recall of generated features [m, d] against real ones [n, d]."""
+    precision, recall = precision_recall(real, generated)
+    distance = frechet_distance(real, generated)
+    return {"frechet_distance": distance, "precision": precision, "recall": recall}
+
+
+def figures(generator: Generator, folder: Path) -> dict[str, dict[str, float]]:
+    """The table of the model card: the floor (real against real), then samples at several truncations."""
+    classifier = load_classifier("avatars")
+    real = render_features("held_out", folder, classifier)
+    rows = {"renders (floor)": compare(real, render_features("held_out_2", folder, classifier))}
+    for truncation in (1.0, 0.85, 0.7, 0.5):
+        samples = sample_features(generator, classifier, len(real), truncation)
+        rows[f"samples, truncation {truncation}"] = compare(real, samples)
+    return rows
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=Path("runs/data"))
+    print(json.dumps(figures(load("avatars"), parser.parse_args().data), indent=2))
