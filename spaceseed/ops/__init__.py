@@ -6,5 +6,6 @@
     prior, interpolate                 the geometry of z ~ N(0, I): staying on its shell, moving along it
 
 Every draw comes from a CPU `torch.Generator` that the caller seeds, so that a seed means the same on every device; a
-child depends on its own parents and draws, not on the rows beside it. To add an operator, write one function, one line in its dict, and a test.
+child depends on its own parents and draws, not on the rows beside it. To add an operator, write one function, one line
+in its dict, and a test.
 """

@@ -41,11 +41,14 @@ class GeneticAlgorithm(Optimizer):
 
     Attributes:
         elites: how many of the best survive unchanged.
+        immigrants: how many of the children are fresh draws of the prior instead; they come last.
         mutation_rate: probability that a coordinate of a child mutates.
         mutation_sigma: size of a mutation, in standard deviations of the prior.
 
-    All three may be changed between generations; they are checked at the next `ask`.
+    These may be changed between `tell` and `ask`, which checks them; with `re_evaluate` so may `size`.
     """
+
+    SETTINGS = ("size", "elites", "immigrants", "mutation_rate", "mutation_sigma")
 
     def __init__(
         self,
@@ -57,6 +60,7 @@ class GeneticAlgorithm(Optimizer):
         mutation_rate: float = 0.1,
         mutation_sigma: float = 0.5,
         elites: int = 2,
+        immigrants: int = 0,
         replacement: str = "worst",
         re_evaluate: bool = False,
         prior: str = "shell",
@@ -73,6 +77,7 @@ class GeneticAlgorithm(Optimizer):
             mutation_rate: 0 to 1.
             mutation_sigma: 0 to 10.
             elites: 0 up to `population` - 1; up to `population` with `re_evaluate`.
+            immigrants: 0 up to `population` - `elites`. They keep variety up (Grefenstette 1992).
             replacement: "worst", a child enters by beating a member; or "elitist", all children enter.
             re_evaluate: ask for the elites again, before the children, instead of keeping their scores. For a person,
                 or any objective whose scores change. What is asked is then the next population, and `replacement`
@@ -84,16 +89,17 @@ class GeneticAlgorithm(Optimizer):
         self._mutate = mutation if callable(mutation) else check_choice("mutation", mutation, MUTATIONS)
         self._replace = check_choice("replacement", replacement, REPLACEMENTS)
         self._re_evaluate = re_evaluate
-        self.elites, self.mutation_rate, self.mutation_sigma = elites, mutation_rate, mutation_sigma
+        self.elites, self.immigrants = elites, immigrants
+        self.mutation_rate, self.mutation_sigma = mutation_rate, mutation_sigma
         self._check_settings()
 
     def _propose(self) -> Tensor:
         self._check_settings()
-        count = self.size - self.elites
+        count = self.size - self.elites - self.immigrants
         a, b = self._select(self.scores, 2 * count, self._generator).view(2, count)
         children = self._cross(self.population[a], self.population[b], self._generator)
         children = self._mutate(children, self.mutation_rate, self.mutation_sigma, self._generator)
-        children = self._to_prior(children)
+        children = torch.cat([self._to_prior(children), self._draw(self.immigrants)])
         if not self._re_evaluate:
             return children
         return torch.cat([self.population[best_first(self.scores)[: self.elites]], children])
@@ -103,19 +109,21 @@ class GeneticAlgorithm(Optimizer):
             return self._best_of(candidates, scores)
         if self._re_evaluate:
             return candidates, scores
-        elites = self.size - len(candidates)  # not self.elites, which may have changed since the ask
-        return self._replace(self.population, self.scores, candidates, scores, elites)
+        return self._replace(self.population, self.scores, candidates, scores, self.elites)
 
     def _check_settings(self) -> None:
+        check_integer("population", self.size, self.min_population)
         check_integer("elites", self.elites, 0, self.size if self._re_evaluate else self.size - 1)
+        check_integer("immigrants", self.immigrants, 0, self.size - self.elites)
         check_number("mutation_rate", self.mutation_rate, 0, 1)
         check_number("mutation_sigma", self.mutation_sigma, 0, 10)
 
     def state_dict(self) -> dict[str, Any]:
         """As `Optimizer.state_dict`, with the settings that may change between generations."""
-        return super().state_dict() | {"settings": (self.elites, self.mutation_rate, self.mutation_sigma)}
+        return super().state_dict() | {"settings": {name: getattr(self, name) for name in self.SETTINGS}}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """As `Optimizer.load_state_dict`."""
         super().load_state_dict(state)
-        self.elites, self.mutation_rate, self.mutation_sigma = state["settings"]
+        for name in self.SETTINGS:
+            setattr(self, name, state["settings"][name])

@@ -49,9 +49,10 @@ def slerp(a: Tensor, b: Tensor, t: float | Tensor) -> Tensor:
     norm_a, norm_b = a.norm(dim=-1, keepdim=True), b.norm(dim=-1, keepdim=True)
     u, v = _unit(a), _unit(b)
     cosine = (u * v).sum(dim=-1, keepdim=True)
-    across = v - cosine * u
+    across = _reject(v, u)
     sine = across.norm(dim=-1, keepdim=True)
-    p = torch.where(sine > SMALL_SINE, _unit(across), _orthogonal(u))
+    # Rejected once more: of nearly opposite directions the first pass leaves a remnant along u.
+    p = torch.where(sine > SMALL_SINE, _unit(_reject(_unit(across), u)), _orthogonal(u))
     angle = weight * torch.atan2(sine, cosine)
     return ((1 - weight) * norm_a + weight * norm_b) * (angle.cos() * u + angle.sin() * p)
 
@@ -68,4 +69,9 @@ def _unit(x: Tensor) -> Tensor:
 def _orthogonal(u: Tensor) -> Tensor:
     """A unit vector orthogonal to each `u`, from the coordinate axis where `u` is smallest."""
     axis = torch.zeros_like(u).scatter(-1, u.abs().argmin(dim=-1, keepdim=True), 1.0)
-    return _unit(axis - (axis * u).sum(dim=-1, keepdim=True) * u)
+    return _unit(_reject(axis, u))
+
+
+def _reject(x: Tensor, u: Tensor) -> Tensor:
+    """The part of x that is orthogonal to the unit vector u."""
+    return x - (x * u).sum(dim=-1, keepdim=True) * u
