@@ -47,13 +47,19 @@ class LatentSpace:
         self.prior = "shell" if name == "z" else "free"
         self.dims = {"z": generator.z_dim, "w": generator.w_dim, "ws": generator.num_ws * generator.w_dim}[name]
         if name != "z":
-            self._spread = self._w(SPREAD_SEEDS).std(dim=0)
+            z = latents_from_seeds(SPREAD_SEEDS, generator.z_dim).to(generator.device)
+            self._spread = generator.map(z)[:, 0].std(dim=0)
 
     def draw(self, seeds: range | list[int]) -> Tensor:
         """The vectors [len(seeds), dims] of integer seeds."""
+        return self.from_z(latents_from_seeds(seeds, self.generator.z_dim))
+
+    def from_z(self, z: Tensor) -> Tensor:
+        """The vectors [n, dims] of z [n, z_dim]."""
+        z = z.to(self.generator.device)
         if self.name == "z":
-            return latents_from_seeds(seeds, self.generator.z_dim).to(self.generator.device)
-        offset = (self._w(seeds) - self.generator.w_avg) / self._spread
+            return z
+        offset = (self.generator.map(z)[:, 0] - self.generator.w_avg) / self._spread
         return offset if self.name == "w" else offset.repeat(1, self.generator.num_ws)
 
     def latents(self, vectors: Tensor) -> Tensor:
@@ -82,7 +88,3 @@ class LatentSpace:
         if self.name == "z":
             return torch.zeros(len(vectors), device=vectors.device)
         return PENALTY_WEIGHT * (vectors.square().mean(dim=1) - 1).clamp(min=0)
-
-    def _w(self, seeds: range | list[int]) -> Tensor:
-        z = latents_from_seeds(seeds, self.generator.z_dim).to(self.generator.device)
-        return self.generator.map(z)[:, 0]
