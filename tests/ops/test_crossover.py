@@ -175,3 +175,9 @@ def test_spherical_keeps_the_norm_and_lies_between():
     assert torch.allclose(child.norm(dim=1), torch.full((99,), 8.0), atol=1e-4)
     angle = lambda x, y: torch.cosine_similarity(x, y).clamp(-1, 1).acos()  # noqa: E731
     assert torch.allclose(angle(a, child) + angle(child, b), angle(a, b), atol=5e-3)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_the_result_is_where_the_latents_are(name):
+    a = torch.empty(3, 8, device="meta")  # refuses to mix with the CPU, as an accelerator does
+    assert EVERY[name](a, a, seeded()).device == a.device

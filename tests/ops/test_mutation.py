@@ -86,3 +86,9 @@ def test_uniform_reset_forgets_the_old_value_and_has_the_priors_moments():
     assert float(fresh.mean()) == pytest.approx(0, abs=0.015)
     assert float(fresh.var()) == pytest.approx(1, abs=0.015)
     assert float(uniform(torch.zeros(500, 100), 1.0, 0.5, seeded(1), bound=0.1).abs().max()) <= 0.1
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_the_result_is_where_the_latents_are(name):
+    a = torch.empty(3, 8, device="meta")  # refuses to mix with the CPU, as an accelerator does
+    assert MUTATIONS[name](a, 0.5, 0.5, seeded()).device == a.device
