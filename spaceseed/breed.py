@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from spaceseed.errors import ArgumentError
@@ -34,7 +35,7 @@ class Page:
         latents: z [n, z_dim].
         seeds: for each face its integer seed, or None where it was bred.
         kept: how many faces, standing first, are the liked ones of the page before.
-        marks: index of a face to `LIKED` or `BAD`, as they were when the page was left.
+        marks: index of a face to `LIKED` or `BAD`, as they were when the page was left, or as it proposes.
     """
 
     number: int
@@ -100,21 +101,47 @@ class Breeding:
         liked = [i for i in range(size) if marks.get(i) == LIKED]
         if len(liked) >= count:
             raise ArgumentError("liked", len(liked), f"less than {count}, so that the next page has room for children")
-        self._leave(marks)
         number = self.page.number + 1
         if liked:
-            self.page = self._bred(liked, count, strength, number)
+            page = self._bred(liked, count, strength, number)
         else:
-            self.page = self._seeded(self._fresh_seeds(count), number)
-        return self.page
+            page = self._seeded(self._fresh_seeds(count), number)
+        return self._turn_to(page, marks)
 
-    def restart(self, seeds: Sequence[int]) -> Page:
-        """Shows the faces of these integer seeds, at most 36; a short page is filled with seeds drawn at random."""
-        filling = self._fresh_seeds(max(0, len(self.page.latents) - len(seeds)))
-        page = self._seeded([*seeds, *filling], self.page.number + 1)
-        self._leave(self.page.marks)
-        self.page = page
-        return page
+    def restart(self, seeds: Sequence[int], marks: Mapping[int, int] | None = None, count: int | None = None) -> Page:
+        """Shows the faces of integer seeds.
+
+        Args:
+            seeds: at most 36; a page shorter than `count` is filled with seeds drawn at random.
+            marks: as they are on the page that is left.
+            count: faces on the next page, 6 to 36; as many as now if None.
+        """
+        count = len(self.page.latents) if count is None else _checked_count(count)
+        filling = self._fresh_seeds(max(0, count - len(seeds)))
+        return self._turn_to(self._seeded([*seeds, *filling], self.page.number + 1), marks)
+
+    def restart_from(self, latents: Tensor, seeds: Sequence[int | None]) -> Page:
+        """Shows faces found elsewhere, first and marked as liked, so that the next generation is bred from them.
+
+        Args:
+            latents: z [n, z_dim], 1 to 35 of them; seeds drawn at random fill the page.
+            seeds: for each its integer seed, or None.
+
+        Raises:
+            ArgumentError: there are none or too many latents, or they are of another size.
+        """
+        n = len(latents)
+        if latents.shape[1:] != (self.z_dim,) or not 1 <= n < MAX_COUNT:
+            raise ArgumentError("latents", tuple(latents.shape), f"of shape [1 to {MAX_COUNT - 1}, {self.z_dim}]")
+        page = self._seeded(self._fresh_seeds(max(len(self.page.latents), n + 1)), self.page.number + 1)
+        page = replace(
+            page,
+            latents=torch.cat([latents.cpu(), page.latents[n:]]),
+            seeds=(*seeds, *page.seeds[n:]),
+            kept=n,
+            marks=dict.fromkeys(range(n), LIKED),
+        )
+        return self._turn_to(page, None)
 
     def undo(self, marks: Mapping[int, int] | None = None) -> Page:
         """Goes back one page, keeping the marks made on this one; stays on the first."""
@@ -130,9 +157,11 @@ class Breeding:
             self.page = self._future.pop()
         return self.page
 
-    def _leave(self, marks: Mapping[int, int]) -> None:
-        self._past = [*self._past, replace(self.page, marks=dict(marks))][-MAX_PAGES:]
+    def _turn_to(self, page: Page, marks: Mapping[int, int] | None) -> Page:
+        self._past = [*self._past, replace(self.page, marks=dict(marks or {}))][-MAX_PAGES:]
         self._future = []
+        self.page = page
+        return page
 
     def _seeded(self, seeds: list[int], number: int) -> Page:
         _checked_count(len(seeds))

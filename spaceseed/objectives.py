@@ -1,12 +1,15 @@
 """What a search climbs: images in, one score per image out, higher is better."""
 
 from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from spaceseed.errors import ArgumentError
-from spaceseed.models.judge import Judge
+
+if TYPE_CHECKING:  # open_clip takes seconds to import
+    from spaceseed.models.judge import Judge
 
 MAX_PROMPT = 300
 
@@ -38,7 +41,7 @@ class TextObjective(Objective):
         ArgumentError: the prompt is empty or too long.
     """
 
-    def __init__(self, judge: Judge, prompt: str) -> None:
+    def __init__(self, judge: "Judge", prompt: str) -> None:
         prompt = " ".join(prompt.split())
         if not 1 <= len(prompt) <= MAX_PROMPT:
             shown = prompt if len(prompt) <= 40 else prompt[:40] + "..."

@@ -1,0 +1,52 @@
+// Props: element, props, trigger. Marks and the tile in reach of Tab ("at") live in props.value, which must be given
+// a new object at each change: Gradio draws again when the object is another.
+
+const change = (part) => { props.value = {...props.value, ...part}; };
+const markOf = (tile) => Number(tile.dataset.mark);
+
+const mark = (tile, value) => {
+  const {[tile.dataset.id]: _, ...others} = props.value.marks || {};
+  change({marks: value ? {...others, [tile.dataset.id]: value} : others});
+  trigger('mark');
+};
+
+const cycle = (tile) => {
+  const next = props.ternary ? {0: 1, 1: -1, '-1': 0} : {0: 1, 1: 0};
+  mark(tile, next[markOf(tile)]);
+};
+
+const toggle = (tile, value) => mark(tile, markOf(tile) === value ? 0 : value);
+
+// How far an arrow goes; columns differ with the width of the page.
+const step = (key) => {
+  const columns = getComputedStyle(element.querySelector('.tiles')).gridTemplateColumns.split(' ').length;
+  return {ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns}[key];
+};
+
+element.addEventListener('click', (event) => {
+  const tile = event.target.closest('button.tile');
+  if (tile) cycle(tile);
+  if (event.target.closest('.clear')) {
+    change({marks: {}});
+    trigger('mark');
+    element.querySelector('.tile').focus();  // the button that had the focus goes away
+  }
+});
+
+element.addEventListener('focusin', (event) => {
+  const at = [...element.querySelectorAll('.tile')].indexOf(event.target);
+  if (at >= 0 && at !== props.value.at) change({at});
+});
+
+element.addEventListener('keydown', (event) => {
+  const tile = event.target.closest('button.tile');
+  if (!tile || event.ctrlKey || event.metaKey || event.altKey) return;
+  const tiles = [...element.querySelectorAll('.tile')];
+  const go = {Home: tiles[0], End: tiles.at(-1)}[event.key] || tiles[tiles.indexOf(tile) + step(event.key)];
+  const key = event.key.toLowerCase();
+  if (go) go.focus();
+  else if (key === 'l') toggle(tile, 1);
+  else if (props.ternary && ['b', 'delete', 'backspace'].includes(key)) toggle(tile, -1);
+  else if (!key.startsWith('arrow')) return;
+  event.preventDefault();
+});

@@ -1,0 +1,29 @@
+"""Pictures on their way to the browser."""
+
+import io
+
+from gradio.data_classes import FileData, FileDataDict
+from gradio.processing_utils import save_bytes_to_cache
+from gradio.utils import get_upload_folder
+from torch import Tensor
+
+from spaceseed.images import to_pil
+
+
+def jpegs(images: Tensor) -> list[str]:
+    """Saves images [N, 3, H, W], nominally in [-1, 1], where the browser can fetch them.
+
+    Returns:
+        paths, which `gr.Image` and `gr.Gallery` take as they are. Equal pixels have equal paths.
+    """
+    paths = []
+    for picture in to_pil(images):
+        file = io.BytesIO()
+        picture.save(file, format="JPEG", quality=92, subsampling=0)  # flat art shows every halved colour
+        paths.append(save_bytes_to_cache(file.getvalue(), "image.jpg", get_upload_folder()))
+    return paths
+
+
+def linked(path: str) -> FileDataDict:
+    """A path as the value of a `gr.HTML` may hold it: on its way out Gradio adds a `url`."""
+    return FileData(path=path).model_dump()  # type: ignore[return-value]
