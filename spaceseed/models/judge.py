@@ -1,0 +1,113 @@
+"""Judges: CLIP models that score images against a text, bundled or public, all built by open_clip.
+
+    judge = load_judge("avatars")
+    judge.score(images, "a smiling woman")          # [N] cosine similarities
+
+`Judge.preprocess` is the one place where images meet a model's resolution and colour statistics. It works on batches
+of tensors and is differentiable, so a judge can also be climbed by gradient.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+import spaceseed.models._torchvision  # noqa: F401
+
+# isort: split
+import open_clip
+from open_clip.transform import PreprocessCfg
+from torchvision.transforms import functional as TF
+
+from spaceseed.errors import ArgumentError
+
+ASSETS = Path(__file__).parents[1] / "assets" / "judge"
+
+
+class Judge:
+    """A CLIP model (Radford et al. 2021) with its tokenizer and preprocessing.
+
+    Args:
+        model: an open_clip model; its `visual.preprocess_cfg` says how images are prepared.
+        tokenizer: texts to token ids [N, context_length].
+        device: where the model runs. Images given elsewhere are moved.
+    """
+
+    def __init__(
+        self, model: open_clip.CLIP, tokenizer: open_clip.tokenizer.SimpleTokenizer, device: torch.device | str = "cpu"
+    ) -> None:
+        self.device = torch.device(device)
+        self.model = model.to(self.device).eval().requires_grad_(False)
+        self.tokenizer = tokenizer
+        self._preprocess = PreprocessCfg(**model.visual.preprocess_cfg)
+        if self._preprocess.resize_mode not in ("shortest", "squash"):
+            raise ArgumentError("resize_mode", self._preprocess.resize_mode, '"shortest" or "squash"')
+
+    def preprocess(self, images: torch.Tensor) -> torch.Tensor:
+        """Prepares images as the model's own PIL transform does: resize with antialias, crop, normalise.
+
+        Args:
+            images: [N, 3, H, W]; what lies outside [-1, 1] is clipped first, as on a screen.
+
+        Returns:
+            [N, 3, h, w] at the model's resolution, differentiable with respect to `images`.
+        """
+        config = self._preprocess
+        size = [config.size] * 2 if isinstance(config.size, int) else list(config.size)
+        images = (images.to(self.device, torch.float32).clamp(-1, 1) + 1) / 2
+        if list(images.shape[-2:]) != size:
+            mode = TF.InterpolationMode(config.interpolation)
+            target = [min(size)] if config.resize_mode == "shortest" else size
+            # Bicubic overshoots; 8-bit images, on which these models were trained, cannot.
+            images = TF.resize(images, target, mode, antialias=True).clamp(0, 1)
+            images = TF.center_crop(images, size)
+        return TF.normalize(images, list(config.mean), list(config.std))
+
+    def embed_images(self, images: torch.Tensor) -> torch.Tensor:
+        """Embeds images; gradients flow back to them unless the caller works under `torch.no_grad()`.
+
+        Args:
+            images: [N, 3, H, W], nominally in [-1, 1].
+
+        Returns:
+            [N, d] of unit length.
+        """
+        return self.model.encode_image(self.preprocess(images), normalize=True)
+
+    @torch.no_grad()
+    def embed_text(self, text: str | Sequence[str]) -> torch.Tensor:
+        """Embeds one text, or several: [1, d] or [N, d], of unit length. Tokens beyond the model's context are cut."""
+        texts = [text] if isinstance(text, str) else list(text)
+        return self.model.encode_text(self.tokenizer(texts).to(self.device), normalize=True)
+
+    def score(self, images: torch.Tensor, text: str) -> torch.Tensor:
+        """Cosine similarities [N] between images [N, 3, H, W] and one text; higher is a better match."""
+        return self.embed_images(images) @ self.embed_text(text)[0]
+
+
+def load_judge(name: str = "avatars", device: torch.device | str | None = None) -> Judge:
+    """Loads a judge.
+
+    Args:
+        name: "avatars", the bundled judge of the bundled generator's faces; or "architecture/weights" in open_clip's
+            words, such as "ViT-B-32/laion2b_s34b_b79k". Weights come from the Hub, or are a local file's path.
+        device: where it runs; the CPU by default.
+
+    Raises:
+        ArgumentError: open_clip knows no such model.
+    """
+    device = device or "cpu"
+    if name == "avatars":
+        return _build(f"local-dir:{ASSETS}", None, device, bpe_path=str(ASSETS / "bpe.txt.gz"))
+    architecture, _, weights = name.partition("/")
+    known = weights in open_clip.list_pretrained_tags_by_model(architecture)
+    if architecture not in open_clip.list_models() or not (known or Path(weights).is_file()):
+        allowed = '"avatars" or one of open_clip\'s models as "architecture/weights", e.g. "ViT-B-32/laion2b_s34b_b79k"'
+        raise ArgumentError("name", name, allowed)
+    return _build(architecture, weights, device)
+
+
+def _build(model_name: str, weights: str | None, device: torch.device | str, **tokenizer_options: str) -> Judge:
+    # open_clip reads pickled weights with weights_only=True; preprocessing is ours, see Judge.preprocess.
+    model, _, _ = open_clip.create_model_and_transforms(model_name, pretrained=weights, weights_only=True)
+    return Judge(model, open_clip.get_tokenizer(model_name, **tokenizer_options), device)

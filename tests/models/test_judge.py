@@ -1,0 +1,257 @@
+import functools
+import hashlib
+import http.server
+import json
+import os
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+
+from spaceseed.errors import ArgumentError
+from spaceseed.models.judge import Judge, load_judge
+
+# isort: split
+import open_clip
+
+TINY = {
+    "embed_dim": 16,
+    "vision_cfg": {"image_size": 32, "layers": 1, "width": 32, "head_width": 16, "patch_size": 16},
+    "text_cfg": {"context_length": 16, "vocab_size": 49408, "width": 4, "heads": 1, "layers": 1},
+}
+PUBLIC = "ViT-B-32/laion2b_s34b_b79k"
+
+
+@pytest.fixture(scope="module")
+def judge():
+    return load_judge("avatars")
+
+
+@pytest.fixture(scope="module")
+def photos():
+    """uint8 [3, 48, 80, 3]: smooth enough to be pictures, with edges to alias."""
+    y, x = np.mgrid[0:48, 0:80]
+    waves = [np.sin(x / 7 + k) * np.cos(y / 5) + (x * (k + 1) // 16 + y // 12) % 2 for k in range(9)]
+    stack = np.stack(waves).reshape(3, 3, 48, 80).transpose(0, 2, 3, 1)
+    return ((stack - stack.min()) / np.ptp(stack) * 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def tiny_weights(tmp_path_factory):
+    """A folder with the configuration of a tiny model under a public name, and random weights for it."""
+    folder = tmp_path_factory.mktemp("tiny")
+    (folder / "ViT-B-32.json").write_text(json.dumps(TINY))
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = open_clip.model.CLIP(**TINY)
+    save_file({name: t.contiguous() for name, t in model.state_dict().items()}, folder / "open_clip_model.safetensors")
+    return folder
+
+
+def to_tensor(pixels):
+    return torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 127.5 - 1
+
+
+def pil_transform(judge):
+    config = open_clip.transform.PreprocessCfg(**judge.model.visual.preprocess_cfg)
+    return open_clip.transform.image_transform_v2(config, is_train=False)
+
+
+def with_preprocessing(judge, **changes):
+    """A judge around the same model, with other preprocessing."""
+    other = Judge(judge.model, judge.tokenizer)
+    other._preprocess = open_clip.transform.PreprocessCfg(**{**judge.model.visual.preprocess_cfg, **changes})
+    return other
+
+
+def test_preprocessing_is_exact_at_the_models_own_size(judge, photos):
+    squares = np.ascontiguousarray(np.concatenate([photos, photos], axis=1)[:, :64, :64])
+    expected = torch.stack([pil_transform(judge)(Image.fromarray(photo)) for photo in squares])
+    torch.testing.assert_close(judge.preprocess(to_tensor(squares)), expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("mode", ["shortest", "squash"])
+@pytest.mark.parametrize("interpolation", ["bicubic", "bilinear"])
+@pytest.mark.parametrize("size", [24, 37, 224])
+def test_preprocessing_resizes_as_open_clip_does_with_pil(judge, photos, mode, interpolation, size):
+    config = {"size": size, "resize_mode": mode, "interpolation": interpolation, "mean": (0.48, 0.46, 0.41)}
+    changed = with_preprocessing(judge, **config)
+    transform = open_clip.transform.image_transform_v2(changed._preprocess, is_train=False)
+    expected = torch.stack([transform(Image.fromarray(photo)) for photo in photos])
+    ours = changed.preprocess(to_tensor(photos))
+    assert ours.shape == expected.shape == (3, 3, size, size)
+    # PIL rounds to whole 8-bit steps after each of two passes; a step is 1 / 255 / std.
+    assert (ours - expected).abs().max() < 3 / 255 / 0.5
+    assert (ours - expected).abs().mean() < 0.6 / 255 / 0.5
+
+
+def test_scores_do_not_depend_on_the_batch(judge):
+    images = torch.rand(7, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    together = judge.score(images, "a smiling woman")
+    alone = torch.cat([judge.score(image[None], "a smiling woman") for image in images])
+    torch.testing.assert_close(together, alone, rtol=0, atol=1e-5)
+
+
+def test_scores_are_cosine_similarities(judge):
+    images = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    faces, texts = judge.embed_images(images), judge.embed_text(["a sad man", "glasses"])
+    assert faces.shape[1] == texts.shape[1]
+    for embedding in (faces, texts):
+        torch.testing.assert_close(embedding.norm(dim=1), torch.ones(2))
+    torch.testing.assert_close(judge.score(images, "glasses"), faces @ judge.embed_text("glasses")[0])
+
+
+@pytest.mark.parametrize("side", [64, 100])
+def test_gradients_reach_every_image(judge, side):
+    images = torch.rand(2, 3, side, side, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    judge.score(images, "a smiling woman").sum().backward()
+    assert images.grad is not None
+    assert (images.grad.abs().sum(dim=(1, 2, 3)) > 0).all()
+    assert all(parameter.grad is None for parameter in judge.model.parameters())
+
+
+def test_what_the_screen_clips_cannot_raise_a_score(judge):
+    images = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 6 - 3
+    torch.testing.assert_close(judge.score(images, "red hair"), judge.score(images.clamp(-1, 1), "red hair"))
+
+
+@pytest.mark.parametrize("text", ["", "🙂🙂", "eine lächelnde Frau", "smile " * 2000, "女の人"])
+def test_any_text_has_an_embedding(judge, text):
+    assert judge.embed_text(text).isfinite().all()
+
+
+@pytest.mark.parametrize(
+    ("text", "shows", "lacks"),
+    [
+        ("a smiling face", {"mouth": "smile"}, {"mouth": "sad"}),
+        ("red hair", {"hair_color": "red"}, {"hair_color": "black"}),
+        ("bearded man", {"beard": "full"}, {"beard": "none"}),
+        ("glasses", {"glasses": "round"}, {"glasses": "none"}),
+        ("sunglasses", {"glasses": "sunglasses", "eyes": "hidden"}, {"glasses": "square"}),
+        ("woman with long hair", {"hair": "straight", "beard": "none"}, {"hair": "bald", "beard": "none"}),
+        ("bald", {"hair": "bald"}, {"hair": "afro"}),
+        ("winking", {"eyes": "wink"}, {"eyes": "open"}),
+        ("angry", {"brows": "angry"}, {"brows": "relaxed"}),
+        ("green background", {"background": "green"}, {"background": "pink"}),
+    ],
+)
+def test_the_bundled_judge_prefers_matching_faces(judge, text, shows, lacks):
+    pytest.importorskip("python_avatars", reason="rendering needs requirements-train.txt")
+    from dataclasses import replace
+
+    from spaceseed.training.avatars import Avatar, render
+
+    bases = [
+        Avatar("light", "short", "brown", "none", "stubble", "open", "relaxed", "serious", "hoodie", "blue", "white"),
+        Avatar("brown", "pixie", "blonde", "square", "none", "happy", "raised", "open", "t-shirt", "red", "yellow"),
+    ]
+    for base in bases:
+        pair = np.stack([render(replace(base, **values)) for values in (shows, lacks)])
+        matching, other = judge.score(to_tensor(pair), text).tolist()
+        assert matching > other + 0.05
+
+
+def test_unknown_models_are_named_in_the_error(tmp_path):
+    for name in ("avatar", "ViT-B-32", "ViT-B-32/nonsense", "ViT-Z/openai", f"ViT-Z/{__file__}", ""):
+        with pytest.raises(ArgumentError, match="ViT-B-32/laion2b_s34b_b79k") as caught:
+            load_judge(name)
+        assert caught.value.value == name
+
+
+@pytest.mark.parametrize("file", ["weights.safetensors", "weights.pt"])
+def test_weights_load_from_a_local_file(tiny_weights, tmp_path, monkeypatch, file):
+    monkeypatch.setattr("open_clip.factory._MODEL_CONFIGS", {"tiny": TINY, **open_clip.factory._MODEL_CONFIGS})
+    state = open_clip.factory.load_state_dict(str(tiny_weights / "open_clip_model.safetensors"))
+    if file.endswith(".pt"):
+        torch.save(state, tmp_path / file)
+    else:
+        save_file(state, tmp_path / file)
+    judge = load_judge(f"tiny/{tmp_path / file}")
+    assert torch.equal(judge.model.state_dict()["text_projection"], state["text_projection"])
+    assert judge.score(torch.zeros(2, 3, 40, 50), "a cat").shape == (2,)
+
+
+def test_pickled_code_is_refused(tmp_path, monkeypatch):
+    class Evil:
+        def __reduce__(self):
+            return (exec, ("raise SystemExit('code was executed')",))
+
+    torch.save({"state_dict": Evil()}, tmp_path / "evil.pt")
+    monkeypatch.setattr("open_clip.factory._MODEL_CONFIGS", {"tiny": TINY, **open_clip.factory._MODEL_CONFIGS})
+    with pytest.raises(Exception, match="weights_only"):
+        load_judge(f"tiny/{tmp_path / 'evil.pt'}")
+
+
+class _StandInHub(http.server.BaseHTTPRequestHandler):
+    """Serves one file as the Hub does: HEAD names the commit and the content's hash, GET sends it."""
+
+    def __init__(self, *args, content, asked, **kwargs):
+        self.content, self.asked = content, asked
+        super().__init__(*args, **kwargs)
+
+    def do_HEAD(self):
+        self.answer(with_body=False)
+
+    def do_GET(self):
+        self.answer(with_body=True)
+
+    def answer(self, with_body):
+        self.asked.append((self.command, self.path))
+        found = self.path.endswith("/open_clip_model.safetensors")
+        body = self.content if found else b""
+        self.send_response(200 if found else 404)
+        self.send_header("X-Repo-Commit", "0" * 40)
+        self.send_header("ETag", f'"{hashlib.sha256(body).hexdigest()}"')
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if with_body:
+            self.wfile.write(body)
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def stand_in_hub(tiny_weights):
+    """A local Hub: its address, and what it was asked for."""
+    asked: list[tuple[str, str]] = []
+    content = (tiny_weights / "open_clip_model.safetensors").read_bytes()
+    handler = functools.partial(_StandInHub, content=content, asked=asked)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}", asked
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_public_weights_come_from_the_hub(tiny_weights, stand_in_hub, tmp_path):
+    address, asked = stand_in_hub
+    # A process of its own, because huggingface_hub reads its address when imported. The public architecture is swapped
+    # for a tiny one; the repository and the file asked for are the real ones.
+    code = f"""
+import spaceseed.models._torchvision
+import open_clip, torch
+from spaceseed.models.judge import load_judge
+open_clip.add_model_config({str(tiny_weights / "ViT-B-32.json")!r})
+judge = load_judge({PUBLIC!r})
+expected = open_clip.factory.load_state_dict({str(tiny_weights / "open_clip_model.safetensors")!r})
+assert torch.equal(judge.model.state_dict()["text_projection"], expected["text_projection"])
+assert judge.model.visual.preprocess_cfg["mean"] == open_clip.OPENAI_DATASET_MEAN
+assert judge.score(torch.zeros(2, 3, 64, 64), "a photo of a cat").isfinite().all()
+"""
+    offline = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    environment = {**offline, "HF_ENDPOINT": address, "HF_HOME": str(tmp_path), "HF_HUB_DISABLE_XET": "1"}
+    environment |= {"HF_HUB_OFFLINE": "0", "HF_HUB_DISABLE_TELEMETRY": "1", "NO_PROXY": "127.0.0.1"}
+    command = [sys.executable, "-c", code]
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
+    assert result.returncode == 0, result.stderr
+    wanted = "/laion/CLIP-ViT-B-32-laion2B-s34B-b79K/resolve/main/open_clip_model.safetensors"
+    assert ("HEAD", wanted) in asked
+    assert ("GET", wanted) in asked
