@@ -1,0 +1,139 @@
+"""A search as a visitor sees it: what is drawn while it climbs, how often, and how it ends."""
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from torch import Tensor
+
+from spaceseed.latent_space import LatentSpace
+from spaceseed.models.generator import Generator
+from spaceseed.objectives import TextObjective
+from spaceseed.recipe import Recipe
+from spaceseed.search import Find, Generation, search
+from spaceseed.ui.search_settings import SearchSettings
+from spaceseed.ui.session import Session, Ticket
+
+if TYPE_CHECKING:
+    from spaceseed.models.judge import Judge
+
+UPDATE_SECONDS = 0.2  # a page keeps up with five updates a second
+FRAMES = 6
+ENDINGS = {
+    "generations": "Done",
+    "patience": "Done, for no face got better",
+    "target": "Done, the target score is reached",
+    "seconds": "Time is up",
+}
+
+
+@dataclass(frozen=True)
+class Job:
+    """A search that the visitor asked for, checked and ready to begin."""
+
+    settings: SearchSettings
+    liked: Tensor | None
+    ticket: Ticket
+
+
+@dataclass
+class Climb:
+    """What a search has shown so far.
+
+    Attributes:
+        settings: as the visitor chose them.
+        latest: the generation come to last; None before the first.
+        status: one line about it.
+        ended: True once there will be no more.
+        best, mean: scores of each generation.
+        film: each face that was the best for a time, with the number of its generation.
+    """
+
+    settings: SearchSettings
+    latest: Generation | None = None
+    status: str = ""
+    ended: bool = False
+    best: list[float] = field(default_factory=list)
+    mean: list[float] = field(default_factory=list)
+    film: list[tuple[int, Find]] = field(default_factory=list)
+
+    @property
+    def share(self) -> float:
+        """How much of the search is done, 0 to 1."""
+        return self.latest.evaluations / self.settings.images if self.latest else 0.0
+
+    def add(self, generation: Generation) -> None:
+        """Takes in the next generation."""
+        if not self.best or generation.best_score > self.best[-1]:
+            self.film.append((generation.number, generation.top[0]))
+        self.latest = generation
+        self.best.append(generation.best_score)
+        self.mean.append(generation.mean_score)
+        self.status = describe(generation, self.settings)
+        self.ended = generation.reason is not None
+
+    def frames(self) -> list[tuple[int, Find]]:
+        """The first best face, the present one, and some between them."""
+        chosen = np.linspace(0, len(self.film) - 1, min(FRAMES, len(self.film))).round().astype(int)
+        return [self.film[i] for i in chosen]
+
+    def recipes(self, count: int) -> list[Recipe]:
+        """Recipes of the best `count` finds, best first."""
+        if self.latest is None:
+            return []
+        found = [self.latest.recipe(rank) for rank in range(min(count, len(self.latest.top)))]
+        about = {"settings": self.settings.summary()}
+        name = self.settings.prompt
+        return [recipe.replace(name=name, found=recipe.found.model_copy(update=about)) for recipe in found]
+
+
+def describe(generation: Generation, settings: SearchSettings) -> str:
+    """Says in a line how far a search is, or how it ended."""
+    speed = generation.evaluations / max(generation.seconds, 1e-9)
+    if generation.reason is not None:
+        return (
+            f"{ENDINGS[generation.reason]}: {generation.evaluations:,} images in {duration(generation.seconds)}, "
+            f"best score {generation.best_score:.3f}"
+        )
+    left = duration((settings.images - generation.evaluations) / speed)
+    count = f"Generation {generation.number} of {settings.generations}"
+    return f"{count} \u00b7 {generation.evaluations:,} images \u00b7 {speed:.0f} images/s \u00b7 {left} left"
+
+
+def duration(seconds: float) -> str:
+    """Seconds for people: "8 s" or "2 min 5 s"."""
+    minutes, rest = divmod(max(round(seconds), 0), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def climb(generator: Generator, judge: "Judge", job: Job, visitor: Session) -> Iterator[Climb]:
+    """Runs a visitor's search.
+
+    Yields:
+        how it stands, at most five times a second, and once it has ended or was stopped. Nothing more is yielded once
+        another search of this visitor has taken its place.
+    """
+    settings = job.settings
+    state = Climb(settings)
+    space = LatentSpace(generator, settings.space, settings.truncation)
+    generations = search(
+        generator,
+        TextObjective(judge, settings.prompt),
+        settings.optimizer(space, job.liked),
+        space=space,
+        termination=settings.termination,
+        cancelled=lambda: job.ticket.stopped or visitor.ticket is not job.ticket,
+    )
+    shown = -math.inf
+    for generation in generations:
+        state.add(generation)
+        if state.ended or time.monotonic() - shown >= UPDATE_SECONDS:
+            shown = time.monotonic()
+            yield state
+    if not state.ended and visitor.ticket is job.ticket:
+        state.ended = True
+        state.status = f"Stopped after generation {len(state.best)}." if state.best else "Stopped at once."
+        yield state
