@@ -16,7 +16,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from pydantic import Field, FiniteFloat, ValidationError, model_validator
-from pydantic_core import from_json
 from torch import Tensor
 
 from spaceseed import __version__, recipe_files
@@ -207,7 +206,7 @@ class Recipe(Record):
         Raises:
             RecipeError: the model is not in the zoo, is another or has other weights, or shapes do not fit it.
         """
-        generator = generator or self._load()
+        generator = self._load() if generator is None else generator
         options: dict[str, Any] = {} if self.noise == "const" else {"noise": self.noise}
         if self.noise_seed is not None:
             options["rng"] = torch.Generator().manual_seed(self.noise_seed)  # on the CPU: the same for every device
@@ -236,17 +235,18 @@ class Recipe(Record):
         if len(text) > MAX_RECIPE_BYTES:
             raise RecipeError(f"This recipe is too large: {MAX_RECIPE_BYTES // 10**6} MB are allowed.")
         with damage_means("This recipe is damaged: its JSON cannot be read."):
-            fields = from_json(text)
+            fields = json.loads(text)
         if not isinstance(fields, dict) or not isinstance(fields.get("format"), int):
             raise RecipeError("This file holds no recipe.")
         if fields["format"] > FORMAT:
             number = clean_text(str(fields["format"])[:40], 20)
             raise RecipeError(f"This recipe has format {number}, made by a newer spaceseed; this one reads {FORMAT}.")
         claimed = fields.pop("id", None)
-        try:
-            recipe = cls.model_validate(fields if latent is None else fields | {"latent": latent})
-        except ValidationError as error:
-            raise RecipeError(_sentence(error)) from error
+        with damage_means("This recipe is damaged: a field has a value that no recipe has."):
+            try:
+                recipe = cls.model_validate(fields if latent is None else fields | {"latent": latent})
+            except ValidationError as error:
+                raise RecipeError(_sentence(error)) from error
         if claimed not in (None, recipe.id):
             raise RecipeError("This recipe's contents do not match its id: it was damaged or changed after saving.")
         return recipe

@@ -72,9 +72,9 @@ def _parse_floats(value: object) -> Tensor:
 
 def _decode_floats(value: dict[str, Any]) -> NDArray[np.float32]:
     with damage_means("This recipe's numbers are damaged."):
-        data = base64.b64decode(value["float32"], validate=True)
-        shape = [int(n) for n in value["shape"]]
-        if min(shape) < 0 or 4 * math.prod(shape) != len(data):
+        data, shape = base64.b64decode(value["float32"], validate=True), value["shape"]
+        # A product of many large numbers would take hours, so their count comes first.
+        if not 1 <= len(shape) <= 2 or min(shape) < 0 or 4 * math.prod(shape) != len(data):
             raise ValueError("shape")
         return np.frombuffer(data, dtype="<f4").astype(np.float32).reshape(shape)
 

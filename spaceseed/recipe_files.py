@@ -127,12 +127,13 @@ def _parse_npy(data: bytes) -> NDArray[np.generic]:
 
 def write_zip(path: Path, files: Iterable[tuple[str, bytes]]) -> None:
     """Writes (name, content) pairs, uncompressed, for PNGs are; nothing is left at `path` if that fails midway."""
-    partial = path.with_name(path.name + ".part")
+    partial, size = path.with_name(path.name + ".part"), 0
     try:
         with zipfile.ZipFile(partial, "w") as archive:
             for name, data in files:
                 archive.writestr(zipfile.ZipInfo(name), data)
-                if partial.stat().st_size > MAX_ZIP_BYTES:
+                size += len(data) + 2 * len(name) + 100  # the name stands in two headers of 76 bytes together
+                if size > MAX_ZIP_BYTES:
                     raise RecipeError(f"These recipes do not fit into one ZIP of {MAX_ZIP_BYTES // 10**6} MB.")
         partial.replace(path)
     finally:
@@ -152,7 +153,7 @@ def _read_zip(path: Path, parse: Callable[[Content], T]) -> list[T]:
             with _inside(name):
                 text, latent = unpack(_suffix(name), data)
             contents.append((name, (text, latent)))
-            total += len(text)
+            total += len(text) + (0 if latent is None else latent.nbytes)
             if total > MAX_ZIP_RECIPE_BYTES:
                 raise RecipeError("The recipes in this ZIP file are too large.")
     if not contents:
