@@ -68,7 +68,6 @@ class Trainer:
     def __init__(self, config: Config, images: np.ndarray, folder: Path) -> None:
         self.config, self.images, self.folder = config, torch.from_numpy(images), folder
         self.rng = torch.Generator().manual_seed(config.seed)
-        torch.manual_seed(config.seed)  # initial weights are drawn by the layers themselves
         self.seen = 0
         self.steps = 0
         self._build(config.stages[0].resolution)
@@ -105,6 +104,7 @@ class Trainer:
 
     def _build(self, resolution: int) -> None:
         config, channels = self.config, channels_up_to(resolution)
+        torch.manual_seed(config.seed + resolution)  # the layers draw their initial weights themselves
         self.generator = StyleGAN2(config.z_dim, config.w_dim, channels, mapping_layers=config.mapping_layers)
         self.discriminator = Discriminator(channels)
         for network in (self.generator, self.discriminator):
