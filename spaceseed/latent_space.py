@@ -77,7 +77,7 @@ class LatentSpace:
         if self.name == "z":
             return self.generator.map(latents, truncation=self.truncation)
         ws = latents[:, None].expand(-1, self.generator.num_ws, -1) if self.name == "w" else latents
-        return self.generator.w_avg.lerp(ws, self.truncation)
+        return self.generator.truncate(ws, self.truncation)
 
     def penalty(self, vectors: Tensor) -> Tensor:
         """What to take off the score of vectors [n, dims] that lie further from w_avg than draws do, [n].

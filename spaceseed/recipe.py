@@ -187,9 +187,8 @@ class Recipe(Record):
                 labels = None if self.labels is None else self.labels[None].to(generator.device)
                 ws = generator.map(latent, labels, self.truncation, self.truncation_cutoff).clone()
             else:
-                ws = latent[:, None].repeat(1, generator.num_ws, 1) if self.space == "w" else latent.clone()
-                cut = slice(self.truncation_cutoff)
-                ws[:, cut] = generator.w_avg.lerp(ws[:, cut], self.truncation)
+                ws = latent[:, None].expand(-1, generator.num_ws, -1) if self.space == "w" else latent
+                ws = generator.truncate(ws, self.truncation, self.truncation_cutoff).clone()
             for edit in self.edits:
                 ws[:, list(edit.layers)] += edit.amount * edit.vector.to(generator.device)
         return ws

@@ -107,6 +107,22 @@ class Generator(nn.Module, ABC):
             ArgumentError: a shape does not fit, or labels are missing or not wanted.
         """
 
+    def truncate(self, ws: Tensor, truncation: float, cutoff: int | None = None) -> Tensor:
+        """Pulls styles towards the mean: `w_avg + truncation * (ws - w_avg)`.
+
+        Args:
+            ws: [N, num_ws, w_dim].
+            truncation: psi; 1 leaves ws as it is.
+            cutoff: truncate only the first so many style layers; all when None.
+
+        Returns:
+            [N, num_ws, w_dim].
+        """
+        if truncation == 1:
+            return ws
+        end = ws.shape[1] if cutoff is None else cutoff
+        return torch.cat([self.w_avg.lerp(ws[:, :end], truncation), ws[:, end:]], dim=1)
+
     @abstractmethod
     def synthesize(self, ws: Tensor, **options: Any) -> Tensor:
         """Draws images from styles.

@@ -192,12 +192,11 @@ class StyleGAN2(Generator):
             allowed = f"of shape {list(wanted)}" if wanted else "left out: this model has no classes"
             raise ArgumentError("labels", None if labels is None else tuple(labels.shape), allowed)
         ws = self.mapping(z, labels)[:, None].repeat(1, self.num_ws, 1)
-        if truncation != 1:
-            end = self.num_ws if truncation_cutoff is None else truncation_cutoff
-            ws[:, :end] = self.w_avg.lerp(ws[:, :end], truncation)
-        return ws
+        return self.truncate(ws, truncation, truncation_cutoff)
 
-    def synthesize(self, ws: Tensor, noise: str = "const", rng: torch.Generator | None = None) -> Tensor:
+    def synthesize(  # type: ignore[override] -- a family names its own options
+        self, ws: Tensor, noise: str = "const", rng: torch.Generator | None = None
+    ) -> Tensor:
         """Draws images.
 
         Args:

@@ -1,0 +1,132 @@
+"""Interactive evolution as a visitor lives it: marks in, pages out, nothing lost on the way back."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spaceseed.breed import BAD, LIKED, Breeding
+from spaceseed.errors import ArgumentError
+from spaceseed.models.generator import latents_from_seeds
+
+DIMS = 64
+
+
+@pytest.fixture
+def breeding():
+    return Breeding(DIMS, range(12))
+
+
+def test_the_first_page_shows_the_seeds(breeding):
+    assert torch.equal(breeding.page.latents, latents_from_seeds(range(12), DIMS))
+    assert breeding.page.seeds == tuple(range(12))
+    assert not breeding.can_undo and not breeding.can_redo
+
+
+@given(
+    marks=st.dictionaries(st.integers(0, 11), st.sampled_from([LIKED, BAD]), min_size=1),
+    count=st.integers(13, 36),
+)
+def test_the_liked_stay_first_and_unchanged(marks, count):
+    breeding = Breeding(DIMS, range(12))
+    before = breeding.page
+    liked = sorted(i for i, mark in marks.items() if mark == LIKED)
+    page = breeding.next(marks, count=count)
+    assert len(page.latents) == len(page.seeds) == count
+    assert page.kept == len(liked)
+    assert torch.equal(page.latents[: len(liked)], before.latents[liked])
+    assert page.seeds[: len(liked)] == tuple(before.seeds[i] for i in liked)
+    for old in before.latents[[i for i in range(12) if i not in liked]]:
+        assert not bool((page.latents == old).all(dim=1).any())
+
+
+def test_children_resemble_the_liked_and_stray_with_strength(breeding):
+    parent = breeding.page.latents[4] / breeding.page.latents[4].norm()
+    cosines = []
+    for strength in (0.1, 0.5, 1.5):
+        children = Breeding(DIMS, range(12)).next({4: LIKED}, strength=strength).latents[1:10]
+        cosines.append((children @ parent / children.norm(dim=1)).mean().item())
+    assert cosines[0] > 0.95 > cosines[1] > cosines[2] > 0.3
+
+
+def test_a_page_keeps_variety(breeding):
+    page = breeding.next({0: LIKED}, strength=0.05)
+    parent = page.latents[0] / page.latents[0].norm()
+    strangers = (page.latents @ parent / page.latents.norm(dim=1) < 0.6).sum()
+    assert strangers >= 1
+
+
+def test_children_stay_on_the_prior(breeding):
+    page = breeding.next({0: LIKED, 5: LIKED}, count=36, strength=1.0)
+    radius = page.latents.norm(dim=1) / DIMS**0.5
+    assert bool(((radius > 0.6) & (radius < 1.4)).all())
+
+
+def test_without_a_like_the_page_is_drawn_anew(breeding):
+    page = breeding.next({3: BAD})
+    assert page.kept == 0 and None not in page.seeds
+    assert torch.equal(page.latents, latents_from_seeds(page.seeds, DIMS))
+    assert not set(page.seeds) & set(range(12))
+
+
+def test_undo_brings_back_page_and_marks_and_redo_returns(breeding):
+    first = breeding.page
+    second = breeding.next({2: LIKED, 3: BAD})
+    back = breeding.undo({1: LIKED})
+    assert torch.equal(back.latents, first.latents) and back.marks == {2: LIKED, 3: BAD}
+    forth = breeding.redo(back.marks)
+    assert torch.equal(forth.latents, second.latents) and forth.marks == {1: LIKED}
+    assert breeding.can_undo and not breeding.can_redo
+
+
+def test_breeding_again_after_undo_gives_other_children(breeding):
+    first = breeding.next({2: LIKED})
+    breeding.undo()
+    second = breeding.next({2: LIKED})
+    assert torch.equal(first.latents[0], second.latents[0])
+    assert not torch.equal(first.latents[1:], second.latents[1:])
+    assert not breeding.can_redo
+
+
+def test_undo_on_the_first_page_stays(breeding):
+    assert breeding.undo() is breeding.page and breeding.redo() is breeding.page
+
+
+def test_the_same_seed_and_marks_give_the_same_pages():
+    pages = [Breeding(DIMS, range(12), seed=3).next({1: LIKED, 2: LIKED}).latents for _ in range(2)]
+    assert torch.equal(*pages)
+
+
+def test_typed_seeds_come_first(breeding):
+    page = breeding.restart([42, 7])
+    assert page.seeds[:2] == (42, 7) and len(page.latents) == 12
+    assert torch.equal(page.latents[:2], latents_from_seeds([42, 7], DIMS))
+    assert breeding.can_undo
+
+
+def test_finds_from_elsewhere_are_liked_at_once(breeding):
+    latents = torch.randn(3, DIMS, generator=torch.Generator().manual_seed(0))
+    page = breeding.restart_from(latents, [None, 5, None])
+    assert torch.equal(page.latents[:3], latents) and page.seeds[1] == 5
+    assert page.marks == dict.fromkeys(range(3), LIKED)
+
+
+def test_faults_name_themselves_and_change_nothing(breeding):
+    page = breeding.page
+    for call, name in [
+        (lambda: breeding.next({99: LIKED}), "marks"),
+        (lambda: breeding.next({0: 7}), "marks"),
+        (lambda: breeding.next({0: LIKED}, count=5), "count"),
+        (lambda: breeding.next({0: LIKED}, count=37), "count"),
+        (lambda: breeding.next({0: LIKED}, strength=float("nan")), "mutation_sigma"),
+        (lambda: breeding.next(dict.fromkeys(range(12), LIKED)), "liked"),
+        (lambda: breeding.restart([-1]), "seed"),
+        (lambda: breeding.restart([2**32]), "seed"),
+        (lambda: breeding.restart(list(range(37))), "count"),
+        (lambda: breeding.restart_from(torch.zeros(0, DIMS), []), "latents"),
+        (lambda: Breeding(DIMS, range(3)), "count"),
+    ]:
+        with pytest.raises(ArgumentError) as caught:
+            call()
+        assert caught.value.name == name
+    assert breeding.page is page and not breeding.can_undo

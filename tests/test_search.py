@@ -1,0 +1,151 @@
+"""The search loop and the spaces it moves in, on a small random generator and an objective that can be checked."""
+
+import pytest
+import torch
+
+from spaceseed.errors import ArgumentError
+from spaceseed.latent_space import LatentSpace
+from spaceseed.models.generator import ModelCard, latents_from_seeds
+from spaceseed.models.stylegan2 import StyleGAN2
+from spaceseed.objectives import MAX_PROMPT, Objective, TextObjective
+from spaceseed.ops.differential_evolution import DifferentialEvolution
+from spaceseed.ops.random_search import RandomSearch
+from spaceseed.ops.termination import Termination
+from spaceseed.search import TOP, evaluate, search
+
+
+class Redness(Objective):
+    """Mean of red minus mean of the other colours."""
+
+    prompt, judge = "red", "eye"
+
+    def __init__(self):
+        self.batches = []
+
+    def __call__(self, images):
+        self.batches.append(len(images))
+        return images[:, 0].mean(dim=(1, 2)) - images[:, 1:].mean(dim=(1, 2, 3))
+
+
+@pytest.fixture(scope="module")
+def generator():
+    torch.manual_seed(0)
+    generator = StyleGAN2(16, 16, {4: 8, 8: 8}, mapping_layers=2).requires_grad_(False)
+    generator.w_avg.copy_(generator.mapping(torch.randn(1000, 16), None).mean(dim=0))
+    generator.card = ModelCard("tiny", "Tiny", "StyleGAN2", 8, "none", "test", 1, "0" * 64, 0.7, False)
+    return generator
+
+
+@pytest.mark.parametrize("space", ["z", "w", "ws"])
+def test_a_search_climbs_and_counts(generator, space):
+    dims = LatentSpace(generator, space).dims
+    optimizer = DifferentialEvolution(dims, population=12, prior=LatentSpace(generator, space).prior, seed=1)
+    generations = list(search(generator, Redness(), optimizer, space=space, generations=8))
+    assert [g.number for g in generations] == list(range(1, 9))
+    assert [g.evaluations for g in generations] == [12 * n for n in range(1, 9)]
+    best = [g.best_score for g in generations]
+    assert best == sorted(best) and best[-1] > best[0]
+    assert [g.reason for g in generations] == [None] * 7 + ["generations"]
+
+
+def test_the_top_is_the_best_of_all_that_was_seen(generator):
+    objective, seen = Redness(), []
+    space = LatentSpace(generator, "z", 0.7)
+    optimizer = RandomSearch(space.dims, population=20, seed=2)
+    for generation in search(generator, objective, optimizer, space=space, generations=3):
+        seen += optimizer.population.tolist()
+        top = generation.top
+    scores = sorted(find.score for find in evaluate(space, objective, torch.tensor(seen)))
+    assert len(top) == TOP
+    assert [find.score for find in top] == pytest.approx(sorted((f.score for f in top), reverse=True))
+    assert top[0].score >= scores[-1] - 1e-6
+
+
+@pytest.mark.parametrize("space", ["z", "w", "ws"])
+def test_the_recipe_of_a_find_draws_the_same_image(generator, space):
+    space = LatentSpace(generator, space, truncation=0.8)
+    optimizer = RandomSearch(space.dims, population=6, prior=space.prior, seed=3)
+    (generation,) = search(generator, Redness(), optimizer, space=space, generations=1)
+    recipe = generation.best
+    torch.testing.assert_close(recipe.render(generator)[0], generation.top[0].image, atol=1e-4, rtol=1e-4)
+    assert recipe.found.prompt == "red" and recipe.found.score == pytest.approx(generation.best_score)
+
+
+def test_images_are_drawn_in_small_batches_and_a_cancel_ends_within_one(generator):
+    objective = Redness()
+    optimizer = RandomSearch(16, population=100, seed=0)
+    found = list(search(generator, objective, optimizer, cancelled=lambda: len(objective.batches) >= 2))
+    assert found == [] and len(objective.batches) == 2 and max(objective.batches) <= 16
+
+
+def test_limits_end_a_search(generator):
+    for limit, reason in [
+        (Termination(evaluations=50), "evaluations"),
+        (Termination(target=-100.0), "target"),
+        (Termination(seconds=1e-9), "seconds"),
+        (Termination(patience=2), "patience"),
+    ]:
+        optimizer = RandomSearch(16, population=20, seed=0)
+        *_, last = search(generator, Redness(), optimizer, termination=limit)
+        assert last.reason == reason
+
+
+def test_a_search_goes_on_with_the_same_optimizer(generator):
+    optimizer = RandomSearch(16, population=5, seed=0)
+    list(search(generator, Redness(), optimizer, generations=2))
+    (third,) = search(generator, Redness(), optimizer, generations=3)
+    assert third.number == 3
+
+
+def test_seeds_mean_the_same_face_in_every_space(generator):
+    expected = generator.map(latents_from_seeds([4, 5], 16), truncation=0.6)
+    for name in ("z", "w", "ws"):
+        space = LatentSpace(generator, name, truncation=0.6)
+        torch.testing.assert_close(space.ws(space.draw([4, 5])), expected, atol=1e-5, rtol=1e-5)
+
+
+def test_far_out_vectors_pay_and_draws_do_not(generator):
+    for name in ("w", "ws"):
+        space = LatentSpace(generator, name)
+        draws = space.draw(range(400))
+        assert draws.std(dim=0).mean().item() == pytest.approx(1, abs=0.1)
+        assert space.penalty(torch.zeros(1, space.dims)).item() == 0
+        assert (space.penalty(5 * draws) > 0.1).all()
+    assert (LatentSpace(generator, "z").penalty(torch.full((3, 16), 9.0)) == 0).all()
+
+
+def test_faults_are_named(generator):
+    with pytest.raises(ArgumentError, match="optimizer.dims"):
+        next(search(generator, Redness(), RandomSearch(7, population=4)))
+    with pytest.raises(ArgumentError, match="left out"):
+        optimizer = RandomSearch(16, population=4)
+        next(search(generator, Redness(), optimizer, generations=1, termination=Termination(generations=1)))
+    with pytest.raises(ArgumentError, match="space"):
+        LatentSpace(generator, "y")
+    with pytest.raises(ArgumentError, match="truncation"):
+        LatentSpace(generator, "z", float("nan"))
+
+
+class Echo:
+    """A judge whose texts and images all look alike."""
+
+    name = "echo"
+
+    def embed_text(self, text):
+        return torch.tensor([[1.0, 0.0]])
+
+    def embed_images(self, images):
+        return torch.stack([images.flatten(1).mean(dim=1), torch.ones(len(images))], dim=1)
+
+
+def test_a_text_objective_is_a_cosine_with_the_prompt():
+    images = torch.rand(3, 3, 4, 4)
+    torch.testing.assert_close(TextObjective(Echo(), " red   hair ")(images), images.flatten(1).mean(dim=1))
+    assert TextObjective(Echo(), " red   hair ").prompt == "red hair"
+
+
+@pytest.mark.parametrize("prompt", ["", " \n\t ", "x" * (MAX_PROMPT + 1)])
+def test_an_unfit_prompt_is_named_in_one_short_sentence(prompt):
+    with pytest.raises(ArgumentError, match="prompt") as caught:
+        TextObjective(Echo(), prompt)
+    assert len(str(caught.value)) < 200
