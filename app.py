@@ -8,5 +8,6 @@ demo = build()
 
 if __name__ == "__main__":
     # A Space chooses address and port itself; elsewhere the app is for this machine alone.
-    where = {} if os.getenv("SYSTEM") == "spaces" else {"server_name": "127.0.0.1", "server_port": 7860}
-    demo.launch(**where, **LAUNCH)
+    on_space = os.getenv("SYSTEM") == "spaces"
+    name, port = (None, None) if on_space else ("127.0.0.1", 7860)
+    demo.launch(server_name=name, server_port=port, **LAUNCH)

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from spaceseed.breed import LIKED, MAX_COUNT, MIN_COUNT, Page
-from spaceseed.errors import ArgumentError
 from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generator import Generator
 from spaceseed.recipe import Found, Recipe
@@ -19,7 +18,7 @@ from spaceseed.ui.pictures import jpegs
 from spaceseed.ui.seed_text import parse_seeds
 from spaceseed.ui.session import Session
 
-HELP = "Click the faces you like; click once more to mark a bad one."
+HELP = "click the faces you like, click again for a bad one"
 # Drawing a page takes a moment, and every visitor's clicks share this limit, apart from the searches'.
 EVENT: dict[str, Any] = {
     "show_progress": "hidden",
@@ -79,7 +78,7 @@ def gallery(generator: Generator, page: Page, truncation: float) -> Gallery:
         Tile(face_id(page, i), path, caption(page, i), "kept" if i < page.kept else "") for i, path in enumerate(paths)
     ]
     marks = {face_id(page, i): mark for i, mark in page.marks.items()}
-    return Gallery(f"Generation {page.number}" if page.number else "Which do you like?", tiles, marks)
+    return Gallery(f"Generation {page.number}: {HELP}", tiles, marks)
 
 
 def recipes(generator: Generator, page: Page, marks: Mapping[int, int], truncation: float) -> list[Recipe]:
@@ -96,6 +95,11 @@ def recipes(generator: Generator, page: Page, marks: Mapping[int, int], truncati
         for i in sorted(marks)
         if marks[i] == LIKED
     ]
+
+
+def default_truncation(generator: Generator) -> float:
+    """The psi that suits the model."""
+    return generator.card.truncation if generator.card else 0.7
 
 
 def clear_errors(event: Callable[..., Any]) -> Callable[..., Any]:
@@ -119,9 +123,8 @@ def create_breed_tab(generator: Generator, session: gr.State, basket: gr.State) 
         session: holds a `Session`.
         basket: a number that changes with the finds.
     """
-    gr.HTML(f'<p class="ss-help">{HELP}</p>')
     picker = PickGallery(elem_id="breed-picker", waiting=12)
-    with gr.Row(elem_classes="ss-actions"):
+    with gr.Row(elem_classes=["ss-actions", "ss-sticky"]):
         next_button = gr.Button("Next generation", variant="primary", elem_id="breed-next")
         undo = gr.Button("Undo", interactive=False, elem_id="breed-undo")
         redo = gr.Button("Redo", interactive=False, elem_id="breed-redo")
@@ -133,8 +136,8 @@ def create_breed_tab(generator: Generator, session: gr.State, basket: gr.State) 
             elem_id="breed-strength",
         )  # fmt: skip
         truncation = gr.Slider(
-            0, 1.5, _psi(generator), step=0.05, label="Truncation ψ", elem_id="breed-truncation",
-            info="Low: safe, ordinary faces. High: varied, odder ones.",
+            0, 1.5, default_truncation(generator), step=0.05, label="Truncation ψ", elem_id="breed-truncation",
+            info="Low: ordinary faces. High: odder ones.",
         )  # fmt: skip
         count = gr.Slider(
             MIN_COUNT, MAX_COUNT, 12, step=1, label="Faces", info="How many the next page shows.",
@@ -205,10 +208,6 @@ def _breed(visitor: Session, marks: Mapping[int, int], count: int, strength: flo
 
 def _start(visitor: Session, marks: Mapping[int, int], text: str, count: int) -> None:
     visitor.breeding.restart(parse_seeds(text, MAX_COUNT), marks, count)
-
-
-def _psi(generator: Generator) -> float:
-    return generator.card.truncation if generator.card else 0.7
 
 
 def _faces(count: int) -> str:

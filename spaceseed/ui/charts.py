@@ -15,7 +15,7 @@ _CSS = """
 .ss-curve .ss-best { color: var(--primary-600); }
 .dark .ss-curve .ss-best { color: var(--primary-400); }
 .ss-curve b { color: var(--body-text-color); font-variant-numeric: tabular-nums; }
-.ss-plot { position: relative; height: 130px; margin: 4px 0; border: solid var(--border-color-primary);
+.ss-plot { position: relative; height: 250px; margin: 4px 0; border: solid var(--border-color-primary);
            border-width: 1px 0; }
 .ss-plot svg { position: absolute; inset: 0; width: 100%; height: 100%; overflow: visible; }
 .ss-plot polyline { fill: none; stroke: currentColor; stroke-width: 2; stroke-linejoin: round;

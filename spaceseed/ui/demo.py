@@ -8,8 +8,10 @@ import torch
 
 from spaceseed.breed import Breeding
 from spaceseed.models import zoo
-from spaceseed.ui.breed_tab import create_breed_tab
+from spaceseed.ui.breed_tab import EVENT, create_breed_tab
+from spaceseed.ui.entry import enter
 from spaceseed.ui.finds_tab import create_finds_tab
+from spaceseed.ui.search_tab import create_search_tab
 from spaceseed.ui.session import Session
 from spaceseed.ui.style import CSS, THEME
 
@@ -63,6 +65,19 @@ def build(generator_name: str = "avatars", judge_name: str = "avatars") -> gr.Bl
         with gr.Tabs() as tabs:
             with gr.Tab("Breed", id="breed"):
                 breed = create_breed_tab(generator, session, basket)
+            with gr.Tab("Search", id="search"):
+                create_search_tab(generator, judge, session, basket, breed, tabs)
             with gr.Tab("Found seeds", id="finds"):
-                create_finds_tab(generator, session, basket, breed, tabs)
+                saved = create_finds_tab(generator, session, basket, breed, tabs)
+
+        def open_page(visitor: Session, saved: Any, request: gr.Request) -> list[Any]:
+            truncation, tab = enter(generator, visitor, saved, dict(request.query_params))
+            return [truncation, *breed.show(visitor, truncation), visitor.changed(), gr.Tabs(selected=tab)]
+
+        def warm_up() -> None:
+            judge()
+
+        outputs = [breed.truncation, *breed.outputs, basket, tabs]
+        opened = demo.load(open_page, [session, saved], outputs, **EVENT)
+        opened.then(warm_up, **EVENT)
     return demo.queue(max_size=30, default_concurrency_limit=2)

@@ -1,12 +1,174 @@
-"""stub"""
+"""The Found seeds tab: the visitor's basket, and its way to files and back."""
 
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from spaceseed.models.generator import Generator
-from spaceseed.ui.breed_tab import BreedTab
+from spaceseed.recipe import Recipe
+from spaceseed.ui.basket import SUFFIXES, picture, restore, to_browser, zip_file
+from spaceseed.ui.breed_tab import BreedTab, clear_errors
+from spaceseed.ui.find_detail import WHOLE_LINK, create_find_detail, fill
+from spaceseed.ui.picker import Gallery, Picked, PickGallery, Tile
+from spaceseed.ui.session import MAX_FINDS, Session
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+EMPTY = "Nothing here yet: keep faces that you like, or drop files of earlier finds below."
+EVENT: dict[str, Any] = {
+    "show_progress": "hidden",
+    "api_visibility": "private",
+    "concurrency_id": "finds",
+    "concurrency_limit": 4,
+}
+SHOWN_PROBLEMS = 5
+# The hidden button has its file a moment after the event, and is then pressed by the page.
+PRESS_ZIP = "() => { setTimeout(() => document.querySelector('#finds-zip-file a, #finds-zip-file')?.click(), 200); }"
 
 
-def create_finds_tab(generator: Generator, session: gr.State, basket: gr.State, breed: BreedTab, tabs: gr.Tabs) -> Any:
-    gr.Markdown("Finds")
+def create_finds_tab(
+    generator: Generator, session: gr.State, basket: gr.State, breed: BreedTab, tabs: gr.Tabs
+) -> gr.BrowserState:
+    """Lays out the tab and joins its events.
+
+    Args:
+        generator: draws the finds.
+        session: holds a `Session`.
+        basket: a number that changes with the finds.
+        breed: where finds go to be bred.
+        tabs: to turn to the breeding tab.
+
+    Returns:
+        what the browser keeps of the basket between visits.
+    """
+    saved = gr.BrowserState([], storage_key="spaceseed-finds", secret="spaceseed")  # noqa: S106 - it hides nothing
+    with gr.Row():
+        with gr.Column(scale=3, min_width=320):
+            picker = PickGallery(ternary=False, marked="chosen", sign="✓", elem_id="finds-picker")
+            with gr.Row(elem_classes="ss-actions"):
+                to_breed = gr.Button("Breed from these", variant="primary", elem_id="finds-breed")
+                to_zip = gr.Button("Download ZIP", elem_id="finds-zip")
+                remove = gr.Button("Remove", elem_id="finds-remove")
+                zipped = gr.DownloadButton(visible="hidden", elem_id="finds-zip-file")
+            drop = gr.File(
+                label="Drop finds here: PNG, JSON, NPZ or ZIP",
+                file_count="multiple",
+                file_types=[*SUFFIXES, ".zip"],
+                height=140,
+                elem_id="finds-drop",
+            )
+            _create_examples(generator, session, basket)
+        with gr.Column(scale=2, min_width=320):
+            detail = create_find_detail()
+
+    def on(trigger: Callable[..., Any], event: Callable[..., Any], inputs: list[Any], outputs: Any) -> Any:
+        return trigger(clear_errors(partial(event, generator)), [session, *inputs], outputs, **EVENT)
+
+    link: dict[str, Any] = {"fn": None, "inputs": detail.query, "outputs": detail.link, "js": WHOLE_LINK}
+    on(basket.change, refresh, [picker], [picker, saved, *detail.outputs]).then(**link)
+    on(picker.mark, look, [picker], detail.outputs).then(**link)
+    on(detail.name.submit, rename, [detail.name], basket)
+    on(remove.click, remove_chosen, [picker], basket)
+    on(to_zip.click, make_zip, [picker], zipped).success(None, None, None, js=PRESS_ZIP)
+    on(to_breed.click, breed_from, [picker], tabs).success(breed.show, breed.inputs, breed.outputs, **EVENT)
+    on(drop.upload, take_in, [drop], [drop, basket])
+    return saved
+
+
+def refresh(generator: Generator, visitor: Session, picked: Picked) -> list[Any]:
+    """Draws the basket and the find looked at, and gives the browser what it keeps."""
+    return [gallery(generator, visitor, picked), to_browser(visitor), *fill(generator, visitor)]
+
+
+def gallery(generator: Generator, visitor: Session, picked: Picked) -> Gallery:
+    """Draws the basket; finds that were chosen and are still there stay chosen."""
+    tiles = [
+        Tile(recipe.id, picture(generator, visitor, recipe), recipe.name or recipe.id, _score(recipe))
+        for recipe in visitor.finds.values()
+    ]
+    title = f"{len(tiles)} of at most {MAX_FINDS} finds" if tiles else EMPTY
+    marks = {name: 1 for name in picked.marks if name in visitor.finds}
+    at = list(visitor.finds).index(visitor.shown) if visitor.shown in visitor.finds else 0
+    return Gallery(title, tiles, marks, at)
+
+
+def look(generator: Generator, visitor: Session, picked: Picked) -> list[Any]:
+    """Shows the find that was clicked last."""
+    visitor.shown = picked.at or visitor.shown
+    return fill(generator, visitor)
+
+
+def rename(_: Generator, visitor: Session, name: str) -> int:
+    """Renames the find looked at."""
+    recipe = visitor.finds.get(visitor.shown)
+    if recipe is not None:
+        visitor.finds[recipe.id] = recipe.replace(name=name)
+    return visitor.changed()
+
+
+def remove_chosen(_: Generator, visitor: Session, picked: Picked) -> int:
+    """Takes the finds chosen out of the basket."""
+    for recipe in _some(chosen(visitor, picked)):
+        del visitor.finds[recipe.id]
+    if visitor.shown not in visitor.finds:
+        visitor.shown = next(reversed(visitor.finds), "")
+    return visitor.changed()
+
+
+def make_zip(generator: Generator, visitor: Session, picked: Picked) -> str:
+    """Packs the finds chosen, or all when none is."""
+    if not visitor.finds:
+        raise ValueError("There is nothing to download yet: keep some finds first.")
+    return zip_file(generator, chosen(visitor, picked) or list(visitor.finds.values()))
+
+
+def breed_from(_: Generator, visitor: Session, picked: Picked) -> gr.Tabs:
+    """Takes the finds chosen to the breeding tab."""
+    problem = visitor.breed_from(_some(chosen(visitor, picked)))
+    if problem:
+        gr.Warning(problem)
+    return gr.Tabs(selected="breed")
+
+
+def take_in(generator: Generator, visitor: Session, paths: list[str] | None) -> tuple[None, int]:
+    """Restores the finds in files; whatever is wrong with one keeps out that one alone."""
+    kept, problems = restore(generator, visitor, paths or [])
+    for problem in problems[:SHOWN_PROBLEMS]:
+        gr.Warning(problem)
+    if len(problems) > SHOWN_PROBLEMS:
+        gr.Warning(f"{len(problems) - SHOWN_PROBLEMS} more files could not be used either.")
+    if kept or not problems:
+        gr.Info(f"{kept} restored." if kept else "These finds are in the basket already.")
+    return None, visitor.changed()
+
+
+def chosen(visitor: Session, picked: Picked) -> list[Recipe]:
+    """The finds that are marked, in the basket's order."""
+    return [recipe for name, recipe in visitor.finds.items() if name in picked.marks]
+
+
+def _create_examples(generator: Generator, session: gr.State, basket: gr.State) -> None:
+    paths = [str(path) for path in sorted(EXAMPLES.glob("*.png"))]
+    if not paths:
+        return
+    examples = gr.Gallery(
+        [*paths], label="Try an example", columns=6, height=240, allow_preview=False, buttons=[],
+        elem_id="finds-examples",
+    )  # fmt: skip
+
+    def take_example(visitor: Session, event: gr.SelectData) -> int:
+        return take_in(generator, visitor, [paths[event.index]])[1]
+
+    examples.select(take_example, session, basket, **EVENT)
+
+
+def _score(recipe: Recipe) -> str:
+    return "" if recipe.found.score is None else f"{recipe.found.score:.2f}"
+
+
+def _some(recipes: list[Recipe]) -> list[Recipe]:
+    if not recipes:
+        raise ValueError("Choose some finds first: click them.")
+    return recipes

@@ -4,9 +4,11 @@
 const change = (part) => { props.value = {...props.value, ...part}; };
 const markOf = (tile) => Number(tile.dataset.mark);
 
+const placeOf = (tile) => [...element.querySelectorAll('.tile')].indexOf(tile);
+
 const mark = (tile, value) => {
   const {[tile.dataset.id]: _, ...others} = props.value.marks || {};
-  change({marks: value ? {...others, [tile.dataset.id]: value} : others});
+  change({marks: value ? {...others, [tile.dataset.id]: value} : others, at: placeOf(tile)});
   trigger('mark');
 };
 
@@ -34,7 +36,7 @@ element.addEventListener('click', (event) => {
 });
 
 element.addEventListener('focusin', (event) => {
-  const at = [...element.querySelectorAll('.tile')].indexOf(event.target);
+  const at = placeOf(event.target);
   if (at >= 0 && at !== props.value.at) change({at});
 });
 

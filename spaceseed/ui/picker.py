@@ -100,7 +100,7 @@ class PickGallery(gr.HTML):
         ]
         return {"title": value.title, "tiles": tiles, "marks": dict(value.marks), "at": value.at}
 
-    def preprocess(self, payload: Any) -> Picked:
+    def preprocess(self, payload: Any) -> Picked:  # type: ignore[override]
         payload = payload if isinstance(payload, dict) else {}
         marks, tiles, at = payload.get("marks"), payload.get("tiles"), payload.get("at")
         marks = marks if isinstance(marks, dict) and len(marks) <= MAX_TILES else {}

@@ -76,9 +76,8 @@ def create_search_tab(
     """
     with gr.Row(equal_height=True, elem_id="search-bar"):
         prompt = gr.Textbox(
-            label="Prompt",
-            info="Say what the face should look like. Enter starts the search.",
-            placeholder="a smiling woman with red hair",
+            label="What should the face look like? Enter starts the search.",
+            placeholder="a smiling woman with red hair, or pick one below",
             elem_id="search-prompt",
             scale=5,
             min_width=240,
@@ -89,7 +88,8 @@ def create_search_tab(
     chips = gr.Dataset(
         components=[gr.Textbox(visible=False)],
         samples=[[line] for line in example_prompts()],
-        label="Or try one of these",
+        label="Example prompts",
+        show_label=False,
         elem_id="search-examples",
     )
     with gr.Accordion("Search settings", open=False, elem_id="search-settings"):
@@ -144,11 +144,12 @@ def _create_results() -> Results:
         elem_id="search-status",
     )
     with gr.Row(elem_id="search-results"):
-        with gr.Column(scale=2, min_width=280):
+        with gr.Column(scale=6, min_width=260):
             best = faces("Best so far", places=1, columns=1, elem_id="search-best")
-            film = faces("From the start to the best", places=FRAMES, columns=FRAMES, elem_id="search-film")
-        with gr.Column(scale=3, min_width=300):
+        with gr.Column(scale=9, min_width=320):
             top = faces("Best finds", places=TOP, columns=4, elem_id="search-top")
+            film = faces("From the start to the best", places=FRAMES, columns=FRAMES, elem_id="search-film")
+        with gr.Column(scale=6, min_width=260):
             curve = score_curve()
     return Results(status, best, film, top, curve, gr.State())
 

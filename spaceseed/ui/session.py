@@ -32,16 +32,20 @@ class Session:
     Attributes:
         breeding: the evolution that the visitor steers.
         finds: the basket, by the recipes' ids, oldest first, at most 200.
+        shown: id of the find that the visitor looks at; "" for none.
+        pictures: id of a find to the path of its picture.
         ticket: of the search begun last; a search ends once another has taken its place.
     """
 
     breeding: Breeding
     finds: dict[str, Recipe] = field(default_factory=dict)
+    shown: str = ""
+    pictures: dict[str, str] = field(default_factory=dict)
     ticket: Ticket | None = None
     _changes: int = 0
 
     def keep(self, recipes: Sequence[Recipe]) -> tuple[int, str | None]:
-        """Puts finds into the basket, leaving out pictures that are in it already.
+        """Puts finds into the basket, leaving out pictures that are in it already, and shows the last of them.
 
         Returns:
             how many went in, and a sentence for the visitor if some found no room.
@@ -49,6 +53,7 @@ class Session:
         new = {recipe.id: recipe for recipe in recipes if recipe.id not in self.finds}
         room = MAX_FINDS - len(self.finds)
         self.finds.update(list(new.items())[:room])
+        self.shown = next((recipe.id for recipe in reversed(recipes) if recipe.id in self.finds), self.shown)
         if len(new) <= room:
             return len(new), None
         lost = len(new) - room

@@ -7,8 +7,17 @@ import gradio as gr
 CSS = Path(__file__).with_name("style.css")
 
 THEME = gr.themes.Default(
-    primary_hue="teal", secondary_hue="teal", neutral_hue="slate", radius_size="lg", spacing_size="md"
+    primary_hue="teal",
+    secondary_hue="teal",
+    neutral_hue="slate",
+    radius_size="lg",
+    # Gradio serves these two weights whole; its SemiBold files lack most letters.
+    font=[gr.themes.utils.fonts.LocalFont("IBM Plex Sans", weights=(400, 700)), "system-ui", "sans-serif"],
+    font_mono=["ui-monospace", "Consolas", "monospace"],
 ).set(
+    button_large_text_size="*text_md",
+    button_large_padding="*spacing_md *spacing_xl",
+    button_large_text_weight="500",
     # White on these passes WCAG AA (4.5 : 1); on the lighter teals it does not.
     button_primary_background_fill="*primary_700",
     button_primary_background_fill_hover="*primary_800",

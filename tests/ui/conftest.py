@@ -1,0 +1,52 @@
+"""The app, launched once for all browser tests, and visitors on it."""
+
+import socket
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from spaceseed.ui.demo import LAUNCH, build
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+
+@pytest.fixture(scope="session")
+def app_url() -> Iterator[str]:
+    """The app on a free port, with the bundled weights."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    demo = build()
+    demo.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", server_port=port, **LAUNCH)
+    yield f"http://127.0.0.1:{port}"
+    demo.close()
+
+
+Visit = Callable[..., "Page"]
+
+
+@pytest.fixture
+def visit(app_url: str, browser: "Browser") -> Iterator[Visit]:
+    """Opens the app as a new visitor, whose first faces are drawn when it returns."""
+    contexts = []
+
+    def open_page(query: str = "", width: int = 1280, height: int = 800, **options: object) -> "Page":
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)  # type: ignore[arg-type]
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        page.goto(app_url + query)
+        page.locator("#breed-picker img").first.wait_for(state="attached")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def visitor(visit: Visit) -> "Page":
+    """A new visitor's page, 1280 x 800."""
+    return visit()
