@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import wraps
 from typing import Any
 
 import gradio as gr
@@ -13,6 +12,7 @@ from spaceseed.breed import LIKED, MAX_COUNT, MIN_COUNT, Page
 from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generator import Generator
 from spaceseed.recipe import Found, Recipe
+from spaceseed.ui.messages import clear_errors, inform, warn
 from spaceseed.ui.picker import Gallery, Picked, PickGallery, Tile
 from spaceseed.ui.pictures import jpegs
 from spaceseed.ui.seed_text import parse_seeds
@@ -102,19 +102,6 @@ def default_truncation(generator: Generator) -> float:
     return generator.card.truncation if generator.card else 0.7
 
 
-def clear_errors(event: Callable[..., Any]) -> Callable[..., Any]:
-    """Shows a visitor's mistake as one sentence; the page stays as it is."""
-
-    @wraps(event)
-    def shown(*inputs: Any) -> Any:
-        try:
-            return event(*inputs)
-        except ValueError as error:
-            raise gr.Error(str(error), print_exception=False) from error
-
-    return shown
-
-
 def create_breed_tab(generator: Generator, session: gr.State, basket: gr.State) -> BreedTab:
     """Lays out the tab and joins its events.
 
@@ -181,9 +168,9 @@ def create_breed_tab(generator: Generator, session: gr.State, basket: gr.State) 
             raise ValueError("Like at least one face first: click it.")
         kept, problem = visitor.keep(liked)
         if problem:
-            gr.Warning(problem)
+            warn(problem)
         else:
-            gr.Info(f"{_faces(kept)} kept: see Found seeds." if kept else "You have kept these already.")
+            inform(f"{_faces(kept)} kept: see Found seeds." if kept else "You have kept these already.")
         return visitor.changed()
 
     outputs = [picker, undo, redo]

@@ -4,13 +4,12 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-import gradio as gr
-
 from spaceseed.breed import Breeding
 from spaceseed.models.generator import Generator
 from spaceseed.recipe import RecipeError
 from spaceseed.ui.basket import from_browser, picture
 from spaceseed.ui.breed_tab import default_truncation
+from spaceseed.ui.messages import warn
 from spaceseed.ui.session import Session
 from spaceseed.ui.share import read_query
 
@@ -31,7 +30,7 @@ def enter(generator: Generator, visitor: Session, saved: Any, query: Mapping[str
     """
     lost = from_browser(generator, visitor, saved)
     if lost:
-        gr.Warning(f"{lost} of the finds that your browser kept belong to another model or are damaged.")
+        warn(f"{lost} of the finds that your browser kept belong to another model or are damaged.")
     truncation, seeds, tab = default_truncation(generator), [], "breed"
     try:
         recipe = read_query(generator, query)
@@ -44,7 +43,7 @@ def enter(generator: Generator, visitor: Session, saved: Any, query: Mapping[str
         elif recipe is not None and recipe.seed is not None:
             truncation, seeds = recipe.truncation, [recipe.seed]
     except RecipeError as error:
-        gr.Warning(str(error))
+        warn(str(error))
     # Each visitor's own faces, and a breeding whose luck differs from everyone else's.
     chance = [secrets.randbelow(100_000) for _ in range(FIRST_FACES - len(seeds))]
     visitor.breeding = Breeding(generator.z_dim, [*seeds, *chance], seed=secrets.randbits(32))

@@ -10,8 +10,9 @@ import gradio as gr
 from spaceseed.models.generator import Generator
 from spaceseed.recipe import Recipe
 from spaceseed.ui.basket import SUFFIXES, picture, restore, to_browser, zip_file
-from spaceseed.ui.breed_tab import BreedTab, clear_errors
+from spaceseed.ui.breed_tab import BreedTab
 from spaceseed.ui.find_detail import WHOLE_LINK, create_find_detail, fill
+from spaceseed.ui.messages import clear_errors, inform, warn
 from spaceseed.ui.picker import Gallery, Picked, PickGallery, Tile
 from spaceseed.ui.session import MAX_FINDS, Session
 
@@ -128,7 +129,7 @@ def breed_from(_: Generator, visitor: Session, picked: Picked) -> gr.Tabs:
     """Takes the finds chosen to the breeding tab."""
     problem = visitor.breed_from(_some(chosen(visitor, picked)))
     if problem:
-        gr.Warning(problem)
+        warn(problem)
     return gr.Tabs(selected="breed")
 
 
@@ -136,11 +137,11 @@ def take_in(generator: Generator, visitor: Session, paths: list[str] | None) -> 
     """Restores the finds in files; whatever is wrong with one keeps out that one alone."""
     kept, problems = restore(generator, visitor, paths or [])
     for problem in problems[:SHOWN_PROBLEMS]:
-        gr.Warning(problem)
+        warn(problem)
     if len(problems) > SHOWN_PROBLEMS:
-        gr.Warning(f"{len(problems) - SHOWN_PROBLEMS} more files could not be used either.")
+        warn(f"{len(problems) - SHOWN_PROBLEMS} more files could not be used either.")
     if kept or not problems:
-        gr.Info(f"{kept} restored." if kept else "These finds are in the basket already.")
+        inform(f"{kept} restored." if kept else "These finds are in the basket already.")
     return None, visitor.changed()
 
 
