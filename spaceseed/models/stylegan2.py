@@ -5,6 +5,7 @@ it is. Modulated convolution, FIR upsampling and noise follow the paper; nothing
 """
 
 from collections.abc import Mapping
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -137,14 +138,17 @@ class SynthesisNetwork(nn.Module):
             below = channels[resolution]
         self.num_ws = 2 * len(self.resolutions)
 
+    def block(self, resolution: int) -> SynthesisBlock:
+        """The block that draws at `resolution`."""
+        return cast(SynthesisBlock, self.get_submodule(f"b{resolution}"))
+
     def forward(self, ws: Tensor, noise: str = "const", rng: torch.Generator | None = None) -> Tensor:
         x = image = None
         start = 0
         for resolution in self.resolutions:
-            block = self.get_submodule(f"b{resolution}")
-            count = 1 if start == 0 else 2
-            x, image = block(x, image, ws[:, start : start + count + 1], noise, rng)
-            start += count
+            block = self.block(resolution)
+            x, image = block(x, image, ws[:, start : start + block.num_convs + 1], noise, rng)
+            start += block.num_convs
         assert image is not None
         return image
 
@@ -194,7 +198,7 @@ class StyleGAN2(Generator):
         ws = self.mapping(z, labels)[:, None].repeat(1, self.num_ws, 1)
         return self.truncate(ws, truncation, truncation_cutoff)
 
-    def synthesize(  # type: ignore[override] -- a family names its own options
+    def synthesize(  # type: ignore[override]  # a family names its own options
         self, ws: Tensor, noise: str = "const", rng: torch.Generator | None = None
     ) -> Tensor:
         """Draws images.

@@ -2,7 +2,8 @@
 
 A face is drawn as SVG by `python-avatars`, rasterised by `resvg` and cropped to the head. An `Avatar` names what is
 visible, in words; `render` turns it into pixels. `sample` draws attributes so that every value of an attribute is
-equally frequent, given what others rule out (no beard under long hair, no eye behind sunglasses, no frown over a smile)::
+equally frequent, given what others rule out (no beard under long hair, no eye behind sunglasses, no frown over a
+smile)::
 
     avatars = [sample(random.Random(seed)) for seed in range(8)]
     images = np.stack([render(avatar) for avatar in avatars])      # uint8 [8, 64, 64, 3]
@@ -124,7 +125,7 @@ class Avatar:
 
     @property
     def presentation(self) -> str:
-        """"woman", "man" or "person", as a stranger would guess from hair and beard."""
+        """What a stranger would guess: "woman", "man" or "person"."""
         if self.beard != "none" or self.hair in MASCULINE_HAIR:
             return "man"
         return "woman" if self.hair in FEMININE_HAIR else "person"
@@ -210,7 +211,7 @@ def render(avatar: Avatar, resolution: int = RESOLUTION) -> np.ndarray:
     )
     image = Image.open(io.BytesIO(bytes(drawn))).convert("RGB")
     unit = width / 264
-    box = tuple(v * unit for v in (left, top, left + side, top + side))
+    box = (left * unit, top * unit, (left + side) * unit, (top + side) * unit)
     return np.asarray(image.resize((resolution, resolution), Image.Resampling.BOX, box=box))
 
 

@@ -6,6 +6,7 @@ it then changes nothing, and training goes on from where the smaller network sto
 
 import math
 from collections.abc import Mapping
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -73,10 +74,14 @@ class Discriminator(nn.Module):
         self.fc = Linear(last * 16, last)
         self.out = Linear(last, 1)
 
+    def block(self, resolution: int) -> DiscriminatorBlock:
+        """The block that reads images at `resolution`."""
+        return cast(DiscriminatorBlock, self.get_submodule(f"b{resolution}"))
+
     def forward(self, images: Tensor) -> Tensor:
         x: Tensor | None = None
         for resolution in self.resolutions[:-1]:
-            block = self.get_submodule(f"b{resolution}")
+            block = self.block(resolution)
             read = leaky_relu(block.fromrgb(images))
             x = block(read if x is None else x + read)
             images = F.avg_pool2d(images, 2)

@@ -32,11 +32,11 @@ def export(generator: StyleGAN2, folder: Path) -> None:
     """Writes `generator.safetensors` and `generator.json`, which `spaceseed.models.zoo.load` reads."""
     folder.mkdir(parents=True, exist_ok=True)
     save_file({k: v.half().contiguous() for k, v in generator.state_dict().items()}, folder / "generator.safetensors")
-    blocks = {b: generator.synthesis.get_submodule(f"b{b}") for b in generator.synthesis.resolutions}
+    synthesis = generator.synthesis
     network = {
         "z_dim": generator.z_dim,
         "w_dim": generator.w_dim,
-        "channels": {str(resolution): len(block.conv1.bias) for resolution, block in blocks.items()},
+        "channels": {str(b): len(synthesis.block(b).conv1.bias) for b in synthesis.resolutions},
         "mapping_layers": generator.mapping.num_layers,
     }
     card = CARD | {"resolution": generator.resolution}

@@ -1,6 +1,6 @@
 """How good a generator of avatars is: its samples against held-out renders, in the bundled classifier's features.
 
-    python -m spaceseed.training.figures --data runs/data
+python -m spaceseed.training.figures --data runs/data
 """
 
 import argparse

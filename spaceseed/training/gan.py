@@ -1,15 +1,14 @@
 """Trains a StyleGAN2 on a set of images, growing it from a small resolution; resumes where it was interrupted.
 
 Non-saturating loss, lazy R1 (Mescheder et al. 2018; Karras et al. 2020, sec. 3.1), equalised learning rates, style
-mixing, and an exponential moving average of the weights, which is the generator that is kept. The discriminator
-sees every image under a little Gaussian noise: drawings are so flat that it would otherwise win by telling rounding
-from paint ("instance noise", Sonderby et al. 2017).
+mixing, and an exponential moving average of the weights, which is the generator that is kept.
 """
 
 import copy
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -47,12 +46,12 @@ class Config:
     learning_rate: float = 2.5e-3
     r1_interval: int = 16
     mixing: float = 0.9
-    instance_noise: float = 0.0
     ema_images: int = 10_000
     seed: int = 0
 
 
 def channels_up_to(resolution: int) -> dict[int, int]:
+    """Feature maps of a generator whose images have this side."""
     return {size: count for size, count in CHANNELS.items() if size <= resolution}
 
 
@@ -117,7 +116,7 @@ class Trainer:
         named = list(self.generator.named_parameters())
         noise = [parameter for name, parameter in named if name.endswith("noise_strength")]
         others = [parameter for name, parameter in named if not name.endswith("noise_strength")]
-        groups = [{"params": others}, {"params": noise, "lr": rate / 50}]
+        groups: list[dict[str, Any]] = [{"params": others}, {"params": noise, "lr": rate / 50}]
         self.optimizer_g = torch.optim.Adam(groups, rate, betas=(0.0, 0.99))
         self.optimizer_d = torch.optim.Adam(self.discriminator.parameters(), rate * lazy, betas=(0.0, 0.99**lazy))
 
@@ -125,9 +124,8 @@ class Trainer:
         """Adds resolutions that change nothing at first: silent blocks in both networks. Step sizes start anew."""
         small = (self.generator, self.average, self.discriminator)
         self._build(resolution)
-        block = self.generator.synthesis.get_submodule(f"b{resolution}")
-        nn.init.zeros_(block.torgb.weight)
-        self.discriminator.get_submodule(f"b{resolution}").start_silent()
+        nn.init.zeros_(self.generator.synthesis.block(resolution).torgb.weight)
+        self.discriminator.block(resolution).start_silent()
         self.average.load_state_dict(self.generator.state_dict())
         for network, trained in zip((self.generator, self.average, self.discriminator), small, strict=True):
             network.load_state_dict(trained.state_dict(), strict=False)
@@ -146,19 +144,19 @@ class Trainer:
         self.discriminator.requires_grad_(False)
         with torch.autocast("cpu", torch.bfloat16):
             fake = self._fakes(batch)
-            loss = F.softplus(-self.discriminator(self._noisy(fake))).mean()
+            loss = F.softplus(-self.discriminator(fake)).mean()
         self._update(self.optimizer_g, loss)
 
         self.discriminator.requires_grad_(True)
         with torch.autocast("cpu", torch.bfloat16):
             with torch.no_grad():
                 fake = self._fakes(batch)
-            logits_fake = self.discriminator(self._noisy(fake))
-            logits_real = self.discriminator(self._noisy(real))
+            logits_fake = self.discriminator(fake)
+            logits_real = self.discriminator(real)
             loss = F.softplus(logits_fake).mean() + F.softplus(-logits_real).mean()
         self._update(self.optimizer_d, loss)
         if self.steps % config.r1_interval == 0:
-            real = self._noisy(real).requires_grad_(True)
+            real.requires_grad_(True)
             with torch.autocast("cpu", torch.bfloat16):
                 score = self.discriminator(real).sum()
             (gradient,) = torch.autograd.grad(score, real, create_graph=True)
@@ -192,16 +190,12 @@ class Trainer:
             ws = torch.cat([ws[:, :layer], self.generator.map(z[1])[:, layer:]], dim=1)
         return self.generator.synthesize(ws, noise="random", rng=self.rng)
 
-    def _noisy(self, images: Tensor) -> Tensor:
-        noise = torch.randn(images.shape, generator=self.rng)
-        return (images + self.config.instance_noise * noise).contiguous(memory_format=torch.channels_last)
-
     @torch.no_grad()
     def _average(self, keep: float) -> None:
         for mean, now in zip(self.average.parameters(), self.generator.parameters(), strict=True):
             mean.lerp_(now, 1 - keep)
-        for mean, now in zip(self.average.buffers(), self.generator.buffers(), strict=True):
-            mean.copy_(now)
+        for kept, buffer in zip(self.average.buffers(), self.generator.buffers(), strict=True):
+            kept.copy_(buffer)
 
     def _parts(self) -> dict[str, nn.Module | torch.optim.Optimizer]:
         return {
