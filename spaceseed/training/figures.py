@@ -46,7 +46,7 @@ def compare(real: Tensor, generated: Tensor) -> dict[str, float]:
 
 
 def figures(generator: Generator, folder: Path) -> dict[str, dict[str, float]]:
-    """The table of the model card: the floor (real against real), then samples at several truncations."""
+    """The table of the model card: the floor (renders against renders), then samples at several truncations."""
     classifier = load_classifier("avatars")
     real = render_features("held_out", folder, classifier)
     rows = {"renders (floor)": compare(real, render_features("held_out_2", folder, classifier))}
@@ -56,7 +56,13 @@ def figures(generator: Generator, folder: Path) -> dict[str, dict[str, float]]:
     return rows
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Prints the figures of the bundled generator."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=Path("runs/data"))
-    print(json.dumps(figures(load("avatars"), parser.parse_args().data), indent=2))
+    parser.add_argument("--data", type=Path, default=Path("runs/data"), help="folder of the rendered faces")
+    args = parser.parse_args()
+    print(json.dumps(figures(load("avatars"), args.data), indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,11 @@
+"""Makes all bundled weights, from rendering the faces to the figures of the model cards; hours on a CPU.
+
+    python -m spaceseed.training
+"""
+
+from spaceseed.training import classifier, figures, generator, judge
+
+if __name__ == "__main__":
+    for step in (classifier, judge, generator, figures):
+        print(f"--- {step.__name__}", flush=True)
+        step.main()
