@@ -15,14 +15,15 @@ _CSS = """
 .ss-curve .ss-best { color: var(--primary-600); }
 .dark .ss-curve .ss-best { color: var(--primary-400); }
 .ss-curve b { color: var(--body-text-color); font-variant-numeric: tabular-nums; }
-.ss-plot { position: relative; height: 250px; margin: 4px 0; border: solid var(--border-color-primary);
+.ss-plot { position: relative; height: 250px; margin: 4px 0 4px 40px; border: solid var(--border-color-primary);
            border-width: 1px 0; }
 .ss-plot svg { position: absolute; inset: 0; width: 100%; height: 100%; overflow: visible; }
 .ss-plot polyline { fill: none; stroke: currentColor; stroke-width: 2; stroke-linejoin: round;
                     vector-effect: non-scaling-stroke; }
 .ss-plot .ss-mean { stroke-dasharray: 4 4; }
-.ss-plot span { position: absolute; left: 4px; font-variant-numeric: tabular-nums; }
-.ss-plot .ss-top { top: 2px; } .ss-plot .ss-bottom { bottom: 2px; }
+.ss-plot span { position: absolute; left: -40px; font-variant-numeric: tabular-nums; }
+.ss-plot .ss-top { top: -2px; } .ss-plot .ss-bottom { bottom: -2px; }
+.ss-curve .ss-across { padding-left: 40px; }
 """
 
 

@@ -27,7 +27,7 @@ _CSS = """
 .ss-faces img, .ss-faces i { display: block; width: 100%; aspect-ratio: 1; margin: 0; border-radius: var(--radius-lg);
                              object-fit: cover; background: var(--background-fill-secondary); }
 .ss-faces i { border: 1px dashed var(--border-color-primary); box-sizing: border-box; }
-.ss-faces span { display: block; text-align: center; white-space: nowrap; overflow: hidden; font-size: var(--text-xs);
+.ss-faces span { display: block; text-align: center; white-space: nowrap; overflow: hidden; font-size: var(--text-sm);
                  line-height: 1.6; color: var(--body-text-color-subdued); font-variant-numeric: tabular-nums; }
 """
 

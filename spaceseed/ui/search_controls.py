@@ -45,11 +45,11 @@ def create_controls() -> Controls:
     )
     own, groups = {}, []
     for title, settings in ALGORITHMS.items():
-        with gr.Group(visible=title == first) as group, gr.Row():
+        with gr.Group(visible=title == first) as group, gr.Row(elem_classes="ss-controls"):
             own[title] = _controls(settings, list(settings.model_fields), settings.__name__)
         groups.append(group)
     names = [name for name in SearchSettings.model_fields if name not in ("prompt", "algorithm")]
-    with gr.Row():
+    with gr.Row(elem_classes="ss-controls"):
         common = _controls(SearchSettings, names, "search")
 
     def show_own(chosen: str) -> list[Any]:
@@ -67,12 +67,12 @@ def _controls(settings: type[BaseModel], names: Sequence[str], prefix: str) -> d
 
 
 def _control(field: FieldInfo, elem_id: str) -> Control:
-    """A menu, a slider, or a number where the range is too wide for a slider or may be left open."""
-    shared: dict[str, Any] = {"label": field.title, "info": field.description, "min_width": 180}
+    """A menu, a slider, or a number where the range is too wide for a slider."""
+    shared: dict[str, Any] = {"label": field.title, "info": field.description}
     shared["elem_id"] = elem_id.replace("_", "-")
     if choices(field):
         return gr.Dropdown(list(choices(field)), value=field.default, **shared)
     low, high = limits(field)
-    if field.default is None or high > 10_000:
+    if high > 10_000:
         return gr.Number(value=field.default, **shared)
     return gr.Slider(low, high, value=field.default, step=1 if field.annotation is int else 0.01, **shared)

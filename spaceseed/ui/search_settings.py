@@ -169,10 +169,10 @@ class SearchSettings(_Settings):
         "Random seeds", title="Start from", description="Faces liked in Breed bring relatives of theirs along."
     )
     patience: int = Field(
-        0, ge=0, le=1000, title="Patience", description="Stop after so many rounds without a better face; 0 never."
+        0, ge=0, le=200, title="Patience", description="Stop after so many rounds without a better face; 0 never."
     )
-    target: float | None = Field(
-        None, ge=-1, le=1, title="Target score", description="Stop once a face scores so much; empty for none."
+    target: float = Field(
+        1.0, ge=0, le=1, title="Target score", description="Stop once a face scores so much; 1 is never reached."
     )
     algorithm: Algorithm
 

@@ -12,10 +12,11 @@ from gradio.utils import get_upload_folder
 from spaceseed.models.generator import Generator
 from spaceseed.recipe import Recipe
 from spaceseed.search import TOP
-from spaceseed.ui.breed_tab import BreedTab, clear_errors, liked_latents
+from spaceseed.ui.breed_tab import BreedTab, liked_latents
 from spaceseed.ui.charts import draw_curve, score_curve
 from spaceseed.ui.climb import FRAMES, Climb, Job, climb
 from spaceseed.ui.faces import captioned, faces
+from spaceseed.ui.messages import clear_errors
 from spaceseed.ui.picker import Picked
 from spaceseed.ui.search_controls import create_controls
 from spaceseed.ui.search_settings import SearchSettings
@@ -163,7 +164,7 @@ def draw(state: Climb) -> list[Any]:
     return [
         status,
         captioned(finds[:1], [f"best so far: {finds[0].score:.3f}"]),
-        captioned([find for _, find in frames], [f"gen {number}" for number, _ in frames]),
+        captioned([find for _, find in frames], ["start" if number == 1 else f"gen {number}" for number, _ in frames]),
         captioned(finds, [f"{find.score:.3f}" for find in finds]),
         draw_curve(state.best, state.mean, state.settings.generations),
         state,
