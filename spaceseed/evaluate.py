@@ -1,6 +1,8 @@
 """How good a set of images is, beside a set of real ones, in the feature space of a judge.
 
-    floor = frechet_distance(real_a, real_b)          # what two sets of real images differ by
+A distance means little alone; put it beside what two sets of real images differ by::
+
+    floor = frechet_distance(real_a, real_b)
     print(frechet_distance(real_a, generated), floor, precision_recall(real_a, generated))
 """
 

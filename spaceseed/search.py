@@ -1,5 +1,7 @@
 """Automatic search: an optimizer asks, a generator draws, an objective scores.
 
+Each generation is yielded as it is done, so whoever reads them decides what to draw and when to stop::
+
     optimizer = DifferentialEvolution(G.z_dim, seed=0)
     for generation in search(G, TextObjective(judge, "red hair"), optimizer, generations=40):
         print(generation.number, generation.best_score)

@@ -61,8 +61,7 @@ class Linear(nn.Module):
 
 
 def modulated_conv(x: Tensor, weight: Tensor, styles: Tensor, *, demodulate: bool = True, up: bool = False) -> Tensor:
-    """Convolves with weights that each image's styles scale (Karras et al. 2020, "Analyzing and Improving the Image
-    Quality of StyleGAN", eqs. 1 and 3).
+    """Convolves with weights that each image's styles scale, StyleGAN2's eqs. 1 and 3 (Karras et al. 2020).
 
     Scaling the input channels by the style and the output channels by the demodulation factor is the same as scaling
     the weights, and lets one convolution serve the whole batch.

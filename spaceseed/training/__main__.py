@@ -1,6 +1,6 @@
 """Makes all bundled weights, from rendering the faces to the figures of the model cards; hours on a CPU.
 
-    python -m spaceseed.training
+Run it as `python -m spaceseed.training`; every step also stands alone, see its own `--help`.
 """
 
 from spaceseed.training import classifier, figures, generator, judge
