@@ -31,11 +31,17 @@ class Judge:
         model: an open_clip model; its `visual.preprocess_cfg` says how images are prepared.
         tokenizer: texts to token ids [N, context_length].
         device: where the model runs. Images given elsewhere are moved.
+        name: what `load_judge` knows it by, for recipes; None for a model of one's own.
     """
 
     def __init__(
-        self, model: open_clip.CLIP, tokenizer: open_clip.tokenizer.SimpleTokenizer, device: torch.device | str = "cpu"
+        self,
+        model: open_clip.CLIP,
+        tokenizer: open_clip.tokenizer.SimpleTokenizer,
+        device: torch.device | str = "cpu",
+        name: str | None = None,
     ) -> None:
+        self.name = name
         self.device = torch.device(device)
         self.model = model.to(self.device).eval().requires_grad_(False)
         self.tokenizer = tokenizer
@@ -98,16 +104,18 @@ def load_judge(name: str = "avatars", device: torch.device | str | None = None) 
     """
     device = device or "cpu"
     if name == "avatars":
-        return _build(f"local-dir:{ASSETS}", None, device, bpe_path=str(ASSETS / "bpe.txt.gz"))
+        return _build(name, f"local-dir:{ASSETS}", None, device, bpe_path=str(ASSETS / "bpe.txt.gz"))
     architecture, _, weights = name.partition("/")
     known = weights in open_clip.list_pretrained_tags_by_model(architecture)
     if architecture not in open_clip.list_models() or not (known or Path(weights).is_file()):
         allowed = '"avatars" or one of open_clip\'s models as "architecture/weights", e.g. "ViT-B-32/laion2b_s34b_b79k"'
         raise ArgumentError("name", name, allowed)
-    return _build(architecture, weights, device)
+    return _build(name, architecture, weights, device)
 
 
-def _build(model_name: str, weights: str | None, device: torch.device | str, **tokenizer_options: str) -> Judge:
+def _build(
+    name: str, model_name: str, weights: str | None, device: torch.device | str, **tokenizer_options: str
+) -> Judge:
     # open_clip reads pickled weights with weights_only=True; preprocessing is ours, see Judge.preprocess.
     model, _, _ = open_clip.create_model_and_transforms(model_name, pretrained=weights, weights_only=True)
-    return Judge(model, open_clip.get_tokenizer(model_name, **tokenizer_options), device)
+    return Judge(model, open_clip.get_tokenizer(model_name, **tokenizer_options), device, name)
