@@ -16,7 +16,7 @@ from spaceseed.ui.breed_tab import BreedTab, liked_latents
 from spaceseed.ui.charts import draw_curve, score_curve
 from spaceseed.ui.climb import FRAMES, Climb, Job, climb
 from spaceseed.ui.faces import captioned, faces
-from spaceseed.ui.messages import clear_errors
+from spaceseed.ui.messages import clear_errors, inform, refusal, warn
 from spaceseed.ui.picker import Picked
 from spaceseed.ui.search_controls import create_controls
 from spaceseed.ui.search_settings import SearchSettings
@@ -184,7 +184,7 @@ def ask(judge: "Judge", visitor: Session, picked: Picked, values: dict[str, Any]
     unknown = [f'"{word}"' for word in unknown_words(judge, settings.prompt)]
     if unknown:
         words = ", ".join(unknown[:3]) + (" and more" if len(unknown) > 3 else "")
-        gr.Info(f"This judge has never seen {words} and may misread it. It knows {KNOWN}.")
+        warn(f"This judge has never seen {words} and may misread it. It knows {KNOWN}.")
     visitor.ticket = Ticket()
     return Job(settings, liked, visitor.ticket)
 
@@ -199,9 +199,9 @@ def ask_to_stop(visitor: Session) -> tuple[gr.Button, gr.Button]:
 def keep(visitor: Session, state: Climb | None, count: int) -> int:
     """Puts the best finds into the basket."""
     kept, problem = visitor.keep(_found(state, count))
-    gr.Info(f"Kept {kept} in Found seeds." if kept else "Kept already: look into Found seeds.")
+    inform(f"Kept {kept} in Found seeds." if kept else "Kept already: look into Found seeds.")
     if problem:
-        gr.Warning(problem)
+        warn(problem)
     return visitor.changed()
 
 
@@ -210,7 +210,7 @@ def send_to_breed(visitor: Session, state: Climb | None) -> gr.Tabs:
     """Puts the finds on the breeding page and turns to it."""
     problem = visitor.breed_from(_found(state, TOP))
     if problem:
-        gr.Warning(problem)
+        warn(problem)
     return gr.Tabs(selected="breed")
 
 
@@ -241,7 +241,7 @@ def example_prompts() -> list[str]:
 
 def _found(state: Climb | None, count: int) -> list[Recipe]:
     if state is None:
-        raise gr.Error("Nothing is found yet: start a search first.", print_exception=False)
+        raise refusal("Nothing is found yet: start a search first.")
     return state.recipes(count)
 
 
