@@ -1,0 +1,37 @@
+"""Runs the studies, all or those named: `python -m benchmarks [--quick] [--data runs/data] [NAME ...]`."""
+
+import argparse
+import subprocess
+import sys
+
+STUDIES = {  # name: the options that it takes
+    "judge": ("data",),
+    "search_quality": ("quick", "workers"),
+    "prior_study": ("quick", "data"),
+    "cost": ("quick",),
+}
+
+
+def main() -> None:
+    """Runs each study in a process of its own."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(STUDIES)}; all by default")
+    parser.add_argument("--quick", action="store_true", help="so small that the figures mean nothing: does it run?")
+    parser.add_argument("--data", help="folder of the rendered faces; they are drawn there when missing")
+    parser.add_argument("--workers", help="processes, one thread each, that search")
+    args = parser.parse_args()
+    if unknown := set(args.names) - set(STUDIES):
+        parser.error(f"there is no study {', '.join(sorted(unknown))}")
+    options = {
+        "quick": ["--quick"] * args.quick,
+        "data": ["--data", args.data] if args.data else [],
+        "workers": ["--workers", args.workers] if args.workers else [],
+    }
+    for name in args.names or STUDIES:
+        print(f"--- {name}", flush=True)
+        chosen = [word for option in STUDIES[name] for word in options[option]]
+        subprocess.run([sys.executable, "-m", f"benchmarks.{name}", *chosen], check=True)  # noqa: S603
+
+
+if __name__ == "__main__":
+    main()

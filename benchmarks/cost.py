@@ -1,0 +1,125 @@
+"""What a search costs, and where the time goes: `python -m benchmarks.cost`.
+
+Images a second of each step on one thread, and the share of a search's time that is not spent in networks. Absolute
+figures are the machine's; compare those of one run.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from benchmarks.report import arguments, save, table
+from spaceseed.models.generator import Generator, latents_from_seeds
+from spaceseed.models.judge import Judge, load_judge
+from spaceseed.models.zoo import load
+from spaceseed.objectives import TextObjective
+from spaceseed.ops.cma import CMAES
+from spaceseed.ops.differential_evolution import DifferentialEvolution
+from spaceseed.ops.genetic import GeneticAlgorithm
+from spaceseed.ops.optimizer import Optimizer
+from spaceseed.ops.termination import Termination
+from spaceseed.search import search
+
+BATCHES = (1, 16)
+OPTIMIZERS: tuple[type[Optimizer], ...] = (DifferentialEvolution, GeneticAlgorithm, CMAES)
+
+
+class Stopwatch:
+    """Adds up the seconds spent in the functions that it wraps."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def wrap(self, function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+        """`function`, timed."""
+
+        def timed(*args: Any, **kwargs: Any) -> Tensor:
+            began = time.perf_counter()
+            result = function(*args, **kwargs)
+            self.seconds += time.perf_counter() - began
+            return result
+
+        return timed
+
+
+def images_a_second(step: Callable[[], object], images: int, repeats: int) -> float:
+    """The best of several timings, which other work on the machine disturbs least."""
+    step()
+    timings = []
+    for _ in range(repeats):
+        began = time.perf_counter()
+        step()
+        timings.append(time.perf_counter() - began)
+    return images / min(timings)
+
+
+@torch.no_grad()
+def steps(generator: Generator, judge: Judge, batch: int, repeats: int) -> dict[str, float]:
+    """Images a second of each step at one batch size."""
+    z = latents_from_seeds(range(batch), generator.z_dim)
+    ws = generator.map(z)
+    images = generator.synthesize(ws)
+    objective = TextObjective(judge, "a smiling face")
+    return {
+        "map": images_a_second(lambda: generator.map(z), batch, repeats),
+        "synthesize": images_a_second(lambda: generator.synthesize(ws), batch, repeats),
+        "score": images_a_second(lambda: objective(images), batch, repeats),
+        "all": images_a_second(lambda: objective(generator.synthesize(generator.map(z))), batch, repeats),
+    }
+
+
+def share_outside(judge: Judge, optimizer: type[Optimizer], evaluations: int) -> float:
+    """The share of a search's time outside map, synthesize and score."""
+    generator, watch = load("avatars", device="cpu"), Stopwatch()
+    objective = TextObjective(judge, "a smiling face")
+    for part, method in ((generator, "map"), (generator, "synthesize"), (judge, "embed_images")):
+        setattr(part, method, watch.wrap(getattr(part, method)))
+    began = time.perf_counter()
+    run = search(
+        generator, objective, optimizer(generator.z_dim), termination=Termination(evaluations=evaluations)
+    )
+    for _ in run:
+        pass
+    total = time.perf_counter() - began
+    del judge.embed_images  # the wrapped one; the class's own is back
+    return 1 - watch.seconds / total
+
+
+def markdown(figures: dict[str, Any]) -> str:
+    """Two small tables."""
+    names = list(next(iter(figures["images_a_second"].values())))
+    rows = []
+    for batch, speeds in figures["images_a_second"].items():
+        cells = [f"{speeds[name]:,.0f} ({speeds[name] / speeds['synthesize']:.1f}x)" for name in names]
+        rows.append((batch, *cells))
+    outside = [(name, f"{share:.1%}") for name, share in figures["share_outside_networks"].items()]
+    return (
+        f"Images a second at {figures['resolution']} px on one thread; in brackets, relative to synthesize.\n\n"
+        + table(("batch", *names), rows)
+        + "\nShare of a search's time outside the networks.\n\n"
+        + table(("optimizer", "share"), outside)
+    )
+
+
+def main() -> None:
+    """Measures and writes the results."""
+    args = arguments(__doc__).parse_args()
+    torch.set_num_threads(1)
+    repeats, evaluations = (2, 40) if args.quick else (20, 1000)
+    generator, judge = load("avatars", device="cpu"), load_judge("avatars")
+    speeds = {str(batch): steps(generator, judge, batch, repeats) for batch in BATCHES}
+    figures = {
+        "resolution": generator.resolution,
+        "images_a_second": {b: {name: round(v, 1) for name, v in row.items()} for b, row in speeds.items()},
+        "share_outside_networks": {
+            each.__name__: round(share_outside(judge, each, evaluations), 4) for each in OPTIMIZERS
+        },
+    }
+    save(args.out, "cost", figures, markdown(figures))
+
+
+if __name__ == "__main__":
+    main()

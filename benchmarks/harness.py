@@ -1,0 +1,185 @@
+"""What every method of a comparison gets: the same networks, the same start, and a budget that is kept exactly.
+
+    trial = Trial(Networks(), "a smiling woman", budget=500)
+    trial.run(method, seed=0)                     # method(trial, seed) scores latents until the budget is spent
+    trial.outcome(500)                            # best score, its picture's attributes, diversity
+
+A method calls `trial(vectors)` for scores, as often as it likes. The image that would go over the budget is not drawn:
+`Spent` is raised instead, through whatever package called.
+"""
+
+import contextlib
+import multiprocessing
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from spaceseed.latent_space import LatentSpace
+from spaceseed.models.classifier import load_classifier
+from spaceseed.models.generator import Generator
+from spaceseed.models.judge import load_judge
+from spaceseed.models.zoo import load
+from spaceseed.search import BATCH
+from spaceseed.training.avatars import Avatar
+from spaceseed.training.captions import AskedPrompt
+
+TRUNCATION = 0.7
+TOP = 8
+# Distances between finds are given in units of the mean distance between these many random faces.
+REFERENCE_SEEDS = range(128)
+
+Method = Callable[["Trial", int], None]
+
+
+class Spent(Exception):  # noqa: N818 - an end, not an error
+    """The budget is used up."""
+
+
+class Networks:
+    """A generator (the bundled one), judge and classifier, and the spaces searched; what was seen is not drawn again.
+
+    Drawing depends on latents alone, so the first faces of a seed, which every prompt begins with, and all of random
+    search are drawn once. They are kept by whole batches: a batch split otherwise would round otherwise.
+    """
+
+    def __init__(self, generator: Generator | None = None) -> None:
+        self.generator = generator or load("avatars", device="cpu")
+        # Convolutions are a third faster in this layout on the CPU.
+        self.generator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.judge = load_judge("avatars")
+        self.classifier = load_classifier("avatars")
+        self.spaces = {name: LatentSpace(self.generator, name, TRUNCATION) for name in ("z", "w", "ws")}
+        self._embedded: dict[tuple[str, bytes], Tensor] = {}
+        features = self.classifier.features(self.draw("z", self.spaces["z"].draw(REFERENCE_SEEDS)))
+        self.typical_distance = spread(features)
+
+    @torch.no_grad()
+    def draw(self, space: str, vectors: Tensor) -> Tensor:
+        """Images [n, 3, H, W] of vectors [n, dims]."""
+        parts = [self.generator.synthesize(self.spaces[space].ws(part)) for part in vectors.split(BATCH)]
+        return torch.cat(parts)
+
+    def embed(self, space: str, vectors: Tensor) -> Tensor:
+        """The judge's embeddings [n, d]; differentiable if `vectors` want gradients."""
+        if vectors.requires_grad:
+            return self.judge.embed_images(self.generator.synthesize(self.spaces[space].ws(vectors)))
+        parts = []
+        for part in vectors.split(BATCH):
+            key = space, part.numpy().tobytes()
+            if key not in self._embedded:
+                with torch.no_grad():
+                    self._embedded[key] = self.judge.embed_images(self.draw(space, part))
+            parts.append(self._embedded[key])
+        return torch.cat(parts)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a method has found after so many evaluations.
+
+    Attributes:
+        score: of the best image; in w and ws the penalty for lying far out is taken off.
+        confirmed: share of the asked attributes that the classifier sees in the best image.
+        top_spread: mean distance among the best 8 images in the classifier's features; 1 is as among random faces.
+        features: of the best image, in the same unit.
+    """
+
+    score: float
+    confirmed: float
+    top_spread: float
+    features: NDArray[np.float32]
+
+
+class Trial:
+    """One method's run on one prompt.
+
+    Attributes:
+        networks: where spaces and networks can be had.
+        scores: of everything evaluated so far.
+    """
+
+    def __init__(self, networks: Networks, prompt: AskedPrompt, budget: int) -> None:
+        self.networks, self.prompt, self.budget = networks, prompt, budget
+        self.scores: list[float] = []
+        self._wanted = networks.judge.embed_text(prompt.text)[0]
+        self._vectors: list[tuple[str, Tensor]] = []
+
+    def run(self, method: Method, seed: int) -> None:
+        """Lets the method search until the budget is spent."""
+        with contextlib.suppress(Spent):
+            method(self, seed)
+        assert len(self.scores) == self.budget, "a method stopped before its budget was spent"
+
+    def __call__(self, vectors: Any, space: str = "z") -> Tensor:
+        """Scores [n] of vectors [n, dims], higher is better; with gradients if the vectors want them.
+
+        Raises:
+            Spent: the budget did not suffice for all; the first ones that it did suffice for are counted.
+        """
+        rows = torch.as_tensor(vectors, dtype=torch.float32)
+        affordable = rows[: self.budget - len(self.scores)]
+        scores = torch.empty(0)
+        if len(affordable):
+            scores = self.networks.embed(space, affordable) @ self._wanted
+            scores = scores - self.networks.spaces[space].penalty(affordable)
+            self.scores += scores.tolist()
+            self._vectors += [(space, row) for row in affordable.detach().clone()]
+        if len(affordable) < len(rows):
+            raise Spent
+        return scores
+
+    @torch.no_grad()
+    def outcome(self, evaluations: int) -> Outcome:
+        """How things stood after the first so many evaluations."""
+        best = np.argsort(-np.array(self.scores[:evaluations]), kind="stable")[:TOP]
+        images = torch.cat([self.networks.draw(space, row[None]) for space, row in (self._vectors[i] for i in best)])
+        features = self.networks.classifier.features(images) / self.networks.typical_distance
+        shown = Avatar(**self.networks.classifier.words(images[:1])[0])
+        return Outcome(self.scores[best[0]], self.prompt.confirmed(shown), spread(features), features[0].numpy())
+
+
+def spread(features: Tensor) -> float:
+    """Mean distance between two different rows of features [n, d]."""
+    return torch.pdist(features).mean().item()
+
+
+@dataclass(frozen=True)
+class Run:
+    """One task of a comparison: a method, a prompt, a seed, and after how many evaluations to look."""
+
+    name: str
+    method: Method
+    prompt: AskedPrompt
+    seed: int
+    budgets: tuple[int, ...]
+
+
+Result = tuple[Run, dict[int, Outcome]]
+_networks: list[Networks] = []  # a worker's own
+
+
+def compare(runs: Sequence[Run], workers: int) -> list[Result]:
+    """Runs all, in processes of one thread each, and prints a line for each; results are in the order of `runs`."""
+    results = {}
+    began = time.monotonic()
+    with multiprocessing.get_context("spawn").Pool(workers, torch.set_num_threads, (1,)) as pool:
+        for run, outcomes in pool.imap_unordered(_work, runs):
+            results[run.name, run.prompt.text, run.seed] = run, outcomes
+            scores = "  ".join(f"{outcome.score:.4f} at {budget}" for budget, outcome in outcomes.items())
+            progress = f"{len(results)}/{len(runs)} {time.monotonic() - began:5.0f} s"
+            print(f"{progress}  {run.name:32} {run.prompt.text:32} {scores}", flush=True)
+    return [results[run.name, run.prompt.text, run.seed] for run in runs]
+
+
+def _work(run: Run) -> Result:
+    if not _networks:
+        _networks.append(Networks())
+    trial = Trial(_networks[0], run.prompt, max(run.budgets))
+    trial.run(run.method, run.seed)
+    return run, {budget: trial.outcome(budget) for budget in run.budgets}

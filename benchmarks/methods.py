@@ -1,0 +1,103 @@
+"""The methods compared: this project's optimizers, and its peers through their own packages.
+
+A method takes a `Trial` and a seed and scores latents until the trial's budget is spent. None of them knows the
+budget, so a run of 2,000 evaluations passes through what a run of 500 would have found.
+"""
+
+from typing import Any
+
+import numpy as np
+import torch
+from cmaes import SepCMA
+from numpy.typing import NDArray
+from pymoo.algorithms.soo.nonconvex.ga import GA
+from pymoo.core.problem import Problem
+from pymoo.core.sampling import Sampling
+from pymoo.operators.crossover.sbx import SBX
+from pymoo.operators.mutation.pm import PM
+from pymoo.optimize import minimize
+from scipy.optimize import differential_evolution
+
+from benchmarks.harness import Trial
+from spaceseed.models.generator import MAX_SEED
+from spaceseed.ops.optimizer import Optimizer
+
+Array = NDArray[np.float64]
+
+
+def spaceseed(
+    trial: Trial, seed: int, optimizer: type[Optimizer], space: str = "z", warm_start: int = 0, **settings: Any
+) -> None:
+    """One of this project's optimizers, as the app runs it; the best of `warm_start` random seeds begin."""
+    where = trial.networks.spaces[space]
+    start = where.draw(np.random.RandomState(seed).randint(MAX_SEED, size=warm_start).tolist()) if warm_start else None
+    searcher = optimizer(where.dims, prior=where.prior, seed=seed, start=start, **settings)
+    while True:
+        searcher.tell(trial(searcher.ask(), space))
+
+
+def clip_glass(trial: Trial, seed: int) -> None:
+    """pymoo's GA with the operators, bounds and population that clip-glass gives StyleGAN2.
+
+    SBX always, eta 3; polynomial mutation of each variable with probability 1/2, eta 3; z in [-10, 10], first
+    generation N(0, 1); 16 members; binary tournament, duplicates eliminated, the best of parents and children survive.
+    """
+    dims = trial.networks.generator.z_dim
+
+    class Normal(Sampling):
+        def _do(self, _problem: Problem, n_samples: int, *_args: Any, **_kwargs: Any) -> Array:
+            return np.random.RandomState(seed).randn(n_samples, dims)
+
+    class Score(Problem):
+        def _evaluate(self, x: Array, out: dict[str, Array], *_args: Any, **_kwargs: Any) -> None:
+            out["F"] = -trial(x).double().numpy()[:, None]
+
+    algorithm = GA(
+        pop_size=16,
+        sampling=Normal(),
+        crossover=SBX(prob=1.0, eta=3.0),
+        mutation=PM(prob=1.0, prob_var=0.5, eta=3.0),
+        eliminate_duplicates=True,
+    )
+    minimize(Score(n_var=dims, n_obj=1, xl=-10.0, xu=10.0), algorithm, ("n_gen", trial.budget), seed=seed)
+
+
+def scipy_de(trial: Trial, seed: int, population: int = 32, bound: float = 3.0) -> None:
+    """SciPy's differential evolution with its own strategy and rates: best1bin, F in (0.5, 1), CR 0.7.
+
+    Its usual population, 15 for each dimension, would not finish one generation; 32 draws of the prior begin instead.
+    """
+    dims = trial.networks.generator.z_dim
+    first = np.random.RandomState(seed).randn(population, dims).clip(-bound, bound)
+    differential_evolution(
+        lambda x: -trial(x.T).double().numpy(),
+        bounds=[(-bound, bound)] * dims,
+        init=first,
+        maxiter=trial.budget,
+        tol=0,
+        atol=-1,  # it must not call the search converged
+        polish=False,
+        vectorized=True,
+        updating="deferred",
+        rng=seed,
+    )
+
+
+def sep_cma(trial: Trial, seed: int, sigma: float = 1.0) -> None:
+    """The `cmaes` package's separable CMA-ES with its own population, from the prior's mean and spread."""
+    optimizer = SepCMA(mean=np.zeros(trial.networks.generator.z_dim), sigma=sigma, seed=seed)
+    while True:
+        asked = [optimizer.ask() for _ in range(optimizer.population_size)]
+        scores = trial(np.stack(asked)).tolist()
+        optimizer.tell([(x, -score) for x, score in zip(asked, scores, strict=True)])
+
+
+def adam(trial: Trial, seed: int, restarts: int = 4, warm_start: int = 64, rate: float = 0.1) -> None:
+    """Gradient ascent through judge and generator from the best of random seeds: what evolution does without."""
+    z = trial.networks.spaces["z"].draw(np.random.RandomState(seed).randint(MAX_SEED, size=warm_start).tolist())
+    z = z[trial(z).topk(restarts).indices].requires_grad_()
+    optimizer = torch.optim.Adam([z], lr=rate)
+    while True:
+        optimizer.zero_grad()
+        (-trial(z).sum()).backward()
+        optimizer.step()
