@@ -149,9 +149,7 @@ class Trainer:
 
         self.discriminator.requires_grad_(True)
         with torch.autocast("cpu", torch.bfloat16):
-            with torch.no_grad():
-                fake = self._fakes(batch)
-            logits_fake = self.discriminator(fake)
+            logits_fake = self.discriminator(fake.detach())
             logits_real = self.discriminator(real)
             loss = F.softplus(logits_fake).mean() + F.softplus(-logits_real).mean()
         self._update(self.optimizer_d, loss)
