@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from spaceseed.breed import Breeding
+from spaceseed.models import zoo
+from spaceseed.models.generator import Generator, latents_from_seeds
+from spaceseed.recipe import Found, Recipe
 from spaceseed.ui.demo import LAUNCH, build
+from spaceseed.ui.session import Session
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -50,3 +55,26 @@ def visit(app_url: str, browser: "Browser") -> Iterator[Visit]:
 def visitor(visit: Visit) -> "Page":
     """A new visitor's page, 1280 x 800."""
     return visit()
+
+
+@pytest.fixture(scope="session")
+def generator() -> Generator:
+    """The bundled generator."""
+    return zoo.load("avatars", device="cpu")
+
+
+@pytest.fixture
+def session(generator: Generator) -> Session:
+    """A visitor who has just come, with the faces of seeds 0 to 11."""
+    return Session(Breeding(generator.z_dim, range(12)))
+
+
+@pytest.fixture
+def find(generator: Generator) -> Callable[[int], Recipe]:
+    """Makes the recipe of a seed."""
+
+    def of_seed(seed: int) -> Recipe:
+        latent = latents_from_seeds([seed], generator.z_dim)[0]
+        return Recipe.of(generator, latent, seed=seed, truncation=0.7, name=f"seed {seed}", found=Found(by="seed"))
+
+    return of_seed
