@@ -103,8 +103,9 @@ def build(folder: Path) -> tuple[open_clip.CLIP, open_clip.tokenizer.SimpleToken
 
 def save(model: nn.Module, folder: Path) -> None:
     """Writes the weights in half precision, under the name that open_clip looks for."""
-    weights = {name: tensor.detach().half().contiguous() for name, tensor in model.state_dict().items()}
-    save_file(weights, folder / "open_clip_model.safetensors")
+    weights = model.state_dict().items()
+    halves = {name: (t.half() if t.is_floating_point() else t).contiguous() for name, t in weights}
+    save_file(halves, folder / "open_clip_model.safetensors")
 
 
 def _optimizer(model: nn.Module, rate: float) -> torch.optim.Optimizer:
@@ -192,7 +193,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path("runs/data"), help="folder of the rendered faces")
     parser.add_argument("--out", type=Path, default=Path("spaceseed/assets/judge"))
-    parser.add_argument("--steps", type=int, default=6000)
+    parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--rate", type=float, default=2e-3, help="peak learning rate")
     parser.add_argument("--seed", type=int, default=0)

@@ -48,7 +48,7 @@ PROMPTS: tuple[AskedPrompt, ...] = (
     asked("purple background", background="purple"),
     asked("woman", presentation="woman"),
     asked("a man", presentation="man"),
-    # Two attributes.
+    # Two attributes, and what they imply.
     asked("a smiling woman", mouth="smile", presentation="woman"),
     asked("woman with red hair", hair_color="red", presentation="woman"),
     asked("blonde girl", hair_color="blonde", presentation="woman"),
@@ -57,7 +57,7 @@ PROMPTS: tuple[AskedPrompt, ...] = (
     asked("bald guy with a beard", hair="bald", beard="stubble full"),
     asked("old man with a moustache", hair_color="gray", beard="moustache"),
     asked("an old lady", hair_color="gray", presentation="woman"),
-    asked("guy in sunglasses, smiling", glasses="sunglasses", mouth="smile"),
+    asked("guy in sunglasses, smiling", glasses="sunglasses", mouth="smile", presentation="man"),
     asked("woman wearing round glasses", glasses="round", presentation="woman"),
     asked("winking girl", eyes="wink", presentation="woman"),
     asked("a surprised man", eyes="wide", presentation="man"),
