@@ -62,13 +62,15 @@ def build(generator_name: str = "avatars", judge_name: str = "avatars") -> gr.Bl
         gr.HTML(HEADER)
         session = gr.State(Session(Breeding(generator.z_dim, range(12))))
         basket = gr.State(0)
+        # Outside the tabs: what lies in one is not there until it is opened. The secret hides nothing.
+        saved = gr.BrowserState([], storage_key="spaceseed-finds", secret="spaceseed")  # noqa: S106
         with gr.Tabs() as tabs:
             with gr.Tab("Breed", id="breed"):
                 breed = create_breed_tab(generator, session, basket)
             with gr.Tab("Search", id="search"):
                 create_search_tab(generator, judge, session, basket, breed, tabs)
             with gr.Tab("Found seeds", id="finds"):
-                saved = create_finds_tab(generator, session, basket, breed, tabs)
+                create_finds_tab(generator, session, basket, saved, breed, tabs)
 
         def open_page(visitor: Session, saved: Any, request: gr.Request) -> list[Any]:
             truncation, tab = enter(generator, visitor, saved, dict(request.query_params))
@@ -79,5 +81,5 @@ def build(generator_name: str = "avatars", judge_name: str = "avatars") -> gr.Bl
 
         outputs = [breed.truncation, *breed.outputs, basket, tabs]
         opened = demo.load(open_page, [session, saved], outputs, **EVENT)
-        opened.then(warm_up, **EVENT)
+        opened.then(warm_up, show_progress="hidden", api_visibility="private", concurrency_limit=1)
     return demo.queue(max_size=30, default_concurrency_limit=2)

@@ -19,8 +19,8 @@ WAYS = {
     "steer": "steered",
     "project": "projected from a picture",
 }
-# The page knows its address, the server behind a proxy does not.
-WHOLE_LINK = "(query) => query ? location.origin + location.pathname + query : query"
+# The page knows its address; a server behind a proxy does not.
+WHOLE_LINK = "(query) => query.startsWith('?') ? location.origin + location.pathname + query : query"
 
 
 @dataclass(frozen=True)
@@ -32,18 +32,16 @@ class FindDetail:
     name: gr.Textbox
     facts: gr.HTML
     downloads: list[gr.DownloadButton]
-    query: gr.State
     link: gr.Textbox
 
     @property
     def outputs(self) -> list[Any]:
         """In the order of `fill`."""
-        return [self.panel, self.image, self.name, self.facts, *self.downloads, self.query]
+        return [self.panel, self.image, self.name, self.facts, *self.downloads, self.link]
 
 
 def create_find_detail() -> FindDetail:
     """Lays out the panel; it is hidden until there is a find to show."""
-    query = gr.State("")
     with gr.Column(visible=False, elem_id="finds-detail") as panel:
         image = gr.Image(
             show_label=False, interactive=False, buttons=[], height=320, elem_id="finds-image", elem_classes="ss-large"
@@ -63,7 +61,7 @@ def create_find_detail() -> FindDetail:
             max_lines=1,
             elem_id="finds-link",
         )
-    return FindDetail(panel, image, name, table, downloads, query, link)
+    return FindDetail(panel, image, name, table, downloads, link)
 
 
 def fill(generator: Generator, visitor: Session) -> list[Any]:

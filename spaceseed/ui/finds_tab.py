@@ -30,21 +30,23 @@ PRESS_ZIP = "() => { setTimeout(() => document.querySelector('#finds-zip-file a,
 
 
 def create_finds_tab(
-    generator: Generator, session: gr.State, basket: gr.State, breed: BreedTab, tabs: gr.Tabs
-) -> gr.BrowserState:
+    generator: Generator,
+    session: gr.State,
+    basket: gr.State,
+    saved: gr.BrowserState,
+    breed: BreedTab,
+    tabs: gr.Tabs,
+) -> None:
     """Lays out the tab and joins its events.
 
     Args:
         generator: draws the finds.
         session: holds a `Session`.
         basket: a number that changes with the finds.
+        saved: what the browser keeps of the basket between visits.
         breed: where finds go to be bred.
         tabs: to turn to the breeding tab.
-
-    Returns:
-        what the browser keeps of the basket between visits.
     """
-    saved = gr.BrowserState([], storage_key="spaceseed-finds", secret="spaceseed")  # noqa: S106 - it hides nothing
     with gr.Row():
         with gr.Column(scale=3, min_width=320):
             picker = PickGallery(ternary=False, marked="chosen", sign="✓", elem_id="finds-picker")
@@ -67,7 +69,7 @@ def create_finds_tab(
     def on(trigger: Callable[..., Any], event: Callable[..., Any], inputs: list[Any], outputs: Any) -> Any:
         return trigger(clear_errors(partial(event, generator)), [session, *inputs], outputs, **EVENT)
 
-    link: dict[str, Any] = {"fn": None, "inputs": detail.query, "outputs": detail.link, "js": WHOLE_LINK}
+    link: dict[str, Any] = {"fn": None, "inputs": detail.link, "outputs": detail.link, "js": WHOLE_LINK}
     on(basket.change, refresh, [picker], [picker, saved, *detail.outputs]).then(**link)
     on(picker.mark, look, [picker], detail.outputs).then(**link)
     on(detail.name.submit, rename, [detail.name], basket)
@@ -75,7 +77,6 @@ def create_finds_tab(
     on(to_zip.click, make_zip, [picker], zipped).success(None, None, None, js=PRESS_ZIP)
     on(to_breed.click, breed_from, [picker], tabs).success(breed.show, breed.inputs, breed.outputs, **EVENT)
     on(drop.upload, take_in, [drop], [drop, basket])
-    return saved
 
 
 def refresh(generator: Generator, visitor: Session, picked: Picked) -> list[Any]:

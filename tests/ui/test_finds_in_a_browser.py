@@ -139,7 +139,7 @@ def test_a_find_is_renamed(keeper, tmp_path):
 
 def test_finds_are_removed(keeper):
     keeper.locator("#finds-remove").click()
-    expect(toasts(keeper)).to_contain_text("Choose some finds first")
+    expect(toasts(keeper).last).to_contain_text("Choose some finds first")
     left = captions(keeper)[1]
     tiles(keeper).nth(0).click()
     keeper.locator("#finds-remove").click()
