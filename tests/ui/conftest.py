@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def app_url() -> Iterator[str]:
     """The app on a free port, with the bundled weights."""
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=30_000)  # machines that test may be busy
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

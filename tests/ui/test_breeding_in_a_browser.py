@@ -8,7 +8,6 @@ from playwright.sync_api import expect
 from spaceseed.breed import Breeding
 from spaceseed.ui.breed_tab import gallery
 
-
 ALL_DRAWN = "[...document.querySelectorAll('#breed-picker img')].every((i) => i.complete && i.naturalWidth > 0)"
 
 
