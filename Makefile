@@ -21,7 +21,7 @@ run: $(VENV)/base.stamp
 # $(call check,command): runs one check and prints how long it took.
 check = @SECONDS=0; echo "--- $(1)"; $(BIN)/$(1) && echo "--- $(1): passed in $$SECONDS s"
 
-test: $(VENV)/dev.stamp $(VENV)/train.stamp
+test: $(VENV)/dev.stamp $(VENV)/train.stamp $(VENV)/bench.stamp
 	$(call check,ruff check)
 	$(call check,ruff format --check)
 	$(call check,mypy)
@@ -29,7 +29,7 @@ test: $(VENV)/dev.stamp $(VENV)/train.stamp
 	$(call check,deptry .)
 	$(call check,python -m pytest)
 
-bench: $(VENV)/bench.stamp
+bench: $(VENV)/bench.stamp $(VENV)/train.stamp
 	@$(BIN)/python -m benchmarks
 
 train: $(VENV)/train.stamp

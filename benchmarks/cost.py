@@ -24,7 +24,7 @@ from spaceseed.ops.termination import Termination
 from spaceseed.search import search
 
 BATCHES = (1, 16)
-OPTIMIZERS: tuple[type[Optimizer], ...] = (DifferentialEvolution, GeneticAlgorithm, CMAES)
+OPTIMIZERS = (DifferentialEvolution, GeneticAlgorithm, CMAES)
 
 
 class Stopwatch:
@@ -71,16 +71,14 @@ def steps(generator: Generator, judge: Judge, batch: int, repeats: int) -> dict[
     }
 
 
-def share_outside(judge: Judge, optimizer: type[Optimizer], evaluations: int) -> float:
+def share_outside(judge: Judge, optimizer: Optimizer, evaluations: int) -> float:
     """The share of a search's time outside map, synthesize and score."""
     generator, watch = load("avatars", device="cpu"), Stopwatch()
     objective = TextObjective(judge, "a smiling face")
     for part, method in ((generator, "map"), (generator, "synthesize"), (judge, "embed_images")):
         setattr(part, method, watch.wrap(getattr(part, method)))
     began = time.perf_counter()
-    run = search(
-        generator, objective, optimizer(generator.z_dim), termination=Termination(evaluations=evaluations)
-    )
+    run = search(generator, objective, optimizer, termination=Termination(evaluations=evaluations))
     for _ in run:
         pass
     total = time.perf_counter() - began
@@ -115,7 +113,7 @@ def main() -> None:
         "resolution": generator.resolution,
         "images_a_second": {b: {name: round(v, 1) for name, v in row.items()} for b, row in speeds.items()},
         "share_outside_networks": {
-            each.__name__: round(share_outside(judge, each, evaluations), 4) for each in OPTIMIZERS
+            each.__name__: round(share_outside(judge, each(generator.z_dim), evaluations), 4) for each in OPTIMIZERS
         },
     }
     save(args.out, "cost", figures, markdown(figures))

@@ -108,7 +108,8 @@ class Trial:
         self.networks, self.prompt, self.budget = networks, prompt, budget
         self.scores: list[float] = []
         self._wanted = networks.judge.embed_text(prompt.text)[0]
-        self._vectors: list[tuple[str, Tensor]] = []
+        self._space = "z"
+        self._vectors: list[Tensor] = []
 
     def run(self, method: Method, seed: int) -> None:
         """Lets the method search until the budget is spent."""
@@ -118,6 +119,8 @@ class Trial:
 
     def __call__(self, vectors: Any, space: str = "z") -> Tensor:
         """Scores [n] of vectors [n, dims], higher is better; with gradients if the vectors want them.
+
+        A run stays in one space.
 
         Raises:
             Spent: the budget did not suffice for all; the first ones that it did suffice for are counted.
@@ -129,7 +132,8 @@ class Trial:
             scores = self.networks.embed(space, affordable) @ self._wanted
             scores = scores - self.networks.spaces[space].penalty(affordable)
             self.scores += scores.tolist()
-            self._vectors += [(space, row) for row in affordable.detach().clone()]
+            self._space = space
+            self._vectors += affordable.detach().clone()
         if len(affordable) < len(rows):
             raise Spent
         return scores
@@ -138,7 +142,7 @@ class Trial:
     def outcome(self, evaluations: int) -> Outcome:
         """How things stood after the first so many evaluations."""
         best = np.argsort(-np.array(self.scores[:evaluations]), kind="stable")[:TOP]
-        images = torch.cat([self.networks.draw(space, row[None]) for space, row in (self._vectors[i] for i in best)])
+        images = self.networks.draw(self._space, torch.stack([self._vectors[i] for i in best]))
         features = self.networks.classifier.features(images) / self.networks.typical_distance
         shown = Avatar(**self.networks.classifier.words(images[:1])[0])
         return Outcome(self.scores[best[0]], self.prompt.confirmed(shown), spread(features), features[0].numpy())

@@ -31,13 +31,13 @@ def spaceseed(
     """One of this project's optimizers, as the app runs it; the best of `warm_start` random seeds begin."""
     where = trial.networks.spaces[space]
     start = where.draw(np.random.RandomState(seed).randint(MAX_SEED, size=warm_start).tolist()) if warm_start else None
-    searcher = optimizer(where.dims, prior=where.prior, seed=seed, start=start, **settings)
+    searcher = optimizer(where.dims, seed=seed, start=start, **{"prior": where.prior, **settings})
     while True:
         searcher.tell(trial(searcher.ask(), space))
 
 
 def clip_glass(trial: Trial, seed: int) -> None:
-    """pymoo's GA with the operators, bounds and population that clip-glass gives StyleGAN2.
+    """The GA of pymoo with the operators, bounds and population that clip-glass gives StyleGAN2.
 
     SBX always, eta 3; polynomial mutation of each variable with probability 1/2, eta 3; z in [-10, 10], first
     generation N(0, 1); 16 members; binary tournament, duplicates eliminated, the best of parents and children survive.
@@ -83,9 +83,12 @@ def scipy_de(trial: Trial, seed: int, population: int = 32, bound: float = 3.0) 
     )
 
 
-def sep_cma(trial: Trial, seed: int, sigma: float = 1.0) -> None:
-    """The `cmaes` package's separable CMA-ES with its own population, from the prior's mean and spread."""
-    optimizer = SepCMA(mean=np.zeros(trial.networks.generator.z_dim), sigma=sigma, seed=seed)
+def sep_cma(trial: Trial, seed: int) -> None:
+    """The `cmaes` package's separable CMA-ES with its own population, from the prior's mean and spread.
+
+    With a mapping that normalises z, a start at the mean makes it indifferent to sigma.
+    """
+    optimizer = SepCMA(mean=np.zeros(trial.networks.generator.z_dim), sigma=1.0, seed=seed)
     while True:
         asked = [optimizer.ask() for _ in range(optimizer.population_size)]
         scores = trial(np.stack(asked)).tolist()

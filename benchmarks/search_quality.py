@@ -94,9 +94,9 @@ def runs(prompts: Sequence[AskedPrompt], long: int, seeds: dict[int, int]) -> li
 def summarize(results: Sequence[Result], budget: int) -> list[dict[str, Any]]:
     """A row for each method, the best mean score first; compared with `BEST` on the prompts and seeds both ran."""
     found: dict[str, dict[tuple[str, int], Outcome]] = {}
-    for run, outcomes in results:
-        if budget in outcomes:
-            found.setdefault(run.name, {})[run.prompt.text, run.seed] = outcomes[budget]
+    for run, looks in results:
+        if budget in looks:
+            found.setdefault(run.name, {})[run.prompt.text, run.seed] = looks[budget]
     rows = []
     for name, outcomes in found.items():
         ahead = {pair: found[BEST][pair].score - outcome.score for pair, outcome in outcomes.items()}
