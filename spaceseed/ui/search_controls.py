@@ -46,7 +46,7 @@ def create_controls() -> Controls:
     own, groups = {}, []
     for title, settings in ALGORITHMS.items():
         with gr.Group(visible=title == first) as group, gr.Row(elem_classes="ss-controls"):
-            own[title] = _controls(settings, list(settings.model_fields), settings.__name__)
+            own[title] = _controls(settings, list(settings.model_fields), f"search-{title}")
         groups.append(group)
     names = [name for name in SearchSettings.model_fields if name not in ("prompt", "algorithm")]
     with gr.Row(elem_classes="ss-controls"):
@@ -69,7 +69,7 @@ def _controls(settings: type[BaseModel], names: Sequence[str], prefix: str) -> d
 def _control(field: FieldInfo, elem_id: str) -> Control:
     """A menu, a slider, or a number where the range is too wide for a slider."""
     shared: dict[str, Any] = {"label": field.title, "info": field.description}
-    shared["elem_id"] = elem_id.replace("_", "-")
+    shared["elem_id"] = elem_id.lower().replace("_", "-").replace(" ", "-")
     if choices(field):
         return gr.Dropdown(list(choices(field)), value=field.default, **shared)
     low, high = limits(field)

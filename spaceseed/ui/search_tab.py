@@ -105,10 +105,11 @@ def create_search_tab(
 
     @clear_errors
     def check(visitor: Session, picked: Picked, text: str, *values: Any) -> list[Any]:
-        job = ask(judge(), visitor, picked, {"prompt": text} | controls.read(values))
+        job = ask(visitor, picked, {"prompt": text} | controls.read(values))
         return [job, {"text": "Getting ready..."}, *_stop_buttons(searching=True)]
 
     def run(visitor: Session, job: Job) -> Iterator[list[Any]]:
+        warn_of_unknown_words(judge(), job.settings.prompt)
         for state in climb(generator, judge(), job, visitor):
             yield [*draw(state), *_stop_buttons(searching=not state.ended)]
 
@@ -171,7 +172,7 @@ def draw(state: Climb) -> list[Any]:
     ]
 
 
-def ask(judge: "Judge", visitor: Session, picked: Picked, values: dict[str, Any]) -> Job:
+def ask(visitor: Session, picked: Picked, values: dict[str, Any]) -> Job:
     """Checks what a visitor asks for. Only a search that can begin ends the one that runs.
 
     Raises:
@@ -181,10 +182,6 @@ def ask(judge: "Judge", visitor: Session, picked: Picked, values: dict[str, Any]
     liked = liked_latents(visitor, picked) if settings.from_liked else None
     if liked is not None and not len(liked):
         raise ValueError("Like some faces in Breed first, or start from random seeds.")
-    unknown = [f'"{word}"' for word in unknown_words(judge, settings.prompt)]
-    if unknown:
-        words = ", ".join(unknown[:3]) + (" and more" if len(unknown) > 3 else "")
-        warn(f"This judge has never seen {words} and may misread it. It knows {KNOWN}.")
     visitor.ticket = Ticket()
     return Job(settings, liked, visitor.ticket)
 
@@ -232,6 +229,14 @@ def unknown_words(judge: "Judge", prompt: str) -> list[str]:
         return []
     words = dict.fromkeys(re.findall(r"\w+|[^\w\s]", prompt.lower()))
     return [word for word in words if len(judge.tokenizer.encode(word)) > 1]
+
+
+def warn_of_unknown_words(judge: "Judge", prompt: str) -> None:
+    """Says which words of a prompt may be misread, and what can be asked for."""
+    unknown = [f'"{word}"' for word in unknown_words(judge, prompt)]
+    if unknown:
+        words = ", ".join(unknown[:3]) + (" and more" if len(unknown) > 3 else "")
+        warn(f"This judge has never seen {words} and may misread the prompt. It knows {KNOWN}.")
 
 
 def example_prompts() -> list[str]:
