@@ -6,6 +6,7 @@ import torch
 
 pytest.importorskip("python_avatars", reason="rendering needs requirements-train.txt")
 
+from spaceseed.models import judge as judge_module
 from spaceseed.training.augment import augment
 from spaceseed.training.avatars import Renders, render, sample
 from spaceseed.training.classifier import accuracies
@@ -54,10 +55,8 @@ def test_a_judge_trains_saves_and_loads_through_open_clip(faces, tmp_path, monke
         "open_clip_config.json",
         "open_clip_model.safetensors",
     }
-    monkeypatch.setattr("spaceseed.models.judge.ASSETS", tmp_path)
-    from spaceseed.models.judge import load_judge
-
-    judge = load_judge("avatars")
+    monkeypatch.setattr(judge_module, "ASSETS", tmp_path)
+    judge = judge_module.load_judge("avatars")
     loaded = dict(judge.model.named_parameters())
     for name, parameter in model.named_parameters():
         torch.testing.assert_close(loaded[name], parameter, rtol=1e-3, atol=1e-6)
