@@ -20,7 +20,8 @@ def breeding():
 def test_the_first_page_shows_the_seeds(breeding):
     assert torch.equal(breeding.page.latents, latents_from_seeds(range(12), DIMS))
     assert breeding.page.seeds == tuple(range(12))
-    assert not breeding.can_undo and not breeding.can_redo
+    assert not breeding.can_undo
+    assert not breeding.can_redo
 
 
 @given(
@@ -64,7 +65,8 @@ def test_children_stay_on_the_prior(breeding):
 
 def test_without_a_like_the_page_is_drawn_anew(breeding):
     page = breeding.next({3: BAD})
-    assert page.kept == 0 and None not in page.seeds
+    assert page.kept == 0
+    assert None not in page.seeds
     assert torch.equal(page.latents, latents_from_seeds(page.seeds, DIMS))
     assert not set(page.seeds) & set(range(12))
 
@@ -73,10 +75,13 @@ def test_undo_brings_back_page_and_marks_and_redo_returns(breeding):
     first = breeding.page
     second = breeding.next({2: LIKED, 3: BAD})
     back = breeding.undo({1: LIKED})
-    assert torch.equal(back.latents, first.latents) and back.marks == {2: LIKED, 3: BAD}
+    assert torch.equal(back.latents, first.latents)
+    assert back.marks == {2: LIKED, 3: BAD}
     forth = breeding.redo(back.marks)
-    assert torch.equal(forth.latents, second.latents) and forth.marks == {1: LIKED}
-    assert breeding.can_undo and not breeding.can_redo
+    assert torch.equal(forth.latents, second.latents)
+    assert forth.marks == {1: LIKED}
+    assert breeding.can_undo
+    assert not breeding.can_redo
 
 
 def test_breeding_again_after_undo_gives_other_children(breeding):
@@ -89,7 +94,8 @@ def test_breeding_again_after_undo_gives_other_children(breeding):
 
 
 def test_undo_on_the_first_page_stays(breeding):
-    assert breeding.undo() is breeding.page and breeding.redo() is breeding.page
+    assert breeding.undo() is breeding.page
+    assert breeding.redo() is breeding.page
 
 
 def test_the_same_seed_and_marks_give_the_same_pages():
@@ -99,7 +105,8 @@ def test_the_same_seed_and_marks_give_the_same_pages():
 
 def test_typed_seeds_come_first(breeding):
     page = breeding.restart([42, 7])
-    assert page.seeds[:2] == (42, 7) and len(page.latents) == 12
+    assert page.seeds[:2] == (42, 7)
+    assert len(page.latents) == 12
     assert torch.equal(page.latents[:2], latents_from_seeds([42, 7], DIMS))
     assert breeding.can_undo
 
@@ -107,7 +114,8 @@ def test_typed_seeds_come_first(breeding):
 def test_finds_from_elsewhere_are_liked_at_once(breeding):
     latents = torch.randn(3, DIMS, generator=torch.Generator().manual_seed(0))
     page = breeding.restart_from(latents, [None, 5, None])
-    assert torch.equal(page.latents[:3], latents) and page.seeds[1] == 5
+    assert torch.equal(page.latents[:3], latents)
+    assert page.seeds[1] == 5
     assert page.marks == dict.fromkeys(range(3), LIKED)
 
 
@@ -129,4 +137,5 @@ def test_faults_name_themselves_and_change_nothing(breeding):
         with pytest.raises(ArgumentError) as caught:
             call()
         assert caught.value.name == name
-    assert breeding.page is page and not breeding.can_undo
+    assert breeding.page is page
+    assert not breeding.can_undo

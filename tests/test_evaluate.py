@@ -39,7 +39,8 @@ def test_precision_and_recall_tell_lost_variety_from_lost_quality():
     real = torch.randn(400, 3, generator=rng)
     assert min(precision_recall(real, torch.randn(400, 3, generator=rng))) > 0.9
     precision, recall = precision_recall(real, 0.05 * torch.randn(400, 3, generator=rng))
-    assert precision > 0.9 and recall < 0.1
+    assert precision > 0.9
+    assert recall < 0.1
     precision, recall = precision_recall(real, 20 + torch.randn(400, 3, generator=rng))
     assert precision == recall == 0
 

@@ -44,7 +44,8 @@ def test_a_search_climbs_and_counts(generator, space):
     assert [g.number for g in generations] == list(range(1, 9))
     assert [g.evaluations for g in generations] == [12 * n for n in range(1, 9)]
     best = [g.best_score for g in generations]
-    assert best == sorted(best) and best[-1] > best[0]
+    assert best == sorted(best)
+    assert best[-1] > best[0]
     assert [g.reason for g in generations] == [None] * 7 + ["generations"]
 
 
@@ -68,14 +69,16 @@ def test_the_recipe_of_a_find_draws_the_same_image(generator, space):
     (generation,) = search(generator, Redness(), optimizer, space=space, generations=1)
     recipe = generation.best
     torch.testing.assert_close(recipe.render(generator)[0], generation.top[0].image, atol=1e-4, rtol=1e-4)
-    assert recipe.found.prompt == "red" and recipe.found.score == pytest.approx(generation.best_score)
+    assert recipe.found.prompt == "red"
+    assert recipe.found.score == pytest.approx(generation.best_score)
 
 
 def test_images_are_drawn_in_small_batches_and_a_cancel_ends_within_one(generator):
     objective = Redness()
     optimizer = RandomSearch(16, population=100, seed=0)
     found = list(search(generator, objective, optimizer, cancelled=lambda: len(objective.batches) >= 2))
-    assert found == [] and len(objective.batches) == 2 and max(objective.batches) <= 16
+    assert found == []
+    assert len(objective.batches) == 2 and max(objective.batches) <= 16
 
 
 def test_limits_end_a_search(generator):
