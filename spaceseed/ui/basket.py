@@ -6,12 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from gradio.processing_utils import save_bytes_to_cache
-from gradio.utils import get_upload_folder
-
 from spaceseed.models.generator import Generator
 from spaceseed.recipe import Recipe, RecipeError, open_any, save_zip
-from spaceseed.ui.pictures import jpegs
+from spaceseed.ui.pictures import jpegs, keep_file
 from spaceseed.ui.session import MAX_FINDS, Session
 
 SUFFIXES = (".png", ".json", ".npz")
@@ -97,8 +94,8 @@ def from_browser(generator: Generator, visitor: Session, saved: Any) -> int:
 
 
 def _written(name: str, write: Callable[[Path], None]) -> str:
-    """Lets `write` make a file and moves it to where the browser may fetch it, by an address nobody can guess."""
+    """Lets `write` make a file, and moves it to where the browser may fetch it."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
         write(path)
-        return save_bytes_to_cache(path.read_bytes(), name, get_upload_folder())
+        return keep_file(path.read_bytes(), name)

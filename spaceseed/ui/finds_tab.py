@@ -14,7 +14,8 @@ from spaceseed.ui.breed_tab import BreedTab
 from spaceseed.ui.find_detail import WHOLE_LINK, create_find_detail, fill
 from spaceseed.ui.messages import clear_errors, inform, warn
 from spaceseed.ui.picker import Gallery, Picked, PickGallery, Tile
-from spaceseed.ui.session import MAX_FINDS, Session
+from spaceseed.ui.pictures import keep_file
+from spaceseed.ui.session import Session
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 EMPTY = "Nothing here yet: keep faces that you like, or drop files of earlier finds below."
@@ -47,7 +48,7 @@ def create_finds_tab(
         breed: where finds go to be bred.
         tabs: to turn to the breeding tab.
     """
-    with gr.Row():
+    with gr.Row(elem_classes="ss-finds"):
         with gr.Column(scale=3, min_width=320):
             picker = PickGallery(ternary=False, marked="chosen", sign="✓", elem_id="finds-picker")
             with gr.Row(elem_classes="ss-actions"):
@@ -90,7 +91,7 @@ def gallery(generator: Generator, visitor: Session, picked: Picked) -> Gallery:
         Tile(recipe.id, picture(generator, visitor, recipe), recipe.name or recipe.id, _score(recipe))
         for recipe in visitor.finds.values()
     ]
-    title = f"{len(tiles)} of at most {MAX_FINDS} finds" if tiles else EMPTY
+    title = "Click a find to look at it and choose it" if tiles else EMPTY
     marks = {name: 1 for name in picked.marks if name in visitor.finds}
     at = list(visitor.finds).index(visitor.shown) if visitor.shown in visitor.finds else 0
     return Gallery(title, tiles, marks, at)
@@ -152,18 +153,23 @@ def chosen(visitor: Session, picked: Picked) -> list[Recipe]:
 
 
 def _create_examples(generator: Generator, session: gr.State, basket: gr.State) -> None:
-    paths = [str(path) for path in sorted(EXAMPLES.glob("*.png"))]
+    paths = {path.stem: path for path in sorted(EXAMPLES.glob("*.png"))}
     if not paths:
         return
-    examples = gr.Gallery(
-        [*paths], label="Try an example", columns=6, height=240, allow_preview=False, buttons=[],
+    tiles = [
+        Tile(stem, keep_file(path.read_bytes(), path.name), Recipe.open(path).name) for stem, path in paths.items()
+    ]
+    examples = PickGallery(
+        value=Gallery("Or take one of these along", tiles), ternary=False, marked="taken", sign="✓",
         elem_id="finds-examples",
     )  # fmt: skip
 
-    def take_example(visitor: Session, event: gr.SelectData) -> int:
-        return take_in(generator, visitor, [paths[event.index]])[1]
+    def take_example(visitor: Session, picked: Picked) -> int | Any:
+        if picked.at not in paths or picked.at not in picked.marks:
+            return gr.skip()
+        return take_in(generator, visitor, [str(paths[picked.at])])[1]
 
-    examples.select(take_example, session, basket, **EVENT)
+    examples.mark(take_example, [session, examples], basket, **EVENT)
 
 
 def _score(recipe: Recipe) -> str:

@@ -1,4 +1,4 @@
-"""Pictures on their way to the browser."""
+"""Pictures, and other files, on their way to the browser."""
 
 import io
 
@@ -20,8 +20,13 @@ def jpegs(images: Tensor) -> list[str]:
     for picture in to_pil(images):
         file = io.BytesIO()
         picture.save(file, format="JPEG", quality=92, subsampling=0)  # flat art shows every halved colour
-        paths.append(save_bytes_to_cache(file.getvalue(), "image.jpg", get_upload_folder()))
+        paths.append(keep_file(file.getvalue(), "image.jpg"))
     return paths
+
+
+def keep_file(data: bytes, name: str) -> str:
+    """Writes a file where the browser may fetch it, at an address that follows from its bytes; returns its path."""
+    return save_bytes_to_cache(data, name, get_upload_folder())
 
 
 def linked(path: str) -> FileDataDict:
