@@ -7,7 +7,7 @@ from spaceseed.ui.share import write_query
 
 @pytest.fixture
 def warnings(monkeypatch):
-    said = []
+    said: list[str] = []
     monkeypatch.setattr(entry, "warn", said.append)
     return said
 
@@ -27,8 +27,8 @@ def test_a_seed_link_puts_that_face_first(generator, session, warnings):
 
 
 def test_a_find_link_opens_the_basket(generator, session, find, warnings):
-    query = write_query(generator, find(1).replace(seed=None)).removeprefix("?find=")
-    _, tab = enter(generator, session, [], {"find": query})
+    query = write_query(generator, find(1).replace(seed=None)) or ""
+    _, tab = enter(generator, session, [], {"find": query.removeprefix("?find=")})
     assert tab == "finds"
     assert session.shown == find(1).id
 
@@ -43,7 +43,7 @@ def test_a_bad_link_still_opens_the_page(generator, session, warnings, query):
 
 def test_a_find_of_other_weights_is_refused(generator, session, find, warnings):
     other = find(1).replace(sha256="0" * 64, seed=None)
-    query = write_query(generator, other).removeprefix("?find=")
-    assert enter(generator, session, [], {"find": query})[1] == "breed"
+    query = write_query(generator, other) or ""
+    assert enter(generator, session, [], {"find": query.removeprefix("?find=")})[1] == "breed"
     assert "other weights" in warnings[0]
     assert session.finds == {}
