@@ -148,6 +148,7 @@ def _recipes(space: LatentSpace, objective: Objective, optimizer: Optimizer) -> 
         prompt=objective.prompt,
         judge=objective.judge,
         optimizer=type(optimizer).__name__,
+        settings=optimizer.settings,
         generation=optimizer.generation,
     )
 

@@ -70,6 +70,7 @@ def test_the_recipe_of_a_find_draws_the_same_image(generator, space):
     recipe = generation.best
     torch.testing.assert_close(recipe.render(generator)[0], generation.top[0].image, atol=1e-4, rtol=1e-4)
     assert recipe.found.prompt == "red"
+    assert recipe.found.settings == {"population": 6, "prior": space.prior, "seed": 3}
     assert recipe.found.score == pytest.approx(generation.best_score)
 
 
@@ -78,7 +79,8 @@ def test_images_are_drawn_in_small_batches_and_a_cancel_ends_within_one(generato
     optimizer = RandomSearch(16, population=100, seed=0)
     found = list(search(generator, objective, optimizer, cancelled=lambda: len(objective.batches) >= 2))
     assert found == []
-    assert len(objective.batches) == 2 and max(objective.batches) <= 16
+    assert len(objective.batches) == 2
+    assert max(objective.batches) <= 16
 
 
 def test_limits_end_a_search(generator):
@@ -118,10 +120,10 @@ def test_far_out_vectors_pay_and_draws_do_not(generator):
 
 
 def test_faults_are_named(generator):
-    with pytest.raises(ArgumentError, match="optimizer.dims"):
+    with pytest.raises(ArgumentError, match="dims"):
         next(search(generator, Redness(), RandomSearch(7, population=4)))
+    optimizer = RandomSearch(16, population=4)
     with pytest.raises(ArgumentError, match="left out"):
-        optimizer = RandomSearch(16, population=4)
         next(search(generator, Redness(), optimizer, generations=1, termination=Termination(generations=1)))
     with pytest.raises(ArgumentError, match="space"):
         LatentSpace(generator, "y")

@@ -56,6 +56,10 @@ class CMAES(Optimizer):
         self._distribution: SepCMA | None = None
         self._samples = np.empty((0, self.dims))
 
+    @property
+    def settings(self) -> dict[str, int | float | str]:
+        return super().settings | {"sigma": self.sigma}
+
     def _propose(self) -> Tensor:
         assert self._distribution is not None  # made by the first tell
         # One generator for the whole run: the package's own is seeded from it for each generation.

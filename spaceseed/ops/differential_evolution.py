@@ -101,9 +101,14 @@ class DifferentialEvolution(Optimizer):
         """
         self._donors, self._cross, least = check_choice("strategy", strategy, STRATEGIES)
         super().__init__(dims, check_integer("population", population, least), prior, seed, start, device)
+        self._strategy = strategy
         self.F = check_number("F", F, 0, 2, above=True)
         self.CR = check_number("CR", CR, 0, 1)
         self.dither = check_number("dither", dither, 0, self.F)
+
+    @property
+    def settings(self) -> dict[str, int | float | str]:
+        return super().settings | {"strategy": self._strategy, "F": self.F, "CR": self.CR, "dither": self.dither}
 
     def _propose(self) -> Tensor:
         swing = 2 * torch.rand(self.size, 1, generator=self._generator).to(self._device) - 1

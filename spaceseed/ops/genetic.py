@@ -24,6 +24,7 @@ An operator's own parameters are set by giving the function instead of its name:
 `GeneticAlgorithm(512, crossover=partial(sbx, eta=3), selection=partial(tournament, size=4))`.
 """
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -93,6 +94,19 @@ class GeneticAlgorithm(Optimizer):
         self.mutation_rate, self.mutation_sigma = mutation_rate, mutation_sigma
         self._check_settings()
 
+    @property
+    def settings(self) -> dict[str, int | float | str]:
+        return super().settings | {
+            "selection": _name(self._select, SELECTIONS),
+            "crossover": _name(self._cross, CROSSOVERS),
+            "mutation": _name(self._mutate, MUTATIONS),
+            "mutation_rate": self.mutation_rate,
+            "mutation_sigma": self.mutation_sigma,
+            "elites": self.elites,
+            "immigrants": self.immigrants,
+            "replacement": _name(self._replace, REPLACEMENTS),
+        }
+
     def _propose(self) -> Tensor:
         self._check_settings()
         count = self.size - self.elites - self.immigrants
@@ -127,3 +141,9 @@ class GeneticAlgorithm(Optimizer):
         super().load_state_dict(state)
         for name in self.SETTINGS:
             setattr(self, name, state["settings"][name])
+
+
+def _name(operator: Callable[..., Any], table: Mapping[str, Callable[..., Any]]) -> str:
+    """The operator's key in `table`; for a function of the caller's own its name, for a partial that of what it calls."""
+    function = getattr(operator, "func", operator)
+    return next((name for name, known in table.items() if known is function), function.__name__)

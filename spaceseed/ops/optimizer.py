@@ -72,7 +72,8 @@ class Optimizer(ABC):
         self.dims = check_integer("dims", dims, 2)
         self.size = check_integer("population", population, self.min_population)
         self._to_prior = check_choice("prior", prior, PRIORS)
-        self._generator = torch.Generator().manual_seed(check_integer("seed", seed, 0, MAX_SEED))
+        self._prior, self._seed = prior, check_integer("seed", seed, 0, MAX_SEED)
+        self._generator = torch.Generator().manual_seed(self._seed)
         self._device = torch.device(device or "cpu")
         self.population = torch.empty(0, dims, device=self._device)
         self.scores = torch.empty(0, device=self._device)
@@ -120,6 +121,11 @@ class Optimizer(ABC):
     def best_score(self) -> float:
         """The best score told so far, -inf before the first."""
         return -torch.inf if self._best is None else self._best[1]
+
+    @property
+    def settings(self) -> dict[str, int | float | str]:
+        """What the optimizer was made with, by the arguments' names: for the record of how something was found."""
+        return {"population": self.size, "prior": self._prior, "seed": self._seed}
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that changes during a run: numbers and tensors alone, none shared with the optimizer.

@@ -337,3 +337,12 @@ def test_a_wrong_argument_is_named(make, wrong, name):
     with pytest.raises(ArgumentError) as caught:
         make(**{"dims": 8} | wrong)
     assert caught.value.name == name
+
+
+@every_optimizer
+def test_settings_make_the_same_optimizer_again(make):
+    optimizer = make(DIMS, seed=5)
+    again = type(optimizer)(DIMS, **optimizer.settings)
+    assert again.settings == optimizer.settings
+    if optimizer.settings.get("immigrants", 0) == 0:  # a person's algorithm is told more than its settings
+        assert torch.equal(run(again, 4), run(optimizer, 4))

@@ -61,7 +61,8 @@ def test_the_step_size_falls_only_in_the_last_quarter(images, tmp_path):
         rates.append(trainer.optimizer_g.param_groups[0]["lr"])
     full = trainer.config.learning_rate
     assert rates[:12] == [full] * 12
-    assert rates[12:] == sorted(rates[12:], reverse=True) and rates[-1] < full / 3
+    assert rates[12:] == sorted(rates[12:], reverse=True)
+    assert rates[-1] < full / 3
 
 
 def test_one_colour_is_learnt(tmp_path):
