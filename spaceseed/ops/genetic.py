@@ -144,6 +144,6 @@ class GeneticAlgorithm(Optimizer):
 
 
 def _name(operator: Callable[..., Any], table: Mapping[str, Callable[..., Any]]) -> str:
-    """The operator's key in `table`; for a function of the caller's own its name, for a partial that of what it calls."""
+    """The operator's key in `table`; a function of the caller's own goes by its name, a partial by what it calls."""
     function = getattr(operator, "func", operator)
     return next((name for name, known in table.items() if known is function), function.__name__)
