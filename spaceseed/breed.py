@@ -192,6 +192,6 @@ class Breeding:
 
 
 def _checked_count(count: int) -> int:
-    if not MIN_COUNT <= count <= MAX_COUNT:
+    if not MIN_COUNT <= count <= MAX_COUNT or count != int(count):
         raise ArgumentError("count", count, f"{MIN_COUNT} to {MAX_COUNT} faces")
-    return count
+    return int(count)

@@ -32,7 +32,7 @@ LAUNCH: dict[str, Any] = {
     "run_history": False,  # what visitors draw is theirs alone
     "max_file_size": "128mb",
     "state_session_capacity": 500,
-    "footer_links": ["api", "gradio"],
+    "footer_links": ["gradio"],
 }
 
 
