@@ -37,9 +37,10 @@ COLORS = {"lerp in z": "C0", "slerp in z": "C1", "lerp in raw z": "C3", "slerp i
 
 @dataclass(frozen=True)
 class Size:
-    """How much is drawn: pairs of faces, faces scored for a prompt, pairs among the best of them, evaluations."""
+    """How much is drawn: renders, pairs of faces, prompts, faces for each and parents among them, evaluations."""
 
-    pairs: int = 800
+    renders: int = 2000
+    pairs: int = 500
     prompts: int = 6
     faces: int = 256
     parents: int = 16
@@ -219,12 +220,12 @@ def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("--data", type=Path, default=DATA, help="folder of the rendered faces; drawn when missing")
     args = parser.parse_args()
-    size = Size(pairs=20, prompts=1, faces=16, parents=4, evaluations=80) if args.quick else Size()
+    size = Size(renders=100, pairs=20, prompts=1, faces=16, parents=4, evaluations=40) if args.quick else Size()
     bundled, raw = networks()
-    real = render_features("held_out", args.data, bundled.classifier, 2000)
-    other = render_features("held_out_2", args.data, bundled.classifier, max(size.pairs, 200))
+    real = render_features("held_out", args.data, bundled.classifier, size.renders)
+    other = render_features("held_out_2", args.data, bundled.classifier, size.pairs)
     figures = {
-        "floor": round(frechet_distance(real, other[: size.pairs]), 3),
+        "floor": round(frechet_distance(real, other), 3),
         "along": along(bundled, raw, real, size),
         "halfway": halfway(bundled, raw, size),
         "searches": searches(bundled, raw, real, size),

@@ -26,7 +26,11 @@ def results(tmp_path, monkeypatch):
 
 def test_search_quality(results, monkeypatch):
     # What the methods do is tested in test_harness; here a few of them suffice.
-    for name, kept in (("OURS", ("CMA-ES", "random search")), ("PEERS", ("cmaes SepCMA",)), ("VARIANTS", ("DE in w",))):
+    for name, kept in (
+        ("OURS", (search_quality.BEST, "random search")),
+        ("PEERS", ("cmaes SepCMA",)),
+        ("VARIANTS", ("DE in w",)),
+    ):
         every = getattr(search_quality, name)
         monkeypatch.setattr(search_quality, name, {method: every[method] for method in kept})
     figures = results(search_quality, "--workers", "1")
