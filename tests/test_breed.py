@@ -126,8 +126,8 @@ def test_faults_name_themselves_and_change_nothing(breeding):
         (lambda: breeding.next({0: 7}), "marks"),
         (lambda: breeding.next({0: LIKED}, count=5), "count"),
         (lambda: breeding.next({0: LIKED}, count=37), "count"),
-        (lambda: breeding.next({0: LIKED}, count=12.5), "count"),  # type: ignore[arg-type]
-        (lambda: breeding.next({0: LIKED}, count=float("nan")), "count"),  # type: ignore[arg-type]
+        (lambda: breeding.next({0: LIKED}, count=12.5), "count"),
+        (lambda: breeding.next({0: LIKED}, count=float("nan")), "count"),
         (lambda: breeding.next({0: LIKED}, strength=float("nan")), "mutation_sigma"),
         (lambda: breeding.next(dict.fromkeys(range(12), LIKED)), "liked"),
         (lambda: breeding.restart([-1]), "seed"),
