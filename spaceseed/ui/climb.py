@@ -12,7 +12,7 @@ from torch import Tensor
 from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generator import Generator
 from spaceseed.objectives import TextObjective
-from spaceseed.recipe import Recipe
+from spaceseed.recipe import Found, Recipe
 from spaceseed.search import Find, Generation, search
 from spaceseed.ui.search_settings import SearchSettings
 from spaceseed.ui.session import Session, Ticket
@@ -85,9 +85,11 @@ class Climb:
         if self.latest is None:
             return []
         found = [self.latest.recipe(rank) for rank in range(min(count, len(self.latest.top)))]
-        about = {"settings": self.settings.summary()}
-        name = self.settings.prompt
-        return [recipe.replace(name=name, found=recipe.found.model_copy(update=about)) for recipe in found]
+        return [recipe.replace(name=self.settings.prompt, found=self._found(recipe)) for recipe in found]
+
+    def _found(self, recipe: Recipe) -> Found:
+        settings = recipe.found.settings | self.settings.summary()
+        return recipe.found.model_copy(update={"settings": settings})
 
 
 def describe(generation: Generation, settings: SearchSettings) -> str:

@@ -232,9 +232,8 @@ class SearchSettings(_Settings):
         return self.algorithm.optimizer(space.dims, **arguments, prior=space.prior, seed=self.seed, start=start)
 
     def summary(self) -> dict[str, Any]:
-        """What a recipe keeps of the settings beside the prompt: names to plain values."""
-        common = self.model_dump(exclude={"prompt", "algorithm", "truncation", "space"}, exclude_none=True)
-        return common | self.algorithm.model_dump()
+        """What recipes tell of a search beyond its prompt, its space and its optimizer."""
+        return self.model_dump(include={"generations", "warm_start", "origin"})
 
 
 def family(liked: Tensor, count: int, seed: int) -> Tensor:

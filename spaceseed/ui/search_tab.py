@@ -27,9 +27,12 @@ if TYPE_CHECKING:
 
 PROMPTS = Path(__file__).parents[2] / "examples" / "prompts.txt"
 KNOWN = "skin, hair, glasses, beards, eyes, brows, mouths, clothes and backgrounds"
-QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+# Through the queue, because Gradio shows no refusal of an event that goes past it; but never waiting there.
+QUICK: dict[str, Any] = QUIET | {"concurrency_limit": None}
+NOW: dict[str, Any] = QUIET | {"queue": False}
 # A visitor may search anew while a search of theirs runs: the old one sees that its ticket is taken, and ends.
-AGAIN: dict[str, Any] = {"trigger_mode": "multiple", "show_progress": "hidden", "api_visibility": "private"}
+AGAIN: dict[str, Any] = {"trigger_mode": "multiple"}
 STATUS = """${(() => {
   const {text = '', share = 0} = value || {};
   const escape = (text) => String(text).replace(/[&<>"'`]/g, (c) => '&#' + c.charCodeAt(0) + ';');
@@ -37,7 +40,7 @@ STATUS = """${(() => {
     100 * Number(share) + '%"></div></div>';
 })()}"""
 # Follows the hidden link once Gradio has given it its file.
-FETCH = "() => { setTimeout(() => document.querySelector('#search-file a, #search-file button')?.click(), 150); }"
+FETCH = "() => { setTimeout(() => document.querySelector('#search-file a, #search-file')?.click(), 150); }"
 
 
 @dataclass(frozen=True)
@@ -116,19 +119,25 @@ def create_search_tab(
     job = gr.State()
     asked = [session, breed.picker, prompt, *controls.components]
     buttons = [stop, halt]
-    typed = gr.on([go.click, prompt.submit], check, asked, [job, results.status, *buttons], queue=False, **AGAIN)
-    picked = chips.click(lambda sample: sample[0], chips, prompt, **QUICK)
-    picked = picked.then(check, asked, [job, results.status, *buttons], queue=False, **AGAIN)
+    typed = gr.on([go.click, prompt.submit], check, asked, [job, results.status, *buttons], **QUICK, **AGAIN)
+    picked = chips.click(lambda sample: sample[0], chips, prompt, **NOW)
+    picked = picked.then(check, asked, [job, results.status, *buttons], **QUICK, **AGAIN)
     searches = [
         checked.success(
-            run, [session, job], [*results.outputs, *buttons], concurrency_id="search", concurrency_limit=2, **AGAIN
+            run,
+            [session, job],
+            [*results.outputs, *buttons],
+            concurrency_id="search",
+            concurrency_limit=2,
+            **QUIET,
+            **AGAIN,
         )
         for checked in (typed, picked)
     ]
     for search in searches:
-        search.failure(lambda: _stop_buttons(searching=False), None, buttons, **QUICK)
-    stop.click(ask_to_stop, session, buttons, **QUICK)
-    halt.click(lambda: _stop_buttons(searching=False), None, buttons, cancels=searches, **QUICK)
+        search.failure(lambda: _stop_buttons(searching=False), None, buttons, **NOW)
+    stop.click(ask_to_stop, session, buttons, **NOW)
+    halt.click(lambda: _stop_buttons(searching=False), None, buttons, cancels=searches, **NOW)
 
     keep_best.click(lambda visitor, state: keep(visitor, state, 1), [session, results.climb], basket, **QUICK)
     keep_all.click(lambda visitor, state: keep(visitor, state, TOP), [session, results.climb], basket, **QUICK)

@@ -128,11 +128,12 @@ def states(climbing):
 
 
 def test_recipes_know_how_they_were_found_and_draw_the_same_face(generator, visitor):
-    *_, last = climb(generator, RedJudge(), job(visitor, generations=3, space="w", seed=7), visitor)
+    *_, last = climb(generator, RedJudge(), job(visitor, generations=3, space="w", seed=7, warm_start=5), visitor)
     best, *_ = last.recipes(8)
     assert (best.name, best.space, best.found.prompt, best.found.judge) == ("red", "w", "red", "red")
     assert best.found.settings["seed"] == 7
     assert best.found.settings["CR"] == 0.9
+    assert best.found.settings["warm_start"] == 5
     assert best.found.score == pytest.approx(last.best[-1])
     torch.testing.assert_close(best.render(generator)[0], last.latest.top[0].image, atol=1e-4, rtol=1e-4)
 
