@@ -54,9 +54,9 @@ class GeneticAlgorithm(Optimizer):
     def __init__(
         self,
         dims: int,
-        population: int = 32,
+        population: int = 16,
         selection: str | Selection = "tournament",
-        crossover: str | Crossover = "uniform",
+        crossover: str | Crossover = "blend",
         mutation: str | Mutation = "gaussian",
         mutation_rate: float = 0.1,
         mutation_sigma: float = 0.5,

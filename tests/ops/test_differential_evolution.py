@@ -45,7 +45,7 @@ def test_a_trial_replaces_its_own_target_only_when_it_is_better():
 
 
 def test_a_trial_is_the_crossed_donor():
-    de = DifferentialEvolution(9, population=7, F=0.8, CR=0.4, prior="free", seed=4)
+    de = DifferentialEvolution(9, 7, "rand/1/bin", F=0.8, CR=0.4, dither=0, prior="free", seed=4)
     de.ask()
     de.tell(normal(7))
     generator = torch.Generator()

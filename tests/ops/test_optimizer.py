@@ -252,8 +252,8 @@ def test_the_order_of_the_population_does_not_matter_to_a_greedy_search():
 
 
 GOOD: dict[str, Callable[..., Optimizer]] = {
-    "rand/1/bin": partial(DifferentialEvolution, population=40),
-    "rand/1/exp": partial(DifferentialEvolution, population=40, strategy="rand/1/exp"),
+    "rand/1/bin": partial(DifferentialEvolution, population=40, strategy="rand/1/bin", CR=0.9, dither=0),
+    "rand/1/exp": partial(DifferentialEvolution, population=40, strategy="rand/1/exp", CR=0.9, dither=0),
     "ga": partial(GeneticAlgorithm, population=40),
     "ga, sbx and polynomial": partial(GeneticAlgorithm, population=40, crossover="sbx", mutation="polynomial"),
     "cma": CMAES,
@@ -309,7 +309,7 @@ def test_warm_start_finds_what_lies_between():
         (RandomSearch, {"start": torch.zeros(8)}, "start"),
         (RandomSearch, {"start": torch.zeros(0, 8)}, "start"),
         (RandomSearch, {"start": torch.full((2, 8), math.nan)}, "start"),
-        (DifferentialEvolution, {"population": 3}, "population"),
+        (DifferentialEvolution, {"population": 3, "strategy": "rand/1/bin"}, "population"),
         (DifferentialEvolution, {"population": 2, "strategy": "best/1/bin"}, "population"),
         (DifferentialEvolution, {"strategy": "rand/2/bin"}, "strategy"),
         (DifferentialEvolution, {"F": 0}, "F"),
