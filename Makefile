@@ -24,6 +24,7 @@ check = @SECONDS=0; echo "--- $(1)"; $(BIN)/$(1) && echo "--- $(1): passed in $$
 test: $(VENV)/dev.stamp $(VENV)/train.stamp $(VENV)/bench.stamp
 	$(call check,ruff check)
 	$(call check,ruff format --check)
+	@rm -f spaceseed/ui/*.pyi  # Gradio writes these at import, and mypy would read them instead of the source
 	$(call check,mypy)
 	$(call check,lint-imports)
 	$(call check,deptry .)
