@@ -16,7 +16,7 @@ from spaceseed.models.stylegan2 import StyleGAN2
 from spaceseed.training.avatars import renders
 from spaceseed.training.gan import Config, Stage, Trainer
 
-CONFIG = Config(stages=(Stage(32, 80_000, r1_gamma=0.5), Stage(64, 200_000, r1_gamma=1.0, decay=True)))
+CONFIG = Config(batch=8, stages=(Stage(32, 80_000, r1_gamma=0.5), Stage(64, 224_000, r1_gamma=1.0, decay=True)))
 CARD = {
     "title": "Avatars",
     "family": "StyleGAN2",
