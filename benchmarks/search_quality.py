@@ -60,18 +60,18 @@ PEERS: dict[str, Method] = {
     "cmaes SepCMA": sep_cma,
 }
 GRADIENT: dict[str, Method] = {"Adam through the networks": adam}
-# One setting changed at a time; one seed, the short budget.
+# The defaults with one setting changed; one seed, the short budget.
 VARIANTS: dict[str, Method] = {
     "DE rand/1/bin": partial(de, strategy="rand/1/bin"),
     "DE rand/1/exp": partial(de, strategy="rand/1/exp"),
     "DE best/1/exp": partial(de, strategy="best/1/exp"),
-    "DE Np 32": partial(de, population=32),
-    "DE F 0.8": partial(de, F=0.8),
+    "DE Np 16": partial(de, population=16),
+    "DE without dither": partial(de, dither=0),
     "DE CR 0.3": partial(de, CR=0.3),
     "DE without warm start": partial(de, warm_start=0),
     "DE in w": partial(de, space="w"),
     "GA uniform crossover": partial(ga, crossover="uniform"),
-    "GA blend crossover": partial(ga, crossover="blend"),
+    "GA spherical crossover": partial(ga, crossover="spherical"),
     "GA in w": partial(ga, space="w"),
     "CMA-ES without warm start": partial(cma, warm_start=0),
     "CMA-ES in ws": partial(cma, space="ws"),
@@ -129,6 +129,8 @@ def _spread_of(outcomes: list[Outcome]) -> float | None:
 def markdown(figures: dict[str, Any]) -> str:
     """A table for each budget."""
     text = (
+        "All methods search z unless their name says otherwise. CMA-ES, differential evolution, the genetic algorithm "
+        f"and their variants begin with the best of {figures['warm_start']} random seeds, which count as evaluations. "
         f"Mean and standard error over {len(figures['prompts'])} prompts and all seeds. "
         f'"Ahead" is how much higher **{BEST}**, the best default, scores on the same prompts and seeds. '
         "Confirmed: share of the asked attributes that the classifier sees in the best image. Spread: mean distance "

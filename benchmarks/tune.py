@@ -36,14 +36,18 @@ _cma = partial(spaceseed, optimizer=CMAES, warm_start=64)
 
 GROUPS: dict[str, dict[str, Method]] = {
     "de": {
-        "best/1/bin Np 10 F 0.5 CR 0.7": partial(_de, strategy="best/1/bin", population=10, CR=0.7),
+        "best/1/bin Np 10 F 0.5 CR 0.7": partial(_de, strategy="best/1/bin", population=10, CR=0.7, dither=0),
         "best/1/bin Np 10 F 0.5+-0.3 CR 0.7": partial(_de, strategy="best/1/bin", population=10, CR=0.7, dither=0.3),
-        "best/1/bin Np 10 F 0.5+-0.3 CR 0.9": partial(_de, strategy="best/1/bin", population=10, dither=0.3),
+        "best/1/bin Np 10 F 0.5+-0.3 CR 0.9": partial(_de, strategy="best/1/bin", population=10, CR=0.9, dither=0.3),
         "best/1/bin Np 10 F 0.5+-0.3 CR 0.5": partial(_de, strategy="best/1/bin", population=10, CR=0.5, dither=0.3),
         "best/1/bin Np 16 F 0.5+-0.3 CR 0.5": partial(_de, strategy="best/1/bin", population=16, CR=0.5, dither=0.3),
         "best/1/bin Np 16 F 0.5+-0.3 CR 0.7": partial(_de, strategy="best/1/bin", population=16, CR=0.7, dither=0.3),
         "best/1/bin Np 24 F 0.5+-0.3 CR 0.7": partial(_de, strategy="best/1/bin", population=24, CR=0.7, dither=0.3),
-        "best/1/exp Np 16 F 0.5+-0.3 CR 0.9": partial(_de, strategy="best/1/exp", population=16, dither=0.3),
+        "best/1/bin Np 32 F 0.5+-0.3 CR 0.7": partial(_de, strategy="best/1/bin", population=32, CR=0.7, dither=0.3),
+        "w, best/1/bin Np 32 F 0.5+-0.3 CR 0.7": partial(
+            _de, space="w", strategy="best/1/bin", population=32, CR=0.7, dither=0.3
+        ),
+        "best/1/exp Np 16 F 0.5+-0.3 CR 0.9": partial(_de, strategy="best/1/exp", population=16, CR=0.9, dither=0.3),
         "w, best/1/bin Np 10 F 0.5+-0.3 CR 0.7": partial(
             _de, space="w", strategy="best/1/bin", population=10, CR=0.7, dither=0.3
         ),

@@ -79,7 +79,7 @@ class DifferentialEvolution(Optimizer):
     def __init__(
         self,
         dims: int,
-        population: int = 16,
+        population: int = 32,
         strategy: str = "best/1/bin",
         F: float = 0.5,
         CR: float = 0.7,
