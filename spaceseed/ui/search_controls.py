@@ -10,6 +10,14 @@ from pydantic.fields import FieldInfo
 
 from spaceseed.ui.search_settings import ALGORITHMS, SearchSettings, choices, limits
 
+
+class Slider(gr.Slider):
+    """A slider that hands any value on: unlike Gradio, `SearchSettings` names the setting that it refuses."""
+
+    def preprocess(self, payload: Any) -> Any:
+        return payload
+
+
 Control = gr.Dropdown | gr.Number | gr.Radio | gr.Slider
 
 
@@ -75,4 +83,4 @@ def _control(field: FieldInfo, elem_id: str) -> Control:
     low, high = limits(field)
     if high > 10_000:
         return gr.Number(value=field.default, **shared)
-    return gr.Slider(low, high, value=field.default, step=1 if field.annotation is int else 0.01, **shared)
+    return Slider(low, high, value=field.default, step=1 if field.annotation is int else 0.01, **shared)
