@@ -38,7 +38,9 @@ def load(name: str, device: torch.device | str | None = None) -> Generator:
         raise ArgumentError("name", name, f"one of {', '.join(known)}")
     generator = _bundled(ASSETS / name)
     generator.card = known[name]
-    return generator.to(device if device is not None else default_device()).eval().requires_grad_(False)
+    generator.to(device if device is not None else default_device()).eval().requires_grad_(False)
+    # On a CPU this order of memory draws a third more images a second.
+    return generator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def default_device() -> torch.device:

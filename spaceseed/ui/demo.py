@@ -74,7 +74,9 @@ def build(generator_name: str = "avatars", judge_name: str = "avatars") -> gr.Bl
 
         def open_page(visitor: Session, saved: Any, request: gr.Request) -> list[Any]:
             truncation, tab = enter(generator, visitor, saved, dict(request.query_params))
-            return [truncation, *breed.show(visitor, truncation), visitor.changed(), gr.Tabs(selected=tab)]
+            # A visitor may have turned to another tab already: only a link to a find turns the page for them.
+            turned = gr.skip() if tab == "breed" else gr.Tabs(selected=tab)
+            return [truncation, *breed.show(visitor, truncation), visitor.changed(), turned]
 
         def warm_up() -> None:
             judge()

@@ -81,11 +81,11 @@ class DifferentialEvolutionSettings(Algorithm):
 
     population: int = Field(32, ge=4, le=256, title="Np", description="Population: faces in a generation.")
     F: float = Field(0.5, gt=0, le=2, title="F", description="Weight of the difference that moves a face.")
-    CR: float = Field(0.9, ge=0, le=1, title="CR", description="Crossover rate: share of coordinates that move.")
+    CR: float = Field(0.7, ge=0, le=1, title="CR", description="Crossover rate: share of coordinates that move.")
     strategy: Literal["rand/1/bin", "rand/1/exp", "best/1/bin", "best/1/exp"] = Field(
-        "rand/1/bin", title="Strategy", description="Base: random or best. Crossover: binomial or exponential."
+        "best/1/bin", title="Strategy", description="Base: random or best. Crossover: binomial or exponential."
     )
-    dither: float = Field(0.0, ge=0, le=1, title="Dither", description="F varies by so much up and down, up to F.")
+    dither: float = Field(0.3, ge=0, le=1, title="Dither", description="F varies by so much up and down, up to F.")
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -101,9 +101,9 @@ class GeneticAlgorithmSettings(Algorithm):
     about = "Good faces become parents; their children are crossed and mutated."
     optimizer = GeneticAlgorithm
 
-    population: int = Field(32, ge=4, le=256, title="Population", description="Faces in a generation.")
+    population: int = Field(16, ge=4, le=256, title="Population", description="Faces in a generation.")
     crossover: Literal["one-point", "two-point", "uniform", "blend", "sbx", "spherical"] = Field(
-        "uniform", title="Crossover", description="How two parents make a child."
+        "blend", title="Crossover", description="How two parents make a child."
     )
     mutation_rate: float = Field(
         0.1, ge=0, le=1, title="Mutation rate", description="Share of a child's coordinates that change by chance."
@@ -130,7 +130,7 @@ class CMAESSettings(Algorithm):
     about = "Learns where good faces lie, and how widely to look around there."
     optimizer = CMAES
 
-    population: int = Field(32, ge=4, le=256, title="Population", description="Faces in a generation.")
+    population: int = Field(18, ge=4, le=256, title="Population", description="Faces in a generation.")
     sigma: float = Field(0.5, gt=0, le=3, title="Sigma 0", description="First step size, in standard deviations.")
 
 
@@ -146,7 +146,7 @@ class RandomSearchSettings(Algorithm):
 
 ALGORITHMS: dict[str, type[Algorithm]] = {
     settings.title: settings
-    for settings in (DifferentialEvolutionSettings, GeneticAlgorithmSettings, CMAESSettings, RandomSearchSettings)
+    for settings in (CMAESSettings, DifferentialEvolutionSettings, GeneticAlgorithmSettings, RandomSearchSettings)
 }
 
 
@@ -154,7 +154,7 @@ class SearchSettings(_Settings):
     """What every search has, whatever its algorithm."""
 
     prompt: str = Field(title="Prompt")
-    generations: int = Field(40, ge=1, le=1000, title="Generations", description="Rounds of drawing and scoring.")
+    generations: int = Field(60, ge=1, le=1000, title="Generations", description="Rounds of drawing and scoring.")
     truncation: float = Field(
         0.7, ge=0, le=1.5, title="Truncation", description="Psi: low is typical and clean, high is varied and odd."
     )

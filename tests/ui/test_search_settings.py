@@ -144,4 +144,4 @@ def test_a_family_is_near_its_parents_and_on_the_prior(parents, count):
 
 def test_the_summary_tells_how_the_search_began():
     settings = SearchSettings.parse(ASKED | {"warm_start": 16})
-    assert settings.summary() == {"generations": 40, "warm_start": 16, "origin": "Random seeds"}
+    assert settings.summary() == {"generations": 60, "warm_start": 16, "origin": "Random seeds"}
