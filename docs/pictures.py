@@ -1,0 +1,68 @@
+"""Makes the pictures of the README: a grid of samples, and the app's tabs as a visitor sees them.
+
+Run it as `python docs/pictures.py`; it needs Playwright (requirements-dev.txt) and Debian's chromium.
+"""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+
+import spaceseed as ss
+from spaceseed.images import to_uint8
+from spaceseed.ui.demo import LAUNCH, build
+
+HERE = Path(__file__).parent
+COLUMNS, ROWS, SCALE = 8, 4, 2
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+def samples() -> None:
+    """Draws the faces of the first integer seeds, none left out."""
+    generator = ss.load("avatars")
+    z = ss.latents_from_seeds(range(COLUMNS * ROWS), generator.z_dim)
+    tiles = to_uint8(generator.synthesize(generator.map(z, truncation=0.7)))
+    rows = [np.concatenate(list(row), axis=1) for row in tiles.reshape(ROWS, COLUMNS, *tiles.shape[1:])]
+    grid = Image.fromarray(np.concatenate(rows))
+    grid.resize((grid.width * SCALE, grid.height * SCALE), Image.Resampling.BICUBIC).save(HERE / "samples.png")
+
+
+def breed(page: Page) -> None:
+    """Marks three faces."""
+    faces = page.locator("#breed-picker [data-id]")
+    faces.first.wait_for(timeout=60_000)
+    for index in (1, 4, 9):
+        faces.nth(index).click()
+    page.wait_for_timeout(500)
+    page.screenshot(path=HERE / "breed.png")
+
+
+def search(page: Page) -> None:
+    """Searches by words until the search ends."""
+    page.get_by_role("tab", name="Search").click()
+    page.locator("#search-prompt textarea").fill("a smiling woman with long red hair")
+    page.locator("#search-go").click()
+    page.locator("#search-status").get_by_text("Done").wait_for(timeout=120_000)
+    page.wait_for_timeout(500)
+    page.screenshot(path=HERE / "search.png")
+
+
+def main() -> None:
+    """Makes all of them."""
+    samples()
+    demo = build()
+    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, **LAUNCH)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        page.goto(f"{url}?seed=1")
+        breed(page)
+        search(page)
+        browser.close()
+    demo.close()
+
+
+if __name__ == "__main__":
+    main()
