@@ -6,6 +6,7 @@ mixing, and an exponential moving average of the weights, which is the generator
 
 import copy
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,9 @@ from spaceseed.training.discriminator import Discriminator
 
 CHANNELS = {4: 256, 8: 256, 16: 128, 32: 64, 64: 32}
 PREVIEW_SEEDS = range(64)
+
+
+Measure = Callable[[StyleGAN2], dict[str, float]]
 
 
 @dataclass(frozen=True)
@@ -75,8 +79,12 @@ class Trainer:
         if self.checkpoint.exists():
             self._load()
 
-    def run(self, report_every: int = 4_000) -> StyleGAN2:
+    def run(self, report_every: int = 4_000, measure: Measure = lambda _: {}) -> StyleGAN2:
         """Trains through all stages.
+
+        Args:
+            report_every: images between two reports; each prints a line, saves a checkpoint and draws a preview.
+            measure: figures of the averaged generator that a report names.
 
         Returns:
             the averaged generator.
@@ -86,14 +94,16 @@ class Trainer:
                 continue
             if stage.resolution != self.generator.resolution:
                 self._grow(stage.resolution)
-            first, since, clock = self.seen, self.seen, time.monotonic()
+            since, clock = self.seen, time.monotonic()
             while self.seen < stage.images:
                 logits = self._step(stage)
                 if self.seen // report_every > since // report_every or self.seen >= stage.images:
                     speed = (self.seen - since) / (time.monotonic() - clock)
                     print(
                         f"{self.seen:8d} images  {stage.resolution} px  {speed:5.1f} images/s  "
-                        f"D(real) {logits[0]:+.2f}  D(fake) {logits[1]:+.2f}  since start {self.seen - first}",
+                        f"D(real) {logits[0]:+.2f}  D(fake) {logits[1]:+.2f}",
+                        *(f"{name} {value:.3f}" for name, value in measure(self.average).items()),
+                        sep="  ",
                         flush=True,
                     )
                     self._save()

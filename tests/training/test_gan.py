@@ -75,3 +75,9 @@ def test_one_colour_is_learnt(tmp_path):
     assert red > 0
     assert others < 0
     assert before.std() > 0
+
+
+def test_a_report_names_the_figures_of_the_averaged_generator(images, tmp_path, capsys):
+    trainer = Trainer(Config(stages=(Stage(8, 8, 0.1),), **SMALL), images, tmp_path)
+    trainer.run(8, lambda generator: {"resolution": generator.resolution})
+    assert "resolution 8.000" in capsys.readouterr().out
