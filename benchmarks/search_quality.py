@@ -38,15 +38,15 @@ PROMPTS = (
     "smile, blue background",
 )
 SHORT, LONG = 500, 2000
-SEEDS = {SHORT: 3, LONG: 1}
+SEEDS = {SHORT: 2, LONG: 1}
 WARM_START = 64
 
 de = partial(spaceseed, optimizer=DifferentialEvolution, warm_start=WARM_START)
 ga = partial(spaceseed, optimizer=GeneticAlgorithm, warm_start=WARM_START)
 cma = partial(spaceseed, optimizer=CMAES, warm_start=WARM_START)
 
-# The default that the others are compared with, chosen by `tune`.
-BEST = "CMA-ES in w"
+# The app's default, chosen by `tune`: w scores higher still, but what is found in z can be bred on.
+BEST = "CMA-ES"
 OURS: dict[str, Method] = {
     "CMA-ES": cma,
     "CMA-ES in w": partial(cma, space="w"),
@@ -64,14 +64,11 @@ GRADIENT: dict[str, Method] = {"Adam through the networks": adam}
 VARIANTS: dict[str, Method] = {
     "DE rand/1/bin": partial(de, strategy="rand/1/bin"),
     "DE rand/1/exp": partial(de, strategy="rand/1/exp"),
-    "DE best/1/exp": partial(de, strategy="best/1/exp"),
     "DE Np 16": partial(de, population=16),
     "DE without dither": partial(de, dither=0),
-    "DE CR 0.3": partial(de, CR=0.3),
     "DE without warm start": partial(de, warm_start=0),
     "DE in w": partial(de, space="w"),
     "GA uniform crossover": partial(ga, crossover="uniform"),
-    "GA spherical crossover": partial(ga, crossover="spherical"),
     "GA in w": partial(ga, space="w"),
     "CMA-ES without warm start": partial(cma, warm_start=0),
     "CMA-ES in ws": partial(cma, space="ws"),
