@@ -9,6 +9,7 @@ import spaceseed as ss
 
 HERE = Path(__file__).parent
 EVALUATIONS = 2_000
+WARM_START = range(256)
 WISHES = {
     "Ada": "a smiling woman with long red hair",
     "Bruno": "bald man with a full beard",
@@ -29,7 +30,8 @@ def main() -> None:
     """Searches for every wish and writes the finds beside this file."""
     generator, judge = ss.load("avatars"), ss.load_judge("avatars")
     for seed, (name, wish) in enumerate(WISHES.items()):
-        optimizer = ss.CMAES(generator.z_dim, seed=seed)
+        start = ss.latents_from_seeds(WARM_START, generator.z_dim)
+        optimizer = ss.CMAES(generator.z_dim, start=start, seed=seed)
         limit = ss.Termination(evaluations=EVALUATIONS)
         *_, last = ss.search(generator, ss.TextObjective(judge, wish), optimizer, termination=limit)
         last.best.replace(name=name).save(HERE / f"{name.lower()}.png", generator)

@@ -5,7 +5,7 @@ The names below are the library; a search from end to end::
     import spaceseed as ss
 
     G, judge = ss.load("avatars"), ss.load_judge("avatars")
-    optimizer = ss.DifferentialEvolution(G.z_dim, seed=0)
+    optimizer = ss.DifferentialEvolution(G.z_dim, start=ss.latents_from_seeds(range(64), G.z_dim), seed=0)
     for generation in ss.search(G, ss.TextObjective(judge, "a woman with red hair"), optimizer, generations=40):
         print(generation.number, generation.best_score)
     generation.best.save("found.png")
