@@ -49,9 +49,11 @@ cma = partial(spaceseed, optimizer=CMAES, warm_start=WARM_START)
 BEST = "CMA-ES"
 OURS: dict[str, Method] = {
     "CMA-ES": cma,
-    "CMA-ES in w": partial(cma, space="w"),
+    "CMA-ES in w": partial(cma, space="w", sigma=0.5),
     "differential evolution": de,
+    "differential evolution in w": partial(de, space="w"),
     "genetic algorithm": ga,
+    "genetic algorithm in w": partial(ga, space="w"),
     "random search": partial(spaceseed, optimizer=RandomSearch),
 }
 PEERS: dict[str, Method] = {
@@ -64,14 +66,11 @@ GRADIENT: dict[str, Method] = {"Adam through the networks": adam}
 VARIANTS: dict[str, Method] = {
     "DE rand/1/bin": partial(de, strategy="rand/1/bin"),
     "DE rand/1/exp": partial(de, strategy="rand/1/exp"),
-    "DE Np 16": partial(de, population=16),
-    "DE without dither": partial(de, dither=0),
     "DE without warm start": partial(de, warm_start=0),
-    "DE in w": partial(de, space="w"),
+    "GA population 32": partial(ga, population=32),
     "GA uniform crossover": partial(ga, crossover="uniform"),
-    "GA in w": partial(ga, space="w"),
+    "CMA-ES sigma 1": partial(cma, sigma=1.0),
     "CMA-ES without warm start": partial(cma, warm_start=0),
-    "CMA-ES in ws": partial(cma, space="ws"),
 }
 
 

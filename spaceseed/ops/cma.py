@@ -32,7 +32,7 @@ class CMAES(Optimizer):
         self,
         dims: int,
         population: int | None = None,
-        sigma: float = 0.5,
+        sigma: float = 0.7,
         prior: str = "shell",
         seed: int = 0,
         start: Tensor | None = None,
@@ -69,7 +69,8 @@ class CMAES(Optimizer):
 
     def _survive(self, candidates: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
         if self._distribution is None:
-            mean = self._to_prior(recombine(candidates, scores)).cpu().double().numpy()
+            # Not put on the prior: so short a mean says that draws agree on little yet, and keeps the first steps wide.
+            mean = recombine(candidates, scores).cpu().double().numpy()
             self._distribution = SepCMA(mean=mean, sigma=self.sigma, population_size=self.size)
         else:
             # The sample before it was put on the prior: the distribution's updates assume it is their own.

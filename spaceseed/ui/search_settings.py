@@ -131,7 +131,7 @@ class CMAESSettings(Algorithm):
     optimizer = CMAES
 
     population: int = Field(18, ge=4, le=256, title="Population", description="Faces in a generation.")
-    sigma: float = Field(0.5, gt=0, le=3, title="Sigma 0", description="First step size, in standard deviations.")
+    sigma: float = Field(0.7, gt=0, le=3, title="Sigma 0", description="First step size, in standard deviations.")
 
 
 class RandomSearchSettings(Algorithm):
