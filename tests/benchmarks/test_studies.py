@@ -29,7 +29,7 @@ def test_search_quality(results, monkeypatch):
     for name, kept in (
         ("OURS", (search_quality.BEST, "random search")),
         ("PEERS", ("cmaes SepCMA",)),
-        ("VARIANTS", ("DE in w",)),
+        ("VARIANTS", ("DE rand/1/bin",)),
     ):
         every = getattr(search_quality, name)
         monkeypatch.setattr(search_quality, name, {method: every[method] for method in kept})

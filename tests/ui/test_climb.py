@@ -132,7 +132,7 @@ def test_recipes_know_how_they_were_found_and_draw_the_same_face(generator, visi
     best, *_ = last.recipes(8)
     assert (best.name, best.space, best.found.prompt, best.found.judge) == ("red", "w", "red", "red")
     assert best.found.settings["seed"] == 7
-    assert best.found.settings["CR"] == 0.9
+    assert best.found.settings["CR"] == 0.7
     assert best.found.settings["warm_start"] == 5
     assert best.found.score == pytest.approx(last.best[-1])
     torch.testing.assert_close(best.render(generator)[0], last.latest.top[0].image, atol=1e-4, rtol=1e-4)
