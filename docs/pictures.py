@@ -6,12 +6,11 @@ Run it as `python docs/pictures.py`; it needs Playwright (requirements-dev.txt) 
 import shutil
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 import spaceseed as ss
-from spaceseed.images import to_uint8
+from spaceseed.images import to_grid, to_uint8
 from spaceseed.ui.demo import LAUNCH, build
 
 HERE = Path(__file__).parent
@@ -23,9 +22,7 @@ def samples() -> None:
     """Draws the faces of the first integer seeds, none left out."""
     generator = ss.load("avatars")
     z = ss.latents_from_seeds(range(COLUMNS * ROWS), generator.z_dim)
-    tiles = to_uint8(generator.synthesize(generator.map(z, truncation=0.7)))
-    rows = [np.concatenate(list(row), axis=1) for row in tiles.reshape(ROWS, COLUMNS, *tiles.shape[1:])]
-    grid = Image.fromarray(np.concatenate(rows))
+    grid = to_grid(to_uint8(generator.synthesize(generator.map(z, truncation=0.7))), COLUMNS)
     grid.resize((grid.width * SCALE, grid.height * SCALE), Image.Resampling.BICUBIC).save(HERE / "samples.png")
 
 

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from spaceseed.errors import ArgumentError
-from spaceseed.images import to_pil, to_uint8
+from spaceseed.images import from_uint8, to_grid, to_pil, to_uint8
 
 
 def test_rounds_to_the_nearest_byte_and_clips():
@@ -29,3 +29,18 @@ def test_pil_images_have_the_same_pixels():
 def test_other_shapes_are_refused():
     with pytest.raises(ArgumentError, match="images"):
         to_uint8(torch.zeros(3, 4, 4))
+
+
+def test_bytes_come_back_from_images():
+    pixels = np.arange(2 * 4 * 8 * 3, dtype=np.uint8).reshape(2, 4, 8, 3)
+    images = from_uint8(pixels)
+    assert images.shape == (2, 3, 4, 8)
+    assert images.abs().max() <= 1
+    assert np.array_equal(to_uint8(images), pixels)
+
+
+def test_a_grid_is_read_like_text():
+    pixels = np.stack([np.full((2, 3, 3), i, np.uint8) for i in range(6)])
+    grid = np.asarray(to_grid(pixels, columns=3))
+    assert grid.shape == (4, 9, 3)
+    assert grid[::2, ::3, 0].tolist() == [[0, 1, 2], [3, 4, 5]]

@@ -14,10 +14,10 @@ import torch
 from safetensors.torch import save_file
 from torch.nn import functional as F
 
+from spaceseed.images import from_uint8
 from spaceseed.models.classifier import Classifier
 from spaceseed.training.augment import augment
 from spaceseed.training.avatars import ATTRIBUTES, Renders, renders
-from spaceseed.training.judge import to_images
 
 RESOLUTION = 64
 WIDTHS = (24, 48, 80, 96)
@@ -49,7 +49,7 @@ def train(data: Renders, epochs: int, batch: int, rate: float, seed: int) -> Cla
         total, batches = 0.0, len(order) // batch
         for first in range(0, batches * batch, batch):
             picked = order[first : first + batch]
-            images = augment(to_images(data.images[picked]), generator).contiguous(memory_format=torch.channels_last)
+            images = augment(from_uint8(data.images[picked]), generator).contiguous(memory_format=torch.channels_last)
             with torch.autocast("cpu", torch.bfloat16):
                 logits = classifier(images)
             loss = sum(
@@ -69,7 +69,7 @@ def train(data: Renders, epochs: int, batch: int, rate: float, seed: int) -> Cla
 @torch.no_grad()
 def accuracies(classifier: Classifier, data: Renders) -> dict[str, float]:
     """The share of faces whose value is recognised, for each attribute; "hidden" counts as a value."""
-    parts = [classifier(to_images(part)) for part in np.array_split(data.images, 40)]
+    parts = [classifier(from_uint8(part)) for part in np.array_split(data.images, 40)]
     return {
         name: (torch.cat([part[name] for part in parts]).argmax(dim=1).cpu().numpy() == data.labels[:, k]).mean().item()
         for k, name in enumerate(classifier.attributes)

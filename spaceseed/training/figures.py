@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from spaceseed.evaluate import frechet_distance, precision_recall
+from spaceseed.images import from_uint8
 from spaceseed.models.classifier import Classifier, load_classifier
 from spaceseed.models.generator import Generator, latents_from_seeds
 from spaceseed.models.zoo import load
@@ -34,8 +35,8 @@ def sample_features(generator: Generator, classifier: Classifier, count: int, tr
 @torch.no_grad()
 def render_features(split: str, folder: Path, classifier: Classifier, count: int | None = None) -> Tensor:
     """Features [n, d] of the first `count` renders of a split; all if None."""
-    images = torch.from_numpy(renders(split, folder).images[:count]).permute(0, 3, 1, 2)
-    return torch.cat([classifier.features(batch / 127.5 - 1) for batch in images.split(BATCH)])
+    images = from_uint8(renders(split, folder).images[:count])
+    return torch.cat([classifier.features(batch) for batch in images.split(BATCH)])
 
 
 def compare(real: Tensor, generated: Tensor) -> dict[str, float]:

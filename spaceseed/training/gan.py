@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from PIL import Image
 from torch import Tensor, nn
 
+from spaceseed.images import from_uint8, to_grid, to_uint8
 from spaceseed.models.generator import latents_from_seeds
 from spaceseed.models.stylegan2 import StyleGAN2
 from spaceseed.training.discriminator import Discriminator
@@ -69,7 +69,7 @@ class Trainer:
     """
 
     def __init__(self, config: Config, images: np.ndarray, folder: Path) -> None:
-        self.config, self.images, self.folder = config, torch.from_numpy(images), folder
+        self.config, self.images, self.folder = config, images, folder
         self.rng = torch.Generator().manual_seed(config.seed)
         self.seen = 0
         self.steps = 0
@@ -184,8 +184,7 @@ class Trainer:
 
     def _reals(self, resolution: int) -> Tensor:
         rows = torch.randint(len(self.images), (self.config.batch,), generator=self.rng)
-        images = self.images[rows].permute(0, 3, 1, 2).float() / 127.5 - 1
-        images = F.interpolate(images, (resolution, resolution), mode="area")
+        images = F.interpolate(from_uint8(self.images[rows.numpy()]), (resolution, resolution), mode="area")
         return images.contiguous(memory_format=torch.channels_last)
 
     def _fakes(self, batch: int) -> Tensor:
@@ -234,7 +233,4 @@ class Trainer:
     def _preview(self) -> None:
         """An 8 x 8 grid of the same seeds each time, at truncation 0.7."""
         ws = self.average.map(latents_from_seeds(PREVIEW_SEEDS, self.config.z_dim), truncation=0.7)
-        images = self.average.synthesize(ws).add(1).mul(127.5).round().clamp(0, 255).byte()
-        side = images.shape[-1]
-        grid = images.reshape(8, 8, 3, side, side).permute(0, 3, 1, 4, 2).reshape(8 * side, 8 * side, 3)
-        Image.fromarray(grid.numpy()).save(self.folder / f"preview-{self.seen:07d}.png")
+        to_grid(to_uint8(self.average.synthesize(ws)), columns=8).save(self.folder / f"preview-{self.seen:07d}.png")

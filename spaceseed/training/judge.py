@@ -28,6 +28,7 @@ from safetensors.torch import save_file
 from torch import nn
 from torch.nn import functional as F
 
+from spaceseed.images import from_uint8
 from spaceseed.models.judge import Judge
 from spaceseed.training.augment import augment
 from spaceseed.training.avatars import Renders, renders
@@ -48,11 +49,6 @@ PREPROCESS = {"mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5], "interpolation": 
 # up, each has the n-th part of the squared length: it can move the cosine by 1 / sqrt(n).
 NATS = 8.0
 ATTRIBUTE_WEIGHT = 3.0
-
-
-def to_images(pixels: np.ndarray) -> torch.Tensor:
-    """uint8 [N, H, W, 3] -> float32 [N, 3, H, W] in [-1, 1]."""
-    return torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
 def soft_clip_loss(logits: torch.Tensor, unmet: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
@@ -137,7 +133,7 @@ def train(data: Renders, folder: Path, steps: int, batch: int, rate: float, seed
         captions = [captioner.describe(index, rng) for index in picked]
         missing = torch.from_numpy(unmet(shown[picked], refused(captions)))
         asked = torch.tensor([float(len(caption.attributes)) for caption in captions])
-        images = augment(to_images(data.images[picked]), generator).contiguous(memory_format=torch.channels_last)
+        images = augment(from_uint8(data.images[picked]), generator).contiguous(memory_format=torch.channels_last)
         with torch.autocast("cpu", torch.bfloat16):
             faces = model.encode_image(images)
             texts = model.encode_text(tokenizer([caption.text for caption in captions]), normalize=True)
@@ -179,7 +175,7 @@ def examine(judge: Judge, data: Renders, prompts: tuple[AskedPrompt, ...] = PROM
     Returns:
         For each prompt its text, the number of matching images and the AUC.
     """
-    faces = torch.cat([judge.embed_images(to_images(part)) for part in np.array_split(data.images, 40)])
+    faces = torch.cat([judge.embed_images(from_uint8(part)) for part in np.array_split(data.images, 40)])
     scores = (faces @ judge.embed_text([prompt.text for prompt in prompts]).T).cpu().numpy()
     matching = unmet(one_hot(data.avatars), refused(prompts)) == 0
     return [
