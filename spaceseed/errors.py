@@ -1,4 +1,4 @@
-"""One exception for every argument that is out of range."""
+"""Exceptions that a caller may want to tell apart; the message of each is one sentence for whoever reads it."""
 
 from typing import Any
 
@@ -18,3 +18,11 @@ class ArgumentError(ValueError):
 
     def __reduce__(self) -> tuple[type["ArgumentError"], tuple[str, Any, str]]:
         return type(self), (self.name, self.value, self.allowed)
+
+
+class CheckpointError(ValueError):
+    """A file of weights cannot be used: it is damaged, of no known kind, or holds what no weights need."""
+
+
+class DownloadError(OSError):
+    """A file could not be fetched from the Hub."""

@@ -44,7 +44,7 @@ def make_generator(num_classes: int = 0) -> StyleGAN2:
         title="Tiny",
         family="StyleGAN2",
         resolution=8,
-        licence="CC0-1.0",
+        terms="", licence="CC0-1.0",
         source="",
         size=1,
         sha256="ab" * 32,

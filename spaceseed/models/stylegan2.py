@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from spaceseed.errors import ArgumentError
-from spaceseed.models.generator import Generator
+from spaceseed.models.generator import Generator, Tap
 from spaceseed.models.layers import (
     Linear,
     filter2d,
@@ -104,6 +104,7 @@ class SynthesisBlock(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int, w_dim: int, resolution: int, clamp: float | None) -> None:
         super().__init__()
+        self.name = f"b{resolution}"
         self.is_first = in_channels == 0
         self.num_convs = 1 if self.is_first else 2
         if self.is_first:
@@ -115,13 +116,13 @@ class SynthesisBlock(nn.Module):
         self.register_buffer("resample_filter", resample_filter())
 
     def forward(
-        self, x: Tensor | None, image: Tensor | None, ws: Tensor, noise: str, rng: torch.Generator | None
+        self, x: Tensor | None, image: Tensor | None, ws: Tensor, tap: Tap, noise: str, rng: torch.Generator | None
     ) -> tuple[Tensor, Tensor]:
         if x is None:
             x = self.const.expand(ws.shape[0], -1, -1, -1)
         else:
-            x = self.conv0(x, ws[:, 0], noise, rng)
-        x = self.conv1(x, ws[:, self.num_convs - 1], noise, rng)
+            x = tap(f"{self.name}.conv0", self.conv0(x, ws[:, 0], noise, rng))
+        x = tap(f"{self.name}.conv1", self.conv1(x, ws[:, self.num_convs - 1], noise, rng))
         rgb = self.torgb(x, ws[:, self.num_convs]).float()
         return x, rgb if image is None else upsample2d(image, self.resample_filter) + rgb
 
@@ -142,12 +143,12 @@ class SynthesisNetwork(nn.Module):
         """The block that draws at `resolution`."""
         return cast(SynthesisBlock, self.get_submodule(f"b{resolution}"))
 
-    def forward(self, ws: Tensor, noise: str = "const", rng: torch.Generator | None = None) -> Tensor:
+    def forward(self, ws: Tensor, tap: Tap, noise: str, rng: torch.Generator | None) -> Tensor:
         x = image = None
         start = 0
         for resolution in self.resolutions:
             block = self.block(resolution)
-            x, image = block(x, image, ws[:, start : start + block.num_convs + 1], noise, rng)
+            x, image = block(x, image, ws[:, start : start + block.num_convs + 1], tap, noise, rng)
             start += block.num_convs
         assert image is not None
         return image
@@ -155,6 +156,9 @@ class SynthesisNetwork(nn.Module):
 
 class StyleGAN2(Generator):
     """The generator, mapping and synthesis together.
+
+    Options of `synthesize`: `noise`, "const" for the stored noise maps, "none", or "random" drawn anew for every image
+    from `rng`, a torch.Generator that is required then.
 
     Args:
         z_dim: size of z.
@@ -164,6 +168,8 @@ class StyleGAN2(Generator):
         num_classes: size of the label vector; 0 for unconditional models.
         clamp: bound on activations, as in checkpoints trained with mixed precision; None for no bound.
     """
+
+    options = ("noise", "rng")
 
     def __init__(
         self,
@@ -181,43 +187,26 @@ class StyleGAN2(Generator):
         self.mapping = MappingNetwork(z_dim, w_dim, mapping_layers, num_classes)
         self.synthesis = SynthesisNetwork(w_dim, channels, clamp)
         self.num_ws = self.synthesis.num_ws
+        convs = [f"b{r}.conv{i}" for r in self.synthesis.resolutions for i in (0, 1)]
+        self.layers = tuple(convs[1:])  # the first block has no conv0
 
     @property
     def w_avg(self) -> Tensor:  # type: ignore[override]
         return self.mapping.w_avg
 
-    def map(
-        self, z: Tensor, labels: Tensor | None = None, truncation: float = 1.0, truncation_cutoff: int | None = None
+    def _map(self, z: Tensor, labels: Tensor | None) -> Tensor:
+        return self.mapping(z, labels)[:, None].repeat(1, self.num_ws, 1)
+
+    def _synthesize(  # type: ignore[override]  # a family names its own options
+        self, ws: Tensor, tap: Tap, noise: str = "const", rng: torch.Generator | None = None
     ) -> Tensor:
-        if z.ndim != 2 or z.shape[1] != self.z_dim:
-            raise ArgumentError("z", tuple(z.shape), f"of shape [N, {self.z_dim}]")
-        wanted = (z.shape[0], self.num_classes) if self.num_classes else None
-        if (None if labels is None else tuple(labels.shape)) != wanted:
-            allowed = f"of shape {list(wanted)}" if wanted else "left out: this model has no classes"
-            raise ArgumentError("labels", None if labels is None else tuple(labels.shape), allowed)
-        ws = self.mapping(z, labels)[:, None].repeat(1, self.num_ws, 1)
-        return self.truncate(ws, truncation, truncation_cutoff)
-
-    def synthesize(  # type: ignore[override]  # a family names its own options
-        self, ws: Tensor, noise: str = "const", rng: torch.Generator | None = None
-    ) -> Tensor:
-        """Draws images.
-
-        Args:
-            ws: [N, num_ws, w_dim].
-            noise: "const" the stored noise maps, "none", or "random" drawn anew for every image.
-            rng: the generator that "random" draws from; required then.
-
-        Returns:
-            [N, 3, resolution, resolution], nominally in [-1, 1], not clipped.
-
-        Raises:
-            ArgumentError: ws has another shape, noise is none of the three, or rng is missing.
-        """
-        if ws.ndim != 3 or tuple(ws.shape[1:]) != (self.num_ws, self.w_dim):
-            raise ArgumentError("ws", tuple(ws.shape), f"of shape [N, {self.num_ws}, {self.w_dim}]")
         if noise not in NOISE_MODES:
             raise ArgumentError("noise", noise, f"one of {', '.join(NOISE_MODES)}")
         if noise == "random" and rng is None:
             raise ArgumentError("rng", None, 'a torch.Generator when noise = "random"')
-        return self.synthesis(ws, noise, rng)
+        return self.synthesis(ws, tap, noise, rng)
+
+    def style_weights(self, layer: int) -> Tensor:
+        self._check_style_layer(layer)
+        name = self.layers[layer] if layer < len(self.layers) else f"b{self.resolution}.torgb"
+        return cast(Linear, self.synthesis.get_submodule(f"{name}.affine")).weight

@@ -24,6 +24,7 @@ CARD = {
     "title": "Avatars",
     "family": "StyleGAN2",
     "licence": "Apache-2.0",
+    "terms": "Free for any use; keep the notice.",
     "source": "bundled; trained by spaceseed.training",
     "truncation": 0.7,
 }

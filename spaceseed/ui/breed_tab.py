@@ -99,7 +99,8 @@ def recipes(generator: Generator, page: Page, marks: Mapping[int, int], truncati
 
 def default_truncation(generator: Generator) -> float:
     """The psi that suits the model."""
-    return generator.card.truncation if generator.card else 0.7
+    card = generator.card
+    return 1.0 if card is None or card.truncation is None else card.truncation
 
 
 def create_breed_tab(generator: Generator, session: gr.State, basket: gr.State) -> BreedTab:
