@@ -35,7 +35,7 @@ class RedJudge:
 def generator():
     torch.manual_seed(0)
     generator = StyleGAN2(16, 16, {4: 8, 8: 8}, mapping_layers=2).requires_grad_(False)
-    generator.card = ModelCard("tiny", "Tiny", "StyleGAN2", 8, "none", "test", 1, "0" * 64, 0.7, False)
+    generator.card = ModelCard("tiny", "Tiny", "StyleGAN2", 8, "none", "", "test", 1, "0" * 64, 0.7, False)
     return generator
 
 
