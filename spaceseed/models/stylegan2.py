@@ -17,36 +17,12 @@ from spaceseed.models.layers import (
     filter2d,
     leaky_relu,
     modulated_conv,
-    normalize_second_moment,
     resample_filter,
     upsample2d,
 )
+from spaceseed.models.mapping import MappingNetwork
 
 NOISE_MODES = ("const", "none", "random")
-
-
-class MappingNetwork(nn.Module):
-    """z (and a label) to w: normalise, then a stack of fully connected layers at a hundredth of the learning rate."""
-
-    w_avg: Tensor
-
-    def __init__(self, z_dim: int, w_dim: int, num_layers: int, num_classes: int) -> None:
-        super().__init__()
-        self.num_layers = num_layers
-        self.embed = Linear(num_classes, w_dim) if num_classes else None
-        features = z_dim + (w_dim if num_classes else 0)
-        for i in range(num_layers):
-            self.add_module(f"fc{i}", Linear(features, w_dim, lr_multiplier=0.01))
-            features = w_dim
-        self.register_buffer("w_avg", torch.zeros(w_dim))
-
-    def forward(self, z: Tensor, labels: Tensor | None) -> Tensor:
-        x = normalize_second_moment(z)
-        if self.embed is not None and labels is not None:
-            x = torch.cat([x, normalize_second_moment(self.embed(labels))], dim=1)
-        for i in range(self.num_layers):
-            x = leaky_relu(self.get_submodule(f"fc{i}")(x))
-        return x
 
 
 class SynthesisLayer(nn.Module):
@@ -184,7 +160,7 @@ class StyleGAN2(Generator):
         super().__init__()
         self.z_dim, self.w_dim, self.num_classes = z_dim, w_dim, num_classes
         self.resolution = max(channels)
-        self.mapping = MappingNetwork(z_dim, w_dim, mapping_layers, num_classes)
+        self.mapping = MappingNetwork(z_dim, w_dim, mapping_layers, num_classes=num_classes)
         self.synthesis = SynthesisNetwork(w_dim, channels, clamp)
         self.num_ws = self.synthesis.num_ws
         convs = [f"b{r}.conv{i}" for r in self.synthesis.resolutions for i in (0, 1)]

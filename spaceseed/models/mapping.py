@@ -1,0 +1,62 @@
+"""The mapping network that StyleGAN 1, 2 and 3 have in common: z, and a label where there is one, to w."""
+
+import torch
+from torch import Tensor, nn
+
+from spaceseed.models.layers import Linear, leaky_relu, normalize_second_moment
+
+
+class MappingNetwork(nn.Module):
+    """Normalises z, then applies fully connected layers that learn at a hundredth of the rate (Karras et al. 2019).
+
+    Networks trained otherwise still fit, because only the products count: weights and biases of a layer with another
+    learning rate multiplier `m` are to be multiplied by `100 m`; those of StyleGAN1, whose leaky ReLU lacks the gain
+    sqrt(2) that its weights have, need their biases divided by sqrt(2).
+
+    Attributes:
+        w_avg: mean of w, [w_dim].
+
+    Args:
+        z_dim: size of z.
+        w_dim: size of w.
+        num_layers: how many fully connected layers, at least 1.
+        num_classes: size of the label vector; 0 for none.
+        features: width of the layers before the last; w_dim when None.
+        label_features: size of the label's embedding; w_dim when None.
+        joint_labels: normalise z and the embedding together, as the first StyleGANs do, instead of each by itself.
+    """
+
+    w_avg: Tensor
+
+    def __init__(
+        self,
+        z_dim: int,
+        w_dim: int,
+        num_layers: int,
+        *,
+        num_classes: int = 0,
+        features: int | None = None,
+        label_features: int | None = None,
+        joint_labels: bool = False,
+    ) -> None:
+        super().__init__()
+        embedded = (w_dim if label_features is None else label_features) if num_classes else 0
+        self.embed = Linear(num_classes, embedded) if num_classes else None
+        self.joint_labels = joint_labels
+        hidden = w_dim if features is None else features
+        widths = [z_dim + embedded, *[hidden] * (num_layers - 1), w_dim]
+        self.num_layers = num_layers
+        for i in range(num_layers):
+            self.add_module(f"fc{i}", Linear(widths[i], widths[i + 1], lr_multiplier=0.01))
+        self.register_buffer("w_avg", torch.zeros(w_dim))
+
+    def forward(self, z: Tensor, labels: Tensor | None) -> Tensor:
+        """Maps z [N, z_dim] and labels [N, num_classes], None for unconditional models, to w [N, w_dim]."""
+        parts = [z] if self.embed is None or labels is None else [z, self.embed(labels)]
+        if self.joint_labels:
+            x = normalize_second_moment(torch.cat(parts, dim=1))
+        else:
+            x = torch.cat([normalize_second_moment(part) for part in parts], dim=1)
+        for i in range(self.num_layers):
+            x = leaky_relu(self.get_submodule(f"fc{i}")(x))
+        return x
