@@ -4,52 +4,74 @@ An optimizer knows vectors `[n, dims]` that are roughly N(0, I). `LatentSpace` g
 
     space = LatentSpace(G, "w", truncation=0.7)
     optimizer = CMAES(space.dims, prior=space.prior, start=space.draw(range(64)))
-    images = G.synthesize(space.ws(optimizer.ask()))
+    vectors = optimizer.ask()
+    images, recipe = space.images(vectors), space.recipe(vectors[0])
 """
+
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from spaceseed.errors import ArgumentError
 from spaceseed.models.generator import Generator, latents_from_seeds
+from spaceseed.recipe import Recipe, synthesis_options
 
 SPACES = ("z", "w", "ws")
 # Enough draws to know the spread of w within 1 %.
 SPREAD_DRAWS = 10_000
+SPREAD_BATCH = 1_000
 PENALTY_WEIGHT = 0.1
 
 
 class LatentSpace:
     """One of a generator's latent spaces, as vectors that an optimizer can move.
 
-    In z a vector is the latent itself. In w and ws it is the offset from `w_avg` in units of each coordinate's own
+    In z a vector is the latent itself. In w and ws it is the offset from the mean w in units of each coordinate's own
     standard deviation, so that a step means the same everywhere; being far out costs a `penalty`.
 
     Args:
         generator: whose space.
         name: "z", "w", or "ws" (one w for each style layer).
         truncation: psi, applied to w after the vector is read.
+        labels: [num_classes], for conditional models: the class, or the mix of classes, of all images.
+        noise: "const" or "none", where the family has noise maps.
+        transform: [3, 3], the motion of all images, where the family takes one.
 
     Attributes:
         dims: length of a vector.
         prior: the optimizer option that keeps vectors plausible here.
 
     Raises:
-        ArgumentError: there is no space of this name, or truncation is not from -2 to 2.
+        ArgumentError: there is no space of this name, truncation is not from -2 to 2, or labels, noise or transform do
+            not fit the generator.
     """
 
-    def __init__(self, generator: Generator, name: str = "z", truncation: float = 0.7) -> None:
+    def __init__(
+        self,
+        generator: Generator,
+        name: str = "z",
+        truncation: float = 0.7,
+        *,
+        labels: Tensor | None = None,
+        noise: str = "const",
+        transform: Tensor | None = None,
+    ) -> None:
         if name not in SPACES:
             raise ArgumentError("space", name, f"one of {', '.join(SPACES)}")
         if not -2 <= truncation <= 2:
             raise ArgumentError("truncation", truncation, "a number from -2 to 2")
+        wanted = [generator.num_classes] if generator.num_classes else None
+        if (None if labels is None else list(labels.shape)) != wanted:
+            allowed = f"of shape {wanted}" if wanted else "left out: this model has no classes"
+            raise ArgumentError("labels", None if labels is None else tuple(labels.shape), allowed)
         self.generator, self.name, self.truncation = generator, name, truncation
+        self.labels, self.noise, self.transform = labels, noise, transform
+        self._options = synthesis_options(generator, truncation, noise, transform=transform)
         self.prior = "shell" if name == "z" else "free"
         self.dims = {"z": generator.z_dim, "w": generator.w_dim, "ws": generator.num_ws * generator.w_dim}[name]
         if name != "z":
-            # One stream of draws: as many seeds would take twenty times as long as mapping them.
-            z = torch.randn(SPREAD_DRAWS, generator.z_dim, generator=torch.Generator().manual_seed(0))
-            self._spread = generator.map(z.to(generator.device))[:, 0].std(dim=0)
+            self._center, self._spread = self._measure()
 
     def draw(self, seeds: range | list[int]) -> Tensor:
         """The vectors [len(seeds), dims] of integer seeds."""
@@ -60,7 +82,8 @@ class LatentSpace:
         z = z.to(self.generator.device)
         if self.name == "z":
             return z
-        offset = (self.generator.map(z)[:, 0] - self.generator.w_avg) / self._spread
+        # What does not vary, as the class does not, stays where it is.
+        offset = (self._map(z)[:, 0] - self._center) / self._spread.where(self._spread > 0, 1)
         return offset if self.name == "w" else offset.repeat(1, self.generator.num_ws)
 
     def latents(self, vectors: Tensor) -> Tensor:
@@ -69,19 +92,36 @@ class LatentSpace:
         if self.name == "z":
             return vectors
         layers = vectors.reshape(len(vectors), -1, self.generator.w_dim)
-        w = self.generator.w_avg + layers * self._spread
+        w = self._center + layers * self._spread
         return w[:, 0] if self.name == "w" else w
 
     def ws(self, vectors: Tensor) -> Tensor:
         """Styles [n, num_ws, w_dim] of vectors [n, dims], truncated."""
         latents = self.latents(vectors)
         if self.name == "z":
-            return self.generator.map(latents, truncation=self.truncation)
+            return self._map(latents, self.truncation)
         ws = latents[:, None].expand(-1, self.generator.num_ws, -1) if self.name == "w" else latents
         return self.generator.truncate(ws, self.truncation)
 
+    def images(self, vectors: Tensor) -> Tensor:
+        """Images [n, 3, H, W] of vectors [n, dims]."""
+        return self.generator.synthesize(self.ws(vectors), **self._options)
+
+    def recipe(self, vector: Tensor, **fields: Any) -> Recipe:
+        """The recipe of a vector [dims]; `fields` are further attributes, such as its name."""
+        return Recipe.of(
+            self.generator,
+            self.latents(vector[None])[0],
+            space=self.name,
+            labels=self.labels if self.name == "z" else None,
+            truncation=self.truncation,
+            noise=self.noise,
+            transform=self.transform,
+            **fields,
+        )
+
     def penalty(self, vectors: Tensor) -> Tensor:
-        """What to take off the score of vectors [n, dims] that lie further from w_avg than draws do, [n].
+        """What to take off the score of vectors [n, dims] that lie further from the mean w than draws do, [n].
 
         The mean squared coordinate of a draw is 1; the excess above that counts, so the penalty is 0 in the midst of
         the distribution. In z the prior itself keeps vectors in place and the penalty is always 0.
@@ -89,3 +129,15 @@ class LatentSpace:
         if self.name == "z":
             return torch.zeros(len(vectors), device=vectors.device)
         return PENALTY_WEIGHT * (vectors.square().mean(dim=1) - 1).clamp(min=0)
+
+    def _map(self, z: Tensor, truncation: float = 1.0) -> Tensor:
+        labels = None if self.labels is None else self.labels.to(z.device).expand(len(z), -1)
+        return self.generator.map(z, labels, truncation)
+
+    @torch.no_grad()
+    def _measure(self) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation of each coordinate of w, both [w_dim]."""
+        # One stream of draws: as many seeds would take twenty times as long as mapping them.
+        z = torch.randn(SPREAD_DRAWS, self.generator.z_dim, generator=torch.Generator().manual_seed(0))
+        w = torch.cat([self._map(part.to(self.generator.device))[:, 0] for part in z.split(SPREAD_BATCH)])
+        return (self.generator.w_avg if self.labels is None else w.mean(dim=0)), w.std(dim=0)

@@ -45,6 +45,7 @@ FORMAT: Final = 1
 # What decides the pixels, and so a recipe's id.
 PIXEL_FIELDS = (
     "model", "sha256", "space", "latent", "labels", "truncation", "truncation_cutoff", "noise", "noise_seed", "edits",
+    "transform",
 )  # fmt: skip
 
 
@@ -112,6 +113,7 @@ class Recipe(Record):
         noise: the generator's noise mode.
         noise_seed: seeds "random" noise, and goes with it alone.
         edits: applied after truncation, in order.
+        transform: float32 [3, 3], the image's motion, for families that take one.
         seed: the integer whose z this is, where there is one.
         name: given by its finder.
         found: how.
@@ -129,6 +131,7 @@ class Recipe(Record):
     noise: Literal["const", "none", "random"] = "const"
     noise_seed: Seed | None = None
     edits: Annotated[tuple[Edit, ...], Field(max_length=MAX_ITEMS)] = ()
+    transform: Floats | None = None
     seed: Seed | None = None
     name: Line = ""
     found: Found = Found()
@@ -141,6 +144,8 @@ class Recipe(Record):
             raise ValueError("This recipe's labels must be one row of numbers, and only a latent in z takes any.")
         if any(edit.vector.ndim != 1 for edit in self.edits):
             raise ValueError("This recipe has an edit whose direction has the wrong shape.")
+        if self.transform is not None and self.transform.shape != (3, 3):
+            raise ValueError("This recipe's transform must be a matrix of 3 x 3 numbers.")
         if (self.noise == "random") != (self.noise_seed is not None):
             raise ValueError("A recipe needs a noise seed for random noise, and for that alone.")
         return self
@@ -172,6 +177,8 @@ class Recipe(Record):
         fields = self.model_dump(mode="json", include=set(PIXEL_FIELDS))
         for edit in fields["edits"]:
             del edit["name"]
+        if self.transform is None:  # recipes older than this field keep their ids
+            del fields["transform"]
         return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:16]
 
     def ws(self, generator: Generator) -> Tensor:
@@ -206,11 +213,10 @@ class Recipe(Record):
             RecipeError: the model is not in the zoo, is another or has other weights, or shapes do not fit it.
         """
         generator = self._load() if generator is None else generator
-        options: dict[str, Any] = {} if self.noise == "const" else {"noise": self.noise}
-        if self.noise_seed is not None:
-            options["rng"] = torch.Generator().manual_seed(self.noise_seed)  # on the CPU: the same for every device
+        ws = self.ws(generator)
+        options = synthesis_options(generator, self.truncation, self.noise, self.noise_seed, self.transform)
         with torch.no_grad():
-            return generator.synthesize(self.ws(generator), **options)
+            return generator.synthesize(ws, **options)
 
     def to_json(self) -> str:
         """Writes the recipe, with its id as a seal on what decides the pixels.
@@ -313,10 +319,39 @@ class Recipe(Record):
             list(self.latent.shape) == sizes[self.space]
             and classes == (generator.num_classes if self.space == "z" else 0)
             and (self.truncation_cutoff or 0) <= generator.num_ws
+            and (self.noise == "const" or "noise" in generator.options)
+            and (self.transform is None or "transform" in generator.options)
             and all(len(edit.vector) == generator.w_dim and edit.layers[-1] < generator.num_ws for edit in self.edits)
         )
         if not fits:
-            raise RecipeError(f"This recipe's numbers do not fit the model {self.model!r} in shape.")
+            raise RecipeError(f"This recipe's numbers or options do not fit the model {self.model!r}.")
+
+
+def synthesis_options(
+    generator: Generator,
+    truncation: float,
+    noise: str = "const",
+    noise_seed: int | None = None,
+    transform: Tensor | None = None,
+) -> dict[str, Any]:
+    """What `generator.synthesize` needs to be told, beside styles, of all that a recipe may say.
+
+    Raises:
+        ArgumentError: the family knows no noise or no transform, and another than the default is asked for.
+    """
+    options: dict[str, Any] = {}
+    if noise != "const":
+        options["noise"] = noise
+    if noise_seed is not None:
+        options["rng"] = torch.Generator().manual_seed(noise_seed)  # on the CPU: the same for every device
+    if transform is not None:
+        options["transform"] = transform.to(generator.device)
+    for name, value in options.items():
+        if name not in generator.options:
+            raise ArgumentError(name, value, "left out: this model's family takes none")
+    if "truncation" in generator.options:
+        options["truncation"] = truncation
+    return options
 
 
 def open_any(path: str | Path) -> list[Recipe]:

@@ -136,7 +136,7 @@ def search(
 @torch.no_grad()
 def evaluate(space: LatentSpace, objective: Objective, vectors: Tensor) -> list[Find]:
     """Draws and scores vectors [n, dims]; a vector that lies far out pays the space's penalty."""
-    images = space.generator.synthesize(space.ws(vectors))
+    images = space.images(vectors)
     scores = objective(images) - space.penalty(vectors).to(images.device)
     rows = zip(vectors.cpu(), images.cpu(), scores.cpu().tolist(), strict=True)
     return [Find(vector, image, score) for vector, image, score in rows]
@@ -153,12 +153,6 @@ def _recipes(space: LatentSpace, objective: Objective, optimizer: Optimizer) -> 
     )
 
     def recipe(find: Find) -> Recipe:
-        return Recipe.of(
-            space.generator,
-            space.latents(find.vector[None])[0],
-            space=space.name,
-            truncation=space.truncation,
-            found=found.model_copy(update={"score": find.score}),
-        )
+        return space.recipe(find.vector, found=found.model_copy(update={"score": find.score}))
 
     return recipe

@@ -14,7 +14,7 @@ from spaceseed.errors import ArgumentError
 MAX_SEED = 2**32 - 1
 
 # Changes one activation [N, C, H, W]; returns another of the same shape.
-Edit = Callable[[Tensor], Tensor]
+ActivationEdit = Callable[[Tensor], Tensor]
 # What a synthesis hands each named activation to, and goes on with: (layer, activation) -> activation.
 Tap = Callable[[str, Tensor], Tensor]
 
@@ -150,7 +150,7 @@ class Generator(nn.Module, ABC):
         end = ws.shape[1] if cutoff is None else cutoff
         return torch.cat([self.w_avg.lerp(ws[:, :end], truncation), ws[:, end:]], dim=1)
 
-    def synthesize(self, ws: Tensor, *, edits: Mapping[str, Edit] | None = None, **options: Any) -> Tensor:
+    def synthesize(self, ws: Tensor, *, edits: Mapping[str, ActivationEdit] | None = None, **options: Any) -> Tensor:
         """Draws images from styles.
 
         Args:

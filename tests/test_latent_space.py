@@ -1,0 +1,97 @@
+"""A latent space hands its generator all that a recipe says, whatever the family takes."""
+
+import pytest
+import torch
+
+from spaceseed.errors import ArgumentError
+from spaceseed.latent_space import LatentSpace
+from spaceseed.models.generator import ModelCard
+from spaceseed.models.stylegan2 import StyleGAN2
+from spaceseed.recipe import Recipe, RecipeError
+
+SHIFTED = torch.tensor([[1.0, 0.0, 0.5], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+CLASS = torch.tensor([0.0, 1.0, 0.0])
+
+
+class Movable(StyleGAN2):
+    """A conditional family whose images are moved by a transform and dimmed by a truncation."""
+
+    options = ("noise", "rng", "transform", "truncation")
+
+    def _synthesize(self, ws, tap, transform=None, truncation=1.0, **options):
+        images = super()._synthesize(ws, tap, **options) * truncation
+        return images if transform is None else images + transform[0, 2]
+
+
+def made(family, num_classes):
+    torch.manual_seed(0)
+    generator = family(8, 8, {4: 8, 8: 4}, mapping_layers=2, num_classes=num_classes).requires_grad_(False)
+    generator.w_avg.normal_()
+    generator.card = ModelCard("tiny", "Tiny", "StyleGAN2", 8, "none", "", "test", 1, "0" * 64, 0.7, False)
+    return generator
+
+
+@pytest.fixture(scope="module")
+def movable():
+    return made(Movable, num_classes=3)
+
+
+@pytest.fixture(scope="module")
+def plain():
+    return made(StyleGAN2, num_classes=0)
+
+
+@pytest.mark.parametrize("name", ["z", "w", "ws"])
+def test_labels_transform_and_truncation_reach_images_and_recipes(movable, name):
+    space = LatentSpace(movable, name, truncation=0.6, labels=CLASS, transform=SHIFTED)
+    vectors = space.draw([3, 4])
+    images = space.images(vectors)
+    expected = movable.map(LatentSpace(movable, labels=CLASS).draw([3, 4]), CLASS.expand(2, -1), truncation=0.6)
+    expected = movable.synthesize(expected, truncation=0.6, transform=SHIFTED)
+    torch.testing.assert_close(images, expected, atol=1e-4, rtol=1e-4)
+    recipe = Recipe.from_json(space.recipe(vectors[1], name="moved").to_json())
+    assert recipe.name == "moved"
+    torch.testing.assert_close(recipe.render(movable), images[1:], atol=1e-5, rtol=1e-5)
+
+
+def test_the_mean_of_w_is_that_of_the_class(movable):
+    spaces = [LatentSpace(movable, "w", labels=labels) for labels in torch.eye(3)]
+    centers = [space.latents(torch.zeros(1, space.dims)) for space in spaces]
+    assert not torch.allclose(centers[0], centers[1], atol=1e-2)
+
+
+def test_a_coordinate_that_never_varies_stays_where_it_is(plain):
+    class Stuck(StyleGAN2):
+        def _map(self, z, labels):
+            ws = super()._map(z, labels)
+            return torch.cat([ws[..., :-1], torch.full_like(ws[..., -1:], 2.0)], dim=-1)
+
+    stuck = made(Stuck, num_classes=0)
+    stuck.w_avg[-1] = 2.0
+    space = LatentSpace(stuck, "w")
+    vectors = space.draw([1, 2])
+    assert vectors.isfinite().all()
+    assert (space.latents(vectors + 5)[:, -1] == 2).all()
+
+
+@pytest.mark.parametrize("labels", [None, torch.zeros(4), torch.zeros(1, 3)])
+def test_labels_that_do_not_fit_are_named(movable, labels):
+    with pytest.raises(ArgumentError, match="labels"):
+        LatentSpace(movable, labels=labels)
+
+
+def test_options_that_a_family_does_not_take_are_named(plain):
+    with pytest.raises(ArgumentError, match="transform"):
+        LatentSpace(plain, transform=SHIFTED)
+    with pytest.raises(ArgumentError, match="labels"):
+        LatentSpace(plain, labels=CLASS)
+    recipe = Recipe.of(plain, torch.zeros(8), transform=SHIFTED)
+    with pytest.raises(RecipeError, match="options"):
+        recipe.render(plain)
+
+
+def test_a_transform_is_part_of_what_a_recipe_draws(plain):
+    still, moved = Recipe.of(plain, torch.zeros(8)), Recipe.of(plain, torch.zeros(8), transform=SHIFTED)
+    assert still.id != moved.id
+    with pytest.raises(ValueError, match="3 x 3"):
+        still.replace(transform=torch.zeros(2, 3))
