@@ -1,16 +1,18 @@
-"""StyleGAN2 (Karras et al. 2020), skip architecture, in plain PyTorch.
+"""StyleGAN2 (Karras et al. 2020), architectures "skip" and "resnet", in plain PyTorch.
 
 Parameter names are those of NVIDIA's PyTorch release, so a `G_ema` state dict of StyleGAN2 or StyleGAN2-ADA loads as
 it is. Modulated convolution, FIR upsampling and noise follow the paper; nothing is compiled.
 """
 
+import math
 from collections.abc import Mapping
-from typing import cast
+from typing import Any, cast
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-from spaceseed.errors import ArgumentError
+from spaceseed.errors import ArgumentError, CheckpointError
 from spaceseed.models.generator import Generator, Tap
 from spaceseed.models.layers import (
     Linear,
@@ -22,6 +24,7 @@ from spaceseed.models.layers import (
 )
 from spaceseed.models.mapping import MappingNetwork
 
+ARCHITECTURES = ("skip", "resnet")
 NOISE_MODES = ("const", "none", "random")
 
 
@@ -73,45 +76,95 @@ class ToRGB(nn.Module):
         return x if self.clamp is None else x.clamp(-self.clamp, self.clamp)
 
 
-class SynthesisBlock(nn.Module):
-    """One resolution: two layers (one at 4x4, where a learned constant stands first) and a ToRGB."""
+class Shortcut(nn.Module):
+    """What a "resnet" block adds to its two layers: its input through a 1x1 convolution, upsampled."""
 
     resample_filter: Tensor
 
-    def __init__(self, in_channels: int, out_channels: int, w_dim: int, resolution: int, clamp: float | None) -> None:
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(out_channels, in_channels, 1, 1))
+        self.weight_gain = in_channels**-0.5
+        self.register_buffer("resample_filter", resample_filter())
+
+    def forward(self, x: Tensor) -> Tensor:
+        return upsample2d(F.conv2d(x, self.weight * self.weight_gain), self.resample_filter)
+
+
+class SynthesisBlock(nn.Module):
+    """One resolution: two layers, or one at 4x4 where a learned constant stands first; and, as asked for, the rest.
+
+    Args:
+        in_channels: feature maps of the block below; 0 for the first block.
+        out_channels: feature maps of this block.
+        w_dim: size of w.
+        resolution: side of the block's images in pixels.
+        clamp: bound on activations; None for no bound.
+        skip: add the block's input to its layers' output, and keep the variance.
+        torgb: add colours to the image.
+    """
+
+    resample_filter: Tensor
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        w_dim: int,
+        resolution: int,
+        clamp: float | None,
+        *,
+        skip: bool,
+        torgb: bool,
+    ) -> None:
         super().__init__()
         self.name = f"b{resolution}"
-        self.is_first = in_channels == 0
-        self.num_convs = 1 if self.is_first else 2
-        if self.is_first:
-            self.const = nn.Parameter(torch.randn(out_channels, resolution, resolution))
-        else:
+        self.num_convs = 2 if in_channels else 1
+        if in_channels:
             self.conv0 = SynthesisLayer(in_channels, out_channels, w_dim, resolution, up=True, clamp=clamp)
+        else:
+            self.const = nn.Parameter(torch.randn(out_channels, resolution, resolution))
         self.conv1 = SynthesisLayer(out_channels, out_channels, w_dim, resolution, up=False, clamp=clamp)
-        self.torgb = ToRGB(out_channels, w_dim, clamp)
+        self.skip = Shortcut(in_channels, out_channels) if skip else None
+        self.torgb = ToRGB(out_channels, w_dim, clamp) if torgb else None
         self.register_buffer("resample_filter", resample_filter())
 
     def forward(
-        self, x: Tensor | None, image: Tensor | None, ws: Tensor, tap: Tap, noise: str, rng: torch.Generator | None
-    ) -> tuple[Tensor, Tensor]:
-        if x is None:
+        self, below: Tensor | None, image: Tensor | None, ws: Tensor, tap: Tap, noise: str, rng: torch.Generator | None
+    ) -> tuple[Tensor, Tensor | None]:
+        if below is None:
             x = self.const.expand(ws.shape[0], -1, -1, -1)
         else:
-            x = tap(f"{self.name}.conv0", self.conv0(x, ws[:, 0], noise, rng))
-        x = tap(f"{self.name}.conv1", self.conv1(x, ws[:, self.num_convs - 1], noise, rng))
-        rgb = self.torgb(x, ws[:, self.num_convs]).float()
-        return x, rgb if image is None else upsample2d(image, self.resample_filter) + rgb
+            x = tap(f"{self.name}.conv0", self.conv0(below, ws[:, 0], noise, rng))
+        x = self.conv1(x, ws[:, self.num_convs - 1], noise, rng)
+        if self.skip is not None:
+            x = (x + self.skip(below)) * math.sqrt(0.5)
+        x = tap(f"{self.name}.conv1", x)
+        if self.torgb is not None:
+            rgb = self.torgb(x, ws[:, self.num_convs]).float()
+            image = rgb if image is None else upsample2d(image, self.resample_filter) + rgb
+        return x, image
 
 
 class SynthesisNetwork(nn.Module):
     """ws to an image, from 4x4 up. Neighbouring blocks overlap by one w: a ToRGB shares it with the next layer."""
 
-    def __init__(self, w_dim: int, channels: Mapping[int, int], clamp: float | None) -> None:
+    def __init__(self, w_dim: int, channels: Mapping[int, int], architecture: str, clamp: float | None) -> None:
         super().__init__()
         self.resolutions = sorted(channels)
+        resnet = architecture == "resnet"
         below = 0
         for resolution in self.resolutions:
-            self.add_module(f"b{resolution}", SynthesisBlock(below, channels[resolution], w_dim, resolution, clamp))
+            block = SynthesisBlock(
+                below,
+                channels[resolution],
+                w_dim,
+                resolution,
+                clamp,
+                skip=resnet and below > 0,
+                torgb=not resnet or resolution == self.resolutions[-1],
+            )
+            self.add_module(f"b{resolution}", block)
             below = channels[resolution]
         self.num_ws = 2 * len(self.resolutions)
 
@@ -133,6 +186,9 @@ class SynthesisNetwork(nn.Module):
 class StyleGAN2(Generator):
     """The generator, mapping and synthesis together.
 
+    Of the activations in `layers`, "b{resolution}.conv1" is what goes on to the next block: with architecture "resnet",
+    the sum with the block's input.
+
     Options of `synthesize`: `noise`, "const" for the stored noise maps, "none", or "random" drawn anew for every image
     from `rng`, a torch.Generator that is required then.
 
@@ -140,12 +196,19 @@ class StyleGAN2(Generator):
         z_dim: size of z.
         w_dim: size of w.
         channels: feature maps at each resolution, {4: c4, 8: c8, ...}; the largest key is the image's side.
+        architecture: "skip", where every block adds colours to the image, or "resnet", where blocks add to features.
         mapping_layers: fully connected layers between z and w.
+        mapping_features: width of those before the last; w_dim when None.
         num_classes: size of the label vector; 0 for unconditional models.
+        label_features: size of the label's embedding; w_dim when None.
+        joint_labels: normalise z and the label's embedding together instead of each by itself.
         clamp: bound on activations, as in checkpoints trained with mixed precision; None for no bound.
+
+    Raises:
+        ArgumentError: there is no such architecture.
     """
 
-    options = ("noise", "rng")
+    options: tuple[str, ...] = ("noise", "rng")
 
     def __init__(
         self,
@@ -153,18 +216,58 @@ class StyleGAN2(Generator):
         w_dim: int,
         channels: Mapping[int, int],
         *,
+        architecture: str = "skip",
         mapping_layers: int = 8,
+        mapping_features: int | None = None,
         num_classes: int = 0,
+        label_features: int | None = None,
+        joint_labels: bool = False,
         clamp: float | None = None,
     ) -> None:
         super().__init__()
+        if architecture not in ARCHITECTURES:
+            raise ArgumentError("architecture", architecture, f"one of {', '.join(ARCHITECTURES)}")
         self.z_dim, self.w_dim, self.num_classes = z_dim, w_dim, num_classes
         self.resolution = max(channels)
-        self.mapping = MappingNetwork(z_dim, w_dim, mapping_layers, num_classes=num_classes)
-        self.synthesis = SynthesisNetwork(w_dim, channels, clamp)
+        self.mapping = MappingNetwork(
+            z_dim,
+            w_dim,
+            mapping_layers,
+            num_classes=num_classes,
+            features=mapping_features,
+            label_features=label_features,
+            joint_labels=joint_labels,
+        )
+        self.synthesis = SynthesisNetwork(w_dim, channels, architecture, clamp)
         self.num_ws = self.synthesis.num_ws
         convs = [f"b{r}.conv{i}" for r in self.synthesis.resolutions for i in (0, 1)]
         self.layers = tuple(convs[1:])  # the first block has no conv0
+
+    @classmethod
+    def like(
+        cls, tensors: Mapping[str, Tensor], *, clamp: float | None = None, joint_labels: bool = False
+    ) -> "StyleGAN2":
+        """Makes the generator whose tensors have these names and shapes; its own are not initialised yet.
+
+        Nothing larger than `tensors` is allocated, whatever their shapes.
+
+        Args:
+            tensors: a state dict of NVIDIA's names; further names do not matter.
+            clamp: as for the class; no tensor tells it.
+            joint_labels: as for the class; no tensor tells it.
+
+        Returns:
+            a generator on the CPU, to be filled.
+
+        Raises:
+            CheckpointError: a tensor is missing or does not fit the others.
+        """
+        shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+        with torch.device("meta"):
+            generator = cls(**_sizes(shapes), clamp=clamp, joint_labels=joint_labels)
+        for name, tensor in generator.state_dict().items():
+            _expect(shapes, name, *tensor.shape)
+        return generator.to_empty(device="cpu")
 
     @property
     def w_avg(self) -> Tensor:  # type: ignore[override]
@@ -186,3 +289,46 @@ class StyleGAN2(Generator):
         self._check_style_layer(layer)
         name = self.layers[layer] if layer < len(self.layers) else f"b{self.resolution}.torgb"
         return cast(Linear, self.synthesis.get_submodule(f"{name}.affine")).weight
+
+
+def _sizes(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
+    """Finds the arguments of `StyleGAN2` in the shapes of its tensors."""
+    channels: dict[int, int] = {}
+    resolution = 4
+    while f"synthesis.b{resolution}.conv1.weight" in shapes or not channels:
+        channels[resolution] = _expect(shapes, f"synthesis.b{resolution}.conv1.weight", None, None, 3, 3)[0]
+        # A few small tensors of blocks that go on doubling must not ask for a huge image.
+        _expect(shapes, f"synthesis.b{resolution}.conv1.noise_const", resolution, resolution)
+        resolution *= 2
+    mapping_layers = 1
+    while f"mapping.fc{mapping_layers}.weight" in shapes:
+        mapping_layers += 1
+    features, inputs = _expect(shapes, "mapping.fc0.weight", None, None)
+    w_dim = _expect(shapes, f"mapping.fc{mapping_layers - 1}.weight", None, None)[0]
+    embedded = num_classes = 0
+    if "mapping.embed.weight" in shapes:
+        embedded, num_classes = _expect(shapes, "mapping.embed.weight", None, None)
+    if embedded >= inputs:
+        raise CheckpointError("The mapping network's first layer has no room for z next to the label.")
+    return {
+        "z_dim": inputs - embedded,
+        "w_dim": w_dim,
+        "channels": channels,
+        "architecture": "skip" if "synthesis.b4.torgb.weight" in shapes else "resnet",
+        "mapping_layers": mapping_layers,
+        "mapping_features": features,
+        "num_classes": num_classes,
+        "label_features": embedded,
+    }
+
+
+def _expect(shapes: Mapping[str, tuple[int, ...]], name: str, *sides: int | None) -> tuple[int, ...]:
+    """The shape of one tensor, which must have these sides; None stands for any side but 0."""
+    shape = shapes.get(name)
+    if shape is None:
+        raise CheckpointError(f"The weights lack a tensor that StyleGAN2 needs: {name}.")
+    if len(shape) != len(sides) or any(
+        side != wanted if wanted is not None else side < 1 for side, wanted in zip(shape, sides, strict=True)
+    ):
+        raise CheckpointError(f"The weights' tensor {name} has a shape that does not fit a StyleGAN2: {list(shape)}.")
+    return shape
