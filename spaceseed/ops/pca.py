@@ -1,0 +1,108 @@
+"""Principal components of more samples than memory holds, and the latents that produce them (GANSpace).
+
+Härkönen et al. 2020, "GANSpace: Discovering Interpretable GAN Controls": components of w, or of an early activation
+whose coordinates are then regressed back to z (sec. 3.1 and 3.2).
+
+    pca = IncrementalPCA(rank=80)
+    for activations in batches:                   # [n, dims], of any n
+        pca.add(activations)
+    components, deviations = pca.components()
+    directions = regress(pca.coordinates(activations), latents)
+"""
+
+import torch
+from torch import Tensor
+
+from spaceseed.ops.arguments import check_integer
+from spaceseed.ops.sefa import fix_signs
+
+# Rows folded in at a time, whatever the batches that bring them, so that the result depends on the samples alone.
+CHUNK = 512
+# Singular values this much smaller than the first are what rounding to float32 leaves.
+ROUNDING = 1e-5
+
+
+class IncrementalPCA:
+    """Keeps the leading singular vectors of all centred rows seen; exact where these span `rank` dimensions or less.
+
+    The update is that of Ross et al. 2008, "Incremental Learning for Robust Visual Tracking", fig. 1.
+
+    Args:
+        rank: components kept while samples come in; 1 or more.
+
+    Raises:
+        ArgumentError: rank is out of range.
+    """
+
+    def __init__(self, rank: int) -> None:
+        self.rank = check_integer("rank", rank, 1)
+        self.count = 0
+        self._waiting: list[Tensor] = []
+        self._mean = self._singular = self._vectors = torch.empty(0)
+
+    def add(self, rows: Tensor) -> None:
+        """Takes in samples [n, dims]."""
+        self._waiting.append(rows.double())
+        while sum(map(len, self._waiting)) >= CHUNK:
+            waiting = torch.cat(self._waiting)
+            self._fold(waiting[:CHUNK])
+            self._waiting = [waiting[CHUNK:]]
+
+    def components(self) -> tuple[Tensor, Tensor]:
+        """The components found so far.
+
+        Returns:
+            unit vectors [k, dims], one a row, the largest deviation first, each with its largest coordinate positive;
+            and the standard deviations [k] of the samples along them. k is `rank` or, if less, what the samples span.
+
+        Raises:
+            ArgumentError: fewer than two samples were added.
+        """
+        waiting = torch.cat(self._waiting) if self._waiting else torch.empty(0)
+        if len(waiting):
+            self._fold(waiting)
+            self._waiting = []
+        check_integer("samples", self.count, 2)
+        return self._vectors.float(), (self._singular / (self.count - 1) ** 0.5).float()
+
+    def coordinates(self, rows: Tensor) -> Tensor:
+        """Rows [n, dims] as multiples of each component's standard deviation, [n, k]."""
+        components, deviations = self.components()
+        return (rows - self._mean.to(rows)) @ components.to(rows).T / deviations.to(rows)
+
+    def _fold(self, rows: Tensor) -> None:
+        mean, n = rows.mean(dim=0), len(rows)
+        if self.count == 0:
+            stacked, self._mean = rows - mean, mean
+        else:
+            shift = (self.count * n / (self.count + n)) ** 0.5 * (self._mean - mean)
+            stacked = torch.cat([self._singular[:, None] * self._vectors, rows - mean, shift[None]])
+            self._mean = self._mean + (mean - self._mean) * (n / (self.count + n))
+        self.count += n
+        self._singular, self._vectors = _right_singular(stacked, self.rank)
+
+
+def regress(coordinates: Tensor, latents: Tensor) -> Tensor:
+    """Directions in latent space that move along each component: least squares of `coordinates @ D = latents`.
+
+    Args:
+        coordinates: [n, k], n at least k.
+        latents: [n, dims], those whose activations the coordinates are of.
+
+    Returns:
+        unit vectors D [k, dims].
+    """
+    directions = torch.linalg.lstsq(coordinates.double(), latents.double()).solution
+    return torch.nn.functional.normalize(directions, dim=1).to(latents.dtype)
+
+
+def _right_singular(x: Tensor, rank: int) -> tuple[Tensor, Tensor]:
+    """Singular values [k] and right singular vectors [k, dims] of x [n, dims], the largest first."""
+    # Through the smaller of the two Gram matrices: activations have tens of thousands of dimensions.
+    wide = x.shape[1] > x.shape[0]
+    squares, vectors = torch.linalg.eigh(x @ x.T if wide else x.T @ x)
+    squares, vectors = squares.flip(0)[:rank], vectors.flip(1)[:, :rank]
+    kept = squares > squares[0] * ROUNDING**2
+    singular, vectors = squares[kept].sqrt(), vectors[:, kept]
+    right = (x.T @ vectors / singular).T if wide else vectors.T
+    return singular, fix_signs(right)

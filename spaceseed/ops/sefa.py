@@ -1,0 +1,31 @@
+"""SeFa: closed-form directions from the weights by which a latent enters a network.
+
+Shen and Zhou 2021, "Closed-Form Factorization of Latent Semantics in GANs": the directions that change A n the most are
+the eigenvectors of A^T A with the largest eigenvalues (eq. 7).
+
+    vectors, values = factorize(torch.cat([G.style_weights(layer) for layer in range(8)]))
+"""
+
+import torch
+from torch import Tensor
+
+
+def factorize(weights: Tensor) -> tuple[Tensor, Tensor]:
+    """Eigenvectors of A^T A, A having its rows scaled to unit length as the authors' code does.
+
+    Args:
+        weights: A [features, dims]; rows of zeros count for nothing.
+
+    Returns:
+        unit vectors [dims, dims], one a row, the strongest first, each with its largest coordinate positive; and their
+        eigenvalues [dims].
+    """
+    rows = torch.nn.functional.normalize(weights.double(), dim=1)
+    values, vectors = torch.linalg.eigh(rows.T @ rows)
+    return fix_signs(vectors.flip(1).T).to(weights.dtype), values.flip(0).to(weights.dtype)
+
+
+def fix_signs(vectors: Tensor) -> Tensor:
+    """Turns each row [n, dims] so that its coordinate of the largest size is positive: an eigenvector has no sign."""
+    largest = vectors.gather(1, vectors.abs().argmax(dim=1, keepdim=True))
+    return vectors * torch.where(largest < 0, -1.0, 1.0)
