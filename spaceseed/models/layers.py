@@ -10,7 +10,38 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from spaceseed.errors import ArgumentError
+
 SQRT2 = math.sqrt(2.0)
+NOISE_MODES = ("const", "none", "random")
+
+
+def check_noise(noise: str, rng: torch.Generator | None) -> None:
+    """Raises ArgumentError unless `noise` is one of NOISE_MODES, with an rng where it is to be drawn."""
+    if noise not in NOISE_MODES:
+        raise ArgumentError("noise", noise, f"one of {', '.join(NOISE_MODES)}")
+    if noise == "random" and rng is None:
+        raise ArgumentError("rng", None, 'a torch.Generator when noise = "random"')
+
+
+def noise_map(noise: str, stored: Tensor, count: int, rng: torch.Generator | None) -> Tensor | None:
+    """What one layer adds for noise, times its strength.
+
+    Args:
+        noise: "const" for the stored map, "none", or "random" for maps drawn anew.
+        stored: [H, W].
+        count: how many images.
+        rng: draws for "random", on whatever device it is; its numbers move to the device of `stored`.
+
+    Returns:
+        [1 or count, 1, H, W], or None for "none".
+    """
+    if noise == "none":
+        return None
+    if noise == "const":
+        return stored[None, None]
+    drawn = torch.randn(count, 1, *stored.shape, generator=rng, device=rng.device if rng else stored.device)
+    return drawn.to(stored.device)
 
 
 def leaky_relu(x: Tensor, clamp: float | None = None) -> Tensor:
