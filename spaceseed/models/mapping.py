@@ -3,7 +3,9 @@
 import torch
 from torch import Tensor, nn
 
+from spaceseed.errors import CheckpointError
 from spaceseed.models.layers import Linear, leaky_relu, normalize_second_moment
+from spaceseed.models.shapes import Shapes, expect
 
 
 class MappingNetwork(nn.Module):
@@ -60,3 +62,35 @@ class MappingNetwork(nn.Module):
         for i in range(self.num_layers):
             x = leaky_relu(self.get_submodule(f"fc{i}")(x))
         return x
+
+
+def mapping_sizes(shapes: Shapes) -> dict[str, int]:
+    """Finds the sizes of a mapping network, "mapping" in a StyleGAN's state dict, in the shapes of its tensors.
+
+    Args:
+        shapes: of the generator's tensors, by name.
+
+    Returns:
+        z_dim, w_dim, mapping_layers, mapping_features, num_classes and label_features, as the generators take them.
+
+    Raises:
+        CheckpointError: a tensor is missing or does not fit the others.
+    """
+    layers = 1
+    while f"mapping.fc{layers}.weight" in shapes:
+        layers += 1
+    features, inputs = expect(shapes, "mapping.fc0.weight", None, None)
+    w_dim = expect(shapes, f"mapping.fc{layers - 1}.weight", None, None)[0]
+    embedded = num_classes = 0
+    if "mapping.embed.weight" in shapes:
+        embedded, num_classes = expect(shapes, "mapping.embed.weight", None, None)
+    if embedded >= inputs:
+        raise CheckpointError("The mapping network's first layer has no room for z next to the label.")
+    return {
+        "z_dim": inputs - embedded,
+        "w_dim": w_dim,
+        "mapping_layers": layers,
+        "mapping_features": features,
+        "num_classes": num_classes,
+        "label_features": embedded,
+    }

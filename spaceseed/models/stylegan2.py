@@ -12,20 +12,22 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from spaceseed.errors import ArgumentError, CheckpointError
+from spaceseed.errors import ArgumentError
 from spaceseed.models.generator import Generator, Tap
 from spaceseed.models.layers import (
     Linear,
+    check_noise,
     filter2d,
     leaky_relu,
     modulated_conv,
+    noise_map,
     resample_filter,
     upsample2d,
 )
-from spaceseed.models.mapping import MappingNetwork
+from spaceseed.models.mapping import MappingNetwork, mapping_sizes
+from spaceseed.models.shapes import Shapes, expect, unfilled
 
 ARCHITECTURES = ("skip", "resnet")
-NOISE_MODES = ("const", "none", "random")
 
 
 class SynthesisLayer(nn.Module):
@@ -50,11 +52,8 @@ class SynthesisLayer(nn.Module):
         x = modulated_conv(x, self.weight, self.affine(w), up=self.up)
         if self.up:
             x = filter2d(x, 4 * self.resample_filter, padding=1)
-        if noise == "const":
-            x = x + (self.noise_const * self.noise_strength).to(x.dtype)
-        elif noise == "random":
-            size = (x.shape[0], 1, *x.shape[2:])
-            drawn = torch.randn(size, generator=rng, device=rng.device if rng else x.device).to(x.device)
+        drawn = noise_map(noise, self.noise_const, x.shape[0], rng)
+        if drawn is not None:
             x = x + (drawn * self.noise_strength).to(x.dtype)
         return leaky_relu(x + self.bias.to(x.dtype)[:, None, None], self.clamp)
 
@@ -263,11 +262,8 @@ class StyleGAN2(Generator):
             CheckpointError: a tensor is missing or does not fit the others.
         """
         shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
-        with torch.device("meta"):
-            generator = cls(**_sizes(shapes), clamp=clamp, joint_labels=joint_labels)
-        for name, tensor in generator.state_dict().items():
-            _expect(shapes, name, *tensor.shape)
-        return generator.to_empty(device="cpu")
+        sizes = _sizes(shapes)
+        return unfilled(lambda: cls(**sizes, clamp=clamp, joint_labels=joint_labels), shapes)
 
     @property
     def w_avg(self) -> Tensor:  # type: ignore[override]
@@ -279,10 +275,7 @@ class StyleGAN2(Generator):
     def _synthesize(  # type: ignore[override]  # a family names its own options
         self, ws: Tensor, tap: Tap, noise: str = "const", rng: torch.Generator | None = None
     ) -> Tensor:
-        if noise not in NOISE_MODES:
-            raise ArgumentError("noise", noise, f"one of {', '.join(NOISE_MODES)}")
-        if noise == "random" and rng is None:
-            raise ArgumentError("rng", None, 'a torch.Generator when noise = "random"')
+        check_noise(noise, rng)
         return self.synthesis(ws, tap, noise, rng)
 
     def style_weights(self, layer: int) -> Tensor:
@@ -291,44 +284,14 @@ class StyleGAN2(Generator):
         return cast(Linear, self.synthesis.get_submodule(f"{name}.affine")).weight
 
 
-def _sizes(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
+def _sizes(shapes: Shapes) -> dict[str, Any]:
     """Finds the arguments of `StyleGAN2` in the shapes of its tensors."""
     channels: dict[int, int] = {}
     resolution = 4
     while f"synthesis.b{resolution}.conv1.weight" in shapes or not channels:
-        channels[resolution] = _expect(shapes, f"synthesis.b{resolution}.conv1.weight", None, None, 3, 3)[0]
+        channels[resolution] = expect(shapes, f"synthesis.b{resolution}.conv1.weight", None, None, 3, 3)[0]
         # A few small tensors of blocks that go on doubling must not ask for a huge image.
-        _expect(shapes, f"synthesis.b{resolution}.conv1.noise_const", resolution, resolution)
+        expect(shapes, f"synthesis.b{resolution}.conv1.noise_const", resolution, resolution)
         resolution *= 2
-    mapping_layers = 1
-    while f"mapping.fc{mapping_layers}.weight" in shapes:
-        mapping_layers += 1
-    features, inputs = _expect(shapes, "mapping.fc0.weight", None, None)
-    w_dim = _expect(shapes, f"mapping.fc{mapping_layers - 1}.weight", None, None)[0]
-    embedded = num_classes = 0
-    if "mapping.embed.weight" in shapes:
-        embedded, num_classes = _expect(shapes, "mapping.embed.weight", None, None)
-    if embedded >= inputs:
-        raise CheckpointError("The mapping network's first layer has no room for z next to the label.")
-    return {
-        "z_dim": inputs - embedded,
-        "w_dim": w_dim,
-        "channels": channels,
-        "architecture": "skip" if "synthesis.b4.torgb.weight" in shapes else "resnet",
-        "mapping_layers": mapping_layers,
-        "mapping_features": features,
-        "num_classes": num_classes,
-        "label_features": embedded,
-    }
-
-
-def _expect(shapes: Mapping[str, tuple[int, ...]], name: str, *sides: int | None) -> tuple[int, ...]:
-    """The shape of one tensor, which must have these sides; None stands for any side but 0."""
-    shape = shapes.get(name)
-    if shape is None:
-        raise CheckpointError(f"The weights lack a tensor that StyleGAN2 needs: {name}.")
-    if len(shape) != len(sides) or any(
-        side != wanted if wanted is not None else side < 1 for side, wanted in zip(shape, sides, strict=True)
-    ):
-        raise CheckpointError(f"The weights' tensor {name} has a shape that does not fit a StyleGAN2: {list(shape)}.")
-    return shape
+    architecture = "skip" if "synthesis.b4.torgb.weight" in shapes else "resnet"
+    return {**mapping_sizes(shapes), "channels": channels, "architecture": architecture}
