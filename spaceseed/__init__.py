@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"  # first: recipes carry it, and read it while this module is still being imported
 
 from spaceseed.breed import Breeding
-from spaceseed.errors import ArgumentError
+from spaceseed.errors import ArgumentError, CheckpointError, DownloadError
 from spaceseed.evaluate import frechet_distance, precision_recall
 from spaceseed.latent_space import LatentSpace
 from spaceseed.models.classifier import load_classifier
@@ -30,6 +30,7 @@ from spaceseed.ops.random_search import RandomSearch
 from spaceseed.ops.termination import Termination
 from spaceseed.recipe import Recipe, RecipeError
 from spaceseed.search import Generation, search
+from spaceseed.steer import DirectionSet, find_directions
 
 if TYPE_CHECKING:
     from spaceseed.models.judge import load_judge
@@ -48,7 +49,10 @@ __all__ = [
     "CMAES",
     "ArgumentError",
     "Breeding",
+    "CheckpointError",
     "DifferentialEvolution",
+    "DirectionSet",
+    "DownloadError",
     "Generation",
     "Generator",
     "GeneticAlgorithm",
@@ -60,6 +64,7 @@ __all__ = [
     "RecipeError",
     "Termination",
     "TextObjective",
+    "find_directions",
     "frechet_distance",
     "latents_from_seeds",
     "load",

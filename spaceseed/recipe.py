@@ -64,6 +64,12 @@ class Edit(Record):
     vector: Floats
     amount: Annotated[float, Field(ge=-1e6, le=1e6)]
 
+    def apply(self, ws: Tensor) -> Tensor:
+        """Moves styles [N, num_ws, w_dim]; returns new ones."""
+        moved = ws.clone()
+        moved[:, list(self.layers)] += self.amount * self.vector.to(ws.device)
+        return moved
+
     @model_validator(mode="before")
     @classmethod
     def _sort_layers(cls, fields: Any) -> Any:
@@ -192,12 +198,12 @@ class Recipe(Record):
         with torch.no_grad():
             if self.space == "z":
                 labels = None if self.labels is None else self.labels[None].to(generator.device)
-                ws = generator.map(latent, labels, self.truncation, self.truncation_cutoff).clone()
+                ws = generator.map(latent, labels, self.truncation, self.truncation_cutoff)
             else:
                 ws = latent[:, None].expand(-1, generator.num_ws, -1) if self.space == "w" else latent
                 ws = generator.truncate(ws, self.truncation, self.truncation_cutoff).clone()
             for edit in self.edits:
-                ws[:, list(edit.layers)] += edit.amount * edit.vector.to(generator.device)
+                ws = edit.apply(ws)
         return ws
 
     def render(self, generator: Generator | None = None) -> Tensor:

@@ -1,0 +1,251 @@
+"""Steering: directions in which a find can be changed, and steps along them.
+
+    directions = find_directions(G, "ganspace", count=10)
+    ws = directions.apply(ws, index=0, amount=2.0)        # two standard deviations along the first
+    recipe = recipe.replace(edits=(*recipe.edits, directions.edit(0, 2.0)))
+
+A direction is a unit vector of w that is added to some style layers; an amount counts in standard deviations of w along
+it, so that a step means about the same for every direction of every model.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Self
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from spaceseed.errors import ArgumentError
+from spaceseed.models.generator import Generator
+from spaceseed.ops.pca import IncrementalPCA, regress
+from spaceseed.ops.sefa import factorize
+from spaceseed.recipe import Edit
+from spaceseed.recipe_fields import MAX_LAYERS, Line
+
+METHODS = ("sefa", "ganspace")
+SAMPLES = 10_000
+BATCH = 500
+MAX_COUNT = 512
+MAX_FILE_BYTES = 10**8
+
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True, eq=False)
+class DirectionSet:
+    """Directions of one model, the strongest first.
+
+    Attributes:
+        method: how they were found.
+        model: id of the generator.
+        sha256: of its weights' file.
+        vectors: unit vectors [count, w_dim], float32 on the CPU.
+        scales: standard deviation of w along each, [count].
+        layers: style layers that they move, unless told otherwise.
+        names: one a direction.
+    """
+
+    method: str
+    model: str
+    sha256: str
+    vectors: Tensor
+    scales: Tensor
+    layers: tuple[int, ...]
+    names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+    def edit(self, index: int, amount: float, layers: Sequence[int] | None = None) -> Edit:
+        """The step as a recipe keeps it.
+
+        Args:
+            index: of the direction.
+            amount: how far, in standard deviations of w.
+            layers: style layers to move; those of the set if None.
+
+        Raises:
+            ArgumentError: there is no such direction, or no such layer.
+        """
+        if index not in range(len(self)):
+            raise ArgumentError("index", index, f"a direction from 0 to {len(self) - 1}")
+        chosen = self.layers if layers is None else tuple(layers)
+        if not chosen or min(chosen) < 0 or max(chosen) >= MAX_LAYERS:
+            raise ArgumentError("layers", chosen, "one or more style layers")
+        return Edit(
+            name=self.names[index], layers=chosen, vector=self.scales[index] * self.vectors[index], amount=amount
+        )
+
+    def apply(self, ws: Tensor, index: int, amount: float, layers: Sequence[int] | None = None) -> Tensor:
+        """Moves styles along a direction, exactly as a recipe with `edit` of the same arguments does.
+
+        Args:
+            ws: [N, num_ws, w_dim], after truncation.
+            index: of the direction.
+            amount: how far, in standard deviations of w.
+            layers: style layers to move; those of the set if None.
+
+        Returns:
+            [N, num_ws, w_dim].
+
+        Raises:
+            ArgumentError: there is no such direction, or no such layer.
+        """
+        edit = self.edit(index, amount, layers)
+        if edit.layers[-1] >= ws.shape[1]:
+            raise ArgumentError("layers", edit.layers, f"style layers from 0 to {ws.shape[1] - 1}")
+        return edit.apply(ws)
+
+    def rename(self, index: int, name: str) -> "DirectionSet":
+        """A copy in which one direction has another name."""
+        return replace(self, names=(*self.names[:index], name, *self.names[index + 1 :]))
+
+    def save(self, path: str | Path) -> None:
+        """Writes a .safetensors file that `open` reads."""
+        header = _Header(method=self.method, model=self.model, sha256=self.sha256, layers=self.layers, names=self.names)
+        tensors = {"vectors": self.vectors.contiguous(), "scales": self.scales.contiguous()}
+        save_file(tensors, path, metadata={"directions": header.model_dump_json()})
+
+    @classmethod
+    def open(cls, path: str | Path) -> Self:
+        """Reads what `save` wrote.
+
+        Raises:
+            ValueError: the file holds no directions, or damaged ones; the message is one sentence.
+            OSError: there is no such file, or it may not be read.
+        """
+        if Path(path).stat().st_size > MAX_FILE_BYTES:
+            raise ValueError("This file of directions is too large.")
+        try:
+            with safe_open(path, framework="pt") as file:
+                header = _Header.model_validate(json.loads((file.metadata() or {})["directions"]))
+                vectors, scales = file.get_tensor("vectors"), file.get_tensor("scales")
+        except (SafetensorError, KeyError, ValueError, ValidationError) as error:
+            raise ValueError("This file holds no directions, or is damaged.") from error
+        count = len(header.names)
+        shapes_fit = vectors.ndim == 2 and len(vectors) == count and scales.shape == (count,)
+        if not shapes_fit or any(t.dtype != torch.float32 or not t.isfinite().all() for t in (vectors, scales)):
+            raise ValueError("This file of directions is damaged.")
+        return cls(vectors=vectors, scales=scales, **dict(header))
+
+
+class _Header(BaseModel):
+    """What a file of directions says beside its numbers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    method: Line
+    model: Line
+    sha256: Annotated[str, Field(max_length=64)]
+    layers: Annotated[tuple[Annotated[int, Field(ge=0, lt=MAX_LAYERS)], ...], Field(min_length=1)]
+    names: Annotated[tuple[Line, ...], Field(min_length=1, max_length=MAX_COUNT)]
+
+
+@torch.no_grad()
+def find_directions(
+    generator: Generator,
+    method: str = "sefa",
+    layers: Sequence[int] | None = None,
+    count: int = 10,
+    *,
+    samples: int = SAMPLES,
+    labels: Tensor | None = None,
+    seed: int = 0,
+    progress: Progress = lambda _: None,
+) -> DirectionSet:
+    """Finds directions without any labels.
+
+    Args:
+        generator: whose.
+        method: "sefa", from the weights that read the style layers (Shen & Zhou 2021), or "ganspace", from the
+            principal components of w, or, where there is no mapping network, of the first activation, regressed back
+            to z (Härkönen et al. 2020).
+        layers: style layers to move, and for SeFa to read; all if None.
+        count: how many.
+        samples: draws that principal components and scales are measured on.
+        labels: [num_classes], for conditional models: the class of the draws.
+        seed: of the draws.
+        progress: told the share of the work done, 0 to 1; may raise to end it.
+
+    Returns:
+        the directions, the strongest first.
+
+    Raises:
+        ArgumentError: an argument is out of range.
+    """
+    chosen = _check_layers(generator, layers)
+    dims = generator.w_dim if generator.has_mapping else generator.z_dim
+    if not 1 <= count <= min(dims, MAX_COUNT):
+        raise ArgumentError("count", count, f"from 1 to {min(dims, MAX_COUNT)}")
+    if samples < 2 * count:
+        raise ArgumentError("samples", samples, f"{2 * count} or more, twice the count")
+    draws = _Draws(generator, samples, labels, seed, progress)
+    if method == "sefa":
+        weights = torch.cat([generator.style_weights(layer)[:, :dims] for layer in chosen])
+        vectors, title = factorize(weights)[0], "SeFa"
+    elif method == "ganspace":
+        vectors, title = _principal(generator, draws), "GANSpace"
+    else:
+        raise ArgumentError("method", method, f"one of {', '.join(METHODS)}")
+    vectors = torch.nn.functional.pad(vectors[:count].cpu(), (0, generator.w_dim - vectors.shape[1]))
+    card = generator.card
+    return DirectionSet(
+        method=method,
+        model=card.id if card else "",
+        sha256=card.sha256 if card else "",
+        vectors=vectors,
+        scales=draws.deviations(vectors),
+        layers=chosen,
+        names=tuple(f"{title} {i + 1}" for i in range(len(vectors))),
+    )
+
+
+def _check_layers(generator: Generator, layers: Sequence[int] | None) -> tuple[int, ...]:
+    chosen = tuple(range(generator.num_ws)) if layers is None else tuple(sorted(set(layers)))
+    if not chosen or chosen[0] < 0 or chosen[-1] >= generator.num_ws:
+        raise ArgumentError("layers", chosen, f"one or more style layers from 0 to {generator.num_ws - 1}")
+    return chosen
+
+
+class _Draws:
+    """The same random styles each time they are gone through, a batch at a time."""
+
+    def __init__(
+        self, generator: Generator, samples: int, labels: Tensor | None, seed: int, progress: Progress
+    ) -> None:
+        self.generator, self.samples, self.labels, self.seed = generator, samples, labels, seed
+        self.progress = progress
+
+    def __iter__(self) -> Iterator[Tensor]:
+        rng = torch.Generator().manual_seed(self.seed)
+        z = torch.randn(self.samples, self.generator.z_dim, generator=rng)
+        for i, part in enumerate(z.split(BATCH)):
+            labels = None if self.labels is None else self.labels.to(self.generator.device).expand(len(part), -1)
+            yield self.generator.map(part.to(self.generator.device), labels)
+            self.progress(min((i + 1) * BATCH / self.samples, 1.0))
+
+    def deviations(self, vectors: Tensor) -> Tensor:
+        """Standard deviation of w along unit vectors [count, w_dim], [count]."""
+        along = torch.cat([ws[:, 0].cpu() @ vectors.T for ws in self])
+        return along.std(dim=0)
+
+
+def _principal(generator: Generator, draws: _Draws) -> Tensor:
+    """Unit vectors [k, dims] by GANSpace."""
+    if generator.has_mapping:
+        pca = IncrementalPCA(generator.w_dim)
+        for ws in draws:
+            pca.add(ws[:, 0])
+        return pca.components()[0]
+    first = generator.layers[0]
+    pca = IncrementalPCA(2 * generator.z_dim)
+    for ws in draws:
+        pca.add(generator.activations(ws, first).flatten(1))
+    coordinates = torch.cat([pca.coordinates(generator.activations(ws, first).flatten(1)) for ws in draws])
+    latents = torch.cat([ws[:, 0, : generator.z_dim] for ws in draws])
+    return regress(coordinates, latents - latents.mean(dim=0))

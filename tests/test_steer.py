@@ -1,0 +1,125 @@
+import pytest
+import torch
+
+from spaceseed.errors import ArgumentError
+from spaceseed.models import zoo
+from spaceseed.models.generator import ModelCard, latents_from_seeds
+from spaceseed.models.stylegan2 import StyleGAN2
+from spaceseed.ops.pca import CHUNK
+from spaceseed.recipe import Recipe
+from spaceseed.steer import DirectionSet, find_directions
+
+
+@pytest.fixture(scope="module")
+def generator():
+    torch.manual_seed(0)
+    generator = StyleGAN2(8, 6, {4: 8, 8: 4}, mapping_layers=2).requires_grad_(False)
+    generator.w_avg.normal_()
+    generator.card = ModelCard("tiny", "Tiny", "StyleGAN2", 8, "none", "", "test", 1, "ab" * 32, 0.7, False)
+    return generator
+
+
+@pytest.fixture(scope="module", params=["sefa", "ganspace"])
+def directions(generator, request):
+    return find_directions(generator, request.param, count=4, samples=2 * CHUNK)
+
+
+def test_directions_are_orthonormal_and_named(directions):
+    torch.testing.assert_close(directions.vectors @ directions.vectors.T, torch.eye(4), atol=1e-5, rtol=0)
+    assert len(set(directions.names)) == len(directions) == 4
+    assert (directions.scales > 0).all()
+
+
+def test_components_of_w_are_sorted_by_their_spread(generator):
+    found = find_directions(generator, "ganspace", count=6, samples=2 * CHUNK)
+    assert (found.scales.diff() <= 1e-6).all()
+    w = generator.map(torch.randn(5000, 8, generator=torch.Generator().manual_seed(9)))[:, 0]
+    torch.testing.assert_close((w @ found.vectors.T).std(dim=0), found.scales, rtol=0.1, atol=0)
+
+
+def test_sefa_reads_the_layers_that_it_is_given(generator):
+    one, other = (find_directions(generator, "sefa", layers=layers, count=2) for layers in ([0], [2, 3]))
+    assert one.layers == (0,)
+    assert other.layers == (2, 3)
+    assert not torch.allclose(one.vectors, other.vectors, atol=1e-3)
+
+
+def test_a_step_and_a_recipe_with_it_draw_the_same_image(generator, directions, tmp_path):
+    recipe = Recipe.of(generator, latents_from_seeds([3], 8)[0], truncation=0.7)
+    edited = recipe.replace(edits=(directions.edit(1, 2.5, layers=[0, 2]), directions.edit(0, -1.0)))
+    ws = directions.apply(directions.apply(recipe.ws(generator), 1, 2.5, layers=[0, 2]), 0, -1.0)
+    edited.save(tmp_path / "edited.json")
+    assert torch.equal(Recipe.open(tmp_path / "edited.json").ws(generator), ws)
+    assert not torch.equal(ws, recipe.ws(generator))
+
+
+def test_an_amount_counts_in_standard_deviations_and_leaves_its_input_alone(generator, directions):
+    ws = torch.zeros(2, generator.num_ws, 6)
+    moved = directions.apply(ws, 2, 3.0)
+    torch.testing.assert_close(moved.norm(dim=-1), (3 * directions.scales[2]).expand(2, generator.num_ws))
+    assert (ws == 0).all()
+
+
+def test_a_file_brings_all_back(directions, tmp_path):
+    renamed = directions.rename(1, "smile")
+    renamed.save(tmp_path / "directions.safetensors")
+    opened = DirectionSet.open(tmp_path / "directions.safetensors")
+    assert torch.equal(opened.vectors, directions.vectors)
+    assert torch.equal(opened.scales, directions.scales)
+    assert opened.names == (directions.names[0], "smile", *directions.names[2:])
+    assert (opened.method, opened.model, opened.sha256) == (directions.method, "tiny", "ab" * 32)
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}", b"\x08\0\0\0\0\0\0\0{}      ", bytes(2000)])
+def test_a_damaged_file_is_refused_in_a_sentence(tmp_path, damage):
+    (tmp_path / "bad.safetensors").write_bytes(damage)
+    with pytest.raises(ValueError, match="directions"):
+        DirectionSet.open(tmp_path / "bad.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        ({"method": "magic"}, "method"),
+        ({"layers": []}, "layers"),
+        ({"layers": range(3, 1)}, "layers"),
+        ({"layers": [4]}, "layers"),
+        ({"layers": [-1]}, "layers"),
+        ({"count": 0}, "count"),
+        ({"count": 7}, "count"),
+        ({"samples": 3}, "samples"),
+    ],
+)
+def test_faults_are_named(generator, options, name):
+    with pytest.raises(ArgumentError) as caught:
+        find_directions(generator, **({"count": 2} | options))
+    assert caught.value.name == name
+
+
+def test_a_step_that_does_not_exist_is_named(generator, directions):
+    ws = torch.zeros(1, generator.num_ws, 6)
+    for index, layers, name in [(4, None, "index"), (-1, None, "index"), (0, [], "layers"), (0, [4], "layers")]:
+        with pytest.raises(ArgumentError) as caught:
+            directions.apply(ws, index, 1.0, layers)
+        assert caught.value.name == name
+
+
+def test_progress_is_told_and_can_end_the_work(generator):
+    shares = []
+    find_directions(generator, "ganspace", count=2, progress=shares.append)
+    assert max(shares) == 1
+
+    def stop(share):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        find_directions(generator, "ganspace", count=2, progress=stop)
+
+
+def test_bundled_faces_change_along_their_first_component():
+    faces = zoo.load("avatars", device="cpu")
+    directions = find_directions(faces, "ganspace", count=1, samples=1000)
+    ws = faces.map(latents_from_seeds([1], faces.z_dim), truncation=0.7)
+    images = [faces.synthesize(directions.apply(ws, 0, amount)) for amount in (0.0, 0.5, 2.0)]
+    near, far = ((image - images[0]).abs().mean() for image in images[1:])
+    assert 0 < near < far
