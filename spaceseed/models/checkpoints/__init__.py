@@ -1,0 +1,1 @@
+"""Reads checkpoints of public generators; executes nothing that is in them."""

@@ -1,0 +1,96 @@
+"""Reads any file of weights into plain data: dictionaries, lists, numbers, strings and tensors. Executes nothing."""
+
+import mmap
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from spaceseed.errors import CheckpointError
+from spaceseed.models.checkpoints.persistence import PersistentObject, persistence_names
+from spaceseed.models.checkpoints.rebuild import data_names
+from spaceseed.models.checkpoints.torch_files import LEGACY_MAGIC, ZIP_MAGIC, read_legacy, read_zip
+from spaceseed.models.checkpoints.unpickle import Budget, unpickle
+
+MAX_FILE = 4 * 2**30 - 1  # bytes; the largest public generator, with its optimizer, has about one GiB
+MAX_HEADER = 2**23  # bytes of a safetensors header
+MAX_DEPTH = 50
+MAX_NODES = 1_000_000
+PICKLE_MAGIC = b"\x80"
+
+
+def read_container(path: Path) -> Any:
+    """Reads a checkpoint, whose format is told from its first bytes, without executing or trusting anything in it.
+
+    Tensors are views of the file where they can be, so that a large file costs no memory before its weights are used.
+
+    Args:
+        path: an NVIDIA pickle, a file of torch.save (either format), or safetensors.
+
+    Returns:
+        dict, list, tuple, set, str, int, float, bool, None, bytes, Tensor and `PersistentObject`, nested as in the file: a
+        tree of bounded depth, whose tensors together are at most twice as large as the file.
+
+    Raises:
+        CheckpointError: the file is damaged, of no known kind, or asks for anything that weights do not need.
+    """
+    if not path.is_file():
+        raise CheckpointError(f"There is no file {path.name}.")
+    size = path.stat().st_size
+    if not 16 <= size <= MAX_FILE:
+        raise CheckpointError(f"{path.name} is no file of weights: it has {size} bytes.")
+    with path.open("rb") as file:
+        # Pages are private copies, because torch does not know read-only memory; untouched, they cost nothing.
+        data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
+    budget = Budget(copied=size)
+    start = bytes(data[:16])
+    if start.startswith(ZIP_MAGIC):
+        content = read_zip(data, budget)
+    elif start.startswith(LEGACY_MAGIC):
+        content = read_legacy(data, budget, data_names(budget))
+    elif start.startswith(PICKLE_MAGIC):
+        content, _ = unpickle(data, persistence_names(budget), budget)
+    elif start[8:9] == b"{":
+        content = _read_safetensors(path, int.from_bytes(start[:8], "little"))
+    else:
+        raise CheckpointError(f"{path.name} is no file of weights of a known kind.")
+    _check_tree(content, 2 * size)
+    return content
+
+
+def _read_safetensors(path: Path, header: int) -> dict[str, Tensor]:
+    if header > MAX_HEADER:
+        raise CheckpointError("The file was refused, because its header is longer than weights need.")
+    try:
+        return load_file(path)
+    except SafetensorError as error:
+        raise CheckpointError("The safetensors file is damaged or cut short.") from error
+
+
+def _check_tree(content: Any, tensor_bytes: int) -> None:
+    """Holds the result to its promise, so that whoever goes through it may do so without care.
+
+    What is shared counts as often as it is met; so neither cycles nor doubled doubles (a "billion laughs") pass.
+    """
+    nodes, waiting = 0, [(content, 0)]
+    while waiting:
+        node, depth = waiting.pop()
+        if isinstance(node, Tensor):
+            tensor_bytes -= node.nbytes
+            inner: list[Any] = []
+        elif isinstance(node, PersistentObject):
+            inner = [node.state]
+        elif type(node) is dict:
+            inner = list(node.values())
+        elif type(node) in (list, tuple):
+            inner = node
+        elif type(node) in (str, int, float, bool, set, memoryview, bytes, type(None)):
+            inner = []
+        else:
+            raise CheckpointError("The file holds something else than plain data and tensors.")
+        nodes += 1 + len(inner)
+        if nodes > MAX_NODES or depth > MAX_DEPTH or tensor_bytes < 0:
+            raise CheckpointError("The file was refused, because its content unfolds to far more than the file holds.")
+        waiting.extend((child, depth + 1) for child in inner)

@@ -1,0 +1,277 @@
+"""A pickle machine that can only build plain data.
+
+Python's own unpickler is a small stack machine with two dangerous words, "import this" and "call it", and no sense of
+proportion: `find_class` can be overridden, but a few bytes can still ask it for gigabytes, or nest so deeply that the
+interpreter falls. This one knows the opcodes that Python's pickler writes for data (protocols 2 to 5, without those
+for code and for sharing by duplication), looks names up in a table of our own functions, and counts what it does.
+
+Format: the comments in CPython's Lib/pickletools.py.
+"""
+
+import pickle
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from spaceseed.errors import CheckpointError
+
+DAMAGED = "The file is damaged or cut short."
+
+Bytes = bytes | memoryview
+KEY_TYPES = (str, int, float, bool, type(None))  # hashing these is cheap, whatever their value
+
+
+@dataclass(frozen=True)
+class Function:
+    """What an allowed global stands for: a function of ours that checks its arguments."""
+
+    call: Callable[..., object]
+
+
+@dataclass
+class Pending:
+    """A value that its BUILD opcode will complete; `value` is None until then."""
+
+    build: Callable[[Any], object]
+    value: object = None
+
+
+# The whole list of what a file may import, by exact module and name.
+Names = Mapping[tuple[str, str], object]
+
+
+@dataclass
+class Budget:
+    """What one file may still cost. All pickles inside a file share one budget.
+
+    Attributes:
+        opcodes: steps of the machine; each makes at most one small object. A checkpoint with its discriminator and
+            optimizer takes about 200,000.
+        text: bytes of strings; unlike other values they take up to four times the room that they have in the file.
+        copied: bytes of tensors that had to be copied out of the file.
+    """
+
+    copied: int
+    opcodes: int = 600_000
+    text: int = 1 << 25
+
+    def spend(self, kind: str, amount: int) -> None:
+        """Takes `amount` from what is left of `kind`.
+
+        Raises:
+            CheckpointError: so much is not left.
+        """
+        left = getattr(self, kind) - amount
+        setattr(self, kind, left)
+        if left < 0:
+            raise CheckpointError("The file asks for more work or memory than weights of its size need.")
+
+
+def unpickle(
+    data: memoryview,
+    names: Names,
+    budget: Budget,
+    load_persistent: Callable[[Any], object] | None = None,
+    position: int = 0,
+) -> tuple[Any, int]:
+    """Reads one pickle.
+
+    Args:
+        data: the bytes that hold it. Long byte strings of the result are views into these.
+        names: what globals stand for; a `Function` can be called.
+        budget: what it may cost.
+        load_persistent: turns a persistent id into a value; such ids are refused when None.
+        position: where in `data` the pickle begins.
+
+    Returns:
+        (the object, the position after it). All in it was built by opcodes or given by `names` and `load_persistent`.
+
+    Raises:
+        CheckpointError: the file names anything else, is damaged, or costs too much.
+    """
+    machine = _Machine(data, position, names, budget, load_persistent)
+    try:
+        return machine.run(), machine.position
+    except (AttributeError, IndexError, KeyError, TypeError, UnicodeError, ValueError, OverflowError) as error:
+        if isinstance(error, CheckpointError):
+            raise
+        # Any of these means that an opcode met something else on the stack than a pickler would have left there.
+        raise CheckpointError(DAMAGED) from error
+
+
+@dataclass
+class _Machine:
+    data: memoryview
+    position: int
+    names: Names
+    budget: Budget
+    load_persistent: Callable[[Any], object] | None
+    stack: list[Any] = field(default_factory=list)
+    marks: list[int] = field(default_factory=list)
+    memo: dict[int, Any] = field(default_factory=dict)
+
+    def run(self) -> object:
+        while True:
+            self.budget.spend("opcodes", 1)
+            opcode = bytes(self.take(1))
+            if opcode == pickle.STOP:
+                return self.pop()
+            if opcode not in OPCODES:
+                raise CheckpointError(f"The file is damaged, or not a file of weights: pickle opcode {opcode!r}.")
+            OPCODES[opcode](self)
+
+    def take(self, count: int) -> memoryview:
+        if count < 0 or count > len(self.data) - self.position:
+            raise CheckpointError(DAMAGED)
+        self.position += count
+        return self.data[self.position - count : self.position]
+
+    def number(self, layout: str) -> Any:
+        return struct.unpack(layout, self.take(struct.calcsize(layout)))[0]
+
+    def text(self, count: int) -> str:
+        self.budget.spend("text", count)
+        return str(self.take(count), "utf-8")
+
+    def line(self) -> str:
+        """One line of text, as GLOBAL has them."""
+        window = bytes(self.data[self.position : self.position + 256])
+        return self.text(window.index(b"\n") + 1)[:-1]
+
+    def push(self, value: object) -> None:
+        self.stack.append(value)
+
+    def pop(self) -> Any:
+        if self.marks and self.marks[-1] == len(self.stack):
+            raise IndexError
+        value = self.stack.pop()
+        return value.value if isinstance(value, Pending) and value.value is not None else value
+
+    def pop_to_mark(self) -> list[Any]:
+        start = self.marks.pop()
+        values = [v.value if isinstance(v, Pending) and v.value is not None else v for v in self.stack[start:]]
+        del self.stack[start:]
+        return values
+
+    def push_tuple(self, count: int) -> None:
+        values = [self.pop() for _ in range(count)]
+        self.push(tuple(reversed(values)))
+
+    def put(self, index: int) -> None:
+        self.memo[index] = self.stack[-1]
+
+    def look_up(self, module: object, name: object) -> None:
+        if not isinstance(module, str) or not isinstance(name, str):
+            raise TypeError
+        if (module, name) not in self.names:
+            refused = f"{module}.{name}"[:100]
+            raise CheckpointError(
+                f"The file was not opened, because it asks for {refused!r}, which weights do not need."
+            )
+        self.push(self.names[module, name])
+
+    def reduce(self) -> None:
+        arguments, function = self.pop(), self.pop()
+        if type(arguments) is not tuple or not isinstance(function, Function):
+            raise TypeError
+        self.push(function.call(*arguments))
+
+    def build(self) -> None:
+        """Gives an object its state. Attributes of containers, such as a state dict's `_metadata`, are left out."""
+        state = self.pop()
+        target = self.stack[-1]
+        if isinstance(target, Pending):
+            target.value = target.build(state)
+        elif type(target) is not dict:
+            raise TypeError
+
+    def persistent(self) -> None:
+        if self.load_persistent is None:
+            raise TypeError
+        self.push(self.load_persistent(self.pop()))
+
+    def append(self, values: Sequence[Any]) -> None:
+        target = self.stack[-1]
+        if type(target) is not list:
+            raise TypeError
+        target.extend(values)
+
+    def set_items(self, values: Sequence[Any]) -> None:
+        target = self.stack[-1]
+        if type(target) is not dict:
+            raise TypeError
+        target.update(zip(map(checked_key, values[::2]), values[1::2], strict=True))
+
+    def add_items(self, values: Sequence[Any]) -> None:
+        target = self.stack[-1]
+        if type(target) is not set:
+            raise TypeError
+        target.update(map(checked_key, values))
+
+
+def checked_key(value: Any) -> Any:
+    """A value that may be a key or a member of a set: tuples may not, because hashing nested ones can take for ever."""
+    if type(value) not in KEY_TYPES:
+        raise TypeError
+    return value
+
+
+def _set_item(machine: _Machine) -> None:
+    value, key = machine.pop(), machine.pop()
+    machine.set_items([key, value])
+
+
+def _stack_global(machine: _Machine) -> None:
+    name, module = machine.pop(), machine.pop()
+    machine.look_up(module, name)
+
+
+OPCODES: dict[bytes, Callable[[_Machine], None]] = {
+    pickle.PROTO: lambda m: m.take(1).release(),
+    pickle.FRAME: lambda m: m.data[m.position + m.number("<Q") :].release(),
+    pickle.MARK: lambda m: m.marks.append(len(m.stack)),
+    # numbers and constants
+    pickle.NONE: lambda m: m.push(None),
+    pickle.NEWTRUE: lambda m: m.push(True),
+    pickle.NEWFALSE: lambda m: m.push(False),
+    pickle.BININT: lambda m: m.push(m.number("<i")),
+    pickle.BININT1: lambda m: m.push(m.number("<B")),
+    pickle.BININT2: lambda m: m.push(m.number("<H")),
+    pickle.LONG1: lambda m: m.push(int.from_bytes(m.take(m.number("<B")), "little", signed=True)),
+    pickle.BINFLOAT: lambda m: m.push(m.number(">d")),
+    # strings
+    pickle.SHORT_BINUNICODE: lambda m: m.push(m.text(m.number("<B"))),
+    pickle.BINUNICODE: lambda m: m.push(m.text(m.number("<I"))),
+    pickle.BINUNICODE8: lambda m: m.push(m.text(m.number("<Q"))),
+    pickle.SHORT_BINBYTES: lambda m: m.push(m.take(m.number("<B"))),
+    pickle.BINBYTES: lambda m: m.push(m.take(m.number("<I"))),
+    pickle.BINBYTES8: lambda m: m.push(m.take(m.number("<Q"))),
+    # containers
+    pickle.EMPTY_TUPLE: lambda m: m.push(()),
+    pickle.TUPLE1: lambda m: m.push_tuple(1),
+    pickle.TUPLE2: lambda m: m.push_tuple(2),
+    pickle.TUPLE3: lambda m: m.push_tuple(3),
+    pickle.TUPLE: lambda m: m.push(tuple(m.pop_to_mark())),
+    pickle.EMPTY_LIST: lambda m: m.push([]),
+    pickle.APPEND: lambda m: m.append([m.pop()]),
+    pickle.APPENDS: lambda m: m.append(m.pop_to_mark()),
+    pickle.EMPTY_DICT: lambda m: m.push({}),
+    pickle.SETITEM: _set_item,
+    pickle.SETITEMS: lambda m: m.set_items(m.pop_to_mark()),
+    pickle.EMPTY_SET: lambda m: m.push(set()),
+    pickle.ADDITEMS: lambda m: m.add_items(m.pop_to_mark()),
+    # what was seen before
+    pickle.MEMOIZE: lambda m: m.put(len(m.memo)),
+    pickle.BINPUT: lambda m: m.put(m.number("<B")),
+    pickle.LONG_BINPUT: lambda m: m.put(m.number("<I")),
+    pickle.BINGET: lambda m: m.push(m.memo[m.number("<B")]),
+    pickle.LONG_BINGET: lambda m: m.push(m.memo[m.number("<I")]),
+    # names, and what is made with them
+    pickle.GLOBAL: lambda m: m.look_up(m.line(), m.line()),
+    pickle.STACK_GLOBAL: _stack_global,
+    pickle.REDUCE: lambda m: m.reduce(),
+    pickle.NEWOBJ: lambda m: m.reduce(),
+    pickle.BUILD: lambda m: m.build(),
+    pickle.BINPERSID: lambda m: m.persistent(),
+}
