@@ -1,0 +1,84 @@
+"""StyleGAN2 as genforce/genforce stores it: names by layer, conventions of NVIDIA's TensorFlow release.
+
+A style's bias lacks the 1 that NVIDIA's PyTorch release includes, kernels of upsampling convolutions are flipped, the
+low-pass filters already have the upsampling's gain of 4, and labels are normalised together with z.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor
+
+from spaceseed.models.checkpoints.tensors import fill, take
+from spaceseed.models.generator import Generator
+from spaceseed.models.layers import resample_filter
+from spaceseed.models.stylegan2 import StyleGAN2
+
+
+def is_stylegan2(state: Mapping[str, Any]) -> bool:
+    """Tells StyleGAN2 from the project's other state dicts: of these, it alone has an image output with a style."""
+    return "synthesis.output0.style.weight" in state
+
+
+def build_stylegan2(state: Mapping[str, Any]) -> Generator:
+    """Makes the generator of a state dict.
+
+    Raises:
+        CheckpointError: a tensor is missing, does not fit the others, or has values that no weights have.
+    """
+    tensors = mapping_tensors(state) | _synthesis(state)
+    generator = StyleGAN2.like(tensors, joint_labels=True)
+    fill(generator, tensors)
+    return generator
+
+
+def mapping_tensors(state: Mapping[str, Any]) -> dict[str, Tensor]:
+    """The mapping network of a state dict, StyleGAN's too, by the names of `MappingNetwork`.
+
+    Raises:
+        CheckpointError: a tensor is missing or of another kind.
+    """
+    tensors = {"mapping.w_avg": take(state, "truncation.w_avg", 1)}
+    layers = 0
+    while not layers or f"mapping.dense{layers}.weight" in state:
+        tensors[f"mapping.fc{layers}.weight"] = take(state, f"mapping.dense{layers}.weight", 2)
+        tensors[f"mapping.fc{layers}.bias"] = take(state, f"mapping.dense{layers}.bias", 1)
+        layers += 1
+    if "mapping.label_weight" in state:
+        embedding = take(state, "mapping.label_weight", 2)
+        # Ours divides by the root of the number of classes and adds a bias.
+        tensors["mapping.embed.weight"] = embedding.t() * embedding.shape[0] ** 0.5
+        tensors["mapping.embed.bias"] = embedding.new_zeros(embedding.shape[1])
+    return tensors
+
+
+def _synthesis(state: Mapping[str, Any]) -> dict[str, Tensor]:
+    tensors = {"synthesis.b4.const": take(state, "synthesis.early_layer.const", 4)[0]}
+    blocks = layers = 0
+    while not layers or f"synthesis.layer{layers}.weight" in state:
+        theirs, ours = f"synthesis.layer{layers}", f"synthesis.b{4 << (layers + 1) // 2}.conv{(layers + 1) % 2}"
+        tensors |= _modulated(state, theirs, ours)
+        tensors |= {
+            f"{ours}.noise_strength": take(state, f"{theirs}.noise_strength", 0),
+            f"{ours}.noise_const": take(state, f"{theirs}.noise", 4)[0, 0],
+            f"{ours}.resample_filter": resample_filter(),
+        }
+        if layers % 2:
+            tensors[f"{ours}.weight"] = tensors[f"{ours}.weight"].flip(2, 3)
+            tensors[f"{ours}.resample_filter"] = take(state, f"{theirs}.filter.kernel", 4)[0, 0] / 4
+        layers += 1
+    while not blocks or f"synthesis.output{blocks}.weight" in state:
+        theirs, ours = f"synthesis.output{blocks}", f"synthesis.b{4 << blocks}"
+        tensors |= _modulated(state, theirs, f"{ours}.torgb")
+        tensors[f"{ours}.resample_filter"] = take(state, "synthesis.upsample.kernel", 4)[0, 0] / 4
+        blocks += 1
+    return tensors
+
+
+def _modulated(state: Mapping[str, Any], theirs: str, ours: str) -> dict[str, Tensor]:
+    return {
+        f"{ours}.weight": take(state, f"{theirs}.weight", 4),
+        f"{ours}.bias": take(state, f"{theirs}.bias", 1),
+        f"{ours}.affine.weight": take(state, f"{theirs}.style.weight", 2),
+        f"{ours}.affine.bias": take(state, f"{theirs}.style.bias", 1) + 1,
+    }

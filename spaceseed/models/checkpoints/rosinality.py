@@ -1,0 +1,90 @@
+"""StyleGAN2 as rosinality/stylegan2-pytorch saves it: {"g_ema": state dict, "latent_avg": w_avg}, or the former alone.
+
+Weights of convolutions have a leading side of 1, and the low-pass filters already have the upsampling's gain of 4; what
+remains is other names for the same mathematics.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from spaceseed.models.checkpoints.tensors import fill, measure_w_avg, take
+from spaceseed.models.generator import Generator
+from spaceseed.models.layers import resample_filter
+from spaceseed.models.stylegan2 import StyleGAN2
+
+
+def matches(content: Any, path: Path) -> bool:  # noqa: ARG001  # as every reader
+    """Tells whether a parsed file is a checkpoint of this project."""
+    return isinstance(content, Mapping) and "conv1.conv.modulation.weight" in _state(content)
+
+
+def build(content: Any, path: Path) -> Generator:  # noqa: ARG001  # as every reader
+    """Makes the generator of a parsed file; where the mean of w is not stored, it is measured.
+
+    Raises:
+        CheckpointError: a tensor is missing, does not fit the others, or has values that no weights have.
+    """
+    state = _state(content)
+    tensors = _mapping(state) | _synthesis(state)
+    w_dim = tensors["synthesis.b4.conv1.affine.weight"].shape[1]
+    stored = content.get("latent_avg")
+    tensors["mapping.w_avg"] = torch.zeros(w_dim) if stored is None else take(content, "latent_avg").flatten()
+    generator = StyleGAN2.like(tensors)
+    fill(generator, tensors)
+    if stored is None:
+        generator.w_avg.copy_(measure_w_avg(generator))
+    return generator
+
+
+def _state(content: Mapping[str, Any]) -> Mapping[str, Any]:
+    state = content.get("g_ema", content)
+    return state if isinstance(state, Mapping) else {}
+
+
+def _mapping(state: Mapping[str, Any]) -> dict[str, Tensor]:
+    tensors = {}
+    layers = 0
+    while not layers or f"style.{layers + 1}.weight" in state:  # style.0 is the normalisation
+        tensors[f"mapping.fc{layers}.weight"] = take(state, f"style.{layers + 1}.weight", 2)
+        tensors[f"mapping.fc{layers}.bias"] = take(state, f"style.{layers + 1}.bias", 1)
+        layers += 1
+    return tensors
+
+
+def _synthesis(state: Mapping[str, Any]) -> dict[str, Tensor]:
+    tensors = {"synthesis.b4.const": take(state, "input.input", 4)[0]}
+    convs = ["conv1"]
+    while f"convs.{len(convs) - 1}.conv.weight" in state:
+        convs.append(f"convs.{len(convs) - 1}")
+    for i, theirs in enumerate(convs):
+        ours = f"synthesis.b{4 << (i + 1) // 2}.conv{(i + 1) % 2}"
+        upsamples = i % 2 == 1
+        tensors |= _modulated(state, f"{theirs}.conv", ours)
+        tensors |= {
+            f"{ours}.bias": take(state, f"{theirs}.activate.bias", 1),
+            f"{ours}.noise_strength": take(state, f"{theirs}.noise.weight", 1)[0],
+            f"{ours}.noise_const": take(state, f"noises.noise_{i}", 4)[0, 0],
+            f"{ours}.resample_filter": (
+                take(state, f"{theirs}.conv.blur.kernel", 2) / 4 if upsamples else resample_filter()
+            ),
+        }
+    for i in range(len(convs) // 2 + 1):
+        theirs, ours = f"to_rgbs.{i - 1}" if i else "to_rgb1", f"synthesis.b{4 << i}"
+        tensors |= _modulated(state, f"{theirs}.conv", f"{ours}.torgb")
+        tensors |= {
+            f"{ours}.torgb.bias": take(state, f"{theirs}.bias", 4).flatten(),
+            f"{ours}.resample_filter": take(state, f"{theirs}.upsample.kernel", 2) / 4 if i else resample_filter(),
+        }
+    return tensors
+
+
+def _modulated(state: Mapping[str, Any], theirs: str, ours: str) -> dict[str, Tensor]:
+    return {
+        f"{ours}.weight": take(state, f"{theirs}.weight", 5)[0],
+        f"{ours}.affine.weight": take(state, f"{theirs}.modulation.weight", 2),
+        f"{ours}.affine.bias": take(state, f"{theirs}.modulation.bias", 1),
+    }

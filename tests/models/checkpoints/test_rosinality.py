@@ -1,0 +1,115 @@
+"""StyleGAN2 in the files of rosinality/stylegan2-pytorch, against that project's numbers for a small random network."""
+
+import json
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from spaceseed.errors import CheckpointError
+from spaceseed.models.checkpoints.containers import read_container
+from spaceseed.models.checkpoints.rosinality import build, matches
+from spaceseed.models.generator import latents_from_seeds
+
+CASE = Path(__file__).parents[2] / "data" / "rosinality_sg2"
+DESCRIBED = json.loads((CASE / "case.json").read_text())
+INPUTS = {name: torch.from_numpy(value) for name, value in np.load(CASE / "inputs.npz").items()}
+OUTPUTS = np.load(CASE / "outputs.npz")
+
+
+@cache
+def read(file):
+    return build(read_container(CASE / file), CASE / file).requires_grad_(False)
+
+
+@pytest.fixture
+def content():
+    return read_container(CASE / "checkpoint.pt")
+
+
+def close(mine, name):
+    assert mine.shape == OUTPUTS[name].shape
+    return np.abs(mine.numpy() - OUTPUTS[name]).max() <= DESCRIBED["outputs"][name]["tolerance_max_abs"]
+
+
+def drawn(name, generator):
+    ws = generator.map(INPUTS["z"])
+    truncated = generator.map(INPUTS["z"], truncation=0.7)
+    inject = DESCRIBED["hyper_parameters"]["inject_index"]
+    mixed = torch.cat([ws[:1, :inject], ws[1:, inject:]], dim=1)
+    return {
+        "w": lambda: ws[:, 0],
+        "latents": lambda: ws,
+        "latents_trunc07": lambda: truncated,
+        "latents_inject": lambda: mixed,
+        "image": lambda: generator.synthesize(ws),
+        "image_trunc07": lambda: generator.synthesize(truncated),
+        "image_inject": lambda: generator.synthesize(mixed),
+        "image_wplus": lambda: generator.synthesize(INPUTS["wplus"]),
+        "image_nonoise": lambda: generator.synthesize(ws[:1], noise="none"),
+    }[name]()
+
+
+@pytest.mark.parametrize("name", DESCRIBED["outputs"])
+def test_official_numbers(name):
+    assert close(drawn(name, read("checkpoint.pt")), name)
+
+
+@pytest.mark.parametrize("name", [name for name in DESCRIBED["outputs"] if "trunc" not in name])
+def test_official_numbers_without_a_stored_mean(name):
+    assert close(drawn(name, read("checkpoint_g_ema_only.pt")), name)
+
+
+def test_a_mean_that_is_not_stored_is_measured():
+    generator = read("checkpoint_g_ema_only.pt")
+    ws = generator.map(latents_from_seeds(range(4000), generator.z_dim))[:, 0]
+    standard_error = ws.std(dim=0) * (1 / 4000 + 1 / 10_000) ** 0.5
+    assert bool(((generator.w_avg - ws.mean(dim=0)).abs() < 5 * standard_error).all())
+
+
+def test_a_stored_mean_is_taken_in_either_shape(content):
+    assert torch.equal(read("checkpoint.pt").w_avg, INPUTS["latent_avg"])
+    content["latent_avg"] = content["latent_avg"][None]
+    assert torch.equal(build(content, CASE).w_avg, INPUTS["latent_avg"])
+
+
+def test_a_state_dict_alone_is_enough(content):
+    assert matches(content["g_ema"], CASE)
+    generator = build(content["g_ema"], CASE)
+    assert close(generator.requires_grad_(False).synthesize(generator.map(INPUTS["z"])), "image")
+
+
+@pytest.mark.parametrize("content", [None, [], {}, {"g_ema": 3}, {"g_ema": {}}, {"generator_smooth": {}}])
+def test_other_content_does_not_match(content):
+    assert not matches(content, CASE)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("style.1.weight", None),
+        ("style.2.bias", torch.zeros(3, 3)),
+        ("input.input", torch.zeros(0, 32, 4, 4)),
+        ("convs.0.conv.blur.kernel", None),
+        ("convs.3.conv.weight", torch.zeros(24, 24, 3, 3)),
+        ("convs.4.noise.weight", torch.zeros([])),
+        ("to_rgbs.1.bias", "nothing"),
+        ("to_rgb1.conv.modulation.bias", torch.zeros(32, dtype=torch.int64)),
+        ("noises.noise_6", None),
+    ],
+)
+def test_tensors_that_are_missing_or_do_not_fit_are_named(content, name, value):
+    if value is None:
+        del content["g_ema"][name]
+    else:
+        content["g_ema"][name] = value
+    with pytest.raises(CheckpointError, match=name):
+        build(content, CASE)
+
+
+def test_blocks_that_do_not_fit_are_refused(content):
+    content["g_ema"]["convs.4.conv.weight"] = torch.zeros(1, 16, 23, 3, 3)
+    with pytest.raises(CheckpointError, match=r"b32\.conv0\.weight"):
+        build(content, CASE)
