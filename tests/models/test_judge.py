@@ -1,11 +1,7 @@
-import functools
-import hashlib
-import http.server
 import json
 import os
 import subprocess
 import sys
-import threading
 
 import numpy as np
 import pytest
@@ -15,6 +11,7 @@ from safetensors.torch import save_file
 
 from spaceseed.errors import ArgumentError
 from spaceseed.models.judge import Judge, load_judge
+from tests.hub import StandInHub
 
 # isort: split
 import open_clip
@@ -187,52 +184,7 @@ def test_pickled_code_is_refused(tmp_path, monkeypatch):
         load_judge(f"tiny/{tmp_path / 'evil.pt'}")
 
 
-class _StandInHub(http.server.BaseHTTPRequestHandler):
-    """Serves one file as the Hub does: HEAD names the commit and the content's hash, GET sends it."""
-
-    def __init__(self, *args, content, asked, **kwargs):
-        self.content, self.asked = content, asked
-        super().__init__(*args, **kwargs)
-
-    def do_HEAD(self):
-        self.answer(with_body=False)
-
-    def do_GET(self):
-        self.answer(with_body=True)
-
-    def answer(self, with_body):
-        self.asked.append((self.command, self.path))
-        found = self.path.endswith("/open_clip_model.safetensors")
-        body = self.content if found else b""
-        self.send_response(200 if found else 404)
-        self.send_header("X-Repo-Commit", "0" * 40)
-        self.send_header("ETag", f'"{hashlib.sha256(body).hexdigest()}"')
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if with_body:
-            self.wfile.write(body)
-
-    def log_message(self, *args):
-        pass
-
-
-@pytest.fixture
-def stand_in_hub(tiny_weights):
-    """A local Hub: its address, and what it was asked for."""
-    asked: list[tuple[str, str]] = []
-    content = (tiny_weights / "open_clip_model.safetensors").read_bytes()
-    handler = functools.partial(_StandInHub, content=content, asked=asked)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", asked
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-def test_public_weights_come_from_the_hub(tiny_weights, stand_in_hub, tmp_path):
-    address, asked = stand_in_hub
+def test_public_weights_come_from_the_hub(tiny_weights, tmp_path):
     # A process of its own, because huggingface_hub reads its address when imported. The public architecture is swapped
     # for a tiny one; the repository and the file asked for are the real ones.
     code = f"""
@@ -247,11 +199,14 @@ assert judge.model.visual.preprocess_cfg["mean"] == open_clip.OPENAI_DATASET_MEA
 assert judge.score(torch.zeros(2, 3, 64, 64), "a photo of a cat").isfinite().all()
 """
     offline = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-    environment = {**offline, "HF_ENDPOINT": address, "HF_HOME": str(tmp_path), "HF_HUB_DISABLE_XET": "1"}
+    environment = {**offline, "HF_HOME": str(tmp_path), "HF_HUB_DISABLE_XET": "1"}
     environment |= {"HF_HUB_OFFLINE": "0", "HF_HUB_DISABLE_TELEMETRY": "1", "NO_PROXY": "127.0.0.1"}
     command = [sys.executable, "-c", code]
-    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
+    repo, file = "laion/CLIP-ViT-B-32-laion2B-s34B-b79K", "open_clip_model.safetensors"
+    with StandInHub() as hub:
+        hub.files[f"{repo}/{file}"] = (tiny_weights / file).read_bytes()
+        environment["HF_ENDPOINT"] = hub.address
+        result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
     assert result.returncode == 0, result.stderr
-    wanted = "/laion/CLIP-ViT-B-32-laion2B-s34B-b79K/resolve/main/open_clip_model.safetensors"
-    assert ("HEAD", wanted) in asked
-    assert ("GET", wanted) in asked
+    assert ("HEAD", f"/{repo}/resolve/main/{file}") in hub.asked
+    assert ("GET", f"/{repo}/resolve/main/{file}") in hub.asked
