@@ -30,8 +30,8 @@ def read_container(path: Path) -> Any:
         path: an NVIDIA pickle, a file of torch.save (either format), or safetensors.
 
     Returns:
-        dict, list, tuple, set, str, int, float, bool, None, bytes, Tensor and `PersistentObject`, nested as in the file: a
-        tree of bounded depth, whose tensors together are at most twice as large as the file.
+        dict, list, tuple, set, str, int, float, bool, None, memoryview, Tensor and `PersistentObject`, nested as in the
+        file: a tree of bounded depth, whose tensors together are at most twice as large as the file.
 
     Raises:
         CheckpointError: the file is damaged, of no known kind, or asks for anything that weights do not need.
@@ -81,7 +81,7 @@ def _check_tree(content: Any, tensor_bytes: int) -> None:
             tensor_bytes -= node.nbytes
             inner: list[Any] = []
         elif isinstance(node, PersistentObject):
-            inner = [node.state]
+            inner = [node.state, node.init_args, node.init_kwargs]
         elif type(node) is dict:
             inner = list(node.values())
         elif type(node) in (list, tuple):

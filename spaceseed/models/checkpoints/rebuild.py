@@ -71,6 +71,7 @@ def numbers(data: Bytes, dtype: torch.dtype, budget: Budget) -> Tensor:
     if not len(data):
         return torch.empty(0, dtype=dtype)
     if isinstance(data, bytes):
+        budget.spend("copied", len(data))
         data = memoryview(bytearray(data))
     raw = torch.frombuffer(data, dtype=torch.uint8)
     if dtype is torch.bool:  # a byte other than 0 and 1 is no bool
@@ -83,13 +84,13 @@ def numbers(data: Bytes, dtype: torch.dtype, budget: Budget) -> Tensor:
 
 
 def sizes(*values: Any) -> None:
-    """Checks that all are sizes: whole numbers from 0 that fit 32 bits.
+    """Checks that all are sizes: whole numbers from 0 that fit 63 bits.
 
     Raises:
         CheckpointError: one is not.
     """
     for value in values:
-        if type(value) is not int or not 0 <= value < 2**32:
+        if type(value) is not int or not 0 <= value < 2**63:
             raise CheckpointError("The file is damaged: a tensor's size or place is no sensible number.")
 
 
@@ -97,9 +98,9 @@ def _tensor(storage: Any, offset: Any, shape: Any, strides: Any, *_: object) -> 
     """A view of a storage. It has no more elements than the storage, so copying it is never dearer than the file."""
     if not isinstance(storage, Storage) or type(shape) is not tuple or type(strides) is not tuple:
         raise TypeError
-    sizes(offset, *shape, *strides)
     if len(shape) != len(strides) or len(shape) > MAX_DIMENSIONS:
         raise CheckpointError("The file is damaged: a tensor's shape and strides do not belong together.")
+    sizes(offset, *shape, *strides)
     count = math.prod(shape)
     last = offset + sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))
     if count > len(storage.values) or (count and last >= len(storage.values)):
@@ -153,16 +154,18 @@ def _empty_dict(*arguments: object) -> dict[Any, Any]:
     return {}
 
 
-def _set(members: Any = ()) -> set[Any]:
+def _set(members: Any, budget: Budget) -> set[Any]:
     if type(members) not in (list, tuple):
         raise TypeError
+    budget.spend("opcodes", len(members))
     return set(map(checked_key, members))
 
 
-def _encode(text: Any, encoding: Any) -> bytes:
+def _encode(text: Any, encoding: Any, budget: Budget) -> bytes:
     """How protocol 2 writes byte strings."""
     if type(text) is not str or encoding != "latin1":
         raise TypeError
+    budget.spend("copied", len(text))
     return text.encode("latin1")
 
 
@@ -171,9 +174,9 @@ def data_names(budget: Budget) -> Names:
     names: dict[tuple[str, str], object] = {
         ("collections", "OrderedDict"): Function(_empty_dict),
         ("argparse", "Namespace"): Function(_empty_dict),  # settings of a training run, without their values
-        ("builtins", "set"): Function(_set),
-        ("__builtin__", "set"): Function(_set),
-        ("_codecs", "encode"): Function(_encode),
+        ("builtins", "set"): Function(lambda members: _set(members, budget)),
+        ("__builtin__", "set"): Function(lambda members: _set(members, budget)),
+        ("_codecs", "encode"): Function(lambda text, encoding: _encode(text, encoding, budget)),
         ("torch._utils", "_rebuild_tensor_v2"): Function(_tensor),
         ("torch._utils", "_rebuild_parameter"): Function(_parameter),
         ("numpy", "dtype"): Function(_numpy_type),

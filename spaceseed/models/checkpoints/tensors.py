@@ -37,27 +37,6 @@ def take(state: Mapping[str, Any], name: str, sides: int | None = None) -> Tenso
     return tensor
 
 
-def take(content: Mapping[str, Any], name: str, dimensions: int) -> Tensor:
-    """Finds a tensor in what a file holds.
-
-    Args:
-        content: a state dict.
-        name: the tensor's name there.
-        dimensions: how many it must have.
-
-    Raises:
-        CheckpointError: it is missing, or something else.
-    """
-    value = content.get(name)
-    if not isinstance(value, Tensor):
-        raise CheckpointError(f"The file lacks the tensor {name}.")
-    if value.ndim != dimensions or not value.dtype.is_floating_point:
-        raise CheckpointError(
-            f"The tensor {name} has {value.ndim} dimensions of {value.dtype} instead of {dimensions} of numbers."
-        )
-    return value
-
-
 @torch.no_grad()
 def fill(generator: Generator, tensors: Mapping[str, Tensor]) -> None:
     """Copies tensors into a generator's parameters and buffers: all of them, and nothing else.

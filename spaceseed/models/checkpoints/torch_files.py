@@ -15,6 +15,7 @@ LEGACY_MAGIC = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
 LEGACY_VERSION = 1001
 
 MAX_ENTRIES = 50_000
+MAX_NAME = 1_000
 _END = struct.Struct("<4s4HLLH")  # end of central directory
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
 _LOCAL = struct.Struct("<4s5H3L2H")
@@ -77,7 +78,7 @@ def zip_entries(data: memoryview) -> dict[str, memoryview]:
             start += _CENTRAL.size
             name = str(data[start : start + fields[10]], "utf-8")
             start += sum(fields[10:13])
-            if fields[0] != b"PK\x01\x02" or name in entries:
+            if fields[0] != b"PK\x01\x02" or name in entries or len(name) > MAX_NAME:
                 raise CheckpointError(DAMAGED)
             if fields[4] != 0 or fields[8] != fields[9] or fields[3] & 1:
                 raise CheckpointError("The file was refused, because its zip archive is compressed or encrypted.")

@@ -16,6 +16,7 @@ from typing import Any
 
 from spaceseed.errors import CheckpointError
 
+MAX_ARGUMENTS = 10
 DAMAGED = "The file is damaged or cut short."
 
 Bytes = bytes | memoryview
@@ -122,10 +123,13 @@ class _Machine:
             OPCODES[opcode](self)
 
     def take(self, count: int) -> memoryview:
-        if count < 0 or count > len(self.data) - self.position:
+        if count > len(self.data) - self.position:
             raise CheckpointError(DAMAGED)
         self.position += count
         return self.data[self.position - count : self.position]
+
+    def skip(self, count: int) -> None:
+        self.take(count)
 
     def number(self, layout: str) -> Any:
         return struct.unpack(layout, self.take(struct.calcsize(layout)))[0]
@@ -173,7 +177,7 @@ class _Machine:
 
     def reduce(self) -> None:
         arguments, function = self.pop(), self.pop()
-        if type(arguments) is not tuple or not isinstance(function, Function):
+        if type(arguments) is not tuple or len(arguments) > MAX_ARGUMENTS or not isinstance(function, Function):
             raise TypeError
         self.push(function.call(*arguments))
 
@@ -228,8 +232,8 @@ def _stack_global(machine: _Machine) -> None:
 
 
 OPCODES: dict[bytes, Callable[[_Machine], None]] = {
-    pickle.PROTO: lambda m: m.take(1).release(),
-    pickle.FRAME: lambda m: m.data[m.position + m.number("<Q") :].release(),
+    pickle.PROTO: lambda m: m.skip(1),
+    pickle.FRAME: lambda m: m.skip(8),  # a hint for reading ahead
     pickle.MARK: lambda m: m.marks.append(len(m.stack)),
     # numbers and constants
     pickle.NONE: lambda m: m.push(None),
