@@ -24,6 +24,7 @@ from spaceseed.errors import ArgumentError
 from spaceseed.models.generator import Generator
 from spaceseed.ops.pca import IncrementalPCA, regress
 from spaceseed.ops.sefa import factorize
+from spaceseed.ops.subspace import reject
 from spaceseed.recipe import Edit
 from spaceseed.recipe_fields import MAX_LAYERS, Line
 
@@ -58,30 +59,61 @@ class DirectionSet:
     layers: tuple[int, ...]
     names: tuple[str, ...]
 
+    @classmethod
+    def of(
+        cls,
+        generator: Generator,
+        method: str,
+        vectors: Tensor,
+        names: tuple[str, ...],
+        w: Tensor,
+        layers: tuple[int, ...] | None = None,
+    ) -> Self:
+        """Gives unit vectors [count, w_dim] their scales, from draws of w [n, w_dim]; layers are all if None."""
+        card = generator.card
+        return cls(
+            method=method,
+            model=card.id if card else "",
+            sha256=card.sha256 if card else "",
+            vectors=vectors,
+            scales=(w @ vectors.T).std(dim=0),
+            layers=tuple(range(generator.num_ws)) if layers is None else layers,
+            names=names,
+        )
+
     def __len__(self) -> int:
         return len(self.vectors)
 
-    def edit(self, index: int, amount: float, layers: Sequence[int] | None = None) -> Edit:
+    def edit(self, index: int, amount: float, layers: Sequence[int] | None = None, *, keep: Sequence[int] = ()) -> Edit:
         """The step as a recipe keeps it.
 
         Args:
             index: of the direction.
             amount: how far, in standard deviations of w.
             layers: style layers to move; those of the set if None.
+            keep: other directions along which the step is not to move.
 
         Raises:
-            ArgumentError: there is no such direction, or no such layer.
+            ArgumentError: there is no such direction or layer, or nothing is left of the direction.
         """
-        if index not in range(len(self)):
-            raise ArgumentError("index", index, f"a direction from 0 to {len(self) - 1}")
+        for i in (index, *keep):
+            if i not in range(len(self)):
+                raise ArgumentError("index", i, f"a direction from 0 to {len(self) - 1}")
         chosen = self.layers if layers is None else tuple(layers)
         if not chosen or min(chosen) < 0 or max(chosen) >= MAX_LAYERS:
             raise ArgumentError("layers", chosen, "one or more style layers")
-        return Edit(
-            name=self.names[index], layers=chosen, vector=self.scales[index] * self.vectors[index], amount=amount
-        )
+        vector = reject(self.vectors[index], self.vectors[list(keep)]) if keep else self.vectors[index]
+        return Edit(name=self.names[index], layers=chosen, vector=self.scales[index] * vector, amount=amount)
 
-    def apply(self, ws: Tensor, index: int, amount: float, layers: Sequence[int] | None = None) -> Tensor:
+    def apply(
+        self,
+        ws: Tensor,
+        index: int,
+        amount: float,
+        layers: Sequence[int] | None = None,
+        *,
+        keep: Sequence[int] = (),
+    ) -> Tensor:
         """Moves styles along a direction, exactly as a recipe with `edit` of the same arguments does.
 
         Args:
@@ -89,14 +121,15 @@ class DirectionSet:
             index: of the direction.
             amount: how far, in standard deviations of w.
             layers: style layers to move; those of the set if None.
+            keep: other directions along which the step is not to move.
 
         Returns:
             [N, num_ws, w_dim].
 
         Raises:
-            ArgumentError: there is no such direction, or no such layer.
+            ArgumentError: there is no such direction or layer, or nothing is left of the direction.
         """
-        edit = self.edit(index, amount, layers)
+        edit = self.edit(index, amount, layers, keep=keep)
         if edit.layers[-1] >= ws.shape[1]:
             raise ArgumentError("layers", edit.layers, f"style layers from 0 to {ws.shape[1] - 1}")
         return edit.apply(ws)
@@ -184,7 +217,7 @@ def find_directions(
         raise ArgumentError("count", count, f"from 1 to {min(dims, MAX_COUNT)}")
     if samples < 2 * count:
         raise ArgumentError("samples", samples, f"{2 * count} or more, twice the count")
-    draws = _Draws(generator, samples, labels, seed, progress)
+    draws = Draws(generator, samples, labels, seed, progress)
     if method == "sefa":
         weights = torch.cat([generator.style_weights(layer)[:, :dims] for layer in chosen])
         vectors, title = factorize(weights)[0], "SeFa"
@@ -193,16 +226,9 @@ def find_directions(
     else:
         raise ArgumentError("method", method, f"one of {', '.join(METHODS)}")
     vectors = torch.nn.functional.pad(vectors[:count].cpu(), (0, generator.w_dim - vectors.shape[1]))
-    card = generator.card
-    return DirectionSet(
-        method=method,
-        model=card.id if card else "",
-        sha256=card.sha256 if card else "",
-        vectors=vectors,
-        scales=draws.deviations(vectors),
-        layers=chosen,
-        names=tuple(f"{title} {i + 1}" for i in range(len(vectors))),
-    )
+    names = tuple(f"{title} {i + 1}" for i in range(len(vectors)))
+    w = torch.cat([ws[:, 0].cpu() for ws in draws])
+    return DirectionSet.of(generator, method, vectors, names, w, chosen)
 
 
 def _check_layers(generator: Generator, layers: Sequence[int] | None) -> tuple[int, ...]:
@@ -212,30 +238,31 @@ def _check_layers(generator: Generator, layers: Sequence[int] | None) -> tuple[i
     return chosen
 
 
-class _Draws:
+class Draws:
     """The same random styles each time they are gone through, a batch at a time."""
 
     def __init__(
-        self, generator: Generator, samples: int, labels: Tensor | None, seed: int, progress: Progress
+        self,
+        generator: Generator,
+        samples: int,
+        labels: Tensor | None,
+        seed: int,
+        progress: Progress,
+        batch: int = BATCH,
     ) -> None:
         self.generator, self.samples, self.labels, self.seed = generator, samples, labels, seed
-        self.progress = progress
+        self.progress, self.batch = progress, batch
 
     def __iter__(self) -> Iterator[Tensor]:
         rng = torch.Generator().manual_seed(self.seed)
         z = torch.randn(self.samples, self.generator.z_dim, generator=rng)
-        for i, part in enumerate(z.split(BATCH)):
+        for i, part in enumerate(z.split(self.batch)):
             labels = None if self.labels is None else self.labels.to(self.generator.device).expand(len(part), -1)
             yield self.generator.map(part.to(self.generator.device), labels)
-            self.progress(min((i + 1) * BATCH / self.samples, 1.0))
-
-    def deviations(self, vectors: Tensor) -> Tensor:
-        """Standard deviation of w along unit vectors [count, w_dim], [count]."""
-        along = torch.cat([ws[:, 0].cpu() @ vectors.T for ws in self])
-        return along.std(dim=0)
+            self.progress(min((i + 1) * self.batch / self.samples, 1.0))
 
 
-def _principal(generator: Generator, draws: _Draws) -> Tensor:
+def _principal(generator: Generator, draws: Draws) -> Tensor:
     """Unit vectors [k, dims] by GANSpace."""
     if generator.has_mapping:
         pca = IncrementalPCA(generator.w_dim)

@@ -123,3 +123,17 @@ def test_bundled_faces_change_along_their_first_component():
     images = [faces.synthesize(directions.apply(ws, 0, amount)) for amount in (0.0, 0.5, 2.0)]
     near, far = ((image - images[0]).abs().mean() for image in images[1:])
     assert 0 < near < far
+
+
+def test_a_step_can_leave_other_directions_alone(generator):
+    found = find_directions(generator, "sefa", count=3)
+    skewed = DirectionSet.of(
+        generator, "svm", torch.nn.functional.normalize(found.vectors + found.vectors.roll(1, 0), dim=1),
+        found.names, generator.map(torch.randn(50, 8))[:, 0],
+    )  # fmt: skip
+    ws = torch.zeros(1, generator.num_ws, 6)
+    moved = skewed.apply(ws, 0, 2.0, keep=[1, 2])[0, 0]
+    torch.testing.assert_close(skewed.vectors[1:] @ moved, torch.zeros(2), atol=1e-5, rtol=0)
+    assert skewed.vectors[0] @ moved > 0
+    with pytest.raises(ArgumentError, match="span"):
+        skewed.apply(ws, 0, 2.0, keep=[0])

@@ -1,0 +1,37 @@
+"""Directions and the subspaces they span."""
+
+import torch
+from torch import Tensor
+
+from spaceseed.errors import ArgumentError
+
+# A vector of which less than this is left lies in the subspace, but for rounding.
+NOTHING_LEFT = 1e-4
+
+
+def mean_difference(positive: Tensor, negative: Tensor) -> Tensor:
+    """The unit vector [dims] from the mean of `negative` [m, dims] to that of `positive` [n, dims]."""
+    return torch.nn.functional.normalize(positive.mean(dim=0) - negative.mean(dim=0), dim=0)
+
+
+def reject(vector: Tensor, others: Tensor) -> Tensor:
+    """What of a unit vector lies outside the span of others, at unit length: a step along it leaves them unchanged.
+
+    Shen et al. 2020, "Interpreting the Latent Space of GANs for Semantic Face Editing", sec. 2.3, for any number.
+
+    Args:
+        vector: [dims], of unit length.
+        others: [k, dims], of any length; k may be 0.
+
+    Returns:
+        [dims], of unit length.
+
+    Raises:
+        ArgumentError: nothing of it lies outside.
+    """
+    _, lengths, axes = torch.linalg.svd(torch.nn.functional.normalize(others.double(), dim=1), full_matrices=False)
+    axes = axes[lengths > NOTHING_LEFT]
+    rest = vector.double() - axes.T @ (axes @ vector.double())
+    if rest.norm() < NOTHING_LEFT:
+        raise ArgumentError("vector", "one in their span", "independent of the others")
+    return torch.nn.functional.normalize(rest, dim=0).to(vector.dtype)
