@@ -29,8 +29,9 @@ def adaptive_instance_norm(x: Tensor, styles: Tensor) -> Tensor:
     Returns:
         [N, C, H, W].
     """
-    scale, shift = styles.chunk(2, dim=1)
-    # Batch normalisation of one image with N C channels is the same thing, in one pass over x instead of four.
+    # Batch normalisation of one image with N C channels is the same thing, in one pass over x instead of four; beside
+    # half precision it wants its parameters in float32.
+    scale, shift = styles.to(torch.promote_types(x.dtype, torch.float32)).chunk(2, dim=1)
     maps = x.reshape(1, -1, *x.shape[2:])
     return F.batch_norm(maps, None, None, (scale + 1).flatten(), shift.flatten(), training=True, eps=1e-8).view(x.shape)
 

@@ -1,0 +1,171 @@
+"""StyleGAN against numbers that genforce's code gave for a small random network, and its own promises."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from spaceseed.errors import ArgumentError
+from spaceseed.models.checkpoints.genforce import build
+from spaceseed.models.generator import latents_from_seeds
+from spaceseed.models.stylegan1 import StyleGAN1, adaptive_instance_norm
+
+CASE = Path(__file__).parents[1] / "data" / "genforce_stylegan"
+FACTS = json.loads((CASE / "case.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def golden():
+    path = CASE / "checkpoint.pth"
+    generator = build(torch.load(path, weights_only=True), path)
+    inputs = {name: torch.from_numpy(value) for name, value in np.load(CASE / "inputs.npz").items()}
+    return generator.requires_grad_(False), inputs, np.load(CASE / "outputs.npz")
+
+
+@pytest.fixture(scope="module")
+def small():
+    torch.manual_seed(0)
+    generator = StyleGAN1(6, 8, {4: 8, 8: 8, 16: 4}, mapping_layers=2, mapping_features=10)
+    for name, parameter in generator.named_parameters():
+        if name.endswith("noise_strength"):
+            torch.nn.init.normal_(parameter)
+    generator.w_avg.normal_()
+    return generator.requires_grad_(False)
+
+
+def drawn(name, generator, inputs):
+    ws = generator.map(inputs["z"])
+    if name.startswith("style"):
+        layer = int(name.removeprefix("style"))
+        return generator.synthesis[f"layer{layer}"].affine(ws[:, layer])
+    few = FACTS["hyper_parameters"]["trunc_layers_few"]
+    return {
+        "w": lambda: ws[:, 0],
+        "wp": lambda: ws,
+        "image": lambda: generator.synthesize(ws),
+        "wp_trunc07_8": lambda: generator.map(inputs["z"], truncation=0.7, truncation_cutoff=8),
+        "image_trunc07_8": lambda: generator.synthesize(generator.truncate(ws[:1], 0.7, 8)),
+        "wp_trunc05_few": lambda: generator.map(inputs["z"], truncation=0.5, truncation_cutoff=few),
+        "image_mixed": lambda: generator.synthesize(inputs["wp_mixed"]),
+    }[name]()
+
+
+@pytest.mark.parametrize("name", FACTS["outputs"])
+def test_official_numbers(golden, name):
+    generator, inputs, outputs = golden
+    mine = drawn(name, generator, inputs).numpy()
+    assert mine.shape == outputs[name].shape
+    assert np.abs(mine - outputs[name]).max() <= FACTS["outputs"][name]["tolerance_max_abs"]
+
+
+def test_sizes_come_from_the_tensors(golden):
+    made_with = FACTS["hyper_parameters"]["init_kwargs"]
+    generator = golden[0]
+    assert (generator.z_dim, generator.w_dim) == (made_with["z_space_dim"], made_with["w_space_dim"])
+    assert (generator.resolution, generator.num_ws) == (made_with["resolution"], 12)
+    assert generator.num_classes == 0
+    assert generator.layers == tuple(f"layer{i}" for i in range(12))
+
+
+def test_adaptive_instance_norm_sets_mean_and_deviation():
+    rng = torch.Generator().manual_seed(0)
+    x = torch.randn(3, 5, 7, 7, generator=rng) * 4 + 2
+    styles = torch.randn(3, 10, generator=rng)
+    y = adaptive_instance_norm(x, styles)
+    torch.testing.assert_close(y.std(dim=(2, 3), correction=0), (styles[:, :5] + 1).abs())
+    torch.testing.assert_close(y.mean(dim=(2, 3)), styles[:, 5:])
+
+
+def test_an_image_does_not_depend_on_its_batch(small):
+    ws = small.map(latents_from_seeds(range(5), 6), truncation=0.5)
+    together = small.synthesize(ws)
+    alone = torch.cat([small.synthesize(row[None]) for row in ws])
+    torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-5)
+
+
+def test_labels_reach_the_styles():
+    torch.manual_seed(0)
+    generator = StyleGAN1(6, 8, {4: 4}, mapping_layers=2, num_classes=3, label_features=6).requires_grad_(False)
+    z = latents_from_seeds([1], 6)
+    ws = [generator.map(z, labels=label[None]) for label in torch.eye(3)]
+    assert not torch.allclose(ws[0], ws[1])
+    assert not torch.allclose(ws[1], ws[2])
+
+
+@pytest.mark.parametrize("noise", ["none", "random"])
+def test_noise_changes_the_image(small, noise):
+    ws = small.map(latents_from_seeds([1], 6))
+    assert not torch.allclose(small.synthesize(ws), small.synthesize(ws, noise=noise, rng=torch.Generator()))
+
+
+def test_no_noise_is_noise_of_no_strength(small):
+    ws = small.map(latents_from_seeds([1], 6))
+    quiet = StyleGAN1(6, 8, {4: 8, 8: 8, 16: 4}, mapping_layers=2, mapping_features=10).requires_grad_(False)
+    quiet.load_state_dict(
+        {k: torch.zeros_like(v) if k.endswith("noise_strength") else v for k, v in small.state_dict().items()}
+    )
+    torch.testing.assert_close(small.synthesize(ws, noise="none"), quiet.synthesize(ws))
+
+
+def test_random_noise_is_seeded_and_differs_within_a_batch(small):
+    ws = small.map(latents_from_seeds([1, 1], 6))
+    images = [small.synthesize(ws, noise="random", rng=torch.Generator().manual_seed(seed)) for seed in (5, 5, 6)]
+    assert torch.equal(images[0], images[1])
+    assert not torch.equal(images[0], images[2])
+    assert not torch.equal(images[0][0], images[0][1])
+
+
+@pytest.mark.parametrize("row", range(6))
+def test_a_row_of_ws_styles_its_layer_and_what_follows(small, row):
+    ws = small.map(latents_from_seeds([1], 6))
+    other = ws.clone()
+    other[:, row] += 1
+    for i, layer in enumerate(small.layers):
+        same = torch.equal(small.activations(ws, layer), small.activations(other, layer))
+        assert same == (i < row)
+
+
+def test_an_edit_changes_the_image_and_none_leaves_it(small):
+    ws = small.map(latents_from_seeds([1, 2], 6))
+    image = small.synthesize(ws)
+    for layer in small.layers:
+        seen = []
+        assert torch.equal(small.synthesize(ws, edits={layer: lambda x, seen=seen: seen.append(x) or x}), image)
+        assert torch.equal(seen[0], small.activations(ws, layer))
+        assert not torch.allclose(small.synthesize(ws, edits={layer: torch.zeros_like}), image)
+
+
+def test_gradients_reach_the_styles(small):
+    ws = small.map(latents_from_seeds([1], 6)).requires_grad_(True)
+    small.synthesize(ws).square().sum().backward()
+    assert bool((ws.grad.abs().sum(dim=(0, 2)) > 0).all())
+
+
+def test_bfloat16_stays_close(small):
+    ws = small.map(latents_from_seeds([1], 6))
+    exact = small.synthesize(ws)
+    with torch.autocast("cpu", torch.bfloat16):
+        rough = small.synthesize(ws)
+    assert rough.dtype == torch.float32
+    assert float((rough - exact).square().mean().sqrt() / exact.std()) < 0.1
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda g: g.map(torch.zeros(1, 9)), "z"),
+        (lambda g: g.map(torch.zeros(1, 6), labels=torch.zeros(1, 3)), "labels"),
+        (lambda g: g.synthesize(torch.zeros(1, 5, 8)), "ws"),
+        (lambda g: g.synthesize(torch.zeros(1, 6, 8), noise="loud"), "noise"),
+        (lambda g: g.synthesize(torch.zeros(1, 6, 8), noise="random"), "rng"),
+        (lambda g: g.synthesize(torch.zeros(1, 6, 8), transform=torch.eye(3)), "option"),
+        (lambda g: g.activations(torch.zeros(1, 6, 8), "layer6"), "layer"),
+        (lambda g: g.style_weights(6), "layer"),
+    ],
+)
+def test_bad_arguments_are_named(small, call, name):
+    with pytest.raises(ArgumentError) as caught:
+        call(small)
+    assert caught.value.name == name
