@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from spaceseed.errors import CheckpointError
+from spaceseed.models.checkpoints import read_generator
 from spaceseed.models.checkpoints.containers import read_container
 from spaceseed.models.checkpoints.rosinality import build, matches
 from spaceseed.models.generator import latents_from_seeds
@@ -21,7 +22,7 @@ OUTPUTS = np.load(CASE / "outputs.npz")
 
 @cache
 def read(file):
-    return build(read_container(CASE / file), CASE / file).requires_grad_(False)
+    return read_generator(CASE / file)
 
 
 @pytest.fixture
