@@ -49,6 +49,7 @@ class DirectionSet:
         scales: standard deviation of w along each, [count].
         layers: style layers that they move, unless told otherwise.
         names: one a direction.
+        confidences: how sure the names are, 0 to 1 each; empty where nothing but a count named them.
     """
 
     method: str
@@ -58,6 +59,7 @@ class DirectionSet:
     scales: Tensor
     layers: tuple[int, ...]
     names: tuple[str, ...]
+    confidences: tuple[float, ...] = ()
 
     @classmethod
     def of(
@@ -140,7 +142,7 @@ class DirectionSet:
 
     def save(self, path: str | Path) -> None:
         """Writes a .safetensors file that `open` reads."""
-        header = _Header(method=self.method, model=self.model, sha256=self.sha256, layers=self.layers, names=self.names)
+        header = _Header(**{name: getattr(self, name) for name in _Header.model_fields})
         tensors = {"vectors": self.vectors.contiguous(), "scales": self.scales.contiguous()}
         save_file(tensors, path, metadata={"directions": header.model_dump_json()})
 
@@ -161,7 +163,12 @@ class DirectionSet:
         except (SafetensorError, KeyError, ValueError, ValidationError) as error:
             raise ValueError("This file holds no directions, or is damaged.") from error
         count = len(header.names)
-        shapes_fit = vectors.ndim == 2 and len(vectors) == count and scales.shape == (count,)
+        shapes_fit = (
+            len(header.confidences) in (0, count)
+            and vectors.ndim == 2
+            and len(vectors) == count
+            and scales.shape == (count,)
+        )
         if not shapes_fit or any(t.dtype != torch.float32 or not t.isfinite().all() for t in (vectors, scales)):
             raise ValueError("This file of directions is damaged.")
         return cls(vectors=vectors, scales=scales, **dict(header))
@@ -177,6 +184,7 @@ class _Header(BaseModel):
     sha256: Annotated[str, Field(max_length=64)]
     layers: Annotated[tuple[Annotated[int, Field(ge=0, lt=MAX_LAYERS)], ...], Field(min_length=1)]
     names: Annotated[tuple[Line, ...], Field(min_length=1, max_length=MAX_COUNT)]
+    confidences: tuple[Annotated[float, Field(ge=0, le=1)], ...] = ()
 
 
 @torch.no_grad()
