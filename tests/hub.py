@@ -61,7 +61,7 @@ class StandInHub:
 @contextmanager
 def stand_in_hub(cache: Path) -> Iterator[StandInHub]:
     """A stand-in Hub that this process takes for the real one, with a cache of its own."""
-    from huggingface_hub import constants, utils
+    from huggingface_hub import close_session, constants
 
     with pytest.MonkeyPatch.context() as patch, StandInHub() as hub:
         # What the library read from HF_ENDPOINT, HF_HOME, HF_HUB_OFFLINE and HF_HUB_DISABLE_XET when it was imported.
@@ -76,9 +76,9 @@ def stand_in_hub(cache: Path) -> Iterator[StandInHub]:
         patch.setattr("huggingface_hub.file_download.time.sleep", lambda seconds: None)  # between attempts
         patch.setenv("NO_PROXY", "127.0.0.1")
         patch.setenv("no_proxy", "127.0.0.1")
-        utils.close_session()  # one that was opened before may use a proxy
+        close_session()  # one that was opened before may use a proxy
         yield hub
-        utils.close_session()
+        close_session()
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
