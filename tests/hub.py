@@ -23,7 +23,7 @@ class StandInHub:
         revisions: those that exist; all do when it is empty.
         status: an HTTP status that answers everything, when not None.
         cuts: the next downloads end after so many bytes, one entry each; 0 ends them before the first answer.
-        asked: (method, path) of every request so far.
+        asked: (method, path) of every request for a file so far.
         ranges: the Range header of every download so far, "" without one.
     """
 
@@ -85,20 +85,28 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     hub: StandInHub
 
     def do_HEAD(self) -> None:
-        self.hub.asked.append(("HEAD", self.path))
-        self._answer()
+        if self._is_for_a_file():
+            self._answer()
 
     def do_GET(self) -> None:
-        self.hub.asked.append(("GET", self.path))
-        self.hub.ranges.append(self.headers.get("Range", ""))
-        cut = self.hub.cuts.pop(0) if self.hub.cuts else None
-        if cut != 0:
-            self.wfile.write(self._answer()[:cut])
+        if self._is_for_a_file():
+            self.hub.ranges.append(self.headers.get("Range", ""))
+            cut = self.hub.cuts.pop(0) if self.hub.cuts else None
+            if cut != 0:
+                self.wfile.write(self._answer()[:cut])
+
+    def _is_for_a_file(self) -> bool:
+        """Refuses what else the library may ask about in the background; it tells no test anything."""
+        if RESOLVE.fullmatch(self.path):
+            self.hub.asked.append((self.command, self.path))
+            return True
+        self._refuse(404)
+        return False
 
     def _answer(self) -> bytes:
         """Sends the head of the answer; returns its body."""
         found = RESOLVE.fullmatch(self.path)
-        assert found, self.path
+        assert found
         repo, revision, file = found["repo"], found["revision"], found["file"]
         if self.hub.status:
             return self._refuse(self.hub.status)

@@ -30,7 +30,7 @@ _REASONS: dict[type[Exception], str] = {
     RepositoryNotFoundError: "the Hub has no such repository, or it is private",
     RevisionNotFoundError: "the repository has no such revision",
     RemoteEntryNotFoundError: "the repository has no such file",
-    OfflineModeIsEnabled: "the file is not in the cache, and HF_HUB_OFFLINE forbids to ask the Hub",
+    OfflineModeIsEnabled: "the file is not in the cache, and HF_HUB_OFFLINE forbids asking the Hub",
 }
 
 
@@ -59,6 +59,11 @@ def fetch(repo: str, file: str, revision: str, sha256: str = "", progress: Progr
     except Exception as error:  # the client and what lies below it raise dozens of kinds, with no base in common
         raise DownloadError(f"{file} of {repo} cannot be downloaded: {_reason(error)}.") from error
     return path, _verify(path, f"{repo}/{file}@{revision}", sha256)
+
+
+def is_cached(repo: str, file: str, revision: str) -> bool:
+    """Whether `fetch` needs no download for this file."""
+    return isinstance(try_to_load_from_cache(repo, file, revision=revision), str)
 
 
 def file_sha256(path: Path) -> str:
@@ -113,7 +118,7 @@ def _verify(path: Path, name: str, sha256: str) -> str:
     if expected and actual != expected:
         path.resolve().unlink()  # the cache links to its contents
         path.unlink(missing_ok=True)
-        raise DownloadError(f"{name} was deleted, for it is not the file it should be: its sha256 is {actual}.")
+        raise DownloadError(f"{name} is not the file it should be, so it was deleted: its sha256 is {actual}.")
     with suppress(OSError):  # a cache that cannot be written to still serves
         ledger.parent.mkdir(parents=True, exist_ok=True)
         draft = ledger.with_suffix(f".{os.getpid()}")
