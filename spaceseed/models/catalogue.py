@@ -55,6 +55,7 @@ class PackageEntry(_Entry):
 
     package: str
     version: str
+    file: str
 
     @property
     def source(self) -> str:
@@ -62,7 +63,9 @@ class PackageEntry(_Entry):
         return f"https://pypi.org/project/{self.package}/{self.version}"
 
 
-class _Catalogue(_Strict):
+class Catalogue(_Strict):
+    """The whole file."""
+
     licences: dict[str, _Licence]
     hub: list[HubEntry]
     package: list[PackageEntry]
@@ -72,12 +75,12 @@ class _Catalogue(_Strict):
 def entries() -> dict[str, tuple[ModelCard, HubEntry | PackageEntry]]:
     """Every entry of catalogue.toml by its id, with the card that visitors see."""
     with Path(__file__).with_suffix(".toml").open("rb") as file:
-        catalogue = _Catalogue.model_validate(tomllib.load(file))
+        catalogue = Catalogue.model_validate(tomllib.load(file))
     listed: list[HubEntry | PackageEntry] = [*catalogue.package, *catalogue.hub]
     return {entry.id: (_card(entry, catalogue), entry) for entry in listed}
 
 
-def _card(entry: HubEntry | PackageEntry, catalogue: _Catalogue) -> ModelCard:
+def _card(entry: HubEntry | PackageEntry, catalogue: Catalogue) -> ModelCard:
     licence = catalogue.licences[entry.licence]
     return ModelCard(
         id=entry.id,

@@ -104,7 +104,7 @@ def _bar(progress: Progress | None, total: int) -> type[tqdm]:
 def _verify(path: Path, name: str, sha256: str) -> str:
     """Compares a cached file with the hash that is known or was written down; returns its hash.
 
-    A file of 380 MB takes a second to hash, so a file whose size and time have not changed is not hashed again.
+    A large file takes most of a second to hash, so one whose size and time have not changed is not hashed again.
     """
     ledger = Path(constants.HF_HOME) / "spaceseed" / f"{hashlib.sha256(name.encode()).hexdigest()}.json"
     record: dict[str, Any] = {}
@@ -116,7 +116,7 @@ def _verify(path: Path, name: str, sha256: str) -> str:
         return expected
     actual = file_sha256(path)
     if expected and actual != expected:
-        path.resolve().unlink()  # the cache links to its contents
+        path.resolve().unlink(missing_ok=True)  # the cache links to its contents
         path.unlink(missing_ok=True)
         raise DownloadError(f"{name} is not the file it should be, so it was deleted: its sha256 is {actual}.")
     with suppress(OSError):  # a cache that cannot be written to still serves

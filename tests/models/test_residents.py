@@ -52,6 +52,7 @@ def test_the_models_used_last_stay_within_the_bound(names):
             kept.move_to_end(name)
             while len(kept) > 1 and sum(SIZES[name] for name in kept) > LIMIT:
                 kept.popitem(last=False)
+            assert {name for name in SIZES if name in residents} == kept.keys()
 
 
 def test_what_was_let_go_serves_those_who_hold_it(loaded):
