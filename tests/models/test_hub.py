@@ -1,6 +1,7 @@
 import errno
 import hashlib
 import json
+import logging
 import os
 import shutil
 import threading
@@ -9,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 from huggingface_hub import constants, file_download
+from huggingface_hub.utils._xet_progress_reporting import XetDownloadProgressReporter
 
 from spaceseed.errors import DownloadError
 from spaceseed.models import hub as hub_files
@@ -159,6 +161,26 @@ def test_a_download_that_is_cut_goes_on_where_it_ended(hub, monkeypatch):
     assert hub.ranges == ["", "bytes=1000-", "bytes=1000-", "bytes=71000-"]
     assert told == sorted(set(told))
     assert told[-1] == (len(CONTENT), len(CONTENT))
+
+
+def test_progress_is_told_of_xet_downloads_too():
+    # The real Hub serves large files by its own protocol, whose reporter shows two bars: bytes written, bytes received.
+    told = []
+    bar = hub_files._bar(lambda *step: told.append(step), 100)
+    with XetDownloadProgressReporter(
+        reconstruction_desc="", transfer_desc="", total=100, log_level=logging.INFO, name="xet", tqdm_class=bar
+    ) as reporter:
+        for written, received in [(0, 30), (40, 35), (40, 60), (100, 90)]:
+            reporter.update_progress(
+                SimpleNamespace(
+                    total_bytes=100,
+                    total_bytes_completed=written,
+                    total_bytes_completion_rate=1.0,
+                    total_transfer_bytes_completed=received,
+                    total_transfer_bytes_completion_rate=1.0,
+                )
+            )
+    assert told == [(30, 100), (40, 100), (60, 100), (100, 100)]
 
 
 def test_a_connection_that_stays_cut_is_given_up(hub):
