@@ -46,14 +46,15 @@ def read_container(path: Path) -> Any:
         data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
     budget = Budget(copied=size)
     start = bytes(data[:16])
-    if start.startswith(ZIP_MAGIC):
+    header = int.from_bytes(start[:8], "little")
+    if header < size and start[8:9] == b"{":
+        content = _read_safetensors(path, header)
+    elif start.startswith(ZIP_MAGIC):
         content = read_zip(data, budget)
     elif start.startswith(LEGACY_MAGIC):
         content = read_legacy(data, budget, data_names(budget))
     elif start.startswith(PICKLE_MAGIC):
         content, _ = unpickle(data, persistence_names(budget), budget)
-    elif start[8:9] == b"{":
-        content = _read_safetensors(path, int.from_bytes(start[:8], "little"))
     else:
         raise CheckpointError(f"{path.name} is no file of weights of a known kind.")
     _check_tree(content, 2 * size)

@@ -94,14 +94,30 @@ def sizes(*values: Any) -> None:
             raise CheckpointError("The file is damaged: a tensor's size or place is no sensible number.")
 
 
+def element_count(shape: Any) -> int:
+    """Checks a shape: a tuple of at most 8 sizes, sensible even where one of them is 0.
+
+    Returns:
+        the number of elements.
+
+    Raises:
+        CheckpointError: it is none.
+    """
+    if type(shape) is not tuple or len(shape) > MAX_DIMENSIONS:
+        raise CheckpointError("The file is damaged: a tensor has no sensible shape.")
+    sizes(*shape)
+    sizes(math.prod(size or 1 for size in shape))
+    return math.prod(shape)
+
+
 def _tensor(storage: Any, offset: Any, shape: Any, strides: Any, *_: object) -> Tensor:
     """A view of a storage. It has no more elements than the storage, so copying it is never dearer than the file."""
-    if not isinstance(storage, Storage) or type(shape) is not tuple or type(strides) is not tuple:
+    if not isinstance(storage, Storage) or type(strides) is not tuple:
         raise TypeError
-    if len(shape) != len(strides) or len(shape) > MAX_DIMENSIONS:
+    count = element_count(shape)
+    if len(shape) != len(strides):
         raise CheckpointError("The file is damaged: a tensor's shape and strides do not belong together.")
-    sizes(offset, *shape, *strides)
-    count = math.prod(shape)
+    sizes(offset, *strides)
     last = offset + sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))
     if count > len(storage.values) or (count and last >= len(storage.values)):
         raise CheckpointError(
@@ -131,10 +147,7 @@ def _numpy_type(code: Any, *_: object) -> Pending:
 def _array(state: Any, budget: Budget) -> Tensor:
     """An array's state: (version, shape, dtype, whether columns come first, bytes)."""
     _, shape, kind, fortran, data = state
-    if type(shape) is not tuple or len(shape) > MAX_DIMENSIONS:
-        raise TypeError
-    sizes(*shape)
-    if len(data) != math.prod(shape) * kind.dtype.itemsize:
+    if len(data) != element_count(shape) * kind.dtype.itemsize:
         raise CheckpointError("The file is damaged: an array's shape does not fit its data.")
     values = numbers(data, kind.dtype, budget)
     if not fortran:

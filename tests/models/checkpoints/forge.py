@@ -52,9 +52,7 @@ def stored(count: int = 4, key: str = "0", kind: str = "FloatStorage", legacy: b
     return identity + pickle.BINPERSID
 
 
-def view(
-    storage: bytes, shape: tuple[int, ...] = (2, 2), strides: tuple[int, ...] = (2, 1), offset: int = 0
-) -> bytes:
+def view(storage: bytes, shape: tuple[int, ...] = (2, 2), strides: tuple[int, ...] = (2, 1), offset: int = 0) -> bytes:
     """A tensor that is a view of a storage."""
     sizes = [items(*map(number, values)) for values in (shape, strides)]
     return call(TORCH_TENSOR, storage, number(offset), *sizes, pickle.NEWFALSE, pickle.EMPTY_DICT)
@@ -91,9 +89,7 @@ def number_type(code: str = "f8", order: str = "<") -> bytes:
 
 
 def array(shape: tuple[int, ...], data: bytes, code: str = "f8", order: str = "<") -> bytes:
-    empty = call(
-        ("numpy._core.multiarray", "_reconstruct"), name("numpy", "ndarray"), items(number(0)), blob(b"b")
-    )
+    empty = call(("numpy._core.multiarray", "_reconstruct"), name("numpy", "ndarray"), items(number(0)), blob(b"b"))
     state = items(number(1), items(*map(number, shape)), number_type(code, order), pickle.NEWFALSE, blob(data))
     return empty + state + pickle.BUILD
 

@@ -6,6 +6,7 @@ import struct
 import warnings
 from argparse import Namespace
 from collections import OrderedDict
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -127,7 +128,8 @@ def test_buffers_that_a_module_does_not_save_are_left_out():
 
 
 @pytest.mark.parametrize(
-    "state", [{"_parameters": [1]}, {"_buffers": {1: torch.ones(1)}}, {"_parameters": {"w": 3}}, {"_modules": {"m": {}}}]
+    "state",
+    [{"_parameters": [1]}, {"_buffers": {1: torch.ones(1)}}, {"_parameters": {"w": 3}}, {"_modules": {"m": {}}}],
 )
 def test_a_module_without_a_modules_structure_is_refused(state):
     with pytest.raises(CheckpointError):
@@ -193,7 +195,5 @@ def test_damaged_anywhere(tmp_path_factory, kind, data):
         content[place : place + data.draw(st.integers(1, 2))] = data.draw(st.binary(max_size=3))
     path = tmp_path_factory.getbasetemp() / f"damaged-{kind}"
     path.write_bytes(content)
-    try:
+    with suppress(CheckpointError):  # anything else is an error of ours
         read_container(path)
-    except CheckpointError as error:
-        assert str(error).endswith(".")
