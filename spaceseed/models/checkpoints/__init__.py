@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from spaceseed.errors import CheckpointError
-from spaceseed.models.checkpoints import native, rosinality
+from spaceseed.models.checkpoints import genforce, native, rosinality
 from spaceseed.models.checkpoints.containers import read_container
 from spaceseed.models.generator import Generator
 
@@ -19,7 +19,7 @@ class Reader(Protocol):
         """Makes the generator of a parsed file, or raises CheckpointError."""
 
 
-READERS: tuple[Reader, ...] = (native, rosinality)
+READERS: tuple[Reader, ...] = (native, rosinality, genforce)
 
 
 def read_generator(path: Path) -> Generator:
