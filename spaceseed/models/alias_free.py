@@ -73,15 +73,16 @@ def filtered_leaky_relu(
         part = _upsample(part, up_filter, up, crop)
         part = F.leaky_relu_(part, 0.2)
         if clamp is not None:
-            part = part.clamp_(-clamp, clamp)
+            part = part.clamp(-clamp, clamp)
         return _downsample(part, down_filter, down)
 
     if x.device.type != "cpu":
         return run(x)
-    side = (x.shape[2] - 1) * up + up_filter.shape[0] - 2 * crop
-    group = max(_GROUP_ELEMENTS // side**2 // _GROUP_CHANNELS, 1) * _GROUP_CHANNELS
-    images = [torch.cat([run(part) for part in image.split(group, dim=1)], dim=1) for image in x.split(1)]
-    return torch.cat(images).contiguous(memory_format=torch.channels_last)
+    area = ((x.shape[2] - 1) * up + up_filter.shape[0] - 2 * crop) ** 2
+    images = max(_GROUP_ELEMENTS // (x.shape[1] * area), 1)
+    channels = max(_GROUP_ELEMENTS // area // _GROUP_CHANNELS, 1) * _GROUP_CHANNELS
+    rows = [torch.cat([run(part) for part in row.split(channels, dim=1)], dim=1) for row in x.split(images)]
+    return torch.cat(rows).contiguous(memory_format=torch.channels_last)
 
 
 def _upsample(x: Tensor, kernel: Tensor, factor: int, crop: int) -> Tensor:

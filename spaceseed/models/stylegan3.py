@@ -247,10 +247,11 @@ class StyleGAN3(Generator):
 
 
 def _inverse(transform: Tensor, ws: Tensor) -> Tensor:
-    """Where an image that was moved so looks up its points, [3, 3] or [N, 3, 3]."""
-    if tuple(transform.shape) not in {(3, 3), (len(ws), 3, 3)} or not bool(torch.isfinite(transform).all()):
-        raise ArgumentError("transform", transform, f"finite, of shape [3, 3] or [{len(ws)}, 3, 3]")
+    """Where images that were moved so look up their points, [3, 3] or [N, 3, 3]."""
+    shapes = {(3, 3), (len(ws), 3, 3)}
+    if not isinstance(transform, Tensor) or tuple(transform.shape) not in shapes:
+        raise ArgumentError("transform", transform, f"a tensor [3, 3] or [{len(ws)}, 3, 3]")
     inverse, failed = torch.linalg.inv_ex(transform.double().cpu())
-    if bool(failed.any()):
-        raise ArgumentError("transform", transform, "a motion that can be undone, e.g. a rotation and a shift")
+    if bool(failed.any()) or not bool(inverse.isfinite().all()):
+        raise ArgumentError("transform", transform, "a motion that can be undone, such as a rotation and a shift")
     return inverse.to(ws.device, torch.float32)
