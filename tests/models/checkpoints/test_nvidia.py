@@ -1,0 +1,166 @@
+"""NVIDIA's snapshots: the official numbers from the official files, and what is refused."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from spaceseed.errors import CheckpointError
+from spaceseed.models.checkpoints import nvidia
+from spaceseed.models.checkpoints.containers import read_container
+from spaceseed.models.stylegan2 import StyleGAN2
+from spaceseed.models.stylegan3 import StyleGAN3
+
+DATA = Path(__file__).parents[2] / "data"
+STYLEGAN2_CASES = ("nv_sg2ada_uncond", "nv_sg2ada_cond", "nv_sg2ada_resnet", "nv_sg2_from_sg3_repo")
+STYLEGAN3_CASES = ("nv_sg3_t", "nv_sg3_r")
+
+
+def read(path):
+    content = read_container(path)
+    assert nvidia.matches(content, path)
+    return nvidia.build(content, path).eval().requires_grad_(False)
+
+
+def golden(case):
+    folder = DATA / case
+    inputs = {name: torch.from_numpy(value) for name, value in np.load(folder / "inputs.npz").items()}
+    return json.loads((folder / "case.json").read_text()), inputs, np.load(folder / "outputs.npz")
+
+
+def outputs_of(case):
+    return json.loads((DATA / case / "case.json").read_text())["outputs"]
+
+
+@pytest.fixture(scope="module")
+def generators():
+    return {case: read(DATA / case / "network.pkl") for case in STYLEGAN2_CASES + STYLEGAN3_CASES}
+
+
+def drawn(name, generator, inputs, cutoff):
+    z, labels = inputs["z"], inputs.get("c")
+
+    def motion():
+        return torch.linalg.inv(inputs["transform"])  # the files hold where an image looks up, not how it moves
+
+    def image(truncation=1.0, **options):
+        return generator.synthesize(generator.map(z, labels, truncation), **options)
+
+    def first():
+        return generator.map(z[:1], labels)
+
+    return {
+        "ws": lambda: generator.map(z, labels),
+        "ws_psi07": lambda: generator.map(z, labels, 0.7),
+        "ws_psi07_cut": lambda: generator.map(z, labels, 0.7, cutoff),
+        "ws_psi_neg": lambda: generator.map(z, labels, -0.5),
+        "img_const": image,
+        "img_none": lambda: image(noise="none"),
+        "img_psi07": lambda: image(0.7),
+        "img_psi07_const": lambda: image(0.7),
+        "img_mixed": lambda: generator.synthesize(inputs["ws_mixed"]),
+        "img_mixed_const": lambda: generator.synthesize(inputs["ws_mixed"]),
+        "img_transform": lambda: generator.synthesize(first(), transform=motion()),
+        "input_features": lambda: generator.activations(first(), "input")[:, :4],
+        "input_features_transform": lambda: generator.activations(first(), "input", transform=motion())[:, :4],
+    }[name]()
+
+
+@pytest.mark.parametrize(
+    ("case", "name"), [(case, name) for case in STYLEGAN2_CASES + STYLEGAN3_CASES for name in outputs_of(case)]
+)
+def test_official_numbers(generators, case, name):
+    about, inputs, outputs = golden(case)
+    cutoff = about["hyper_parameters"].get("truncation_cutoff")
+    mine = drawn(name, generators[case], inputs, cutoff).numpy()
+    assert mine.shape == outputs[name].shape
+    assert np.abs(mine - outputs[name]).max() <= about["outputs"][name]["tolerance_max_abs"]
+
+
+def test_the_family_and_its_sizes_come_from_the_tensors(generators):
+    for case, generator in generators.items():
+        assert type(generator) is (StyleGAN3 if case in STYLEGAN3_CASES else StyleGAN2)
+        made_with = golden(case)[0]["hyper_parameters"]["generator_init_kwargs"]
+        assert (generator.z_dim, generator.w_dim, generator.resolution, generator.num_classes) == (
+            made_with["z_dim"],
+            made_with["w_dim"],
+            made_with["img_resolution"],
+            made_with["c_dim"],
+        )
+    for case in STYLEGAN3_CASES:
+        assert list(generators[case].layers) == ["input", *golden(case)[0]["hyper_parameters"]["layer_names"]]
+
+
+@pytest.mark.parametrize("case", ["nv_sg3_r", "nv_sg2ada_resnet"])
+def test_a_flat_state_dict_is_read_too(generators, case):
+    mine = read(DATA / case / "g_ema_state_dict.pt")
+    for name, tensor in generators[case].state_dict().items():
+        assert torch.equal(mine.state_dict()[name], tensor)
+
+
+def test_source_text_in_a_file_is_never_run(monkeypatch, tmp_path):
+    """The network whose every object carries code that would write a file draws the right images, and no file."""
+    monkeypatch.chdir(tmp_path)
+    generator = read(DATA / "hostile" / "persistence_source_valid.pkl")
+    about, inputs, outputs = golden("nv_sg2ada_resnet")
+    image = generator.synthesize(generator.map(inputs["z"])).numpy()
+    assert np.abs(image - outputs["img_const"]).max() <= about["outputs"]["img_const"]["tolerance_max_abs"]
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_network_without_weights_is_refused():
+    path = DATA / "hostile" / "persistence_source.pkl"
+    with pytest.raises(CheckpointError, match="no generator"):
+        nvidia.build(read_container(path), path)
+
+
+@pytest.mark.parametrize("content", [None, [], {}, {"G_ema": None}, {"G_ema": 3}, {"weights": torch.zeros(1)}, {1: 2}])
+def test_other_files_do_not_match(content):
+    assert not nvidia.matches(content, Path("some.pkl"))
+
+
+def changed(snapshot, *place, value):
+    """The snapshot's G_ema with one attribute of an inner module changed."""
+
+    def change(module, modules):
+        state = dict(module.state)
+        if modules:
+            state["_modules"] = {**state["_modules"], modules[0]: change(state["_modules"][modules[0]], modules[1:])}
+        else:
+            state[place[-1]] = value
+        return dataclasses.replace(module, state=state)
+
+    return {"G_ema": change(snapshot["G_ema"], place[:-1])}
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("synthesis", "L0_36_32", "conv_clamp"), float("nan")),
+        (("synthesis", "L0_36_32", "conv_clamp"), -1),
+        (("synthesis", "L0_36_32", "conv_clamp"), "256"),
+        (("synthesis", "L0_36_32", "conv_clamp"), 10**400),
+        (("synthesis", "input", "bandwidth"), [2.0]),
+        (("synthesis", "input", "bandwidth"), 8.0),
+        (("synthesis", "input", "bandwidth"), True),
+        (("synthesis", "output_scale"), 1.0),
+        (("mapping", "fc0", "bias_gain"), 1.0),
+        (("synthesis", "_modules"), []),
+        (("synthesis", "L0_36_32", "_parameters"), {"weight": 1.0}),
+    ],
+)
+def test_settings_out_of_range_are_refused(place, value):
+    path = DATA / "nv_sg3_r" / "network.pkl"
+    content = changed(read_container(path), *place, value=value)
+    with pytest.raises(CheckpointError):
+        nvidia.build(content, path)
+
+
+def test_what_is_not_a_named_tensor_is_refused():
+    state = torch.load(DATA / "nv_sg3_r" / "g_ema_state_dict.pt", weights_only=True)
+    for extra in ({"more": 1}, {7: torch.zeros(1)}):
+        with pytest.raises(CheckpointError, match="named tensors"):
+            nvidia.build({**state, **extra}, Path("some.pt"))
