@@ -3,9 +3,9 @@
 Run it as `python -m spaceseed.training`; every step also stands alone, see its own `--help`.
 """
 
-from spaceseed.training import classifier, figures, generator, judge
+from spaceseed.training import classifier, directions, figures, generator, judge
 
 if __name__ == "__main__":
-    for step in (classifier, judge, generator, figures):
+    for step in (classifier, judge, generator, directions, figures):
         print(f"--- {step.__name__}", flush=True)
         step.main()

@@ -1,0 +1,66 @@
+"""Finds and names the directions that are bundled with the generator.
+
+    python -m spaceseed.training.directions --out spaceseed/assets/avatars
+
+Those of SeFa and GANSpace are named by the judge; those of attributes come from the classifier's answers.
+"""
+
+import argparse
+from pathlib import Path
+
+from torch import Tensor
+
+from spaceseed.contrast import contrast_directions
+from spaceseed.direction_cache import COUNT
+from spaceseed.models.classifier import Classifier, load_classifier
+from spaceseed.models.judge import load_judge
+from spaceseed.models.zoo import load
+from spaceseed.naming import name_directions
+from spaceseed.steer import METHODS, find_directions
+
+# The attribute of the classifier, and those of its values that count.
+ATTRIBUTES = {
+    "glasses": ("glasses", ("round", "square", "sunglasses")),
+    "beard": ("beard", ("full", "moustache", "stubble")),
+    "smile": ("mouth", ("smile",)),
+    "sad": ("mouth", ("sad",)),
+    "eyes closed": ("eyes", ("closed",)),
+    "angry brows": ("brows", ("angry",)),
+    "dark skin": ("skin", ("brown", "dark")),
+    "long hair": ("hair", ("straight", "wavy", "bob")),
+    "curly hair": ("hair", ("curly", "afro")),
+    "black hair": ("hair_color", ("black",)),
+    "blonde hair": ("hair_color", ("blonde",)),
+    "red hair": ("hair_color", ("red",)),
+}
+SAMPLES = 4_000
+
+
+def attribute_scores(classifier: Classifier, images: Tensor) -> dict[str, Tensor]:
+    """The probability of each of `ATTRIBUTES`, [N], of images [N, 3, H, W]."""
+    seen = classifier.probabilities(images)
+    scores = {}
+    for name, (attribute, values) in ATTRIBUTES.items():
+        columns = [classifier.attributes[attribute].index(value) for value in values]
+        scores[name] = seen[attribute][:, columns].sum(dim=1)
+    return scores
+
+
+def main() -> None:
+    """Writes one file for each method."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=Path("spaceseed/assets/avatars"))
+    args = parser.parse_args()
+    generator, judge, classifier = load("avatars"), load_judge("avatars"), load_classifier("avatars")
+    sets = {method: find_directions(generator, method, count=COUNT, samples=50_000) for method in METHODS}
+    sets = {method: name_directions(found, generator, judge, samples=32) for method, found in sets.items()}
+    sets["attributes"] = contrast_directions(
+        generator, lambda images: attribute_scores(classifier, images), samples=SAMPLES
+    )
+    for method, found in sets.items():
+        found.save(args.out / f"directions-{method}.safetensors")
+        print(method, *(f"{name} {sure:.2f}" for name, sure in zip(found.names, found.confidences, strict=False)))
+
+
+if __name__ == "__main__":
+    main()
