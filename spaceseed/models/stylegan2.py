@@ -15,10 +15,10 @@ from torch import Tensor, nn
 from spaceseed.errors import ArgumentError
 from spaceseed.models.generator import Generator, Tap
 from spaceseed.models.layers import (
+    SQRT2,
     Linear,
     check_noise,
     filter2d,
-    leaky_relu,
     modulated_conv,
     noise_map,
     resample_filter,
@@ -28,6 +28,7 @@ from spaceseed.models.mapping import MappingNetwork, mapping_sizes
 from spaceseed.models.shapes import Shapes, expect, unfilled
 
 ARCHITECTURES = ("skip", "resnet")
+SLOPE = 0.2  # of the leaky ReLU, below zero
 
 
 class SynthesisLayer(nn.Module):
@@ -49,13 +50,18 @@ class SynthesisLayer(nn.Module):
         self.register_buffer("resample_filter", resample_filter())
 
     def forward(self, x: Tensor, w: Tensor, noise: str, rng: torch.Generator | None) -> Tensor:
-        x = modulated_conv(x, self.weight, self.affine(w), up=self.up)
+        x = modulated_conv(x, self.weight, self.affine(w), gain=SQRT2, up=self.up)
         if self.up:
             x = filter2d(x, 4 * self.resample_filter, padding=1)
+        # In place, because new memory for large feature maps costs ten times what is computed here. The activation's
+        # gain and bound commute with it: one is in x already, the other comes before.
         drawn = noise_map(noise, self.noise_const, x.shape[0], rng)
         if drawn is not None:
-            x = x + (drawn * self.noise_strength).to(x.dtype)
-        return leaky_relu(x + self.bias.to(x.dtype)[:, None, None], self.clamp)
+            x.add_((drawn * (SQRT2 * self.noise_strength)).to(x.dtype))
+        x.add_((SQRT2 * self.bias).to(x.dtype)[:, None, None])
+        if self.clamp is not None:
+            x.clamp_(-self.clamp / SLOPE, self.clamp)
+        return F.leaky_relu_(x, SLOPE)
 
 
 class ToRGB(nn.Module):
@@ -71,7 +77,8 @@ class ToRGB(nn.Module):
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
         styles = self.affine(w) * self.weight_gain
-        x = modulated_conv(x, self.weight, styles, demodulate=False) + self.bias.to(x.dtype)[:, None, None]
+        weights = (styles[:, None] * self.weight[:, :, 0, 0]).to(x.dtype)
+        x = (weights @ x.flatten(2)).unflatten(2, x.shape[2:]) + self.bias.to(x.dtype)[:, None, None]
         return x if self.clamp is None else x.clamp(-self.clamp, self.clamp)
 
 
