@@ -9,6 +9,7 @@ together. Reading a checkpoint does that once, instead of every synthesis.
 from collections.abc import Mapping
 from typing import cast
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -50,6 +51,7 @@ class PGGAN(Generator):
             below = features
         self.torgb = nn.Conv2d(below, 3, kernel_size=1)
         self.layers = tuple(self.convolutions)
+        self.to(memory_format=torch.channels_last)  # quicker, on a CPU too
 
     @classmethod
     def like(cls, tensors: Mapping[str, Tensor]) -> "PGGAN":
@@ -88,7 +90,7 @@ class PGGAN(Generator):
         # The original normalises z before the network and, like every activation, in it: it shows when z is near zero.
         x = normalize_second_moment(ws[:, 0])[:, :, None, None]
         for name in self.layers:
-            x = tap(name, F.leaky_relu(self.convolutions[name](normalize_second_moment(x)), 0.2))
+            x = tap(name, F.leaky_relu_(self.convolutions[name](normalize_second_moment(x)), 0.2))
         return self.torgb(normalize_second_moment(x)).float()
 
     def style_weights(self, layer: int) -> Tensor:

@@ -29,10 +29,10 @@ def adaptive_instance_norm(x: Tensor, styles: Tensor) -> Tensor:
     Returns:
         [N, C, H, W].
     """
-    # Batch normalisation of one image with N C channels is the same thing, in one pass over x instead of four; beside
-    # half precision it wants its parameters in float32.
+    # Batch normalisation of one image with N C channels is the same thing in one step instead of four. Beside half
+    # precision it wants its parameters in float32; with channels last, its sums would be ten times less exact.
     scale, shift = styles.to(torch.promote_types(x.dtype, torch.float32)).chunk(2, dim=1)
-    maps = x.reshape(1, -1, *x.shape[2:])
+    maps = x.reshape(1, -1, *x.shape[2:]).contiguous()
     return F.batch_norm(maps, None, None, (scale + 1).flatten(), shift.flatten(), training=True, eps=1e-8).view(x.shape)
 
 
@@ -73,8 +73,8 @@ class SynthesisLayer(nn.Module):
         x = self.convolve(x)
         drawn = noise_map(noise, self.noise_const, x.shape[0], rng)
         if drawn is not None:
-            x = torch.addcmul(x, drawn.to(x.dtype), self.noise_strength.to(x.dtype)[:, None, None])
-        return adaptive_instance_norm(F.leaky_relu(x, 0.2), self.affine(w))
+            x.addcmul_(drawn.to(x.dtype), self.noise_strength.to(x.dtype)[:, None, None])
+        return adaptive_instance_norm(F.leaky_relu_(x, 0.2), self.affine(w))
 
 
 class StyleGAN1(Generator):
@@ -166,7 +166,7 @@ class StyleGAN1(Generator):
         self, ws: Tensor, tap: Tap, noise: str = "const", rng: torch.Generator | None = None
     ) -> Tensor:
         check_noise(noise, rng)
-        x = self.const.expand(ws.shape[0], -1, -1, -1)
+        x = self.const.repeat(ws.shape[0], 1, 1, 1)
         for name, w in zip(self.layers, ws.unbind(dim=1), strict=True):
             x = tap(name, self.synthesis[name](x, w, noise, rng))
         return self.torgb(x).float()
