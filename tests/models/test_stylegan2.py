@@ -1,50 +1,47 @@
-"""StyleGAN2 against numbers that NVIDIA's code gave for a small random network, and its own promises."""
+"""StyleGAN2 against numbers that NVIDIA's code gave for small random networks, and its own promises."""
 
 import json
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from spaceseed.errors import ArgumentError
+from spaceseed.errors import ArgumentError, CheckpointError
+from spaceseed.models.checkpoints import read_generator
 from spaceseed.models.generator import latents_from_seeds
 from spaceseed.models.stylegan2 import StyleGAN2
 
-CASE = Path(__file__).parents[1] / "data" / "nv_sg2ada_cond"
+DATA = Path(__file__).parents[1] / "data"
+CASES = ("nv_sg2ada_uncond", "nv_sg2ada_cond", "nv_sg2ada_resnet", "nv_sg2_from_sg3_repo")
 
 
-@pytest.fixture(scope="module")
-def golden():
-    case = json.loads((CASE / "case.json").read_text())
-    parameters = case["hyper_parameters"]
-    made_with = parameters["generator_init_kwargs"]
-    generator = StyleGAN2(
-        made_with["z_dim"],
-        made_with["w_dim"],
-        {int(resolution): count for resolution, count in parameters["channels"].items()},
-        mapping_layers=made_with["mapping_kwargs"]["num_layers"],
-        num_classes=made_with["c_dim"],
-        clamp=made_with["synthesis_kwargs"]["conv_clamp"],
-    )
-    generator.load_state_dict(torch.load(CASE / "g_ema_state_dict.pt", weights_only=True))
-    inputs = {name: torch.from_numpy(value) for name, value in np.load(CASE / "inputs.npz").items()}
-    return case, generator.requires_grad_(False), inputs, np.load(CASE / "outputs.npz")
+def described(case):
+    return json.loads((DATA / case / "case.json").read_text())
 
 
-@pytest.fixture(scope="module")
-def small():
-    torch.manual_seed(0)
-    generator = StyleGAN2(8, 8, {4: 8, 8: 8, 16: 4}, mapping_layers=2)
-    for name, parameter in generator.named_parameters():
-        if name.endswith("noise_strength"):
-            torch.nn.init.constant_(parameter, 0.3)
-    generator.w_avg.normal_()
+@cache
+def golden(case):
+    """The official network, which is read as whoever has such a file would read it; its inputs and outputs."""
+    inputs = {name: torch.from_numpy(value) for name, value in np.load(DATA / case / "inputs.npz").items()}
+    return read_generator(DATA / case / "network.pkl"), inputs, np.load(DATA / case / "outputs.npz")
+
+
+@pytest.fixture(scope="module", params=["skip", "resnet"])
+def small(request):
+    generator = StyleGAN2(8, 8, {4: 8, 8: 8, 16: 4}, architecture=request.param, mapping_layers=2)
+    draw = torch.Generator().manual_seed(0)
+    for parameter in generator.parameters():
+        parameter.data.normal_(generator=draw)
+    for layer in generator.layers:
+        generator.synthesis.get_submodule(layer).noise_const.normal_(generator=draw)
+    generator.w_avg.normal_(generator=draw)
     return generator.requires_grad_(False)
 
 
 def drawn(name, generator, inputs, cutoff):
-    z, labels = inputs["z"], inputs["c"]
+    z, labels = inputs["z"], inputs.get("c")
     return {
         "ws": lambda: generator.map(z, labels),
         "ws_psi07": lambda: generator.map(z, labels, truncation=0.7),
@@ -57,18 +54,68 @@ def drawn(name, generator, inputs, cutoff):
     }[name]()
 
 
-@pytest.mark.parametrize("name", json.loads((CASE / "case.json").read_text())["outputs"])
-def test_official_numbers(golden, name):
-    case, generator, inputs, outputs = golden
-    mine = drawn(name, generator, inputs, case["hyper_parameters"]["truncation_cutoff"]).numpy()
+@pytest.mark.parametrize(("case", "name"), [(case, name) for case in CASES for name in described(case)["outputs"]])
+def test_official_numbers(case, name):
+    generator, inputs, outputs = golden(case)
+    mine = drawn(name, generator, inputs, described(case)["hyper_parameters"]["truncation_cutoff"]).numpy()
     assert mine.shape == outputs[name].shape
-    assert np.abs(mine - outputs[name]).max() <= case["outputs"][name]["tolerance_max_abs"]
+    assert np.abs(mine - outputs[name]).max() <= described(case)["outputs"][name]["tolerance_max_abs"]
 
 
-def test_seeds_mean_what_nvidia_means(golden):
-    case, generator, inputs, _ = golden
-    z = latents_from_seeds(case["hyper_parameters"]["z_seeds"], generator.z_dim)
+@pytest.mark.parametrize("case", CASES)
+def test_seeds_mean_what_nvidia_means(case):
+    generator, inputs, _ = golden(case)
+    z = latents_from_seeds(described(case)["hyper_parameters"]["z_seeds"], generator.z_dim)
     assert torch.equal(z, inputs["z"])
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        {"z_dim": 6, "w_dim": 8, "channels": {4: 8}, "mapping_layers": 1},
+        {"z_dim": 6, "w_dim": 8, "channels": {4: 8, 8: 6, 16: 4}, "mapping_layers": 3, "mapping_features": 5},
+        {"z_dim": 6, "w_dim": 8, "channels": {4: 3, 8: 6}, "architecture": "resnet", "mapping_layers": 2},
+        {"z_dim": 6, "w_dim": 8, "channels": {4: 8, 8: 6}, "mapping_layers": 2, "num_classes": 3, "label_features": 7},
+    ],
+)
+def test_sizes_are_seen_in_tensors(sizes):
+    original = StyleGAN2(**sizes)
+    copy = StyleGAN2.like(original.state_dict())
+    copy.load_state_dict(original.state_dict())
+    z, labels = torch.ones(1, 6), torch.ones(1, 3) if original.num_classes else None
+    torch.testing.assert_close(copy.map(z, labels), original.map(z, labels))
+    torch.testing.assert_close(copy.synthesize(copy.map(z, labels)), original.synthesize(original.map(z, labels)))
+
+
+def without(name):
+    return lambda tensors: tensors.pop(name)
+
+
+def shaped(name, *shape):
+    return lambda tensors: tensors.update({name: torch.zeros(shape)})
+
+
+@pytest.mark.parametrize(
+    ("damage", "name"),
+    [
+        (without("mapping.fc0.weight"), "mapping.fc0.weight"),
+        (without("mapping.w_avg"), "mapping.w_avg"),
+        (without("synthesis.b4.conv1.weight"), "synthesis.b4.conv1.weight"),
+        (without("synthesis.b8.conv0.affine.bias"), "synthesis.b8.conv0.affine.bias"),
+        (without("synthesis.b4.torgb.weight"), "synthesis.b8.skip.weight"),
+        (shaped("synthesis.b4.const", 8, 4), "synthesis.b4.const"),
+        (shaped("synthesis.b8.conv1.weight", 9, 8, 3, 3), "synthesis.b8.conv0.weight"),
+        (shaped("synthesis.b16.conv1.weight", 10**5, 1, 3, 3), "synthesis.b16.conv1.noise_const"),
+        (shaped("synthesis.b8.conv1.weight", 10**5, 1, 3, 3), "synthesis.b8.conv0.weight"),
+        (shaped("mapping.fc0.weight", 8, 0), "mapping.fc0.weight"),
+        (shaped("mapping.embed.weight", 8, 4), "no room for z"),
+    ],
+)
+def test_tensors_that_do_not_fit_are_named(damage, name):
+    tensors = StyleGAN2(8, 8, {4: 8, 8: 8}, mapping_layers=2).state_dict()
+    damage(tensors)
+    with pytest.raises(CheckpointError, match=name):
+        StyleGAN2.like(tensors)
 
 
 def test_an_image_does_not_depend_on_its_batch(small):
@@ -90,6 +137,60 @@ def test_random_noise_is_seeded(small):
     assert not torch.equal(images[0], images[2])
 
 
+def test_noise_can_be_left_out(small):
+    ws = small.map(latents_from_seeds([1], 8))
+    images = [small.synthesize(ws, noise=noise) for noise in ("none", "none", "const")]
+    assert torch.equal(images[0], images[1])
+    assert not torch.equal(images[0], images[2])
+
+
+def test_every_row_of_ws_counts(small):
+    ws = small.map(latents_from_seeds([1, 2], 8))
+    base = small.synthesize(ws[:1])
+    for row in range(small.num_ws):
+        mixed = ws[:1].clone()
+        mixed[:, row] = ws[1, row]
+        assert not torch.equal(small.synthesize(mixed), base)
+
+
+def test_an_activation_that_was_read_is_the_one_that_edits_receive(small):
+    ws = small.map(latents_from_seeds([1, 2], 8))
+    received = {}
+    keep = {layer: lambda x, layer=layer: received.setdefault(layer, x.clone()) for layer in small.layers}
+    image = small.synthesize(ws, edits=keep)
+    assert torch.equal(image, small.synthesize(ws))
+    assert tuple(received) == small.layers == ("b4.conv1", "b8.conv0", "b8.conv1", "b16.conv0", "b16.conv1")
+    for layer in small.layers:
+        assert torch.equal(small.activations(ws, layer), received[layer])
+
+
+def test_an_edited_activation_changes_the_image(small):
+    ws = small.map(latents_from_seeds([1], 8))
+    base = small.synthesize(ws)
+    for layer in small.layers:
+        assert not torch.equal(small.synthesize(ws, edits={layer: lambda x: x * 1.5}), base)
+
+
+def test_nothing_is_computed_past_the_activation_that_was_asked_for(small):
+    asked = small.layers[2]
+    computed = []
+    hooks = [
+        small.synthesis.get_submodule(layer).register_forward_hook(lambda *_, layer=layer: computed.append(layer))
+        for layer in small.layers
+    ]
+    small.activations(small.map(latents_from_seeds([1], 8)), asked)
+    for hook in hooks:
+        hook.remove()
+    assert tuple(computed) == small.layers[:3]
+
+
+def test_style_weights_are_where_each_row_enters(small):
+    for row in range(small.num_ws):
+        name = [*small.layers, "b16.torgb"][row]
+        assert torch.equal(small.style_weights(row), small.synthesis.get_submodule(f"{name}.affine").weight)
+    assert [tuple(small.style_weights(row).shape) for row in range(6)] == [(8, 8)] * 4 + [(4, 8)] * 2
+
+
 def test_gradients_reach_the_styles(small):
     ws = small.map(latents_from_seeds([1], 8)).requires_grad_(True)
     small.synthesize(ws).sum().backward()
@@ -104,6 +205,11 @@ def test_gradients_reach_the_styles(small):
         (lambda g: g.synthesize(torch.zeros(1, 5, 8)), "ws"),
         (lambda g: g.synthesize(torch.zeros(1, 6, 8), noise="loud"), "noise"),
         (lambda g: g.synthesize(torch.zeros(1, 6, 8), noise="random"), "rng"),
+        (lambda g: g.synthesize(torch.zeros(1, 6, 8), transform=None), "option"),
+        (lambda g: g.synthesize(torch.zeros(1, 6, 8), edits={"b4.conv0": lambda x: x}), "layer"),
+        (lambda g: g.activations(torch.zeros(1, 6, 8), "b32.conv1"), "layer"),
+        (lambda g: g.style_weights(6), "layer"),
+        (lambda g: StyleGAN2(8, 8, {4: 8}, architecture="orig"), "architecture"),
     ],
 )
 def test_bad_arguments_are_named(small, call, name):
