@@ -81,8 +81,12 @@ def filtered_leaky_relu(
     area = ((x.shape[2] - 1) * up + up_filter.shape[0] - 2 * crop) ** 2
     images = max(_GROUP_ELEMENTS // (x.shape[1] * area), 1)
     channels = max(_GROUP_ELEMENTS // area // _GROUP_CHANNELS, 1) * _GROUP_CHANNELS
-    rows = [torch.cat([run(part) for part in row.split(channels, dim=1)], dim=1) for row in x.split(images)]
-    return torch.cat(rows).contiguous(memory_format=torch.channels_last)
+    rows = [_join([run(part) for part in row.split(channels, dim=1)], dim=1) for row in x.split(images)]
+    return _join(rows, dim=0)
+
+
+def _join(parts: list[Tensor], dim: int) -> Tensor:
+    return parts[0] if len(parts) == 1 else torch.cat(parts, dim)  # cat would copy a single part
 
 
 def _upsample(x: Tensor, kernel: Tensor, factor: int, crop: int) -> Tensor:

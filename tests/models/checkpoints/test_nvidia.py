@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from spaceseed.errors import CheckpointError
-from spaceseed.models.checkpoints import nvidia
+from spaceseed.models.checkpoints import nvidia, read_generator
 from spaceseed.models.checkpoints.containers import read_container
 from spaceseed.models.stylegan2 import StyleGAN2
 from spaceseed.models.stylegan3 import StyleGAN3
@@ -17,12 +17,6 @@ from spaceseed.models.stylegan3 import StyleGAN3
 DATA = Path(__file__).parents[2] / "data"
 STYLEGAN2_CASES = ("nv_sg2ada_uncond", "nv_sg2ada_cond", "nv_sg2ada_resnet", "nv_sg2_from_sg3_repo")
 STYLEGAN3_CASES = ("nv_sg3_t", "nv_sg3_r")
-
-
-def read(path):
-    content = read_container(path)
-    assert nvidia.matches(content, path)
-    return nvidia.build(content, path).eval().requires_grad_(False)
 
 
 def golden(case):
@@ -37,7 +31,7 @@ def outputs_of(case):
 
 @pytest.fixture(scope="module")
 def generators():
-    return {case: read(DATA / case / "network.pkl") for case in STYLEGAN2_CASES + STYLEGAN3_CASES}
+    return {case: read_generator(DATA / case / "network.pkl") for case in STYLEGAN2_CASES + STYLEGAN3_CASES}
 
 
 def drawn(name, generator, inputs, cutoff):
@@ -96,7 +90,7 @@ def test_the_family_and_its_sizes_come_from_the_tensors(generators):
 
 @pytest.mark.parametrize("case", ["nv_sg3_r", "nv_sg2ada_resnet"])
 def test_a_flat_state_dict_is_read_too(generators, case):
-    mine = read(DATA / case / "g_ema_state_dict.pt")
+    mine = read_generator(DATA / case / "g_ema_state_dict.pt")
     for name, tensor in generators[case].state_dict().items():
         assert torch.equal(mine.state_dict()[name], tensor)
 
@@ -104,7 +98,7 @@ def test_a_flat_state_dict_is_read_too(generators, case):
 def test_source_text_in_a_file_is_never_run(monkeypatch, tmp_path):
     """The network whose every object carries code that would write a file draws the right images, and no file."""
     monkeypatch.chdir(tmp_path)
-    generator = read(DATA / "hostile" / "persistence_source_valid.pkl")
+    generator = read_generator(DATA / "hostile" / "persistence_source_valid.pkl")
     about, inputs, outputs = golden("nv_sg2ada_resnet")
     image = generator.synthesize(generator.map(inputs["z"])).numpy()
     assert np.abs(image - outputs["img_const"]).max() <= about["outputs"]["img_const"]["tolerance_max_abs"]
