@@ -51,7 +51,7 @@ class PGGAN(Generator):
             below = features
         self.torgb = nn.Conv2d(below, 3, kernel_size=1)
         self.layers = tuple(self.convolutions)
-        self.to(memory_format=torch.channels_last)  # quicker, on a CPU too
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # quicker, on a CPU too
 
     @classmethod
     def like(cls, tensors: Mapping[str, Tensor]) -> "PGGAN":
