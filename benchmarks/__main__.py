@@ -7,6 +7,7 @@ import sys
 STUDIES = {  # name: the options that it takes
     "judge": ("data",),
     "search_quality": ("quick", "workers"),
+    "steering": ("quick",),
     "prior_study": ("quick", "data"),
     "cost": ("quick",),
 }

@@ -6,7 +6,7 @@ import sys
 import pytest
 import torch
 
-from benchmarks import cost, prior_study, search_quality
+from benchmarks import cost, prior_study, search_quality, steering
 
 
 @pytest.fixture
@@ -57,3 +57,11 @@ def test_cost(results):
     figures = results(cost)
     assert set(figures["images_a_second"]) == {"1", "16"}
     assert all(0 < share < 1 for share in figures["share_outside_networks"].values())
+
+
+def test_steering(results):
+    figures = results(steering)
+    assert set(figures["methods"]) == {*steering.METHODS, "random"}
+    for rows in figures["methods"].values():
+        assert all(0 <= row["share"] <= 1 and -1 <= row["change"] <= 1 for row in rows)
+    assert figures["methods"]["attributes"][0]["change"] > 0

@@ -1,0 +1,172 @@
+"""How strongly and how cleanly directions change the bundled faces, at equal image change.
+
+    python -m benchmarks.steering
+
+Every direction of a method is moved as far, both ways, as changes the pixels by the same mean amount. The classifier,
+which took part in none but the attribute directions, says what came of it. Writes benchmarks/results/steering.md.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from benchmarks.report import arguments, save, table
+from spaceseed.direction_cache import directions_of
+from spaceseed.models.classifier import Classifier, load_classifier
+from spaceseed.models.generator import Generator, latents_from_seeds
+from spaceseed.models.zoo import load
+from spaceseed.steer import DirectionSet
+from spaceseed.training.directions import ATTRIBUTES, attribute_scores
+
+TRUNCATION = 0.7
+FIRST_SEED = 4_000_000  # nothing was fitted or tuned on these
+STRONGEST = 10
+# Mean absolute change of a pixel, of the 2 from black to white, when a face is moved from one end to the other.
+CHANGE = 0.25
+BISECTIONS, FURTHEST = 9, 12.0
+METHODS = ("attributes", "sefa", "ganspace")
+
+# What the classifier must see more of for a phrase to be confirmed; phrases that it has no word for are left out.
+PHRASES = {
+    "bald": ("hair", ("bald",)),
+    "short hair": ("hair", ("short", "side-parted", "quiff", "pixie")),
+    "long straight hair": ("hair", ("straight",)),
+    "wavy hair": ("hair", ("wavy",)),
+    "curly hair": ("hair", ("curly", "afro")),
+    "afro": ("hair", ("afro",)),
+    "bun": ("hair", ("bun",)),
+    **{f"{colour} hair": ("hair_color", (colour,)) for colour in ("black", "brown", "blonde", "red", "gray", "pink")},
+    "pale skin": ("skin", ("pale", "light")),
+    "tan skin": ("skin", ("tan",)),
+    "dark skin": ("skin", ("brown", "dark")),
+    "round glasses": ("glasses", ("round",)),
+    "sunglasses": ("glasses", ("sunglasses",)),
+    "beard": ("beard", ("full",)),
+    "stubble": ("beard", ("stubble",)),
+    "moustache": ("beard", ("moustache",)),
+    "smiling": ("mouth", ("smile",)),
+    "serious": ("mouth", ("serious",)),
+    "sad": ("mouth", ("sad",)),
+    "open mouth": ("mouth", ("open",)),
+    "eyes closed": ("eyes", ("closed",)),
+    "winking": ("eyes", ("wink",)),
+    "angry": ("brows", ("angry",)),
+    "surprised": ("eyes", ("wide",)),
+    "hoodie": ("clothes", ("hoodie",)),
+    "blazer": ("clothes", ("blazer",)),
+    "t-shirt": ("clothes", ("t-shirt",)),
+    **{f"{c} background": ("background", (c,)) for c in ("blue", "green", "yellow", "pink", "purple", "white")},
+}
+
+
+@dataclass(frozen=True)
+class Faces:
+    """The faces that are moved, and who looks at them."""
+
+    generator: Generator
+    classifier: Classifier
+    ws: Tensor
+
+    def moved(self, directions: DirectionSet, index: int, amount: float) -> Tensor:
+        """Images of all faces, a step along a direction away."""
+        parts = directions.apply(self.ws, index, amount).split(16)
+        return torch.cat([self.generator.synthesize(part) for part in parts]).clamp(-1, 1)
+
+    def amount(self, directions: DirectionSet, index: int) -> float:
+        """How far to move both ways for the pixels to change by `CHANGE`; `FURTHEST` where that is not enough."""
+        low, high = 0.0, FURTHEST
+        few = Faces(self.generator, self.classifier, self.ws[:16])
+        for _ in range(BISECTIONS):
+            middle = (low + high) / 2
+            change = few.moved(directions, index, middle) - few.moved(directions, index, -middle)
+            low, high = (low, middle) if float(change.abs().mean()) > CHANGE else (middle, high)
+        return high
+
+
+def examine(faces: Faces, directions: DirectionSet, index: int) -> dict[str, Any]:
+    """What the classifier says of one direction."""
+    amount = faces.amount(directions, index)
+    more, less = (faces.moved(directions, index, side * amount) for side in (1, -1))
+    scores = [attribute_scores(faces.classifier, images) for images in (more, less)]
+    change = {name: float((scores[0][name] - scores[1][name]).mean()) for name in ATTRIBUTES}
+    name = directions.names[index]
+    target = name if name in ATTRIBUTES else max(change, key=lambda k: abs(change[k]))
+    total = sum(map(abs, change.values()))
+    row: dict[str, Any] = {
+        "name": name,
+        "amount": round(amount, 2),
+        "attribute": target,
+        "change": round(change[target], 3),
+        "share": round(abs(change[target]) / total, 3) if total else 0.0,
+    }
+    if directions.confidences and name in PHRASES:
+        attribute, values = PHRASES[name]
+        columns = [faces.classifier.attributes[attribute].index(value) for value in values]
+        seen = [faces.classifier.probabilities(images)[attribute][:, columns].sum(dim=1) for images in (more, less)]
+        difference = seen[0] - seen[1]
+        row["sure"] = round(directions.confidences[index], 2)
+        row["named_change"] = round(float(difference.mean()), 3)
+        row["confirmed"] = bool(difference.mean() > 2 * difference.std() / len(difference) ** 0.5)
+    return row
+
+
+def random_directions(generator: Generator, count: int) -> DirectionSet:
+    """Directions that mean nothing, for comparison."""
+    vectors = torch.randn(count, generator.w_dim, generator=torch.Generator().manual_seed(0))
+    vectors = torch.nn.functional.normalize(vectors, dim=1)
+    w = generator.map(latents_from_seeds(range(1000), generator.z_dim))[:, 0]
+    return DirectionSet.of(generator, "random", vectors, tuple(f"random {i + 1}" for i in range(count)), w)
+
+
+def markdown(figures: dict[str, Any]) -> str:
+    """A summary of the methods, then every direction."""
+    parts = [
+        f"{figures['faces']} faces, truncation {TRUNCATION}, pixels changed by {CHANGE} of 2 end to end. *change*: "
+        f"of the classifier's probability of the attribute. *share*: of that in the changes of all {len(ATTRIBUTES)} "
+        "attributes; 1 would be one attribute alone. For directions without labels the attribute is the one that "
+        "changes most. *confirmed*: the classifier sees more of what the judge named the direction after.\n\n"
+    ]
+    summary = []
+    for method, rows in figures["methods"].items():
+        named = [row["confirmed"] for row in rows if "confirmed" in row]
+        confirmed = f"{sum(named)} of {len(named)}" if named else ""
+        means = [f"{np.mean([abs(row[key]) for row in rows]):.2f}" for key in ("change", "share")]
+        summary.append([method, str(len(rows)), *means, confirmed])
+    parts.append(table(["method", "directions", "mean change", "mean share", "names confirmed"], summary))
+    for method, rows in figures["methods"].items():
+        lines = [
+            [
+                row["name"] + (f" ({row['sure']:.2f})" if "sure" in row else ""), f"{row['amount']:.1f}",
+                row["attribute"], f"{row['change']:+.2f}", f"{row['share']:.2f}",
+                ("yes" if row["confirmed"] else "no") if "confirmed" in row else "",
+            ]
+            for row in rows
+        ]  # fmt: skip
+        parts.append(f"\n### {method}\n\n")
+        parts.append(table(["direction", "amount", "attribute", "change", "share", "confirmed"], lines))
+    return "".join(parts)
+
+
+@torch.no_grad()
+def main() -> None:
+    """Measures and writes the results."""
+    args = arguments(__doc__).parse_args()
+    count, strongest = (4, 2) if args.quick else (64, STRONGEST)
+    generator = load("avatars", device="cpu")
+    z = latents_from_seeds(range(FIRST_SEED, FIRST_SEED + count), generator.z_dim)
+    faces = Faces(generator, load_classifier("avatars"), generator.map(z, truncation=TRUNCATION))
+    sets = {method: directions_of(generator, method) for method in METHODS}
+    sets["random"] = random_directions(generator, strongest)
+    rows = {}
+    for method, directions in sets.items():
+        shown = len(directions) if method == "attributes" and not args.quick else strongest
+        rows[method] = [examine(faces, directions, index) for index in range(shown)]
+    figures = {"faces": count, "methods": rows}
+    save(args.out, "steering", figures, markdown(figures))
+
+
+if __name__ == "__main__":
+    main()
