@@ -14,7 +14,12 @@ from tests.hub import stand_in_hub
 
 DATA = Path(__file__).parents[1] / "data"
 # An entry of the catalogue for each kind of file, and a small file of this kind to serve in its place.
-KINDS = {"stylegan2-ada-afhqcat": "rosinality_sg2/checkpoint.pt"}
+KINDS = {
+    "stylegan2-ada-afhqcat": "rosinality_sg2/checkpoint.pt",
+    "pggan-celebahq": "genforce_pggan/flat.pth",
+    "stylegan-anime": "genforce_stylegan/checkpoint.pth",
+    "biggan-deep-128": "hf_biggan_deep/pytorch_model.bin",
+}
 COMMIT = "a" * 40
 
 
@@ -156,7 +161,9 @@ def test_a_chosen_first_model_must_exist(monkeypatch):
 @pytest.mark.parametrize("name", KINDS)
 def test_a_model_of_the_catalogue_comes_from_the_hub(hub, name):
     content = (DATA / KINDS[name]).read_bytes()
+    entry = catalogue.entries()[name][1]
     hub.files[file_of(name)] = content
+    hub.files |= {f"{entry.repo}/{file}": (DATA / KINDS[name]).with_name(file).read_bytes() for file in entry.also}
     told = []
     generator = zoo.load(name, "cpu", lambda *step: told.append(step))
     listed, card = zoo.card(name), generator.card
@@ -195,6 +202,16 @@ def test_a_local_file_loads(hub):
     assert generator.card.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert draw(generator).isfinite().all()
     assert not hub.asked
+
+
+def test_nvidias_pickles_load_by_name(hub):
+    hub.files["someone/gan/network.pkl"] = (DATA / "nv_sg3_t/network.pkl").read_bytes()
+    card = zoo.load(f"hub:someone/gan/network.pkl@{COMMIT}", "cpu").card
+    assert card.family == zoo.card("stylegan3-t-lhq").family
+
+
+def test_truncation_is_not_suggested_where_it_has_no_effect():
+    assert zoo.load(str(DATA / "genforce_pggan/flat.pth"), "cpu").card.truncation is None
 
 
 def test_a_file_without_a_generator_says_so(tmp_path):
