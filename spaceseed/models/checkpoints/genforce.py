@@ -23,7 +23,7 @@ from spaceseed.models.shapes import expect
 from spaceseed.models.stylegan1 import StyleGAN1
 
 # Side of the images from which StyleGAN's upsampling layers are "fused": their kernel is the other way round. The file
-# does not tell; every published model keeps this default.
+# does not tell; no model in the project's list has another.
 FUSED_FROM = 128
 
 
