@@ -40,10 +40,10 @@ class SynthesisInput(nn.Module):
         with torch.no_grad():
             self.affine.weight.zero_()
             self.affine.bias.copy_(torch.tensor([1.0, 0.0, 0.0, 0.0]))
-        # Frequencies fill the disc of radius `bandwidth` evenly, as those of the published networks do.
-        freqs = torch.randn(channels, 2)
-        radius = freqs.norm(dim=1, keepdim=True)
-        self.register_buffer("freqs", bandwidth * freqs / (radius * radius.square().exp() ** 0.25))
+        # Frequencies fill the disc of radius `bandwidth` evenly: of normal draws, exp(-radius^2 / 2) is uniform.
+        draws = torch.randn(channels, 2)
+        squares = draws.square().sum(dim=1, keepdim=True)
+        self.register_buffer("freqs", bandwidth * draws * squares.rsqrt() * torch.exp(-squares / 4))
         self.register_buffer("phases", torch.rand(channels) - 0.5)
         self.register_buffer("transform", torch.eye(3))
 
