@@ -31,19 +31,12 @@ CARD = {
 
 
 def pack(generator: StyleGAN2, folder: Path) -> None:
-    """Writes `generator.safetensors`, in half precision, and `generator.json`, which says how to build it."""
+    """Writes `generator.safetensors`, in half precision, and `generator.json`, its card."""
     folder.mkdir(parents=True, exist_ok=True)
     weights = {name: value.half().contiguous() for name, value in generator.state_dict().items()}
     save_file(weights, folder / "generator.safetensors")
-    synthesis = generator.synthesis
-    network = {
-        "z_dim": generator.z_dim,
-        "w_dim": generator.w_dim,
-        "channels": {str(b): len(synthesis.block(b).conv1.bias) for b in synthesis.resolutions},
-        "mapping_layers": generator.mapping.num_layers,
-    }
     card = CARD | {"resolution": generator.resolution}
-    (folder / "generator.json").write_text(json.dumps({"card": card, "network": network}, indent=2) + "\n")
+    (folder / "generator.json").write_text(json.dumps({"card": card}, indent=2) + "\n")
 
 
 def progress_measure(data: Path) -> Measure:
