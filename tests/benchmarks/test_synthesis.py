@@ -1,0 +1,17 @@
+"""The ports draw what the generators draw, so that comparing their speed means something."""
+
+import pytest
+
+from benchmarks.ports import port
+from benchmarks.synthesis import NETWORKS, build, styles
+
+TOLERANCE = 1e-4  # of the standard deviation, as for the official numbers
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_port_draws_the_same(name):
+    generator = build(name, small=True)
+    ws = styles(generator, 2)
+    expected = port(generator)(ws)
+    assert expected.std() > 0.01
+    assert (generator.synthesize(ws) - expected).abs().max() <= TOLERANCE * expected.std()
