@@ -1,13 +1,20 @@
+from pathlib import Path
+
+import numpy as np
 import pytest
 import torch
 
 from spaceseed.errors import ArgumentError
 from spaceseed.models import zoo
+from spaceseed.models.biggan import BigGAN
+from spaceseed.models.checkpoints import read_generator
 from spaceseed.models.generator import ModelCard, latents_from_seeds
 from spaceseed.models.stylegan2 import StyleGAN2
 from spaceseed.ops.pca import CHUNK
 from spaceseed.recipe import Recipe
 from spaceseed.steer import DirectionSet, find_directions
+
+DATA = Path(__file__).parent / "data"
 
 
 @pytest.fixture(scope="module")
@@ -137,3 +144,38 @@ def test_a_step_can_leave_other_directions_alone(generator):
     assert skewed.vectors[0] @ moved > 0
     with pytest.raises(ArgumentError, match="span"):
         skewed.apply(ws, 0, 2.0, keep=[0])
+
+
+def test_sefa_on_a_pggan_equals_the_authors_code():
+    outputs = np.load(DATA / "sefa_pggan" / "outputs.npz")
+    generator = read_generator(DATA / "genforce_pggan" / "checkpoint.pth")
+    found = find_directions(generator, "sefa", count=generator.z_dim, samples=100)
+    cosines = (found.vectors * torch.from_numpy(outputs["boundaries_sorted_all"])).sum(dim=1).abs()
+    assert (cosines[torch.from_numpy(outputs["well_separated_all"])] >= 0.999).all()
+    assert found.layers == (0,)
+
+
+@pytest.fixture(scope="module")
+def biggan():
+    """A network whose first layer turns z by a known matrix, each direction weaker than the one before."""
+    torch.manual_seed(0)
+    generator = BigGAN(8, 5, 3, [16, 16, 8], [True, True], num_stats=3).requires_grad_(False)
+    weight = generator.synthesis.gen_z.weight
+    u, v = (torch.linalg.qr(torch.randn(n, 8)).Q for n in (len(weight), 8))
+    weight[:, :8] = u * 0.7 ** torch.arange(8) @ v.T
+    return generator, v.T
+
+
+def test_ganspace_without_a_mapping_finds_what_the_first_layer_amplifies(biggan):
+    generator, expected = biggan
+    found = find_directions(generator, "ganspace", count=5, labels=torch.tensor([0.5, 0.5, 0.0]))
+    assert ((found.vectors[:, :8] * expected[:5]).sum(dim=1).abs() > 0.99).all()
+    assert (found.vectors[:, 8:] == 0).all()
+
+
+def test_sefa_reads_any_block_of_a_biggan_and_leaves_its_class(biggan):
+    generator, _ = biggan
+    first = find_directions(generator, "sefa", [0], count=3, labels=torch.tensor([1.0, 0.0, 0.0]))
+    other = find_directions(generator, "sefa", [1, 2], count=3, labels=torch.tensor([1.0, 0.0, 0.0]))
+    assert not torch.allclose(first.vectors, other.vectors, atol=1e-2)
+    assert (other.vectors[:, 8:] == 0).all()

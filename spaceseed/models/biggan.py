@@ -199,6 +199,7 @@ class BigGAN(Generator):
         eps: added to variances.
     """
 
+    has_mapping = False
     options = ("truncation",)
 
     def __init__(

@@ -35,6 +35,7 @@ class PGGAN(Generator):
 
     num_ws = 1
     num_classes = 0
+    has_mapping = False
 
     def __init__(self, z_dim: int, channels: Mapping[int, int]) -> None:
         super().__init__()
