@@ -294,8 +294,9 @@ def mobile_stylegan(generator: MobileStyleGAN) -> Port:
             x = layer(block.conv0, x, ws[:, 3 * i + 2])
             x = layer(block.conv1, x, ws[:, 3 * i + 3])
         torgb = generator.torgb
-        x = modulated_conv(x, torgb.weight, torgb.affine(ws[:, -1]), demodulate=False)
-        return F.pixel_shuffle(x + along_channels(torgb.bias), 2)
+        weight, bias = torgb.weight.reshape(12, -1, 1, 1), torgb.bias.reshape(12)
+        x = modulated_conv(x, weight, torgb.affine(ws[:, -1]), demodulate=False)
+        return F.pixel_shuffle(x + along_channels(bias), 2)
 
     return draw
 

@@ -6,7 +6,7 @@ import sys
 import pytest
 import torch
 
-from benchmarks import cost, prior_study, search_quality, steering
+from benchmarks import cost, prior_study, search_quality, steering, synthesis
 
 
 @pytest.fixture
@@ -65,3 +65,12 @@ def test_steering(results):
     for rows in figures["methods"].values():
         assert all(0 <= row["share"] <= 1 and -1 <= row["change"] <= 1 for row in rows)
     assert figures["methods"]["attributes"][0]["change"] > 0
+
+
+def test_synthesis(results, monkeypatch):
+    names = {synthesis.PROFILED, "avatars, 64 px"}
+    monkeypatch.setattr(synthesis, "NETWORKS", {name: synthesis.NETWORKS[name] for name in names})
+    figures = results(synthesis)
+    assert {row["network"] for row in figures["speeds"]} == names
+    assert all(row["difference"] < 1e-4 and 0 < row["share_of_peak"] < 1.5 for row in figures["speeds"])
+    assert set(figures["parts"]["synthesize"]) == set(figures["parts"]["port"])

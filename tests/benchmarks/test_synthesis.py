@@ -5,7 +5,7 @@ import pytest
 from benchmarks.ports import port
 from benchmarks.synthesis import NETWORKS, build, styles
 
-TOLERANCE = 1e-4  # of the standard deviation, as for the official numbers
+TOLERANCE = 1e-3  # of the standard deviation: the two round in different places, and a term left out shows in tenths
 
 
 @pytest.mark.parametrize("name", NETWORKS)
