@@ -14,7 +14,7 @@ from spaceseed.models.checkpoints.rebuild import data_names
 from spaceseed.models.checkpoints.torch_files import LEGACY_MAGIC, ZIP_MAGIC, read_legacy, read_zip
 from spaceseed.models.checkpoints.unpickle import Budget, unpickle
 
-MAX_FILE = 4 * 2**30 - 1  # bytes; the largest public generator, with its optimizer, has about one GiB
+MAX_FILE = 4 * 2**30 - 1  # bytes; a zip archive of this size needs no 64-bit fields
 MAX_HEADER = 2**23  # bytes of a safetensors header
 MAX_DEPTH = 50
 MAX_NODES = 1_000_000

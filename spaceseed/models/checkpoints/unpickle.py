@@ -47,8 +47,8 @@ class Budget:
     """What one file may still cost. All pickles inside a file share one budget.
 
     Attributes:
-        opcodes: steps of the machine; each makes at most one small object. A StyleGAN3 with its
-            discriminator takes 50,000.
+        opcodes: steps of the machine; each makes at most one small object. A StyleGAN3 with its discriminator takes
+            50,000.
         text: bytes of strings; unlike other values they take up to four times the room that they have in the file.
         copied: bytes of tensors that had to be copied out of the file.
     """
@@ -150,12 +150,11 @@ class _Machine:
     def pop(self) -> Any:
         if self.marks and self.marks[-1] == len(self.stack):
             raise IndexError
-        value = self.stack.pop()
-        return value.value if isinstance(value, Pending) and value.value is not None else value
+        return finished(self.stack.pop())
 
     def pop_to_mark(self) -> list[Any]:
         start = self.marks.pop()
-        values = [v.value if isinstance(v, Pending) and v.value is not None else v for v in self.stack[start:]]
+        values = [finished(value) for value in self.stack[start:]]
         del self.stack[start:]
         return values
 
@@ -213,6 +212,11 @@ class _Machine:
         if type(target) is not set:
             raise TypeError
         target.update(map(checked_key, values))
+
+
+def finished(value: Any) -> Any:
+    """What has become of a pending value; any other as it is."""
+    return value.value if isinstance(value, Pending) and value.value is not None else value
 
 
 def checked_key(value: Any) -> Any:

@@ -47,9 +47,12 @@ def file(content: bytes, protocol: int = 2) -> bytes:
 
 def stored(count: int = 4, key: str = "0", kind: str = "FloatStorage", legacy: bool = False) -> bytes:
     """Names a storage, as `torch.save` does."""
+    return identity(count, key, kind, legacy) + pickle.BINPERSID
+
+
+def identity(count: int = 4, key: str = "0", kind: str = "FloatStorage", legacy: bool = False) -> bytes:
     end = [pickle.NONE] if legacy else []
-    identity = items(text("storage"), name("torch", kind), text(key), text("cpu"), number(count), *end)
-    return identity + pickle.BINPERSID
+    return items(text("storage"), name("torch", kind), text(key), text("cpu"), number(count), *end)
 
 
 def view(storage: bytes, shape: tuple[int, ...] = (2, 2), strides: tuple[int, ...] = (2, 1), offset: int = 0) -> bytes:

@@ -37,7 +37,7 @@ for path in sys.argv[1:]:
 print(json.dumps(answers))
 """
 
-MANY = 250_000
+MANY = 150_000
 NOTHING = forge.mapping()
 SYSTEM = forge.call(("os", "system"), forge.text(f"touch {MARKER}"))
 
@@ -155,6 +155,9 @@ FILES = {
         + put(1)
         + pickle.TUPLE2
         + (get(0) + get(1) + pickle.REDUCE) * MANY
+    ),
+    "storages.pt": forge.archive(
+        forge.identity() + put(0) + pickle.MARK + (get(0) + pickle.BINPERSID) * 2 * MANY + pickle.TUPLE
     ),
     "sets_of_a_long_list.pkl": forge.file(
         forge.name("builtins", "set")
