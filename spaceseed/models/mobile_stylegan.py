@@ -21,11 +21,6 @@ HAAR = 0.5 * torch.tensor(
 )
 
 
-def scale_channels(x: Tensor, affine: nn.Module, w: Tensor) -> Tensor:
-    """Multiplies the channels of x [N, C, H, W] by the style that `affine` makes of w [N, w_dim]."""
-    return x * affine(w)[:, :, None, None]
-
-
 class SynthesisLayer(nn.Module):
     """Style, convolution, noise, bias, leaky ReLU; the convolution is separable unless `dense`."""
 
@@ -41,11 +36,13 @@ class SynthesisLayer(nn.Module):
         self.register_buffer("noise", torch.zeros(1, 1, resolution, resolution))
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
-        x = scale_channels(x, self.affine, w)
-        if self.depthwise is not None:
-            x = F.conv2d(x, self.depthwise, padding=1, groups=x.shape[1])
+        # In place where it can be, because at the last resolutions fresh memory costs more than the arithmetic.
+        style = self.affine(w)[:, :, None, None]
+        if self.depthwise is None:
+            x = x * style
+        else:  # this convolution and the scaling of channels commute
+            x = F.conv2d(x, self.depthwise, padding=1, groups=x.shape[1]).mul_(style)
         x = F.conv2d(x, self.weight, self.bias, padding=self.weight.shape[-1] // 2)
-        # In place, because at the last resolutions fresh memory costs more than the arithmetic.
         return F.leaky_relu(x.add_(self.noise), 0.2, inplace=True)
 
 
@@ -67,7 +64,7 @@ class SynthesisBlock(nn.Module):
         self.register_buffer("haar", HAAR.repeat(bands, 1)[:, :, None, None], persistent=False)
 
     def forward(self, x: Tensor, ws: Tensor, tap: Tap) -> Tensor:
-        x = scale_channels(x, self.affine, ws[:, 0])
+        x = x * self.affine(ws[:, 0])[:, :, None, None]
         x = F.pixel_shuffle(F.conv2d(x, self.haar, groups=x.shape[1] // 4), 2)
         x = tap(f"{self.name}.conv0", self.conv0(x, ws[:, 1]))
         return tap(f"{self.name}.conv1", self.conv1(x, ws[:, 2]))
@@ -82,11 +79,13 @@ class ToRGB(nn.Module):
     def __init__(self, in_channels: int, w_dim: int) -> None:
         super().__init__()
         self.affine = nn.Linear(w_dim, in_channels)
-        self.weight = nn.Parameter(torch.randn(12, in_channels, 1, 1) / in_channels**0.5)
-        self.bias = nn.Parameter(torch.zeros(12))
+        self.weight = nn.Parameter(torch.randn(12, in_channels) / in_channels**0.5)
+        self.bias = nn.Parameter(torch.zeros(12, 1))
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
-        return F.pixel_shuffle(F.conv2d(scale_channels(x, self.affine, w), self.weight, self.bias), 2)
+        # The styles scale the few weights instead of the many pixels.
+        pixels = torch.baddbmm(self.bias, self.weight * self.affine(w)[:, None], x.flatten(2))
+        return F.pixel_shuffle(pixels.unflatten(2, x.shape[2:]), 2)
 
 
 class MobileStyleGAN(Generator):

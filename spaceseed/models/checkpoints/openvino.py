@@ -125,8 +125,8 @@ def _synthesis(constants: _Constants) -> dict[str, Tensor]:
         last = f"{ours}.conv1"
     _add(tensors, "torgb.affine", _affine(constants, "m.layers.6.to_img.conv"))
     colours = {
-        "weight": constants("m.layers.6.to_img.conv.weight"),
-        "bias": constants("m.layers.6.to_img.bias").flatten(),
+        "weight": constants("m.layers.6.to_img.conv.weight").flatten(1),
+        "bias": constants("m.layers.6.to_img.bias").reshape(-1, 1),
     }
     _add(tensors, "torgb", {name: _transformed(_by_channel(tensor)) for name, tensor in colours.items()})
     return tensors
