@@ -134,7 +134,9 @@ class Trainer:
         """Adds resolutions that change nothing at first: silent blocks in both networks. Step sizes start anew."""
         small = (self.generator, self.average, self.discriminator)
         self._build(resolution)
-        nn.init.zeros_(self.generator.synthesis.block(resolution).torgb.weight)
+        colours = self.generator.synthesis.block(resolution).torgb
+        assert colours is not None  # of the skip architecture, which is trained here
+        nn.init.zeros_(colours.weight)
         self.discriminator.block(resolution).start_silent()
         self.average.load_state_dict(self.generator.state_dict())
         for network, trained in zip((self.generator, self.average, self.discriminator), small, strict=True):

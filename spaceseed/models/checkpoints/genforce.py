@@ -16,7 +16,7 @@ from torch import Tensor
 
 from spaceseed.errors import CheckpointError
 from spaceseed.models.checkpoints.genforce_stylegan2 import build_stylegan2, is_stylegan2, mapping_tensors
-from spaceseed.models.checkpoints.tensors import fill, measure_w_avg, take
+from spaceseed.models.checkpoints.tensors import count, fill, measure_w_avg, take
 from spaceseed.models.generator import Generator
 from spaceseed.models.pggan import PGGAN
 from spaceseed.models.shapes import expect
@@ -76,8 +76,7 @@ def _is_pggan(state: Mapping[str, Any]) -> bool:
 
 def _blocks(state: Mapping[str, Any], prefix: str) -> int:
     """How many resolutions the names of layers tell of; that none is missing in between shows later."""
-    numbers = (re.fullmatch(rf"{prefix}layer(\d{{1,3}})\..*", str(name)) for name in state)
-    return max((int(number[1]) // 2 + 1 for number in numbers if number), default=1)
+    return max((count(state, rf"{re.escape(prefix)}layer(\d+)\..*") + 1) // 2, 1)
 
 
 def _pggan(state: Mapping[str, Any]) -> dict[str, Tensor]:

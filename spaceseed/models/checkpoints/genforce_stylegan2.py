@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
-from spaceseed.models.checkpoints.tensors import fill, take
+from spaceseed.models.checkpoints.tensors import count, fill, take
 from spaceseed.models.generator import Generator
 from spaceseed.models.layers import resample_filter
 from spaceseed.models.stylegan2 import StyleGAN2
@@ -39,11 +39,9 @@ def mapping_tensors(state: Mapping[str, Any]) -> dict[str, Tensor]:
         CheckpointError: a tensor is missing or of another kind.
     """
     tensors = {"mapping.w_avg": take(state, "truncation.w_avg", 1)}
-    layers = 0
-    while not layers or f"mapping.dense{layers}.weight" in state:
-        tensors[f"mapping.fc{layers}.weight"] = take(state, f"mapping.dense{layers}.weight", 2)
-        tensors[f"mapping.fc{layers}.bias"] = take(state, f"mapping.dense{layers}.bias", 1)
-        layers += 1
+    for layer in range(count(state, r"mapping\.dense(\d+)\..*") or 1):
+        tensors[f"mapping.fc{layer}.weight"] = take(state, f"mapping.dense{layer}.weight", 2)
+        tensors[f"mapping.fc{layer}.bias"] = take(state, f"mapping.dense{layer}.bias", 1)
     if "mapping.label_weight" in state:
         embedding = take(state, "mapping.label_weight", 2)
         # Ours divides by the root of the number of classes and adds a bias.
@@ -54,24 +52,21 @@ def mapping_tensors(state: Mapping[str, Any]) -> dict[str, Tensor]:
 
 def _synthesis(state: Mapping[str, Any]) -> dict[str, Tensor]:
     tensors = {"synthesis.b4.const": take(state, "synthesis.early_layer.const", 4)[0]}
-    blocks = layers = 0
-    while not layers or f"synthesis.layer{layers}.weight" in state:
-        theirs, ours = f"synthesis.layer{layers}", f"synthesis.b{4 << (layers + 1) // 2}.conv{(layers + 1) % 2}"
+    for layer in range(count(state, r"synthesis\.layer(\d+)\..*") or 1):
+        theirs, ours = f"synthesis.layer{layer}", f"synthesis.b{4 << (layer + 1) // 2}.conv{(layer + 1) % 2}"
         tensors |= _modulated(state, theirs, ours)
         tensors |= {
             f"{ours}.noise_strength": take(state, f"{theirs}.noise_strength", 0),
             f"{ours}.noise_const": take(state, f"{theirs}.noise", 4)[0, 0],
             f"{ours}.resample_filter": resample_filter(),
         }
-        if layers % 2:
+        if layer % 2:
             tensors[f"{ours}.weight"] = tensors[f"{ours}.weight"].flip(2, 3)
             tensors[f"{ours}.resample_filter"] = take(state, f"{theirs}.filter.kernel", 4)[0, 0] / 4
-        layers += 1
-    while not blocks or f"synthesis.output{blocks}.weight" in state:
-        theirs, ours = f"synthesis.output{blocks}", f"synthesis.b{4 << blocks}"
+    for block in range(count(state, r"synthesis\.output(\d+)\..*") or 1):
+        theirs, ours = f"synthesis.output{block}", f"synthesis.b{4 << block}"
         tensors |= _modulated(state, theirs, f"{ours}.torgb")
         tensors[f"{ours}.resample_filter"] = take(state, "synthesis.upsample.kernel", 4)[0, 0] / 4
-        blocks += 1
     return tensors
 
 

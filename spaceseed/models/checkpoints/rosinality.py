@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from spaceseed.models.checkpoints.tensors import fill, measure_w_avg, take
+from spaceseed.models.checkpoints.tensors import count, fill, measure_w_avg, take
 from spaceseed.models.generator import Generator
 from spaceseed.models.layers import resample_filter
 from spaceseed.models.stylegan2 import StyleGAN2
@@ -47,19 +47,15 @@ def _state(content: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _mapping(state: Mapping[str, Any]) -> dict[str, Tensor]:
     tensors = {}
-    layers = 0
-    while not layers or f"style.{layers + 1}.weight" in state:  # style.0 is the normalisation
-        tensors[f"mapping.fc{layers}.weight"] = take(state, f"style.{layers + 1}.weight", 2)
-        tensors[f"mapping.fc{layers}.bias"] = take(state, f"style.{layers + 1}.bias", 1)
-        layers += 1
+    for layer in range(1, max(count(state, r"style\.(\d+)\..*"), 2)):  # style.0 is the normalisation
+        tensors[f"mapping.fc{layer - 1}.weight"] = take(state, f"style.{layer}.weight", 2)
+        tensors[f"mapping.fc{layer - 1}.bias"] = take(state, f"style.{layer}.bias", 1)
     return tensors
 
 
 def _synthesis(state: Mapping[str, Any]) -> dict[str, Tensor]:
     tensors = {"synthesis.b4.const": take(state, "input.input", 4)[0]}
-    convs = ["conv1"]
-    while f"convs.{len(convs) - 1}.conv.weight" in state:
-        convs.append(f"convs.{len(convs) - 1}")
+    convs = ["conv1", *(f"convs.{i}" for i in range(count(state, r"convs\.(\d+)\..*")))]
     for i, theirs in enumerate(convs):
         ours = f"synthesis.b{4 << (i + 1) // 2}.conv{(i + 1) % 2}"
         upsamples = i % 2 == 1

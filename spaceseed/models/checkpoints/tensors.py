@@ -1,5 +1,6 @@
 """Puts tensors of a file into a generator, and measures what the file lacks."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,6 +38,17 @@ def take(state: Mapping[str, Any], name: str, sides: int | None = None) -> Tenso
     return tensor
 
 
+def count(state: Mapping[str, Any], pattern: str) -> int:
+    """One more than the highest number among the names that match, so that a missing one is missed, not passed over.
+
+    Args:
+        state: part of what `read_container` gave.
+        pattern: a regular expression with one group, the number; only numbers below 100 count.
+    """
+    found = (re.fullmatch(pattern, name) for name in state if isinstance(name, str))
+    return max((int(match[1]) + 1 for match in found if match and len(match[1]) < 3), default=0)
+
+
 @torch.no_grad()
 def fill(generator: Generator, tensors: Mapping[str, Tensor]) -> None:
     """Copies tensors into a generator's parameters and buffers: all of them, and nothing else.
@@ -50,7 +62,7 @@ def fill(generator: Generator, tensors: Mapping[str, Tensor]) -> None:
     """
     own = generator.state_dict()
     family = type(generator).__name__
-    for name in own.keys() | tensors.keys():
+    for name in sorted(own.keys() | tensors.keys()):
         if name not in tensors:
             raise CheckpointError(f"The file lacks the tensor {name}, which a {family} needs.")
         if name not in own:

@@ -112,6 +112,13 @@ def test_tensors_that_are_missing_or_do_not_fit_are_named(name, value):
         build_stylegan2(tensors)
 
 
+@pytest.mark.parametrize("layer", ["mapping.dense1", "synthesis.layer1", "synthesis.output1"])
+def test_a_layer_missing_in_the_middle_is_missed(layer):
+    tensors = {k: v for k, v in state("genforce_stylegan2_label").items() if not k.startswith(f"{layer}.")}
+    with pytest.raises(CheckpointError, match=layer):
+        build_stylegan2(tensors)
+
+
 def test_blocks_that_do_not_fit_are_refused():
     tensors = dict(state("genforce_stylegan2_label"))
     tensors["synthesis.layer3.weight"] = torch.zeros(16, 19, 3, 3)

@@ -110,6 +110,14 @@ def test_tensors_that_are_missing_or_do_not_fit_are_named(content, name, value):
         build(content, CASE)
 
 
+@pytest.mark.parametrize("layer", ["style.2", "convs.1", "to_rgbs.0"])
+def test_a_layer_missing_in_the_middle_is_missed(content, layer):
+    for name in [name for name in content["g_ema"] if name.startswith(f"{layer}.")]:
+        del content["g_ema"][name]
+    with pytest.raises(CheckpointError, match=layer):
+        build(content, CASE)
+
+
 def test_blocks_that_do_not_fit_are_refused(content):
     content["g_ema"]["convs.4.conv.weight"] = torch.zeros(1, 16, 23, 3, 3)
     with pytest.raises(CheckpointError, match=r"b32\.conv0\.weight"):
