@@ -2,48 +2,69 @@
 
 import re
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from spaceseed.models.generator import Generator
-from spaceseed.recipe import Recipe, RecipeError, open_any, save_zip
-from spaceseed.ui.pictures import jpegs, keep_file
+from spaceseed.recipe import Recipe, RecipeError, open_any
+from spaceseed.recipe_files import write_zip
+from spaceseed.ui.drawing import use_cores
+from spaceseed.ui.networks import Networks
+from spaceseed.ui.pictures import keep_file
 from spaceseed.ui.session import MAX_FINDS, Session
 
 SUFFIXES = (".png", ".json", ".npz")
 MAX_SAVED = 2_000_000  # characters; browsers keep about 5 MB for a site
 
 
-def files(generator: Generator, recipe: Recipe) -> list[str]:
-    """Writes a find as PNG, JSON and NPZ.
+def stem(recipe: Recipe) -> str:
+    """What a find's files are called."""
+    return re.sub(r"[^a-z0-9]+", "-", recipe.name.lower()).strip("-")[:60] or recipe.id
 
-    Returns:
-        paths of the three, named after the find.
+
+def file(recipe: Recipe, suffix: str, generator: Generator | None = None) -> str:
+    """Writes a find where the browser may fetch it, named after it; returns the path.
+
+    Args:
+        recipe: the find.
+        suffix: ".png", which needs the generator, ".json" or ".npz".
+        generator: the find's own.
     """
-    stem = re.sub(r"[^a-z0-9]+", "-", recipe.name.lower()).strip("-")[:60] or recipe.id
-    return [_written(stem + suffix, lambda path: recipe.save(path, generator)) for suffix in SUFFIXES]
+    return keep_file(_packed(recipe, suffix, generator), stem(recipe) + suffix)
 
 
-def zip_file(generator: Generator, recipes: Sequence[Recipe]) -> str:
-    """Writes finds as one ZIP of PNGs; returns its path."""
-    return _written("spaceseed-finds.zip", lambda path: save_zip(recipes, path, generator))
-
-
-def picture(generator: Generator, visitor: Session, recipe: Recipe) -> str:
-    """The path of a find's picture, drawn once a visit.
+def png(networks: Networks, visitor: Session, recipe: Recipe) -> str:
+    """The path of a find's PNG, at full resolution, drawn once a visit.
 
     Raises:
-        RecipeError: the recipe is not of this generator.
+        RecipeError: its model cannot be loaded, or does not fit it.
     """
-    path = visitor.pictures.get(recipe.id)
+    path = visitor.files.get(recipe)
     if path is None or not Path(path).exists():
-        [path] = jpegs(recipe.render(generator))
-        visitor.pictures[recipe.id] = path
+        generator = networks.generator_of(recipe)
+        use_cores(generator)
+        path = visitor.files[recipe] = file(recipe, ".png", generator)
     return path
 
 
-def restore(generator: Generator, visitor: Session, paths: Sequence[str]) -> tuple[int, list[str]]:
+def zip_file(networks: Networks, visitor: Session, recipes: Sequence[Recipe]) -> str:
+    """Writes finds as one ZIP and returns its path: PNGs, and JSON of those whose model is not here."""
+
+    def entries() -> Iterator[tuple[str, bytes]]:
+        for number, recipe in enumerate(recipes, start=1):
+            if networks.at_hand(recipe.model):
+                yield f"{number:03d}-{stem(recipe)}.png", Path(png(networks, visitor, recipe)).read_bytes()
+            else:
+                yield f"{number:03d}-{stem(recipe)}.json", recipe.to_json().encode()
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "spaceseed-finds.zip"
+        write_zip(path, entries())
+        return keep_file(path.read_bytes(), path.name)
+
+
+def restore(networks: Networks, visitor: Session, paths: Sequence[str]) -> tuple[int, list[str]]:
     """Puts the finds of dropped files into the basket.
 
     Returns:
@@ -54,7 +75,7 @@ def restore(generator: Generator, visitor: Session, paths: Sequence[str]) -> tup
         try:
             recipes = open_any(path)
             for recipe in recipes[:MAX_FINDS]:
-                picture(generator, visitor, recipe)  # shows whether it can be drawn here
+                networks.check(recipe)
         except (RecipeError, OSError) as error:
             sentence = str(error) if isinstance(error, RecipeError) else "This file cannot be read."
             problems.append(f"{path.name}: {sentence}")
@@ -79,23 +100,22 @@ def to_browser(visitor: Session) -> list[str]:
     return texts[::-1]
 
 
-def from_browser(generator: Generator, visitor: Session, saved: Any) -> int:
+def from_browser(networks: Networks, visitor: Session, saved: Any) -> int:
     """Puts what `to_browser` wrote back into the basket; returns how many entries could not be used."""
     entries = saved[:MAX_FINDS] if isinstance(saved, list) else []
     lost = 0
     for text in entries:
         try:
             recipe = Recipe.from_json(text if isinstance(text, str) else "")
-            recipe.ws(generator)  # of this model, and of its shapes
+            networks.check(recipe)
             visitor.keep([recipe])
         except RecipeError:
             lost += 1
     return lost
 
 
-def _written(name: str, write: Callable[[Path], None]) -> str:
-    """Lets `write` make a file, and moves it to where the browser may fetch it."""
+def _packed(recipe: Recipe, suffix: str, generator: Generator | None) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / name
-        write(path)
-        return keep_file(path.read_bytes(), name)
+        path = Path(folder) / f"find{suffix}"
+        recipe.save(path, generator)
+        return path.read_bytes()

@@ -1,31 +1,31 @@
-"""The Breed tab: faces to pick from, and the page of their children."""
+"""The Breed tab: images to pick from, and the page of their children."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import gradio as gr
-import torch
-from torch import Tensor
 
-from spaceseed.breed import LIKED, MAX_COUNT, MIN_COUNT, Page
-from spaceseed.latent_space import LatentSpace
-from spaceseed.models.generator import Generator
-from spaceseed.recipe import Found, Recipe
+from spaceseed.breed import LIKED, MAX_COUNT, MIN_COUNT
+from spaceseed.models.generator import Generator, ModelCard
+from spaceseed.ui.breed_page import marks_on, paint, recipes
 from spaceseed.ui.messages import clear_errors, inform, warn
-from spaceseed.ui.picker import Gallery, Picked, PickGallery, Tile
-from spaceseed.ui.pictures import jpegs
+from spaceseed.ui.networks import Networks, noun
+from spaceseed.ui.picker import Picked, PickGallery
 from spaceseed.ui.seed_text import parse_seeds
-from spaceseed.ui.session import Session
+from spaceseed.ui.session import Bench, Session
+from spaceseed.ui.view import default_truncation
 
-HELP = "click the faces you like, click again for a bad one"
-# Drawing a page takes a moment, and every visitor's clicks share this limit, apart from the searches'.
+# A page that is drawn slowly is given up as soon as another is asked for, so that one must not wait for it.
 EVENT: dict[str, Any] = {
     "show_progress": "hidden",
     "api_visibility": "private",
     "concurrency_id": "breed",
     "concurrency_limit": 4,
+    "trigger_mode": "multiple",
 }
+NOW: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
 
 
 @dataclass(frozen=True)
@@ -34,169 +34,137 @@ class BreedTab:
 
     Attributes:
         picker: its value as an input is a `Picked`.
-        truncation: the slider.
-        show: draws the page of `session.breeding` anew; takes `inputs`, fills `outputs`.
-        inputs: the session and the truncation.
+        view: the controls of a `View`, as inputs.
+        show: draws the page of the visitor's bench anew, image by image; takes the session, fills `outputs`.
         outputs: all that shows the page.
+        fitted: the controls that differ between models; `fit` fills them.
     """
 
     picker: PickGallery
-    truncation: gr.Slider
-    show: Callable[[Session, float], list[Any]]
-    inputs: list[Any]
+    view: list[Any]
+    show: Callable[[Session], Iterator[list[Any]]]
     outputs: list[Any]
+    fitted: list[Any]
 
 
-def marks_on(page: Page, picked: Picked) -> dict[int, int]:
-    """The marks by index, without those that do not belong to this page."""
-    ids = {face_id(page, i): i for i in range(len(page.latents))}
-    return {ids[name]: mark for name, mark in picked.marks.items() if name in ids}
-
-
-def liked_latents(session: Session, picked: Picked) -> Tensor:
-    """The latents z [n, z_dim] of the faces marked as liked on the page."""
-    marks = marks_on(session.breeding.page, picked)
-    return session.breeding.page.latents[sorted(i for i, mark in marks.items() if mark == LIKED)]
-
-
-def face_id(page: Page, i: int) -> str:
-    """Names face i of a page, e.g. "g3-7"."""
-    return f"g{page.number}-{i}"
-
-
-def caption(page: Page, i: int) -> str:
-    """What stands under face i of a page: its seed where it has one."""
-    return face_id(page, i) if page.seeds[i] is None else f"seed {page.seeds[i]}"
-
-
-@torch.no_grad()
-def gallery(generator: Generator, page: Page, truncation: float) -> Gallery:
-    """Draws a page."""
-    space = LatentSpace(generator, "z", truncation)
-    paths = jpegs(generator.synthesize(space.ws(page.latents)))
-    tiles = [
-        Tile(face_id(page, i), path, caption(page, i), "kept" if i < page.kept else "") for i, path in enumerate(paths)
-    ]
-    marks = {face_id(page, i): mark for i, mark in page.marks.items()}
-    return Gallery(f"Generation {page.number}: {HELP}", tiles, marks)
-
-
-def recipes(generator: Generator, page: Page, marks: Mapping[int, int], truncation: float) -> list[Recipe]:
-    """The recipes of the liked faces of a page."""
+def fit(card: ModelCard, bench: Bench) -> list[Any]:
+    """What a `BreedTab` shows in `fitted` for a model."""
+    drawn = noun(card)
     return [
-        Recipe.of(
-            generator,
-            page.latents[i],
-            truncation=truncation,
-            seed=page.seeds[i],
-            name=caption(page, i),
-            found=Found(by="breed" if page.seeds[i] is None else "seed", generation=page.number),
-        )
-        for i in sorted(marks)
-        if marks[i] == LIKED
+        gr.Slider(value=bench.view.truncation, visible=card.truncation is not None),
+        gr.Slider(value=len(bench.breeding.page.latents), label=drawn.capitalize()),
+        gr.Button(f"Fresh {drawn}"),
     ]
 
 
-def default_truncation(generator: Generator) -> float:
-    """The psi that suits the model."""
-    card = generator.card
-    return 1.0 if card is None or card.truncation is None else card.truncation
-
-
-def create_breed_tab(generator: Generator, session: gr.State, basket: gr.State) -> BreedTab:
+def create_breed_tab(networks: Networks, session: gr.State, basket: gr.State, view: list[Any]) -> BreedTab:
     """Lays out the tab and joins its events.
 
     Args:
-        generator: draws the faces.
+        networks: draw the images.
         session: holds a `Session`.
         basket: a number that changes with the finds.
+        view: the controls of a `View` but the truncation, which is here.
     """
+    card = networks.cards[networks.default]
     picker = PickGallery(elem_id="breed-picker", waiting=12)
     with gr.Row(elem_classes=["ss-actions", "ss-sticky"]):
         next_button = gr.Button("Next generation", variant="primary", elem_id="breed-next")
         undo = gr.Button("Undo", interactive=False, elem_id="breed-undo")
         redo = gr.Button("Redo", interactive=False, elem_id="breed-redo")
-        fresh = gr.Button("Fresh faces", elem_id="breed-fresh")
+        fresh = gr.Button(f"Fresh {noun(card)}", elem_id="breed-fresh")
         keep = gr.Button("Keep liked", elem_id="breed-keep")
-    with gr.Row():
-        strength = gr.Slider(
-            0, 1.5, 0.4, step=0.05, label="Variation", info="How far children stray from their parents.",
-            elem_id="breed-strength",
-        )  # fmt: skip
-        truncation = gr.Slider(
-            0, 1.5, default_truncation(generator), step=0.05, label="Truncation ψ", elem_id="breed-truncation",
-            info="Low: ordinary faces. High: odder ones.",
-        )  # fmt: skip
-        count = gr.Slider(
-            MIN_COUNT, MAX_COUNT, 12, step=1, label="Faces", info="How many the next page shows.",
-            elem_id="breed-count",
-        )  # fmt: skip
+    strength, truncation, count = _create_sliders(card)
     with gr.Row(elem_classes="ss-field-row"):
         seeds = gr.Textbox(
             label="Start from seeds", info="Whole numbers and ranges: 7, 42, 100-105.", placeholder="7, 42, 100-105",
             max_length=1000, elem_id="breed-seeds", scale=4,
         )  # fmt: skip
         start = gr.Button("Show these", elem_id="breed-start", scale=1)
-
-    def show(visitor: Session, truncation: float) -> list[Any]:
-        breeding = visitor.breeding
-        drawn = gallery(generator, breeding.page, truncation)
-        return [drawn, gr.Button(interactive=breeding.can_undo), gr.Button(interactive=breeding.can_redo)]
+    view = [truncation, *view]
+    outputs = [picker, undo, redo]
 
     def turn(event: Callable[..., None], more: list[Any], *triggers: Callable[..., Any]) -> None:
         """Joins an event that turns to another page: it takes the session, the marks and `more`."""
 
         @clear_errors
-        def handle(visitor: Session, picked: Picked, truncation: float, *values: Any) -> list[Any]:
-            LatentSpace(generator, "z", truncation)  # refuses a bad number before a page is turned
-            event(visitor, marks_on(visitor.breeding.page, picked), *values)
-            return show(visitor, truncation)
+        def handle(visitor: Session, picked: Picked, *values: Any) -> Iterator[list[Any]]:
+            generator = networks.generator(visitor.model)
+            seen = visitor.bench.view.changed(generator, values[: len(view)])  # refused before a page is turned
+            event(visitor, marks_on(visitor.breeding.page, picked), *values[len(view) :])
+            visitor.bench.view = seen
+            yield from visitor.newest("page", _pages(generator, visitor))
 
         for trigger in triggers:
-            trigger(handle, [session, picker, truncation, *more], outputs, **EVENT)
+            trigger(handle, [session, picker, *view, *more], outputs, **EVENT)
 
     @clear_errors
-    def redraw(visitor: Session, picked: Picked, truncation: float) -> Gallery:
-        page = visitor.breeding.page
-        drawn = gallery(generator, page, truncation)
-        return Gallery(drawn.title, drawn.tiles, {face_id(page, i): m for i, m in marks_on(page, picked).items()})
+    def show(visitor: Session) -> Iterator[list[Any]]:
+        yield from visitor.newest("page", _pages(networks.generator(visitor.model), visitor))
 
     @clear_errors
-    def keep_liked(visitor: Session, picked: Picked, truncation: float) -> int:
-        page = visitor.breeding.page
-        liked = recipes(generator, page, marks_on(page, picked), truncation)
-        if not liked:
-            raise ValueError("Like at least one face first: click it.")
-        kept, problem = visitor.keep(liked)
-        if problem:
-            warn(problem)
-        else:
-            inform(f"{_faces(kept)} kept: see Found seeds." if kept else "You have kept these already.")
-        return visitor.changed()
+    def redraw(visitor: Session, picked: Picked, *values: Any) -> Iterator[list[Any]]:
+        generator = networks.generator(visitor.model)
+        visitor.bench.view = visitor.bench.view.changed(generator, values)
+        yield from visitor.newest("page", _pages(generator, visitor, marks_on(visitor.breeding.page, picked)))
 
-    outputs = [picker, undo, redo]
     turn(_breed, [count, strength], next_button.click)
     turn(lambda visitor, marks: visitor.breeding.undo(marks), [], undo.click)
     turn(lambda visitor, marks: visitor.breeding.redo(marks), [], redo.click)
     turn(lambda visitor, marks, count: visitor.breeding.restart([], marks, count), [count], fresh.click)
     turn(_start, [seeds, count], start.click, seeds.submit)
-    truncation.input(redraw, [session, picker, truncation], picker, trigger_mode="always_last", **EVENT)
-    keep.click(keep_liked, [session, picker, truncation], basket, **EVENT)
-    return BreedTab(picker, truncation, show, [session, truncation], outputs)
+    for control in view:
+        # The drawing that runs ends at once, and the last of many values is drawn in the end.
+        moved = control.input(lambda visitor: visitor.begin("page") and None, session, None, **NOW)
+        moved.then(redraw, [session, picker, *view], outputs, **(EVENT | {"trigger_mode": "always_last"}))
+    keep.click(clear_errors(partial(keep_liked, networks)), [session, picker, *view], basket, **EVENT)
+    return BreedTab(picker, view, show, outputs, [truncation, count, fresh])
+
+
+def keep_liked(networks: Networks, visitor: Session, picked: Picked, *values: Any) -> int:
+    """Puts the liked images of the page into the basket, as the controls of the view say that they are seen."""
+    generator, page = networks.generator(visitor.model), visitor.breeding.page
+    space = visitor.bench.view.changed(generator, values).space(generator)
+    liked = recipes(space, page, marks_on(page, picked))
+    if not liked:
+        raise ValueError("Like at least one first: click it.")
+    kept, problem = visitor.keep(liked)
+    if problem:
+        warn(problem)
+    else:
+        inform(f"{kept} kept: see Found seeds." if kept else "You have kept these already.")
+    return visitor.changed()
+
+
+def _create_sliders(card: ModelCard) -> list[gr.Slider]:
+    with gr.Row():
+        strength = gr.Slider(
+            0, 1.5, 0.4, step=0.05, label="Variation", info="How far children stray from their parents.",
+            elem_id="breed-strength",
+        )  # fmt: skip
+        truncation = gr.Slider(
+            0, 1.5, default_truncation(card), step=0.05, label="Truncation ψ", elem_id="breed-truncation",
+            info="Low: ordinary ones. High: odder ones.", visible=card.truncation is not None,
+        )  # fmt: skip
+        count = gr.Slider(
+            MIN_COUNT, MAX_COUNT, 12, step=1, label=noun(card).capitalize(), info="How many the next page shows.",
+            elem_id="breed-count",
+        )  # fmt: skip
+    return [strength, truncation, count]
+
+
+def _pages(generator: Generator, visitor: Session, marks: Mapping[int, int] | None = None) -> Iterator[list[Any]]:
+    breeding = visitor.breeding
+    for drawn in paint(generator, visitor, marks):
+        yield [drawn, gr.Button(interactive=breeding.can_undo), gr.Button(interactive=breeding.can_redo)]
 
 
 def _breed(visitor: Session, marks: Mapping[int, int], count: int, strength: float) -> None:
     liked = sum(mark == LIKED for mark in marks.values())
     if liked >= count:
-        raise ValueError(
-            f"You like {liked} faces, and no room is left for children: like fewer, or ask for more faces."
-        )
+        raise ValueError(f"You like {liked}, and no room is left for children: like fewer, or ask for more.")
     visitor.breeding.next(marks, count, strength)
 
 
 def _start(visitor: Session, marks: Mapping[int, int], text: str, count: int) -> None:
     visitor.breeding.restart(parse_seeds(text, MAX_COUNT), marks, count)
-
-
-def _faces(count: int) -> str:
-    return "1 face" if count == 1 else f"{count} faces"

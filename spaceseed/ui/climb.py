@@ -3,28 +3,33 @@
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 from torch import Tensor
 
-from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generator import Generator
 from spaceseed.objectives import TextObjective
 from spaceseed.recipe import Found, Recipe
 from spaceseed.search import Find, Generation, search
+from spaceseed.ui.drawing import is_slow, use_cores
+from spaceseed.ui.networks import waiting_for
+from spaceseed.ui.pictures import thumbnail
 from spaceseed.ui.search_settings import SearchSettings
 from spaceseed.ui.session import Session, Ticket
+from spaceseed.ui.view import View
 
 if TYPE_CHECKING:
     from spaceseed.models.judge import Judge
 
 UPDATE_SECONDS = 0.2  # a page keeps up with five updates a second
+LINE_SECONDS = 1.0  # what changes between two generations is a number
 FRAMES = 6
 ENDINGS = {
     "generations": "Done",
-    "patience": "Done, for no face got better",
+    "patience": "Done, for nothing got better",
     "target": "Done, the target score is reached",
     "seconds": "Time is up",
 }
@@ -34,9 +39,16 @@ ENDINGS = {
 class Job:
     """A search that the visitor asked for, checked and ready to begin."""
 
+    model: str
+    view: View
     settings: SearchSettings
     liked: Tensor | None
     ticket: Ticket
+
+    def truncation(self, generator: Generator) -> float:
+        """Psi of the search; 1 where it has no effect."""
+        card = generator.card
+        return 1.0 if card is not None and card.truncation is None else self.settings.truncation
 
 
 @dataclass
@@ -49,7 +61,7 @@ class Climb:
         status: one line about it.
         ended: True once there will be no more.
         best, mean: scores of each generation.
-        film: each face that was the best for a time, with the number of its generation.
+        film: each image that was the best for a time, with the number of its generation.
     """
 
     settings: SearchSettings
@@ -66,7 +78,8 @@ class Climb:
         return self.latest.evaluations / self.settings.images if self.latest else 0.0
 
     def add(self, generation: Generation) -> None:
-        """Takes in the next generation."""
+        """Takes in the next generation; its pictures are kept as small as they are shown."""
+        generation = replace(generation, top=tuple(_small(find) for find in generation.top))
         if not self.best or generation.best_score > self.best[-1]:
             self.film.append((generation.number, generation.top[0]))
         self.latest = generation
@@ -76,7 +89,7 @@ class Climb:
         self.ended = generation.reason is not None
 
     def frames(self) -> list[tuple[int, Find]]:
-        """The first best face, the present one, and some between them."""
+        """The first best image, the present one, and some between them."""
         chosen = np.linspace(0, len(self.film) - 1, min(FRAMES, len(self.film))).round().astype(int)
         return [self.film[i] for i in chosen]
 
@@ -102,7 +115,8 @@ def describe(generation: Generation, settings: SearchSettings) -> str:
         )
     left = duration((settings.images - generation.evaluations) / speed)
     count = f"Generation {generation.number} of {settings.generations}"
-    return f"{count} \u00b7 {generation.evaluations:,} images \u00b7 {speed:.0f} images/s \u00b7 {left} left"
+    rate = f"{speed:.0f}" if speed >= 10 else f"{speed:.1f}"
+    return f"{count} \u00b7 {generation.evaluations:,} images \u00b7 {rate} images/s \u00b7 {left} left"
 
 
 def duration(seconds: float) -> str:
@@ -118,24 +132,66 @@ def climb(generator: Generator, judge: "Judge", job: Job, visitor: Session) -> I
         how it stands, at most five times a second, and once it has ended or was stopped. Nothing more is yielded once
         another search of this visitor has taken its place.
     """
-    settings = job.settings
-    state = Climb(settings)
-    space = LatentSpace(generator, settings.space, settings.truncation)
+    settings, state, closed = job.settings, Climb(job.settings), False
+    space = job.view.space(generator, settings.space, job.truncation(generator))
+    objective = _Counted(judge, settings.prompt)
+
+    def cancelled() -> bool:
+        use_cores(generator)
+        return closed or job.ticket.stopped or visitor.ticket is not job.ticket
+
     generations = search(
         generator,
-        TextObjective(judge, settings.prompt),
+        objective,
         settings.optimizer(space, job.liked),
         space=space,
         termination=settings.termination,
-        cancelled=lambda: job.ticket.stopped or visitor.ticket is not job.ticket,
+        cancelled=cancelled,
     )
     shown = -math.inf
-    for generation in generations:
-        state.add(generation)
-        if state.ended or time.monotonic() - shown >= UPDATE_SECONDS:
-            shown = time.monotonic()
-            yield state
+    try:
+        for step in _steps(generations, objective) if is_slow(generator) else generations:
+            if isinstance(step, str):
+                state.status = step
+            else:
+                state.add(step)
+            pause = LINE_SECONDS if isinstance(step, str) else UPDATE_SECONDS
+            if state.ended or time.monotonic() - shown >= pause:
+                shown = time.monotonic()
+                yield state
+    finally:
+        closed = True  # a thread may still be at work on the next generation
     if not state.ended and visitor.ticket is job.ticket:
         state.ended = True
         state.status = f"Stopped after generation {len(state.best)}." if state.best else "Stopped at once."
         yield state
+
+
+class _Counted(TextObjective):
+    """Counts the images that it has scored."""
+
+    count = 0
+
+    def __call__(self, images: Tensor) -> Tensor:
+        self.count += len(images)
+        return super().__call__(images)
+
+
+def _steps(generations: Iterator[Generation], objective: _Counted) -> Iterator[Generation | str]:
+    """A slow search's generations, and between them lines that tell how far the next one is."""
+    number = 1
+
+    def line() -> str:
+        return f"Generation {number} \u00b7 {objective.count:,} images drawn and scored..."
+
+    while True:
+        for step in waiting_for(lambda: next(generations, None), line):
+            if step is None:
+                return
+            yield step
+        number += 1
+
+
+@torch.no_grad()
+def _small(find: Find) -> Find:
+    return replace(find, image=thumbnail(find.image[None])[0])

@@ -1,29 +1,18 @@
-"""Joins the tabs into one app."""
+"""Joins the bar and the tabs into one app."""
 
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
-import torch
 
-from spaceseed.breed import Breeding
-from spaceseed.models import zoo
 from spaceseed.ui.breed_tab import EVENT, create_breed_tab
 from spaceseed.ui.entry import enter
 from spaceseed.ui.finds_tab import create_finds_tab
+from spaceseed.ui.model_bar import create_model_bar
+from spaceseed.ui.networks import BUNDLED, Networks
 from spaceseed.ui.search_tab import create_search_tab
 from spaceseed.ui.session import Session
 from spaceseed.ui.style import CSS, THEME
-
-if TYPE_CHECKING:
-    from spaceseed.models.judge import Judge
-
-HEADER = """
-<header class="ss-header">
-  <h1>spaceseed</h1>
-  <p>Breed faces you like, or ask for one in words, and take the seeds home.</p>
-</header>
-"""
+from spaceseed.ui.switching import Switching, fit
 
 LAUNCH: dict[str, Any] = {
     "theme": THEME,
@@ -36,52 +25,50 @@ LAUNCH: dict[str, Any] = {
 }
 
 
-def build(generator_name: str = "avatars", judge_name: str = "avatars") -> gr.Blocks:
+def build(model: str | None = None, judge: str | None = None) -> gr.Blocks:
     """Builds the app.
 
-    The networks are loaded once and shared by all visitors, for nothing changes them. The judge is loaded after the
-    first faces are on the first visitor's page.
+    Networks are loaded once and shared by all visitors, for nothing changes them. The bundled judge is loaded after
+    the first images are on the first visitor's page; all else when it is asked for.
 
     Args:
-        generator_name: what `zoo.load` takes.
-        judge_name: what `load_judge` takes.
+        model: id of the model that visitors meet first; `zoo.default_model()` if None.
+        judge: what `load_judge` takes, for every model; if None, `SPACESEED_JUDGE`, or else the bundled judge for the
+            bundled model and a public one for all others.
 
     Returns:
         the app; launch it with the options in `LAUNCH`.
     """
-    torch.set_num_threads(1)  # more than one wait for each other longer than these small networks take
-    generator = zoo.load(generator_name)
-
-    @cache
-    def judge() -> "Judge":
-        from spaceseed.models.judge import load_judge  # noqa: PLC0415 - open_clip takes seconds to import
-
-        return load_judge(judge_name)
-
+    networks = Networks(model, judge)
     with gr.Blocks(title="spaceseed", delete_cache=(3600, 86400)) as demo:
-        gr.HTML(HEADER)
-        session = gr.State(Session(Breeding(generator.z_dim, range(12))))
+        bar = create_model_bar(networks)
+        session = gr.State(Session.on(networks.generator(networks.default)))
         basket = gr.State(0)
-        # Outside the tabs: what lies in one is not there until it is opened. The secret hides nothing.
+        # The secret hides nothing.
         saved = gr.BrowserState([], storage_key="spaceseed-finds", secret="spaceseed")  # noqa: S106
+        # Tabs are rendered before they are opened: else of several updates only the last arrives, and it may be a skip.
         with gr.Tabs() as tabs:
             with gr.Tab("Breed", id="breed"):
-                breed = create_breed_tab(generator, session, basket)
-            with gr.Tab("Search", id="search"):
-                create_search_tab(generator, judge, session, basket, breed, tabs)
-            with gr.Tab("Found seeds", id="finds"):
-                create_finds_tab(generator, session, basket, saved, breed, tabs)
+                breed = create_breed_tab(networks, session, basket, bar.view)
+            with gr.Tab("Search", id="search", render_children=True):
+                search = create_search_tab(networks, session, basket, breed, tabs)
+            with gr.Tab("Found seeds", id="finds", render_children=True):
+                detail = create_finds_tab(networks, session, basket, saved, breed, tabs)
+        switching = Switching(networks, session, basket, bar, breed, search)
+        switching.join(bar.choice.input, switching.choose, [bar.choice, breed.picker, *breed.view])
+        switching.join(detail.load.click, switching.load_shown, [breed.picker, *breed.view])
 
         def open_page(visitor: Session, saved: Any, request: gr.Request) -> list[Any]:
-            truncation, tab = enter(generator, visitor, saved, dict(request.query_params))
+            tab = enter(networks, visitor, saved, dict(request.query_params))
             # A visitor may have turned to another tab already: only a link to a find turns the page for them.
             turned = gr.skip() if tab == "breed" else gr.Tabs(selected=tab)
-            return [truncation, *breed.show(visitor, truncation), visitor.changed(), turned]
+            return [*fit(networks, networks.generator(visitor.model), visitor), visitor.changed(), turned]
 
         def warm_up() -> None:
-            judge()
+            if networks.judge_name(networks.default) == BUNDLED:
+                networks.judge(networks.default)
 
-        outputs = [breed.truncation, *breed.outputs, basket, tabs]
-        opened = demo.load(open_page, [session, saved], outputs, **EVENT)
-        opened.then(warm_up, show_progress="hidden", api_visibility="private", concurrency_limit=1)
+        opened = demo.load(open_page, [session, saved], [*switching.controls, basket, tabs], **EVENT)
+        shown = switching.join(opened.then, switching.follow_link, [])
+        shown.then(warm_up, show_progress="hidden", api_visibility="private", concurrency_limit=1)
     return demo.queue(max_size=30, default_concurrency_limit=2)

@@ -1,50 +1,60 @@
-"""What a visitor finds on opening the page: new faces, their basket, and what a share link brings."""
+"""What a visitor finds on opening the page: new images, their basket, and what a share link brings."""
 
-import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from spaceseed.breed import Breeding
-from spaceseed.models.generator import Generator
-from spaceseed.recipe import RecipeError
-from spaceseed.ui.basket import from_browser, picture
-from spaceseed.ui.breed_tab import default_truncation
+from spaceseed.recipe import Recipe, RecipeError
+from spaceseed.ui.basket import from_browser
 from spaceseed.ui.messages import warn
+from spaceseed.ui.networks import Networks
 from spaceseed.ui.session import Session
-from spaceseed.ui.share import read_query
+from spaceseed.ui.share import SeedLink, read_query
+from spaceseed.ui.switching import follow, fresh_bench
 
-FIRST_FACES = 12
 
-
-def enter(generator: Generator, visitor: Session, saved: Any, query: Mapping[str, str]) -> tuple[float, str]:
+def enter(networks: Networks, visitor: Session, saved: Any, query: Mapping[str, str]) -> str:
     """Fills a new session.
 
     Args:
-        generator: draws the faces.
-        visitor: the session.
+        networks: what there is to draw with.
+        visitor: the session; its `link` is set if a link waits for a model that must be loaded first.
         saved: what the browser kept of an earlier visit.
         query: of the page's address.
 
     Returns:
-        the truncation to begin with, and the tab to open.
+        the tab to open.
     """
-    lost = from_browser(generator, visitor, saved)
+    if networks.problem:
+        warn(f"{networks.problem} You begin with {networks.cards[networks.default].title}.")
+    lost = from_browser(networks, visitor, saved)
     if lost:
-        warn(f"{lost} of the finds that your browser kept belong to another model or are damaged.")
-    truncation, seeds, tab = default_truncation(generator), [], "breed"
+        warn(f"{lost} of the finds that your browser kept are damaged, or belong to models that are not here.")
+    generator = networks.generator(visitor.model)
+    visitor.benches[visitor.model] = fresh_bench(generator)
     try:
-        recipe = read_query(generator, query)
-        if recipe is not None and "find" in query:
-            picture(generator, visitor, recipe)  # shows whether it can be drawn here
-            _, problem = visitor.keep([recipe])
-            if problem:
-                raise RecipeError(problem)
-            tab = "finds"
-        elif recipe is not None and recipe.seed is not None:
-            truncation, seeds = recipe.truncation, [recipe.seed]
+        link = read_query(query)
+        if isinstance(link, Recipe):
+            return _enter_with_find(networks, visitor, link)
+        if isinstance(link, SeedLink) and link.model in ("", visitor.model):
+            follow(generator, visitor, link)
+        elif link is not None:
+            visitor.link = _known(networks, link)
     except RecipeError as error:
         warn(str(error))
-    # Each visitor's own faces, and a breeding whose luck differs from everyone else's.
-    chance = [secrets.randbelow(100_000) for _ in range(FIRST_FACES - len(seeds))]
-    visitor.breeding = Breeding(generator.z_dim, [*seeds, *chance], seed=secrets.randbits(32))
-    return truncation, tab
+    return "breed"
+
+
+def _enter_with_find(networks: Networks, visitor: Session, recipe: Recipe) -> str:
+    networks.check(recipe)
+    _, problem = visitor.keep([recipe])
+    if problem:
+        raise RecipeError(problem)
+    if recipe.model != visitor.model:
+        visitor.link = recipe
+    return "finds"
+
+
+def _known(networks: Networks, link: SeedLink) -> SeedLink:
+    if link.model not in networks.cards:
+        raise RecipeError(f"This link needs the model {link.model!r}, which is not among the models here.")
+    return link

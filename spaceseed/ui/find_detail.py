@@ -1,14 +1,19 @@
 """One find in full: large, with its history, its files and its link."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from spaceseed.models.generator import Generator
-from spaceseed.recipe import Recipe
-from spaceseed.ui.basket import files
+from spaceseed.recipe import Recipe, RecipeError
+from spaceseed.ui.basket import file
+from spaceseed.ui.basket import png as png_of
+from spaceseed.ui.drawing import is_slow, picture_of
+from spaceseed.ui.messages import warn
+from spaceseed.ui.networks import Networks
 from spaceseed.ui.session import Session
 from spaceseed.ui.share import write_query
 
@@ -25,19 +30,34 @@ WHOLE_LINK = "(query) => query.startsWith('?') ? location.origin + location.path
 
 @dataclass(frozen=True)
 class FindDetail:
-    """The components; `outputs` is what `fill` fills."""
+    """The components; `outputs` is what `fill` fills.
+
+    Attributes:
+        panel: holds them all.
+        image: the picture.
+        load: loads the find's model where that is not the visitor's and its picture cannot be drawn without it.
+        name: of the find.
+        facts: its history.
+        png, json, npz: its files.
+        link: to it.
+    """
 
     panel: gr.Column
     image: gr.Image
+    load: gr.Button
     name: gr.Textbox
     facts: gr.HTML
-    downloads: list[gr.DownloadButton]
+    png: gr.DownloadButton
+    json: gr.DownloadButton
+    npz: gr.DownloadButton
     link: gr.Textbox
 
     @property
     def outputs(self) -> list[Any]:
         """In the order of `fill`."""
-        return [self.panel, self.image, self.name, self.facts, *self.downloads, self.link]
+        return [
+            self.panel, self.image, self.load, self.name, self.facts, self.png, self.json, self.npz, self.link,
+        ]  # fmt: skip
 
 
 def create_find_detail() -> FindDetail:
@@ -46,13 +66,14 @@ def create_find_detail() -> FindDetail:
         image = gr.Image(
             show_label=False, interactive=False, buttons=[], height=320, elem_id="finds-image", elem_classes="ss-large"
         )
+        load = gr.Button("Load its model", variant="primary", visible=False, elem_id="finds-load")
         name = gr.Textbox(label="Name", info="Press Enter to keep a new name.", max_length=100, elem_id="finds-name")
         table = gr.HTML(elem_id="finds-facts")
         with gr.Row():
-            downloads = [
+            png, json, npz = (
                 gr.DownloadButton(kind, size="sm", min_width=80, elem_id=f"finds-{kind.lower()}")
                 for kind in ("PNG", "JSON", "NPZ")
-            ]
+            )
         link = gr.Textbox(
             label="Link",
             info="Reopens this find for anyone.",
@@ -61,17 +82,45 @@ def create_find_detail() -> FindDetail:
             max_lines=1,
             elem_id="finds-link",
         )
-    return FindDetail(panel, image, name, table, downloads, link)
+    return FindDetail(panel, image, load, name, table, png, json, npz, link)
 
 
-def fill(generator: Generator, visitor: Session) -> list[Any]:
-    """What a `FindDetail` shows of the find that the visitor looks at."""
+def fill(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
+    """Shows the find that the visitor looks at.
+
+    Yields:
+        what a `FindDetail` shows: all but the PNG at once where that takes long to draw, and then all; the name only
+        the first time, for the visitor may be changing it by then.
+    """
     recipe = visitor.finds.get(visitor.shown)
     if recipe is None:
-        return [gr.Column(visible=False), None, "", "", None, None, None, ""]
-    paths = files(generator, recipe)
-    query = write_query(generator, recipe) or ""
-    return [gr.Column(visible=True), paths[0], recipe.name, facts(recipe), *paths, query]
+        yield [gr.Column(visible=False), None, gr.Button(visible=False), "", "", None, None, None, ""]
+        return
+    name: Any = recipe.name
+    for image, load, png in _pictures(networks, visitor, recipe):
+        rest = [facts(recipe), png, file(recipe, ".json"), file(recipe, ".npz"), write_query(recipe) or ""]
+        yield [gr.Column(visible=True), image, load, name, *rest]
+        name = gr.skip()
+    yield [gr.Column(visible=True), image, load, name, *rest]
+
+
+def _pictures(
+    networks: Networks, visitor: Session, recipe: Recipe
+) -> Iterator[tuple[str | None, gr.Button, gr.DownloadButton]]:
+    """The picture, the button that loads the model, and the PNG, as far as they are there."""
+    no_load, no_png = gr.Button(visible=False), gr.DownloadButton(value=None, interactive=False)
+    if not networks.at_hand(recipe.model):
+        yield None, gr.Button(f"Load {networks.cards[recipe.model].title} to see it", visible=True), no_png
+        return
+    try:
+        if not _drawn(visitor, recipe) and is_slow(networks.generator_of(recipe)):
+            yield picture_of(visitor, recipe.id), no_load, no_png
+        path = png_of(networks, visitor, recipe)
+    except RecipeError as error:
+        warn(str(error))
+        yield None, no_load, no_png
+    else:
+        yield path, no_load, gr.DownloadButton(value=path, interactive=True)
 
 
 def facts(recipe: Recipe) -> str:
@@ -93,3 +142,7 @@ def facts(recipe: Recipe) -> str:
         f"<dt>{name}</dt><dd>{escape(str(value))}</dd>" for name, value in rows.items() if value is not None
     )
     return f'<dl class="ss-facts">{items}</dl>'
+
+
+def _drawn(visitor: Session, recipe: Recipe) -> bool:
+    return Path(visitor.files.get(recipe, "")).is_file()

@@ -1,56 +1,66 @@
 """The Found seeds tab: the visitor's basket, and its way to files and back."""
 
-from collections.abc import Callable
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from spaceseed.models.generator import Generator
-from spaceseed.recipe import Recipe
-from spaceseed.ui.basket import SUFFIXES, picture, restore, to_browser, zip_file
+from spaceseed.recipe import Recipe, RecipeError
+from spaceseed.ui.basket import SUFFIXES, restore, to_browser, zip_file
 from spaceseed.ui.breed_tab import BreedTab
-from spaceseed.ui.find_detail import WHOLE_LINK, create_find_detail, fill
+from spaceseed.ui.drawing import picture, picture_of
+from spaceseed.ui.find_detail import WHOLE_LINK, FindDetail, create_find_detail, fill
 from spaceseed.ui.messages import clear_errors, inform, warn
+from spaceseed.ui.networks import Networks
 from spaceseed.ui.picker import Gallery, Picked, PickGallery, Tile
 from spaceseed.ui.pictures import keep_file
 from spaceseed.ui.session import Session
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-EMPTY = "Nothing here yet: keep faces that you like, or drop files of earlier finds below."
+EMPTY = "Nothing here yet: keep what you like, or drop files of earlier finds below."
 EVENT: dict[str, Any] = {
     "show_progress": "hidden",
     "api_visibility": "private",
     "concurrency_id": "finds",
     "concurrency_limit": 4,
+    "trigger_mode": "multiple",
 }
 SHOWN_PROBLEMS = 5
+UPDATE_SECONDS = 0.2
 # The hidden button has its file a moment after the event, and is then pressed by the page.
 PRESS_ZIP = "() => { setTimeout(() => document.querySelector('#finds-zip-file a, #finds-zip-file')?.click(), 200); }"
 
 
 def create_finds_tab(
-    generator: Generator,
+    networks: Networks,
     session: gr.State,
     basket: gr.State,
     saved: gr.BrowserState,
     breed: BreedTab,
     tabs: gr.Tabs,
-) -> None:
+) -> FindDetail:
     """Lays out the tab and joins its events.
 
     Args:
-        generator: draws the finds.
+        networks: draw the finds.
         session: holds a `Session`.
         basket: a number that changes with the finds.
         saved: what the browser keeps of the basket between visits.
         breed: where finds go to be bred.
         tabs: to turn to the breeding tab.
+
+    Returns:
+        the panel, whose button "Load its model" is joined in `switching`.
     """
     with gr.Row(elem_classes="ss-finds"):
         with gr.Column(scale=3, min_width=320):
-            picker = PickGallery(ternary=False, marked="chosen", sign="✓", elem_id="finds-picker")
+            picker = PickGallery(
+                value=Gallery(EMPTY, []), ternary=False, marked="chosen", sign="✓", elem_id="finds-picker"
+            )
             with gr.Row(elem_classes="ss-actions"):
                 to_breed = gr.Button("Breed from these", variant="primary", elem_id="finds-breed")
                 to_zip = gr.Button("Download ZIP", elem_id="finds-zip")
@@ -63,47 +73,87 @@ def create_finds_tab(
                 height=140,
                 elem_id="finds-drop",
             )
-            _create_examples(generator, session, basket)
+            _create_examples(networks, session, basket)
         with gr.Column(scale=2, min_width=320):
             detail = create_find_detail()
 
     def on(trigger: Callable[..., Any], event: Callable[..., Any], inputs: list[Any], outputs: Any) -> Any:
-        return trigger(clear_errors(partial(event, generator)), [session, *inputs], outputs, **EVENT)
+        return trigger(clear_errors(partial(event, networks)), [session, *inputs], outputs, **EVENT)
 
     link: dict[str, Any] = {"fn": None, "inputs": detail.link, "outputs": detail.link, "js": WHOLE_LINK}
-    on(basket.change, refresh, [picker], [picker, saved, *detail.outputs]).then(**link)
+    on(basket.change, refresh, [picker], picker)
+    on(basket.change, show_find, [], detail.outputs).then(**link)
+    basket.change(to_browser, session, saved, **EVENT)
     on(picker.mark, look, [picker], detail.outputs).then(**link)
     on(detail.name.submit, rename, [detail.name], basket)
     on(remove.click, remove_chosen, [picker], basket)
     on(to_zip.click, make_zip, [picker], zipped).success(None, None, None, js=PRESS_ZIP)
-    on(to_breed.click, breed_from, [picker], tabs).success(breed.show, breed.inputs, breed.outputs, **EVENT)
+    on(to_breed.click, breed_from, [picker], tabs).success(breed.show, session, breed.outputs, **EVENT)
     on(drop.upload, take_in, [drop], [drop, basket])
+    return detail
 
 
-def refresh(generator: Generator, visitor: Session, picked: Picked) -> list[Any]:
-    """Draws the basket and the find looked at, and gives the browser what it keeps."""
-    return [gallery(generator, visitor, picked), to_browser(visitor), *fill(generator, visitor)]
+def refresh(networks: Networks, visitor: Session, picked: Picked) -> Iterator[Gallery]:
+    """Draws the basket."""
+    yield from visitor.newest("finds", galleries(networks, visitor, picked))
 
 
-def gallery(generator: Generator, visitor: Session, picked: Picked) -> Gallery:
-    """Draws the basket; finds that were chosen and are still there stay chosen."""
+def show_find(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
+    """Shows the find that the visitor looks at."""
+    yield from visitor.newest("find", fill(networks, visitor))
+
+
+def galleries(networks: Networks, visitor: Session, picked: Picked) -> Iterator[Gallery]:
+    """Draws the basket; finds that were chosen and are still there stay chosen.
+
+    Yields:
+        the basket at once with the pictures that are there, and again as more are drawn.
+    """
+    missing: dict[str, str] = {}
+    waiting = []
+    for recipe in visitor.finds.values():
+        if picture_of(visitor, recipe.id) is not None:
+            continue
+        if networks.at_hand(recipe.model):
+            waiting.append(recipe)
+        else:
+            missing[recipe.id] = f"needs the model {networks.cards[recipe.model].title}"
+    shown = -math.inf
+    for recipe in waiting:
+        if time.monotonic() - shown > UPDATE_SECONDS:
+            yield _gallery(visitor, picked, missing)
+            shown = time.monotonic()
+        try:
+            picture(networks.generator_of(recipe), visitor, recipe)
+        except RecipeError:
+            missing[recipe.id] = "does not fit its model"
+    yield _gallery(visitor, picked, missing)
+
+
+def _gallery(visitor: Session, picked: Picked, missing: Mapping[str, str]) -> Gallery:
     tiles = [
-        Tile(recipe.id, picture(generator, visitor, recipe), recipe.name or recipe.id, _score(recipe))
+        Tile(
+            recipe.id,
+            picture_of(visitor, recipe.id),
+            recipe.name or recipe.id,
+            _score(recipe),
+            missing.get(recipe.id, ""),
+        )
         for recipe in visitor.finds.values()
     ]
     title = "Click a find to look at it and choose it" if tiles else EMPTY
     marks = {name: 1 for name in picked.marks if name in visitor.finds}
     at = list(visitor.finds).index(visitor.shown) if visitor.shown in visitor.finds else 0
-    return Gallery(title, tiles, marks, at)
+    return Gallery(title, tiles, marks, at, key="finds")
 
 
-def look(generator: Generator, visitor: Session, picked: Picked) -> list[Any]:
+def look(networks: Networks, visitor: Session, picked: Picked) -> Iterator[list[Any]]:
     """Shows the find that was clicked last."""
     visitor.shown = picked.at or visitor.shown
-    return fill(generator, visitor)
+    yield from show_find(networks, visitor)
 
 
-def rename(_: Generator, visitor: Session, name: str) -> int:
+def rename(_: Networks, visitor: Session, name: str) -> int:
     """Renames the find looked at."""
     recipe = visitor.finds.get(visitor.shown)
     if recipe is not None:
@@ -111,7 +161,7 @@ def rename(_: Generator, visitor: Session, name: str) -> int:
     return visitor.changed()
 
 
-def remove_chosen(_: Generator, visitor: Session, picked: Picked) -> int:
+def remove_chosen(_: Networks, visitor: Session, picked: Picked) -> int:
     """Takes the finds chosen out of the basket."""
     for recipe in _some(chosen(visitor, picked)):
         del visitor.finds[recipe.id]
@@ -120,14 +170,14 @@ def remove_chosen(_: Generator, visitor: Session, picked: Picked) -> int:
     return visitor.changed()
 
 
-def make_zip(generator: Generator, visitor: Session, picked: Picked) -> str:
+def make_zip(networks: Networks, visitor: Session, picked: Picked) -> str:
     """Packs the finds chosen, or all when none is."""
     if not visitor.finds:
         raise ValueError("There is nothing to download yet: keep some finds first.")
-    return zip_file(generator, chosen(visitor, picked) or list(visitor.finds.values()))
+    return zip_file(networks, visitor, chosen(visitor, picked) or list(visitor.finds.values()))
 
 
-def breed_from(_: Generator, visitor: Session, picked: Picked) -> gr.Tabs:
+def breed_from(_: Networks, visitor: Session, picked: Picked) -> gr.Tabs:
     """Takes the finds chosen to the breeding tab."""
     problem = visitor.breed_from(_some(chosen(visitor, picked)))
     if problem:
@@ -135,9 +185,9 @@ def breed_from(_: Generator, visitor: Session, picked: Picked) -> gr.Tabs:
     return gr.Tabs(selected="breed")
 
 
-def take_in(generator: Generator, visitor: Session, paths: list[str] | None) -> tuple[None, int]:
+def take_in(networks: Networks, visitor: Session, paths: list[str] | None) -> tuple[None, int]:
     """Restores the finds in files; whatever is wrong with one keeps out that one alone."""
-    kept, problems = restore(generator, visitor, paths or [])
+    kept, problems = restore(networks, visitor, paths or [])
     for problem in problems[:SHOWN_PROBLEMS]:
         warn(problem)
     if len(problems) > SHOWN_PROBLEMS:
@@ -152,7 +202,7 @@ def chosen(visitor: Session, picked: Picked) -> list[Recipe]:
     return [recipe for name, recipe in visitor.finds.items() if name in picked.marks]
 
 
-def _create_examples(generator: Generator, session: gr.State, basket: gr.State) -> None:
+def _create_examples(networks: Networks, session: gr.State, basket: gr.State) -> None:
     paths = {path.stem: path for path in sorted(EXAMPLES.glob("*.png"))}
     if not paths:
         return
@@ -167,7 +217,7 @@ def _create_examples(generator: Generator, session: gr.State, basket: gr.State) 
     def take_example(visitor: Session, picked: Picked) -> int | Any:
         if picked.at not in paths or picked.at not in picked.marks:
             return gr.skip()
-        return take_in(generator, visitor, [str(paths[picked.at])])[1]
+        return take_in(networks, visitor, [str(paths[picked.at])])[1]
 
     examples.mark(take_example, [session, examples], basket, **EVENT)
 

@@ -1,11 +1,14 @@
 """Sentences to the visitor, escaped: Gradio shows them as HTML, and they may quote what a stranger wrote."""
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Iterator
 from functools import wraps
 from html import escape
 from typing import Any
 
 import gradio as gr
+
+from spaceseed.errors import DownloadError
 
 
 def inform(sentence: str) -> None:
@@ -24,13 +27,23 @@ def refusal(sentence: str) -> gr.Error:
 
 
 def clear_errors(event: Callable[..., Any]) -> Callable[..., Any]:
-    """Turns a ValueError of an event, which is a visitor's mistake in one sentence, into a `refusal`."""
+    """Turns an error that an event says in one sentence into a `refusal`.
+
+    Such are a ValueError, which is a visitor's mistake, and a DownloadError. The event may be a generator.
+    """
 
     @wraps(event)
     def shown(*inputs: Any) -> Any:
         try:
             return event(*inputs)
-        except ValueError as error:
+        except (ValueError, DownloadError) as error:
             raise refusal(str(error)) from error
 
-    return shown
+    @wraps(event)
+    def streamed(*inputs: Any) -> Iterator[Any]:
+        try:
+            yield from event(*inputs)
+        except (ValueError, DownloadError) as error:
+            raise refusal(str(error)) from error
+
+    return streamed if inspect.isgeneratorfunction(event) else shown

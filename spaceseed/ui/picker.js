@@ -1,7 +1,25 @@
 // Props: element, props, trigger. Marks and the tile in reach of Tab ("at") live in props.value, which must be given
 // a new object at each change: Gradio draws again when the object is another.
 
-const change = (part) => { props.value = {...props.value, ...part}; };
+let latest = {};  // what the visitor sees: the page's key, marks and place
+
+const change = (part) => {
+  props.value = {...props.value, ...part};
+  latest = props.value;
+};
+
+// A page that is drawn bit by bit comes several times, with the marks of the moment when it was asked for.
+watch('value', () => {
+  const {key, tiles = [], marks = {}, at} = props.value || {};
+  if (key && key === latest.key) {
+    const here = new Set(tiles.map((tile) => tile.id));
+    const mine = Object.fromEntries(Object.entries(latest.marks || {}).filter(([id]) => here.has(id)));
+    const place = props.ternary ? latest.at : at;
+    if (JSON.stringify(mine) !== JSON.stringify(marks) || place !== at) props.value = {...props.value, marks: mine, at: place};
+  }
+  latest = props.value || {};
+});
+
 const markOf = (tile) => Number(tile.dataset.mark);
 
 const placeOf = (tile) => [...element.querySelectorAll('.tile')].indexOf(tile);

@@ -22,15 +22,17 @@ class Tile:
 
     Attributes:
         id: what marks refer to it by; must say which page it is of, lest a late mark hit the next page.
-        path: of the image file.
+        path: of the image file; None while it is being drawn, or cannot be.
         caption: a few words under the picture.
         note: a word more, in the accent colour.
+        missing: why there is no picture, in a few words; "" while it is being drawn.
     """
 
     id: str
-    path: str
+    path: str | None
     caption: str
     note: str = ""
+    missing: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,15 @@ class Gallery:
         tiles: the pictures.
         marks: id to 1 or -1.
         at: which tile the keyboard reaches first.
+        key: names the page. Marks made in the browser outlive a new value with the same key, which may come while
+            the visitor is marking already.
     """
 
     title: str
     tiles: Sequence[Tile]
     marks: Mapping[str, int] = field(default_factory=dict)
     at: int = 0
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,10 +100,16 @@ class PickGallery(gr.HTML):
         if value is None:
             return None
         tiles = [
-            {"id": tile.id, "image": linked(tile.path), "caption": tile.caption, "note": tile.note}
+            {
+                "id": tile.id,
+                "image": linked(tile.path) if tile.path else None,
+                "caption": tile.caption,
+                "note": tile.note,
+                "missing": tile.missing,
+            }
             for tile in value.tiles
         ]
-        return {"title": value.title, "tiles": tiles, "marks": dict(value.marks), "at": value.at}
+        return {"title": value.title, "tiles": tiles, "marks": dict(value.marks), "at": value.at, "key": value.key}
 
     def preprocess(self, payload: Any) -> Picked:  # type: ignore[override]
         payload = payload if isinstance(payload, dict) else {}

@@ -21,7 +21,7 @@ from pydantic.fields import FieldInfo
 from torch import Tensor
 
 from spaceseed.latent_space import LatentSpace
-from spaceseed.models.generator import MAX_SEED
+from spaceseed.models.generator import MAX_SEED, Generator
 from spaceseed.objectives import MAX_PROMPT
 from spaceseed.ops.cma import CMAES
 from spaceseed.ops.differential_evolution import DifferentialEvolution
@@ -31,11 +31,12 @@ from spaceseed.ops.optimizer import Optimizer
 from spaceseed.ops.prior import shell
 from spaceseed.ops.random_search import RandomSearch
 from spaceseed.ops.termination import Termination
+from spaceseed.ui.drawing import is_slow
 
 # What one visitor may ask of a machine that others use too.
 MAX_IMAGES = 20_000
 MAX_SECONDS = 600.0
-# How far the relatives of a liked face stray from it: enough to see, little enough to know the face again.
+# How far the relatives of a liked image stray from it: enough to see, little enough to know it again.
 FAMILY_SIGMA = 0.5
 
 
@@ -76,11 +77,11 @@ class DifferentialEvolutionSettings(Algorithm):
     """Defaults are those of the benchmark."""
 
     title = "Differential evolution"
-    about = "Faces move by the differences between others; one gives way only to a better one."
+    about = "Images move by the differences between others; one gives way only to a better one."
     optimizer = DifferentialEvolution
 
-    population: int = Field(32, ge=4, le=256, title="Np", description="Population: faces in a generation.")
-    F: float = Field(0.5, gt=0, le=2, title="F", description="Weight of the difference that moves a face.")
+    population: int = Field(32, ge=4, le=256, title="Np", description="Population: images in a generation.")
+    F: float = Field(0.5, gt=0, le=2, title="F", description="Weight of the difference that moves an image.")
     CR: float = Field(0.7, ge=0, le=1, title="CR", description="Crossover rate: share of coordinates that move.")
     strategy: Literal["rand/1/bin", "rand/1/exp", "best/1/bin", "best/1/exp"] = Field(
         "best/1/bin", title="Strategy", description="Base: random or best. Crossover: binomial or exponential."
@@ -98,10 +99,10 @@ class GeneticAlgorithmSettings(Algorithm):
     """Defaults are those of the benchmark."""
 
     title = "Genetic algorithm"
-    about = "Good faces become parents; their children are crossed and mutated."
+    about = "Good images become parents; their children are crossed and mutated."
     optimizer = GeneticAlgorithm
 
-    population: int = Field(16, ge=4, le=256, title="Population", description="Faces in a generation.")
+    population: int = Field(16, ge=4, le=256, title="Population", description="Images in a generation.")
     crossover: Literal["one-point", "two-point", "uniform", "blend", "sbx", "spherical"] = Field(
         "blend", title="Crossover", description="How two parents make a child."
     )
@@ -111,7 +112,7 @@ class GeneticAlgorithmSettings(Algorithm):
     mutation_sigma: float = Field(
         0.5, ge=0, le=2, title="Sigma", description="Size of a mutation, in standard deviations."
     )
-    elites: int = Field(2, ge=0, le=64, title="Elites", description="Best faces that always survive.")
+    elites: int = Field(2, ge=0, le=64, title="Elites", description="Best images that always survive.")
     selection: Literal["tournament", "roulette", "truncation"] = Field(
         "tournament", title="Selection", description="How parents are chosen by their scores."
     )
@@ -127,10 +128,10 @@ class CMAESSettings(Algorithm):
     """Defaults are those of the benchmark."""
 
     title = "CMA-ES"
-    about = "Learns where good faces lie, and how widely to look around there."
+    about = "Learns where good images lie, and how widely to look around there."
     optimizer = CMAES
 
-    population: int = Field(18, ge=4, le=256, title="Population", description="Faces in a generation.")
+    population: int = Field(18, ge=4, le=256, title="Population", description="Images in a generation.")
     sigma: float = Field(0.7, gt=0, le=3, title="Sigma 0", description="First step size, in standard deviations.")
 
 
@@ -138,10 +139,10 @@ class RandomSearchSettings(Algorithm):
     """Defaults are those of the benchmark."""
 
     title = "Random search"
-    about = "Draws fresh faces each time and keeps the best: what to compare the others with."
+    about = "Draws fresh images each time and keeps the best: what to compare the others with."
     optimizer = RandomSearch
 
-    population: int = Field(32, ge=4, le=256, title="Population", description="Faces drawn in a generation.")
+    population: int = Field(32, ge=4, le=256, title="Population", description="Images drawn in a generation.")
 
 
 ALGORITHMS: dict[str, type[Algorithm]] = {
@@ -163,16 +164,16 @@ class SearchSettings(_Settings):
     )
     seed: int = Field(0, ge=0, le=MAX_SEED, title="Seed", description="The same seed and settings, the same search.")
     warm_start: int = Field(
-        64, ge=0, le=1000, title="Warm start", description="Faces scored first; the best of them begin."
+        64, ge=0, le=1000, title="Warm start", description="Images scored first; the best of them begin."
     )
-    origin: Literal["Random seeds", "Faces liked in Breed"] = Field(
-        "Random seeds", title="Start from", description="Faces liked in Breed bring relatives of theirs along."
+    origin: Literal["Random seeds", "Images liked in Breed"] = Field(
+        "Random seeds", title="Start from", description="Images liked in Breed bring relatives of theirs along."
     )
     patience: int = Field(
-        0, ge=0, le=200, title="Patience", description="Stop after so many rounds without a better face; 0 never."
+        0, ge=0, le=200, title="Patience", description="Stop after so many rounds without a better image; 0 never."
     )
     target: float = Field(
-        1.0, ge=0, le=1, title="Target score", description="Stop once a face scores so much; 1 is never reached."
+        1.0, ge=0, le=1, title="Target score", description="Stop once an image scores so much; 1 is never reached."
     )
     algorithm: Algorithm
 
@@ -198,8 +199,8 @@ class SearchSettings(_Settings):
 
     @property
     def from_liked(self) -> bool:
-        """True when the search starts from faces liked in Breed."""
-        return self.origin == "Faces liked in Breed"
+        """True when the search starts from images liked in Breed."""
+        return self.origin == "Images liked in Breed"
 
     @property
     def images(self) -> int:
@@ -216,11 +217,11 @@ class SearchSettings(_Settings):
         )
 
     def optimizer(self, space: LatentSpace, liked: Tensor | None = None) -> Optimizer:
-        """Builds the optimizer; its first generation is chosen from seeds, or from liked faces and relatives of them.
+        """Builds the optimizer; its first generation is chosen from seeds, or from liked images and relatives of them.
 
         Args:
             space: where it moves.
-            liked: z [k, z_dim] of faces to start from; random seeds if None.
+            liked: z [k, z_dim] of images to start from; random seeds if None.
         """
         # Without a warm start the optimizer draws its own first generation.
         start = None
@@ -236,8 +237,18 @@ class SearchSettings(_Settings):
         return self.model_dump(include={"generations", "warm_start", "origin"})
 
 
+def suited(generator: Generator) -> dict[str, int]:
+    """Generations and warm start to begin with: fewer for models that take seconds to draw an image."""
+    fields = SearchSettings.model_fields
+    if not is_slow(generator):
+        return {name: fields[name].default for name in ("generations", "warm_start")}
+    return (
+        {"generations": 30, "warm_start": 32} if generator.resolution <= 256 else {"generations": 10, "warm_start": 18}
+    )
+
+
 def family(liked: Tensor, count: int, seed: int) -> Tensor:
-    """Liked faces z [k, dims] and relatives of theirs, `count` in all (more if k is more): [max(count, k), dims]."""
+    """Liked images z [k, dims] and relatives of theirs, `count` in all (more if k is more): [max(count, k), dims]."""
     draws = torch.Generator().manual_seed(seed)
     parents = liked.cpu().repeat(math.ceil(count / len(liked)), 1)[: max(count - len(liked), 0)]
     return torch.cat([liked.cpu(), shell(gaussian(parents, 1.0, FAMILY_SIGMA, draws))])

@@ -1,10 +1,9 @@
-"""The Search tab: a prompt becomes faces while the visitor watches the score climb."""
+"""The Search tab: a prompt becomes images while the visitor watches the score climb."""
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 from gradio.utils import get_upload_folder
@@ -12,76 +11,84 @@ from gradio.utils import get_upload_folder
 from spaceseed.models.generator import Generator
 from spaceseed.recipe import Recipe
 from spaceseed.search import TOP
-from spaceseed.ui.breed_tab import BreedTab, liked_latents
-from spaceseed.ui.charts import draw_curve, score_curve
-from spaceseed.ui.climb import FRAMES, Climb, Job, climb
-from spaceseed.ui.faces import captioned, faces
+from spaceseed.ui.breed_page import liked_latents
+from spaceseed.ui.breed_tab import EVENT, BreedTab
+from spaceseed.ui.climb import Climb, Job, climb
 from spaceseed.ui.messages import clear_errors, inform, refusal, warn
+from spaceseed.ui.networks import Networks, noun, waiting_for
 from spaceseed.ui.picker import Picked
+from spaceseed.ui.prompts import example_prompts, warn_of_unknown_words
 from spaceseed.ui.search_controls import create_controls
-from spaceseed.ui.search_settings import SearchSettings
+from spaceseed.ui.search_results import create_results, draw, say
+from spaceseed.ui.search_settings import SearchSettings, suited
 from spaceseed.ui.session import Session, Ticket
+from spaceseed.ui.view import View, default_truncation
 
-if TYPE_CHECKING:
-    from spaceseed.models.judge import Judge
-
-PROMPTS = Path(__file__).parents[2] / "examples" / "prompts.txt"
-KNOWN = "skin, hair, glasses, beards, eyes, brows, mouths, clothes and backgrounds"
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 # Through the queue, because Gradio shows no refusal of an event that goes past it; but never waiting there.
 QUICK: dict[str, Any] = QUIET | {"concurrency_limit": None}
 NOW: dict[str, Any] = QUIET | {"queue": False}
 # A visitor may search anew while a search of theirs runs: the old one sees that its ticket is taken, and ends.
 AGAIN: dict[str, Any] = {"trigger_mode": "multiple"}
-STATUS = """${(() => {
-  const {text = '', share = 0} = value || {};
-  const escape = (text) => String(text).replace(/[&<>"'`]/g, (c) => '&#' + c.charCodeAt(0) + ';');
-  return '<p class="ss-status" role="status">' + escape(text) + '</p><div class="ss-track"><div style="width:' +
-    100 * Number(share) + '%"></div></div>';
-})()}"""
+LOADING = "Loading the judge; the first time it is downloaded, which may take minutes..."
+PLACEHOLDERS = {
+    "faces": "a smiling woman with red hair, or pick one below",
+    "images": "in a few words: colours, shapes, what is to be seen",
+}
 # Follows the hidden link once Gradio has given it its file.
 FETCH = "() => { setTimeout(() => document.querySelector('#search-file a, #search-file')?.click(), 150); }"
 
 
 @dataclass(frozen=True)
-class Results:
-    """Where a search is drawn: its line, its pictures, its curve, and the state behind them."""
+class SearchTab:
+    """What other parts of the app need of this tab.
 
-    status: gr.HTML
-    best: gr.HTML
-    film: gr.HTML
-    top: gr.HTML
-    curve: gr.HTML
-    climb: gr.State
+    Attributes:
+        fitted: the controls that differ between models; `fit` fills them.
+    """
 
-    @property
-    def outputs(self) -> list[Any]:
-        """What `draw` fills."""
-        return [self.status, self.best, self.film, self.top, self.curve, self.climb]
+    fitted: list[Any]
+
+
+def fit(generator: Generator) -> list[Any]:
+    """What a `SearchTab` shows in `fitted` for a model."""
+    card = generator.card
+    assert card is not None
+    defaults = suited(generator)
+    few = defaults["generations"] < SearchSettings.model_fields["generations"].default
+    about = SearchSettings.model_fields["generations"].description or ""
+    drawn = noun(card)
+    return [
+        gr.Textbox(label=question(drawn), placeholder=PLACEHOLDERS[drawn]),
+        gr.Dataset(visible=drawn == "faces"),
+        gr.Slider(value=default_truncation(card), visible=card.truncation is not None),
+        gr.Slider(value=defaults["generations"], info=about + (" Few, for this model is slow." if few else "")),
+        gr.Slider(value=defaults["warm_start"]),
+    ]
+
+
+def question(drawn: str) -> str:
+    """What the prompt's label asks."""
+    return f"What should the {drawn} show? Enter starts the search."
 
 
 def create_search_tab(
-    generator: Generator,
-    judge: "Callable[[], Judge]",
-    session: gr.State,
-    basket: gr.State,
-    breed: BreedTab,
-    tabs: gr.Tabs,
-) -> None:
+    networks: Networks, session: gr.State, basket: gr.State, breed: BreedTab, tabs: gr.Tabs
+) -> SearchTab:
     """Lays out the tab and joins its events.
 
     Args:
-        generator: draws the faces.
-        judge: gives the network that scores them; called when it is needed first.
+        networks: draw the images and score them.
         session: holds a `Session`.
         basket: a number that changes with the finds.
-        breed: the Breed tab, whose liked faces a search can start from, and which takes finds to breed on.
+        breed: the Breed tab, whose liked images a search can start from, and which takes finds to breed on.
         tabs: to turn to it.
     """
+    drawn = noun(networks.cards[networks.default])
     with gr.Row(equal_height=True, elem_id="search-bar"):
         prompt = gr.Textbox(
-            label="What should the face look like? Enter starts the search.",
-            placeholder="a smiling woman with red hair, or pick one below",
+            label=question(drawn),
+            placeholder=PLACEHOLDERS[drawn],
             elem_id="search-prompt",
             scale=5,
             min_width=240,
@@ -94,11 +101,12 @@ def create_search_tab(
         samples=[[line] for line in example_prompts()],
         label="Example prompts",
         show_label=False,
+        visible=drawn == "faces",
         elem_id="search-examples",
     )
     with gr.Accordion("Search settings", open=False, elem_id="search-settings"):
         controls = create_controls()
-    results = _create_results()
+    results = create_results()
     with gr.Row(elem_classes="ss-actions"):
         keep_best = gr.Button("Keep best", min_width=120, elem_id="search-keep-best")
         keep_all = gr.Button(f"Keep all {TOP}", min_width=120, elem_id="search-keep-all")
@@ -108,16 +116,29 @@ def create_search_tab(
 
     @clear_errors
     def check(visitor: Session, picked: Picked, text: str, *values: Any) -> list[Any]:
-        job = ask(visitor, picked, {"prompt": text} | controls.read(values))
+        seen, values = values[: len(breed.view)], values[len(breed.view) :]
+        view = visitor.bench.view.changed(networks.generator(visitor.model), seen)
+        job = ask(visitor, view, picked, {"prompt": text} | controls.read(values))
         return [job, {"text": "Getting ready..."}, *_stop_buttons(searching=True)]
 
+    @clear_errors
     def run(visitor: Session, job: Job) -> Iterator[list[Any]]:
-        warn_of_unknown_words(judge(), job.settings.prompt)
-        for state in climb(generator, judge(), job, visitor):
-            yield [*draw(state), *_stop_buttons(searching=not state.ended)]
+        yield from visitor.newest("search", steps(visitor, job))
+
+    def steps(visitor: Session, job: Job) -> Iterator[list[Any]]:
+        for judge in waiting_for(lambda: networks.judge(job.model), lambda: LOADING):
+            if job.ticket.stopped or visitor.ticket is not job.ticket:
+                yield [*say("Stopped at once."), *_stop_buttons(searching=False)]
+                return
+            if isinstance(judge, str):
+                yield [*say(judge), *_stop_buttons(searching=True)]
+                continue
+            warn_of_unknown_words(judge, job.settings.prompt)
+            for state in climb(networks.generator(job.model), judge, job, visitor):
+                yield [*draw(state), *_stop_buttons(searching=not state.ended)]
 
     job = gr.State()
-    asked = [session, breed.picker, prompt, *controls.components]
+    asked = [session, breed.picker, prompt, *breed.view, *controls.components]
     buttons = [stop, halt]
     typed = gr.on([go.click, prompt.submit], check, asked, [job, results.status, *buttons], **QUICK, **AGAIN)
     picked = chips.click(lambda sample: sample[0], chips, prompt, **NOW)
@@ -135,53 +156,26 @@ def create_search_tab(
         for checked in (typed, picked)
     ]
     for search in searches:
-        search.failure(lambda: _stop_buttons(searching=False), None, buttons, **NOW)
+        search.failure(
+            lambda: [{"text": "The search could not go on."}, *_stop_buttons(searching=False)],
+            None,
+            [results.status, *buttons],
+            **NOW,
+        )
     stop.click(ask_to_stop, session, buttons, **NOW)
     halt.click(lambda: _stop_buttons(searching=False), None, buttons, cancels=searches, **NOW)
 
     keep_best.click(lambda visitor, state: keep(visitor, state, 1), [session, results.climb], basket, **QUICK)
     keep_all.click(lambda visitor, state: keep(visitor, state, TOP), [session, results.climb], basket, **QUICK)
     sent = send.click(send_to_breed, [session, results.climb], tabs, **QUICK)
-    sent.success(breed.show, breed.inputs, breed.outputs, **QUICK)
-    written = download.click(lambda state: write_png(generator, state), results.climb, file, **QUICK)
+    sent.success(breed.show, session, breed.outputs, **EVENT)
+    written = download.click(clear_errors(lambda state: write_png(networks, state)), results.climb, file, **QUICK)
     written.success(None, None, None, js=FETCH)
+    common = controls.common
+    return SearchTab([prompt, chips, common["truncation"], common["generations"], common["warm_start"]])
 
 
-def _create_results() -> Results:
-    status = gr.HTML(
-        {"text": "Type a prompt, or pick one, and watch the faces change."},
-        html_template=STATUS,
-        js_on_load=None,
-        elem_id="search-status",
-    )
-    with gr.Row(elem_id="search-results"):
-        with gr.Column(scale=6, min_width=260):
-            best = faces("Best so far", places=1, columns=1, elem_id="search-best")
-        with gr.Column(scale=9, min_width=320):
-            top = faces("Best finds", places=TOP, columns=4, elem_id="search-top")
-            film = faces("From the start to the best", places=FRAMES, columns=FRAMES, elem_id="search-film")
-        with gr.Column(scale=6, min_width=260):
-            curve = score_curve()
-    return Results(status, best, film, top, curve, gr.State())
-
-
-def draw(state: Climb) -> list[Any]:
-    """Values for `Results.outputs`."""
-    status = {"text": state.status, "share": state.share}
-    if state.latest is None:
-        return [status, *[gr.skip()] * 5]
-    finds, frames = state.latest.top, state.frames()
-    return [
-        status,
-        captioned(finds[:1], [f"best so far: {finds[0].score:.3f}"]),
-        captioned([find for _, find in frames], ["start" if number == 1 else f"gen {number}" for number, _ in frames]),
-        captioned(finds, [f"{find.score:.3f}" for find in finds]),
-        draw_curve(state.best, state.mean, state.settings.generations),
-        state,
-    ]
-
-
-def ask(visitor: Session, picked: Picked, values: dict[str, Any]) -> Job:
+def ask(visitor: Session, view: View, picked: Picked, values: dict[str, Any]) -> Job:
     """Checks what a visitor asks for. Only a search that can begin ends the one that runs.
 
     Raises:
@@ -190,9 +184,9 @@ def ask(visitor: Session, picked: Picked, values: dict[str, Any]) -> Job:
     settings = SearchSettings.parse(values)
     liked = liked_latents(visitor, picked) if settings.from_liked else None
     if liked is not None and not len(liked):
-        raise ValueError("Like some faces in Breed first, or start from random seeds.")
+        raise ValueError("Like some images in Breed first, or start from random seeds.")
     visitor.ticket = Ticket()
-    return Job(settings, liked, visitor.ticket)
+    return Job(visitor.model, view, settings, liked, visitor.ticket)
 
 
 def ask_to_stop(visitor: Session) -> tuple[gr.Button, gr.Button]:
@@ -220,37 +214,13 @@ def send_to_breed(visitor: Session, state: Climb | None) -> gr.Tabs:
     return gr.Tabs(selected="breed")
 
 
-def write_png(generator: Generator, state: Climb | None) -> str:
+def write_png(networks: Networks, state: Climb | None) -> str:
     """Writes the best find where Gradio serves and, in time, deletes it; returns the path."""
     recipe = _found(state, 1)[0]
     path = Path(get_upload_folder()) / recipe.id / f"spaceseed-{recipe.id}.png"
     path.parent.mkdir(parents=True, exist_ok=True)
-    recipe.save(path, generator)
+    recipe.save(path, networks.generator_of(recipe))
     return str(path)
-
-
-def unknown_words(judge: "Judge", prompt: str) -> list[str]:
-    """Words that the bundled judge has never seen; [] for judges that were made for any text.
-
-    The bundled tokenizer keeps each word that it learnt as one token, and has to spell all others.
-    """
-    if judge.name != "avatars":
-        return []
-    words = dict.fromkeys(re.findall(r"\w+|[^\w\s]", prompt.lower()))
-    return [word for word in words if len(judge.tokenizer.encode(word)) > 1]
-
-
-def warn_of_unknown_words(judge: "Judge", prompt: str) -> None:
-    """Says which words of a prompt may be misread, and what can be asked for."""
-    unknown = [f'"{word}"' for word in unknown_words(judge, prompt)]
-    if unknown:
-        words = ", ".join(unknown[:3]) + (" and more" if len(unknown) > 3 else "")
-        warn(f"This judge has never seen {words} and may misread the prompt. It knows {KNOWN}.")
-
-
-def example_prompts() -> list[str]:
-    """Prompts that suit the bundled model; [] where the examples were not installed along."""
-    return PROMPTS.read_text(encoding="utf-8").splitlines() if PROMPTS.exists() else []
 
 
 def _found(state: Climb | None, count: int) -> list[Recipe]:

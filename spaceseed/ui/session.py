@@ -1,14 +1,21 @@
 """What the app remembers of one visitor."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Self, TypeVar
 
 import torch
 
 from spaceseed.breed import MAX_COUNT, Breeding
+from spaceseed.models.generator import Generator
 from spaceseed.recipe import Recipe
+from spaceseed.ui.share import SeedLink
+from spaceseed.ui.view import View
 
 MAX_FINDS = 200
+MAX_PICTURES = 3_000
+
+T = TypeVar("T")
 
 
 @dataclass(eq=False)
@@ -23,6 +30,24 @@ class Ticket:
 
 
 @dataclass
+class Bench:
+    """One model as the visitor left it.
+
+    Attributes:
+        breeding: the evolution that the visitor steers.
+        view: how its images are seen.
+    """
+
+    breeding: Breeding
+    view: View
+
+    @classmethod
+    def of(cls, generator: Generator, seeds: Sequence[int], seed: int = 0) -> Self:
+        """A bench on which nothing has happened yet: the images of integer seeds; `seed` decides all later chance."""
+        return cls(Breeding(generator.z_dim, seeds, seed), View.of(generator))
+
+
+@dataclass
 class Session:
     """One visitor's state.
 
@@ -30,19 +55,74 @@ class Session:
     as an input and change it in place. They never return it, so that an event can reach a search that is running.
 
     Attributes:
-        breeding: the evolution that the visitor steers.
+        model: id of the model that the visitor works with.
+        benches: by the models' ids; there is one of `model`.
         finds: the basket, by the recipes' ids, oldest first, at most 200.
         shown: id of the find that the visitor looks at; "" for none.
-        pictures: id of a find to the path of its picture.
+        pictures: id of a recipe to the path of its picture.
+        files: a find to the path of its PNG.
+        link: what a share link brought whose model is not loaded yet.
         ticket: of the search begun last; a search ends once another has taken its place.
     """
 
-    breeding: Breeding
+    model: str
+    benches: dict[str, Bench]
     finds: dict[str, Recipe] = field(default_factory=dict)
     shown: str = ""
     pictures: dict[str, str] = field(default_factory=dict)
+    files: dict[Recipe, str] = field(default_factory=dict)
+    link: Recipe | SeedLink | None = None
     ticket: Ticket | None = None
+    _latest: dict[str, object] = field(default_factory=dict)
+    _shown: dict[str, Any] = field(default_factory=dict)
     _changes: int = 0
+
+    @classmethod
+    def on(cls, generator: Generator) -> Self:
+        """A visitor who has just come, with the images of seeds 0 to 11.
+
+        Args:
+            generator: one that the zoo loaded.
+        """
+        assert generator.card is not None
+        return cls(generator.card.id, {generator.card.id: Bench.of(generator, range(12))})
+
+    @property
+    def bench(self) -> Bench:
+        """The one of the present model."""
+        return self.benches[self.model]
+
+    @property
+    def breeding(self) -> Breeding:
+        """The evolution with the present model."""
+        return self.bench.breeding
+
+    def begin(self, task: str) -> Callable[[], bool]:
+        """Begins a task that makes the one of the same name before it pointless.
+
+        Returns:
+            says whether the task still matters; what takes long asks it now and then.
+        """
+        mine = self._latest[task] = object()
+        return lambda: self._latest.get(task) is mine
+
+    def newest(self, task: str, steps: Iterable[T]) -> Iterator[T]:
+        """Passes on what an event shows, until a newer event of the same task begins.
+
+        Gradio shows an event's last value once more when the event ends, even if a newer one has shown others since.
+        So an outdated event ends with what the newest has shown last.
+
+        Args:
+            task: its name; all its events must have the same outputs.
+            steps: whole values for these outputs: a `gr.skip` after a value would damage that value in the browser.
+        """
+        goes_on = self.begin(task)
+        for step in steps:
+            if not goes_on():
+                yield self._shown.get(task, step)
+                return
+            self._shown[task] = step
+            yield step
 
     def keep(self, recipes: Sequence[Recipe]) -> tuple[int, str | None]:
         """Puts finds into the basket, leaving out pictures that are in it already, and shows the last of them.
@@ -59,6 +139,13 @@ class Session:
         lost = len(new) - room
         return room, f"The basket holds {MAX_FINDS} finds, so {lost} did not fit: download some and remove them."
 
+    def remember(self, recipe_id: str, path: str) -> None:
+        """Notes where a recipe's picture lies, and forgets the oldest of too many."""
+        self.pictures.pop(recipe_id, None)
+        self.pictures[recipe_id] = path
+        if len(self.pictures) > MAX_PICTURES:
+            del self.pictures[next(iter(self.pictures))]
+
     def changed(self) -> int:
         """A number that was not returned before: as the value of the basket's `gr.State` it announces a change."""
         self._changes += 1
@@ -73,10 +160,13 @@ class Session:
         Raises:
             ValueError: none of them can be bred; the message is a sentence for the visitor.
         """
-        fit = [r for r in recipes if r.space == "z" and len(r.latent) == self.breeding.z_dim and not r.edits]
+        fit = [r for r in recipes if r.model == self.model and r.space == "z" and not r.edits]
+        fit = [r for r in fit if len(r.latent) == self.breeding.z_dim]
         if not fit:
-            raise ValueError("Only unedited finds of the space z can be bred, and there is none among these.")
+            raise ValueError("Only unedited finds of this model in the space z breed, and there is none among these.")
         taken = fit[: MAX_COUNT - 1]
         self.breeding.restart_from(torch.stack([r.latent for r in taken]), [r.seed for r in taken])
         lost = len(recipes) - len(taken)
-        return f"{lost} were left out: at most {MAX_COUNT - 1} unedited finds of the space z breed." if lost else None
+        if not lost:
+            return None
+        return f"{lost} were left out: at most {MAX_COUNT - 1} unedited finds of this model in the space z breed."

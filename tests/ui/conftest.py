@@ -2,42 +2,49 @@
 
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
-from spaceseed.breed import Breeding
-from spaceseed.models import zoo
 from spaceseed.models.generator import Generator, latents_from_seeds
 from spaceseed.recipe import Found, Recipe
 from spaceseed.ui.demo import LAUNCH, build
+from spaceseed.ui.networks import Networks
 from spaceseed.ui.session import Session
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 
-@pytest.fixture(scope="session")
-def app_url() -> Iterator[str]:
-    """The app on a free port, with the bundled weights."""
+@contextmanager
+def launched() -> Iterator[str]:
+    """The app on a free port, with the bundled model to begin with; gives its address."""
     from playwright.sync_api import expect
 
     expect.set_options(timeout=30_000)  # machines that test may be busy
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    demo = build()
+    demo = build("avatars")
     demo.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", server_port=port, **LAUNCH)
     yield f"http://127.0.0.1:{port}"
     demo.close()
 
 
+@pytest.fixture(scope="session")
+def app_url() -> Iterator[str]:
+    """The app's address, with the zoo as it is."""
+    with launched() as url:
+        yield url
+
+
 Visit = Callable[..., "Page"]
 
 
-@pytest.fixture
-def visit(app_url: str, browser: "Browser") -> Iterator[Visit]:
-    """Opens the app as a new visitor, whose first faces are drawn when it returns."""
+@contextmanager
+def visits(url: str, browser: "Browser") -> Iterator[Visit]:
+    """Opens the app as a new visitor, whose first images are drawn when it returns."""
     contexts = []
 
     def open_page(query: str = "", width: int = 1280, height: int = 800, **options: object) -> "Page":
@@ -45,7 +52,7 @@ def visit(app_url: str, browser: "Browser") -> Iterator[Visit]:
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(60_000)
-        page.goto(app_url + query)
+        page.goto(url + query)
         page.locator("#breed-picker img").first.wait_for(state="attached")
         return page
 
@@ -55,21 +62,34 @@ def visit(app_url: str, browser: "Browser") -> Iterator[Visit]:
 
 
 @pytest.fixture
+def visit(app_url: str, browser: "Browser") -> Iterator[Visit]:
+    """Opens pages of `app_url`."""
+    with visits(app_url, browser) as open_page:
+        yield open_page
+
+
+@pytest.fixture
 def visitor(visit: Visit) -> "Page":
     """A new visitor's page, 1280 x 800."""
     return visit()
 
 
 @pytest.fixture(scope="session")
-def generator() -> Generator:
+def networks() -> Networks:
+    """What all visitors share, with the bundled generator to begin with."""
+    return Networks("avatars")
+
+
+@pytest.fixture(scope="session")
+def generator(networks: Networks) -> Generator:
     """The bundled generator."""
-    return zoo.load("avatars", device="cpu")
+    return networks.generator("avatars")
 
 
 @pytest.fixture
 def session(generator: Generator) -> Session:
     """A visitor who has just come, with the faces of seeds 0 to 11."""
-    return Session(Breeding(generator.z_dim, range(12)))
+    return Session.on(generator)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
-from spaceseed.breed import BAD, LIKED, Breeding
-from spaceseed.ui.breed_tab import caption, face_id, gallery, liked_latents, marks_on, recipes
+from spaceseed.breed import BAD, LIKED
+from spaceseed.latent_space import LatentSpace
+from spaceseed.ui.breed_page import caption, face_id, liked_latents, marks_on, paint, recipes
 from spaceseed.ui.picker import Picked
 
 
@@ -14,30 +15,37 @@ def test_liked_latents_are_the_liked_faces_in_order(session):
     assert len(liked_latents(session, Picked({}, None))) == 0
 
 
-def test_a_page_shows_seeds_where_there_are_any_and_what_was_kept(generator):
-    breeding = Breeding(generator.z_dim, range(6))
+def last(drawings):
+    *_, drawn = drawings
+    return drawn
+
+
+def test_a_page_shows_seeds_where_there_are_any_and_what_was_kept(generator, session):
+    breeding = session.breeding
     page = breeding.next({4: LIKED})
     assert [caption(page, i) for i in (0, 1)] == ["seed 4", "g1-1"]
-    drawn = gallery(generator, page, 0.7)
-    assert [tile.note for tile in drawn.tiles] == ["kept", "", "", "", "", ""]
-    assert len({tile.path for tile in drawn.tiles}) == 6
+    drawn = last(paint(generator, session))
+    assert [tile.note for tile in drawn.tiles] == ["kept"] + [""] * 11
+    assert len({tile.path for tile in drawn.tiles}) == 12
 
 
-def test_a_kept_face_keeps_its_pixels(generator):
-    breeding = Breeding(generator.z_dim, range(6))
-    before = gallery(generator, breeding.page, 0.7).tiles[4].path
-    assert gallery(generator, breeding.next({4: LIKED}), 0.7).tiles[0].path == before
+def test_a_kept_face_keeps_its_pixels(generator, session):
+    breeding = session.breeding
+    before = last(paint(generator, session)).tiles[4].path
+    breeding.next({4: LIKED})
+    assert last(paint(generator, session)).tiles[0].path == before
 
 
-def test_marks_come_back_with_their_page(generator):
-    breeding = Breeding(generator.z_dim, range(6))
+def test_marks_come_back_with_their_page(generator, session):
+    breeding = session.breeding
     breeding.next({4: LIKED, 1: BAD})
-    assert gallery(generator, breeding.undo(), 0.7).marks == {"g0-4": 1, "g0-1": -1}
+    breeding.undo()
+    assert last(paint(generator, session)).marks == {"g0-4": 1, "g0-1": -1}
 
 
-def test_recipes_say_how_a_face_came_about(generator):
-    breeding = Breeding(generator.z_dim, range(6))
+def test_recipes_say_how_a_face_came_about(generator, session):
+    breeding = session.breeding
     page = breeding.next({4: LIKED})
-    seed, child = recipes(generator, page, {0: LIKED, 2: LIKED, 3: BAD}, 0.5)
+    seed, child = recipes(LatentSpace(generator, "z", 0.5), page, {0: LIKED, 2: LIKED, 3: BAD})
     assert (seed.seed, seed.name, seed.found.by, seed.truncation) == (4, "seed 4", "seed", 0.5)
     assert (child.seed, child.name, child.found.by, child.found.generation) == (None, face_id(page, 2), "breed", 1)

@@ -5,7 +5,6 @@ import itertools
 import pytest
 import torch
 
-from spaceseed.breed import Breeding
 from spaceseed.models.generator import ModelCard
 from spaceseed.models.stylegan2 import StyleGAN2
 from spaceseed.ui import climb as module
@@ -40,14 +39,14 @@ def generator():
 
 
 @pytest.fixture
-def visitor():
-    return Session(Breeding(16, range(12)))
+def visitor(generator):
+    return Session.on(generator)
 
 
 def job(visitor, **settings):
     visitor.ticket = Ticket()
     values = {"prompt": "red", "algorithm": "Differential evolution", "warm_start": 0} | settings
-    return Job(SearchSettings.parse(values), None, visitor.ticket)
+    return Job("tiny", visitor.bench.view, SearchSettings.parse(values), None, visitor.ticket)
 
 
 def test_a_search_ends_with_all_there_is_to_see(generator, visitor):
@@ -114,7 +113,7 @@ def test_a_search_that_was_replaced_says_nothing_more(generator, visitor):
 
 
 def test_searches_share_nothing(generator, visitor):
-    other = Session(Breeding(16, range(12)))
+    other = Session.on(generator)
     alone = [s.best_score for s in states(climb(generator, RedJudge(), job(visitor, generations=4), visitor))]
     first = climb(generator, RedJudge(), job(visitor, generations=4), visitor)
     second = climb(generator, RedJudge(), job(other, generations=4, seed=9), other)
@@ -140,7 +139,7 @@ def test_recipes_know_how_they_were_found_and_draw_the_same_face(generator, visi
 
 @pytest.mark.parametrize(
     ("settings", "status"),
-    [({"target": 0.0}, "Done, the target score is reached:"), ({"patience": 1}, "Done, for no face got better:")],
+    [({"target": 0.0}, "Done, the target score is reached:"), ({"patience": 1}, "Done, for nothing got better:")],
 )
 def test_the_line_says_why_a_search_ended(generator, visitor, settings, status):
     asked = job(visitor, generations=500, **settings)

@@ -73,7 +73,7 @@ def test_an_empty_basket_says_how_to_fill_it(visitor):
 
 def test_keeping_nothing_gets_a_sentence(visitor):
     visitor.locator("#breed-keep").click()
-    expect(toasts(visitor)).to_contain_text("Like at least one face")
+    expect(toasts(visitor)).to_contain_text("Like at least one")
 
 
 def test_a_find_downloads_in_every_format_and_comes_back_in_each(keeper, visit, tmp_path, generator):
@@ -181,7 +181,7 @@ def test_visitors_have_their_own_baskets(keeper, visit):
 def test_a_link_reopens_a_seed(keeper, visit, app_url):
     tiles(keeper).nth(0).click()
     link = keeper.locator("#finds-link").locator("input, textarea")
-    expect(link).to_have_value(f"{app_url}/?seed=42&truncation=0.7")
+    expect(link).to_have_value(f"{app_url}/?model=avatars&seed=42&truncation=0.7")
 
 
 def test_a_link_reopens_a_bred_face(visit, app_url):

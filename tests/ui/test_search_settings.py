@@ -121,7 +121,7 @@ def test_without_a_warm_start_the_optimizer_draws_its_first_generation(generator
 
 @pytest.mark.parametrize("space", ["z", "w", "ws"])
 def test_liked_faces_come_first_in_every_space(generator, space):
-    settings = SearchSettings.parse(ASKED | {"origin": "Faces liked in Breed", "space": space})
+    settings = SearchSettings.parse(ASKED | {"origin": "Images liked in Breed", "space": space})
     assert settings.from_liked
     space = LatentSpace(generator, settings.space, settings.truncation)
     liked = torch.randn(3, 16, generator=torch.Generator().manual_seed(1))

@@ -3,7 +3,7 @@ from copy import deepcopy
 import pytest
 import torch
 
-from spaceseed.breed import LIKED, Breeding
+from spaceseed.breed import LIKED
 from spaceseed.models.generator import latents_from_seeds
 from spaceseed.recipe import Recipe
 from spaceseed.ui.session import MAX_FINDS, Session
@@ -50,5 +50,5 @@ def test_breeds_from_finds_of_z_alone(generator, session, find):
 
 
 def test_announces_each_change_by_another_number(generator):
-    session = Session(Breeding(generator.z_dim, range(12)))
+    session = Session.on(generator)
     assert session.changed() != session.changed()

@@ -1,0 +1,88 @@
+"""A page of the evolution as it is seen: its images, their names and marks, and the recipes of the liked ones."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from torch import Tensor
+
+from spaceseed.breed import LIKED, Page
+from spaceseed.latent_space import LatentSpace
+from spaceseed.models.generator import Generator
+from spaceseed.recipe import Found, Recipe
+from spaceseed.ui.drawing import thumbnails
+from spaceseed.ui.networks import noun
+from spaceseed.ui.picker import Gallery, Picked, Tile
+from spaceseed.ui.session import Session
+
+
+def marks_on(page: Page, picked: Picked) -> dict[int, int]:
+    """The marks by index, without those that do not belong to this page."""
+    ids = {face_id(page, i): i for i in range(len(page.latents))}
+    return {ids[name]: mark for name, mark in picked.marks.items() if name in ids}
+
+
+def liked_latents(session: Session, picked: Picked) -> Tensor:
+    """The latents z [n, z_dim] of the images marked as liked on the page."""
+    marks = marks_on(session.breeding.page, picked)
+    return session.breeding.page.latents[sorted(i for i, mark in marks.items() if mark == LIKED)]
+
+
+def face_id(page: Page, i: int) -> str:
+    """Names image i of a page, e.g. "g3-7"."""
+    return f"g{page.number}-{i}"
+
+
+def caption(page: Page, i: int) -> str:
+    """What stands under image i of a page: its seed where it has one."""
+    return face_id(page, i) if page.seeds[i] is None else f"seed {page.seeds[i]}"
+
+
+def paint(generator: Generator, visitor: Session, marks: Mapping[int, int] | None = None) -> Iterator[Gallery]:
+    """Draws the page of the visitor's bench.
+
+    Args:
+        generator: the present model's.
+        visitor: whose page.
+        marks: those to show; the page's own if None.
+
+    Yields:
+        the page, at once with the images that are there already, and again as more are drawn.
+    """
+    bench = visitor.bench
+    page, model = bench.breeding.page, visitor.model
+    shown = {face_id(page, i): mark for i, mark in (page.marks if marks is None else marks).items()}
+    card = generator.card
+    title = f"Generation {page.number}: click the {noun(card) if card else 'images'} you like, again for a bad one"
+    for paths in thumbnails(bench.view.space(generator), page.latents, visitor):
+        tiles = [
+            Tile(face_id(page, i), path, caption(page, i), "kept" if i < page.kept else "")
+            for i, path in enumerate(paths)
+        ]
+        yield Gallery(title, tiles, shown, key=f"{model} {page.number}")
+
+
+def recipes(space: LatentSpace, page: Page, marks: Mapping[int, int]) -> list[Recipe]:
+    """The recipes of the liked images of a page."""
+    return [
+        space.recipe(
+            page.latents[i],
+            seed=page.seeds[i],
+            name=caption(page, i),
+            found=Found(by="breed" if page.seeds[i] is None else "seed", generation=page.number),
+        )
+        for i in sorted(marks)
+        if marks[i] == LIKED
+    ]
+
+
+def leave(visitor: Session, generator: Generator, picked: Picked, values: Sequence[Any]) -> None:
+    """Notes the page as the visitor leaves it for another model, marks and view included.
+
+    Raises:
+        ValueError: a value of the view is out of range.
+    """
+    bench = visitor.bench
+    bench.view = bench.view.changed(generator, values)
+    page = bench.breeding.page
+    bench.breeding.page = replace(page, marks=marks_on(page, picked))

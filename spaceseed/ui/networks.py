@@ -1,0 +1,152 @@
+"""The networks that all visitors share; nothing changes them once they are loaded."""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYetError
+from typing import TYPE_CHECKING, TypeVar
+
+from spaceseed.errors import ArgumentError, CheckpointError, DownloadError
+from spaceseed.models import zoo
+from spaceseed.models.generator import Generator, ModelCard
+from spaceseed.models.hub import Progress
+from spaceseed.models.residents import Residents
+from spaceseed.recipe import Recipe, RecipeError
+
+if TYPE_CHECKING:
+    from spaceseed.models.judge import Judge
+
+BUNDLED = "avatars"
+# Knows photographs and any text; public on the Hub under the MIT licence.
+PUBLIC_JUDGE = "ViT-B-32/laion2b_s34b_b79k"
+LOADING_ERRORS = (ArgumentError, CheckpointError, DownloadError)
+LINE_SECONDS = 0.25
+
+T = TypeVar("T")
+
+
+class Networks:
+    """Generators of the catalogue and the judges that fit them, loaded when they are needed first.
+
+    Args:
+        default: id of the model that visitors meet first; `zoo.default_model()` if None. Where it cannot be loaded,
+            the bundled one takes its place.
+        judge: what `load_judge` takes, for all models; if None the bundled judge scores the bundled model's images,
+            and a public one all others.
+
+    Attributes:
+        default: id of the model that visitors meet first.
+        problem: why it is not the one that was asked for, in a sentence; "" if it is.
+    """
+
+    def __init__(self, default: str | None = None, judge: str | None = None) -> None:
+        self._residents = Residents()
+        self._judge_name = judge or os.environ.get("SPACESEED_JUDGE")
+        self._judges: dict[str, Judge] = {}
+        self._judge_lock = threading.Lock()
+        self.default, self.problem = default or zoo.default_model(), ""
+        try:
+            self.generator(self.default)
+        except LOADING_ERRORS as error:
+            self.default, self.problem = BUNDLED, str(error)
+
+    @property
+    def cards(self) -> dict[str, ModelCard]:
+        """What visitors can choose from, by id."""
+        return {card.id: card for card in zoo.models()}
+
+    def generator(self, model: str, progress: Progress | None = None) -> Generator:
+        """The generator of this id; loaded, and downloaded, if need be.
+
+        Raises:
+            ArgumentError, CheckpointError, DownloadError: it cannot be had; the message is a sentence for visitors.
+        """
+        if model not in self.cards:  # what visitors and strangers' links name: never a file or an address
+            raise ArgumentError("model", model, "one of the models here")
+        return self._residents.get(model, progress)
+
+    def at_hand(self, model: str) -> bool:
+        """True when the model's images can be drawn without a download."""
+        return model in self.cards and zoo.is_local(model)
+
+    def check(self, recipe: Recipe) -> None:
+        """Refuses a recipe that no model here can draw; whether it fits one that is not in memory shows later.
+
+        Raises:
+            RecipeError: in a sentence.
+        """
+        if recipe.model not in self.cards:
+            raise RecipeError(f"This recipe needs the model {recipe.model!r}, which is not among the models here.")
+        if recipe.model in self._residents:
+            recipe.ws(self.generator_of(recipe))
+
+    def generator_of(self, recipe: Recipe) -> Generator:
+        """The generator of a recipe whose model is at hand.
+
+        Raises:
+            RecipeError: it cannot be loaded.
+        """
+        try:
+            return self.generator(recipe.model)
+        except LOADING_ERRORS as error:
+            raise RecipeError(str(error)) from error
+
+    def judge_name(self, model: str) -> str:
+        """What `load_judge` takes for the judge of this model's images."""
+        return self._judge_name or (BUNDLED if model == BUNDLED else PUBLIC_JUDGE)
+
+    def judge(self, model: str) -> "Judge":
+        """The judge of this model's images, loaded, and downloaded, if need be.
+
+        Raises:
+            DownloadError: it cannot be had; the message is a sentence for visitors.
+        """
+        from spaceseed.models.judge import load_judge  # noqa: PLC0415 - open_clip takes seconds to import
+
+        name = self.judge_name(model)
+        with self._judge_lock:
+            if name not in self._judges:
+                try:
+                    self._judges[name] = load_judge(name)
+                except Exception as error:  # open_clip and the Hub's client raise dozens of kinds
+                    raise DownloadError(
+                        f"The judge {name} cannot be loaded, so this model's images cannot be searched for by words: "
+                        "try again later, or choose the avatars, whose judge is here."
+                    ) from error
+            return self._judges[name]
+
+
+def waiting_for(work: Callable[[], T], line: Callable[[], str]) -> Iterator[str | T]:
+    """Does what takes long in a thread of its own, so that the page can tell how far it is.
+
+    Args:
+        work: what to do. It goes on even if nobody waits any more: what is downloaded halfway is worth finishing.
+        line: how far it is; asked a few times a second.
+
+    Yields:
+        lines, and at the end what `work` returned.
+    """
+    pool = ThreadPoolExecutor(1)
+    future = pool.submit(work)
+    pool.shutdown(wait=False)
+    while True:
+        try:
+            yield future.result(LINE_SECONDS)
+        except NotYetError:
+            if future.done():  # the work itself ended so
+                raise
+            yield line()
+        else:
+            return
+
+
+def size_text(size: int) -> str:
+    """Bytes for people: "133 MB"."""
+    return f"{size / 10**6:.0f} MB" if size >= 10**7 else f"{size / 10**6:.1f} MB"
+
+
+def noun(card: ModelCard) -> str:
+    """What the model draws: "faces", or "images" of anything else."""
+    words = f"{card.id} {card.title}".lower()
+    return "faces" if any(word in words for word in ("face", "avatar", "ffhq", "celeb", "portrait")) else "images"

@@ -1,0 +1,171 @@
+"""Changing the model: load it while the page says how far that is, put its controls up, or stay with the old one."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import gradio as gr
+
+from spaceseed.models.generator import Generator
+from spaceseed.ui import breed_tab, model_bar, search_tab
+from spaceseed.ui.breed_page import leave
+from spaceseed.ui.breed_tab import BreedTab
+from spaceseed.ui.drawing import is_slow
+from spaceseed.ui.messages import warn
+from spaceseed.ui.model_bar import ModelBar
+from spaceseed.ui.networks import LOADING_ERRORS, Networks, size_text, waiting_for
+from spaceseed.ui.picker import Picked
+from spaceseed.ui.search_tab import SearchTab
+from spaceseed.ui.session import Bench, Session
+from spaceseed.ui.share import SeedLink
+
+FIRST_IMAGES, FIRST_SLOW_IMAGES = 12, 6
+SWITCH: dict[str, Any] = {
+    "show_progress": "hidden",
+    "api_visibility": "private",
+    "concurrency_id": "switch",
+    "concurrency_limit": 8,
+    "trigger_mode": "multiple",
+}
+
+
+def load(networks: Networks, model: str) -> Iterator[str | Generator]:
+    """Loads a model.
+
+    Yields:
+        how far it is, in words, and at the end the generator.
+    """
+    card = networks.cards.get(model)
+    name = card.title if card else model
+    done = (0, 0)
+
+    def progress(here: int, total: int) -> None:
+        nonlocal done
+        done = here, total
+
+    def line() -> str:
+        here, total = done
+        if 0 < here < total:
+            return f"Downloading {name}: {size_text(here)} of {size_text(total)}"
+        return f"Loading {name}..."
+
+    yield line()
+    yield from waiting_for(lambda: networks.generator(model, progress), line)
+
+
+def switch(networks: Networks, visitor: Session, model: str) -> Iterator[str | Generator | None]:
+    """Loads a model and makes it the visitor's; on failure they stay with the one they have, and are told why.
+
+    Yields:
+        lines, and at the end the generator that is theirs now, new or old; None if they chose yet another meanwhile.
+    """
+    goes_on = visitor.begin("switch")
+    loaded: str | Generator = ""
+    try:
+        for loaded in load(networks, model):
+            if not goes_on():
+                yield None
+                return
+            if isinstance(loaded, str):
+                yield loaded
+    except LOADING_ERRORS as error:
+        if not goes_on():
+            yield None
+            return
+        present = networks.cards[visitor.model].title
+        warn(f"{error} You stay with {present}.")
+        loaded = networks.generator(visitor.model)
+    assert isinstance(loaded, Generator)
+    assert loaded.card is not None
+    if loaded.card.id != visitor.model:
+        visitor.begin("page")  # ends what the old model is drawing
+        if visitor.ticket is not None:
+            visitor.ticket.stopped = True
+        visitor.benches.setdefault(loaded.card.id, fresh_bench(loaded))
+        visitor.model = loaded.card.id
+    yield loaded
+
+
+def fresh_bench(generator: Generator, seeds: tuple[int, ...] = ()) -> Bench:
+    """A visitor's own images, after those of the seeds given, and a luck that differs from everyone else's."""
+    count = FIRST_SLOW_IMAGES if is_slow(generator) else FIRST_IMAGES
+    chance = [secrets.randbelow(100_000) for _ in range(count - len(seeds))]
+    return Bench.of(generator, [*seeds, *chance], seed=secrets.randbits(32))
+
+
+def fit(networks: Networks, generator: Generator, visitor: Session) -> list[Any]:
+    """Values for `Switching.controls`."""
+    assert generator.card is not None
+    return [
+        *model_bar.fit(networks, generator, visitor.bench),
+        *breed_tab.fit(generator.card, visitor.bench),
+        *search_tab.fit(generator),
+    ]
+
+
+class Switching:
+    """Joins whatever changes the model with all that must follow.
+
+    Args:
+        networks: to load.
+        session: holds a `Session`.
+        basket: a number that changes with the finds, which may come alive with their model.
+        bar, breed, search: hold controls that differ between models.
+
+    Attributes:
+        controls: those; `fit` fills them.
+    """
+
+    def __init__(
+        self, networks: Networks, session: gr.State, basket: gr.State, bar: ModelBar, breed: BreedTab, search: SearchTab
+    ) -> None:
+        self._networks, self._session, self._basket, self._bar, self._breed = networks, session, basket, bar, breed
+        self.controls = [*bar.fitted, *breed.fitted, *search.fitted]
+
+    def join(self, trigger: Callable[..., Any], event: Callable[..., Iterator[Any]], inputs: list[Any]) -> Any:
+        """Lets a trigger run one of the events below, and draws the page of the model that is the visitor's then.
+
+        Returns:
+            what more can be chained to.
+        """
+        switched = trigger(event, [self._session, *inputs], [*self.controls, self._basket], **SWITCH)
+        return switched.success(self._breed.show, self._session, self._breed.outputs, **breed_tab.EVENT)
+
+    def choose(self, visitor: Session, model: Any, picked: Picked, *values: Any) -> Iterator[list[Any]]:
+        """Changes to the model chosen in the menu."""
+        with suppress(ValueError, OSError):  # a number out of range is not worth keeping a visitor from leaving
+            leave(visitor, self._networks.generator(visitor.model), picked, values)
+        for state in switch(self._networks, visitor, str(model)):
+            yield self._told(state, visitor)
+
+    def load_shown(self, visitor: Session, picked: Picked, *values: Any) -> Iterator[list[Any]]:
+        """Changes to the model of the find that the visitor looks at."""
+        recipe = visitor.finds.get(visitor.shown)
+        yield from self.choose(visitor, recipe.model if recipe else visitor.model, picked, *values)
+
+    def follow_link(self, visitor: Session) -> Iterator[list[Any]]:
+        """Changes to the model that a share link names."""
+        link, visitor.link = visitor.link, None
+        if link is None:
+            yield self._told(None, visitor)
+            return
+        for state in switch(self._networks, visitor, link.model):
+            if isinstance(state, Generator) and visitor.model == link.model and isinstance(link, SeedLink):
+                follow(state, visitor, link)
+            yield self._told(state, visitor)
+
+    def _told(self, state: str | Generator | None, visitor: Session) -> list[Any]:
+        if isinstance(state, Generator):
+            return [*fit(self._networks, state, visitor), visitor.changed()]
+        words = gr.skip() if state is None else model_bar.loading(state)
+        return [*(words if part is self._bar.line else gr.skip() for part in self.controls), gr.skip()]
+
+
+def follow(generator: Generator, visitor: Session, link: SeedLink) -> None:
+    """Puts a linked seed first on a new page of its model, which is the visitor's now."""
+    bench = fresh_bench(generator, (link.seed,))
+    if link.truncation is not None and generator.card is not None and generator.card.truncation is not None:
+        bench.view = replace(bench.view, truncation=link.truncation)
+    visitor.benches[visitor.model] = bench

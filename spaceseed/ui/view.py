@@ -1,0 +1,122 @@
+"""How a visitor sees a model's images: all that decides the pixels beside the latent."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import torch
+from torch import Tensor
+
+from spaceseed.latent_space import LatentSpace
+from spaceseed.models.generator import Generator, ModelCard
+
+MAX_CLASSES = 4
+MAX_SHIFT = 0.5  # of the image's width
+MAX_TURN = 180.0  # degrees
+
+
+@dataclass(frozen=True)
+class View:
+    """Truncation, classes and pose.
+
+    Attributes:
+        truncation: psi; 1 for models on which it has no effect.
+        classes: numbers of the classes that are mixed in equal parts; empty for models without classes.
+        shift_x: how far the image moves to the right, in widths.
+        shift_y: how far it moves down.
+        turn: how far it turns clockwise, in degrees.
+    """
+
+    truncation: float = 1.0
+    classes: tuple[int, ...] = ()
+    shift_x: float = 0.0
+    shift_y: float = 0.0
+    turn: float = 0.0
+
+    @classmethod
+    def of(cls, generator: Generator) -> Self:
+        """The view to begin with: the truncation that suits the model, its first class, upright in the middle."""
+        classes = (0,) if generator.num_classes else ()
+        return cls(default_truncation(generator.card), classes)
+
+    def changed(self, generator: Generator, values: Sequence[Any]) -> Self:
+        """This view with what a visitor's controls say of it.
+
+        What the model has no control for stays as it is, and so do the classes while none is chosen.
+
+        Args:
+            generator: decides what can be said at all.
+            values: truncation, classes, shift_x, shift_y, turn.
+
+        Raises:
+            ValueError: a value is out of range; the message is a sentence for the visitor.
+        """
+        truncation, classes, shift_x, shift_y, turn = values
+        view = self
+        if generator.card is None or generator.card.truncation is not None:
+            view = replace(view, truncation=_number(truncation, 0, 1.5, "Truncation"))
+        if generator.num_classes and classes:
+            view = replace(view, classes=_classes(classes, generator.num_classes))
+        if "transform" in generator.options:
+            view = replace(
+                view,
+                shift_x=_number(shift_x, -MAX_SHIFT, MAX_SHIFT, "Right"),
+                shift_y=_number(shift_y, -MAX_SHIFT, MAX_SHIFT, "Down"),
+                turn=_number(turn, -MAX_TURN, MAX_TURN, "Turn"),
+            )
+        return view
+
+    @property
+    def values(self) -> list[Any]:
+        """What the controls show, in the order in which `changed` takes it."""
+        return [self.truncation, list(self.classes), self.shift_x, self.shift_y, self.turn]
+
+    def space(self, generator: Generator, name: str = "z", truncation: float | None = None) -> LatentSpace:
+        """The latent space seen so.
+
+        Args:
+            generator: whose space.
+            name: "z", "w" or "ws".
+            truncation: another psi than the view's own.
+        """
+        return LatentSpace(
+            generator,
+            name,
+            self.truncation if truncation is None else truncation,
+            labels=self._labels(generator.num_classes),
+            transform=self._transform(),
+        )
+
+    def _labels(self, num_classes: int) -> Tensor | None:
+        if not num_classes:
+            return None
+        labels = torch.zeros(num_classes)
+        labels[list(self.classes)] = 1 / len(self.classes)
+        return labels
+
+    def _transform(self) -> Tensor | None:
+        """The motion [3, 3] of points (x right, y down); None when there is none, as recipes want it."""
+        if not (self.shift_x or self.shift_y or self.turn):
+            return None
+        cos, sin = math.cos(math.radians(self.turn)), math.sin(math.radians(self.turn))
+        return torch.tensor([[cos, -sin, self.shift_x], [sin, cos, self.shift_y], [0.0, 0.0, 1.0]])
+
+
+def default_truncation(card: ModelCard | None) -> float:
+    """The psi that suits a model; 1 where it has no effect."""
+    return 1.0 if card is None or card.truncation is None else card.truncation
+
+
+def _number(value: Any, low: float, high: float, name: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+        raise ValueError(f"{name} must be a number from {low:g} to {high:g}.")
+    return float(value)
+
+
+def _classes(value: Any, count: int) -> tuple[int, ...]:
+    numbers = value if isinstance(value, list) else []
+    fit = all(isinstance(number, int) and not isinstance(number, bool) and 0 <= number < count for number in numbers)
+    if not fit or not 1 <= len(set(numbers)) <= MAX_CLASSES:
+        raise ValueError(f"Choose 1 to {MAX_CLASSES} of the model's classes.")
+    return tuple(dict.fromkeys(numbers))
