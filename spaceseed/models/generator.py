@@ -150,7 +150,8 @@ class Generator(nn.Module, ABC):
         if truncation == 1:
             return ws
         end = ws.shape[1] if cutoff is None else cutoff
-        return torch.cat([self.w_avg.lerp(ws[:, :end], truncation), ws[:, end:]], dim=1)
+        center = self.w_avg.to(ws.dtype)  # under autocast, styles come in half precision
+        return torch.cat([center.lerp(ws[:, :end], truncation), ws[:, end:]], dim=1)
 
     def synthesize(self, ws: Tensor, *, edits: Mapping[str, ActivationEdit] | None = None, **options: Any) -> Tensor:
         """Draws images from styles.

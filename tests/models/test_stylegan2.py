@@ -125,6 +125,13 @@ def test_an_image_does_not_depend_on_its_batch(small):
     torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-5)
 
 
+def test_styles_are_truncated_under_autocast(small):
+    z = latents_from_seeds([1, 2], 8)
+    with torch.autocast("cpu", torch.bfloat16):
+        ws = small.map(z, truncation=0.5)
+    torch.testing.assert_close(ws.float(), small.map(z, truncation=0.5), atol=0.05, rtol=0.05)
+
+
 def test_truncation_zero_is_the_mean_face(small):
     ws = small.map(latents_from_seeds([1, 2], 8), truncation=0.0)
     torch.testing.assert_close(ws, small.w_avg.expand_as(ws))
