@@ -23,7 +23,8 @@ from spaceseed.ops.optimizer import Optimizer
 from spaceseed.ops.termination import Termination
 from spaceseed.recipe import Found, Recipe
 
-BATCH = 16
+# As many images are drawn at once as memory bears: 16 of up to 128 pixels, 4 of 256, larger ones one by one.
+BATCH, BATCH_PIXELS = 16, 2**18
 TOP = 8
 
 
@@ -107,12 +108,13 @@ def search(
         termination = Termination(generations=generations)
     elif generations is not None:
         raise ArgumentError("generations", generations, "left out when termination is given")
+    size = max(1, min(BATCH, BATCH_PIXELS // generator.resolution**2))
     began = time.monotonic()
     top: tuple[Find, ...] = ()
     reason = None
     while reason is None:
         scores = []
-        for vectors in optimizer.ask().split(BATCH):
+        for vectors in optimizer.ask().split(size):
             if cancelled():
                 return
             found = evaluate(space, objective, vectors)
