@@ -5,12 +5,13 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYetError
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from spaceseed.errors import ArgumentError, CheckpointError, DownloadError
 from spaceseed.models import zoo
 from spaceseed.models.generator import Generator, ModelCard
-from spaceseed.models.hub import Progress
+from spaceseed.models.hub import Progress, fetch
 from spaceseed.models.residents import Residents
 from spaceseed.recipe import Recipe, RecipeError
 
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
     from spaceseed.models.judge import Judge
 
 BUNDLED = "avatars"
-# Knows photographs and any text; public on the Hub under the MIT licence.
+# Knows photographs and any text. Fetched as the models are, because open_clip tries for most of a minute where there
+# is no Hub, and tells nobody how far it is.
 PUBLIC_JUDGE = "ViT-B-32/laion2b_s34b_b79k"
+PUBLIC_JUDGE_FILE = ("laion/CLIP-ViT-B-32-laion2B-s34B-b79K", "open_clip_pytorch_model.bin", "main")
 LOADING_ERRORS = (ArgumentError, CheckpointError, DownloadError)
 LINE_SECONDS = 0.25
 
@@ -96,25 +99,45 @@ class Networks:
         """What `load_judge` takes for the judge of this model's images."""
         return self._judge_name or (BUNDLED if model == BUNDLED else PUBLIC_JUDGE)
 
-    def judge(self, model: str) -> "Judge":
+    def judge(self, model: str, progress: Progress | None = None) -> "Judge":
         """The judge of this model's images, loaded, and downloaded, if need be.
 
         Raises:
             DownloadError: it cannot be had; the message is a sentence for visitors.
         """
-        from spaceseed.models.judge import load_judge  # noqa: PLC0415 - open_clip takes seconds to import
-
         name = self.judge_name(model)
         with self._judge_lock:
             if name not in self._judges:
                 try:
-                    self._judges[name] = load_judge(name)
-                except Exception as error:  # open_clip and the Hub's client raise dozens of kinds
-                    raise DownloadError(
-                        f"The judge {name} cannot be loaded, so this model's images cannot be searched for by words: "
-                        "try again later, or choose the avatars, whose judge is here."
-                    ) from error
+                    self._judges[name] = _load_judge(name, progress)
+                except Exception as error:  # open_clip and what lies below it raise dozens of kinds
+                    reason = str(error) if isinstance(error, DownloadError) else f"The judge {name} cannot be loaded."
+                    hint = "Avatars can be searched for by words without a download."
+                    raise DownloadError(f"{reason} {hint}") from error
             return self._judges[name]
+
+
+@dataclass
+class Arrival:
+    """Tells how far a download is; it is the `progress` of whoever loads.
+
+    Attributes:
+        name: what is loaded.
+    """
+
+    name: str
+    _here: int = 0
+    _total: int = 0
+
+    def __call__(self, here: int, total: int) -> None:
+        self._here, self._total = here, total
+
+    @property
+    def line(self) -> str:
+        """In words."""
+        if 0 < self._here < self._total:
+            return f"Downloading {self.name}: {size_text(self._here)} of {size_text(self._total)}"
+        return f"Loading {self.name}..."
 
 
 def waiting_for(work: Callable[[], T], line: Callable[[], str]) -> Iterator[str | T]:
@@ -139,6 +162,18 @@ def waiting_for(work: Callable[[], T], line: Callable[[], str]) -> Iterator[str 
             yield line()
         else:
             return
+
+
+def _load_judge(name: str, progress: Progress | None) -> "Judge":
+    from spaceseed.models.judge import load_judge  # noqa: PLC0415 - open_clip takes seconds to import
+
+    if name != PUBLIC_JUDGE:
+        return load_judge(name)
+    path, _ = fetch(*PUBLIC_JUDGE_FILE, progress=progress)
+    architecture, _, _ = name.partition("/")
+    judge = load_judge(f"{architecture}/{path}")
+    judge.name = name  # recipes must not tell where the file lies here
+    return judge
 
 
 def size_text(size: int) -> str:

@@ -15,7 +15,7 @@ from spaceseed.ui.breed_page import liked_latents
 from spaceseed.ui.breed_tab import EVENT, BreedTab
 from spaceseed.ui.climb import Climb, Job, climb
 from spaceseed.ui.messages import clear_errors, inform, refusal, warn
-from spaceseed.ui.networks import Networks, noun, waiting_for
+from spaceseed.ui.networks import Arrival, Networks, noun, waiting_for
 from spaceseed.ui.picker import Picked
 from spaceseed.ui.prompts import example_prompts, warn_of_unknown_words
 from spaceseed.ui.search_controls import create_controls
@@ -30,7 +30,6 @@ QUICK: dict[str, Any] = QUIET | {"concurrency_limit": None}
 NOW: dict[str, Any] = QUIET | {"queue": False}
 # A visitor may search anew while a search of theirs runs: the old one sees that its ticket is taken, and ends.
 AGAIN: dict[str, Any] = {"trigger_mode": "multiple"}
-LOADING = "Loading the judge; the first time it is downloaded, which may take minutes..."
 PLACEHOLDERS = {
     "faces": "a smiling woman with red hair, or pick one below",
     "images": "in a few words: colours, shapes, what is to be seen",
@@ -126,7 +125,8 @@ def create_search_tab(
         yield from visitor.newest("search", steps(visitor, job))
 
     def steps(visitor: Session, job: Job) -> Iterator[list[Any]]:
-        for judge in waiting_for(lambda: networks.judge(job.model), lambda: LOADING):
+        arrival = Arrival("the judge")
+        for judge in waiting_for(lambda: networks.judge(job.model, arrival), lambda: arrival.line):
             if job.ticket.stopped or visitor.ticket is not job.ticket:
                 yield [*say("Stopped at once."), *_stop_buttons(searching=False)]
                 return

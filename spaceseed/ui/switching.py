@@ -15,7 +15,7 @@ from spaceseed.ui.breed_tab import BreedTab
 from spaceseed.ui.drawing import is_slow
 from spaceseed.ui.messages import warn
 from spaceseed.ui.model_bar import ModelBar
-from spaceseed.ui.networks import LOADING_ERRORS, Networks, size_text, waiting_for
+from spaceseed.ui.networks import LOADING_ERRORS, Arrival, Networks, waiting_for
 from spaceseed.ui.picker import Picked
 from spaceseed.ui.search_tab import SearchTab
 from spaceseed.ui.session import Bench, Session
@@ -38,21 +38,9 @@ def load(networks: Networks, model: str) -> Iterator[str | Generator]:
         how far it is, in words, and at the end the generator.
     """
     card = networks.cards.get(model)
-    name = card.title if card else model
-    done = (0, 0)
-
-    def progress(here: int, total: int) -> None:
-        nonlocal done
-        done = here, total
-
-    def line() -> str:
-        here, total = done
-        if 0 < here < total:
-            return f"Downloading {name}: {size_text(here)} of {size_text(total)}"
-        return f"Loading {name}..."
-
-    yield line()
-    yield from waiting_for(lambda: networks.generator(model, progress), line)
+    arrival = Arrival(card.title if card else model)
+    yield arrival.line
+    yield from waiting_for(lambda: networks.generator(model, arrival), lambda: arrival.line)
 
 
 def switch(networks: Networks, visitor: Session, model: str) -> Iterator[str | Generator | None]:
