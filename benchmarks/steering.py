@@ -6,6 +6,7 @@ Every direction of a method is moved as far, both ways, as changes the pixels by
 which took part in none but the attribute directions, says what came of it. Writes benchmarks/results/steering.md.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,26 +71,26 @@ class Faces:
     classifier: Classifier
     ws: Tensor
 
-    def moved(self, directions: DirectionSet, index: int, amount: float) -> Tensor:
+    def moved(self, directions: DirectionSet, index: int, amount: float, keep: Sequence[int]) -> Tensor:
         """Images of all faces, a step along a direction away."""
-        parts = directions.apply(self.ws, index, amount).split(16)
+        parts = directions.apply(self.ws, index, amount, keep=keep).split(16)
         return torch.cat([self.generator.synthesize(part) for part in parts]).clamp(-1, 1)
 
-    def amount(self, directions: DirectionSet, index: int) -> float:
+    def amount(self, directions: DirectionSet, index: int, keep: Sequence[int]) -> float:
         """How far to move both ways for the pixels to change by `CHANGE`; `FURTHEST` where that is not enough."""
         low, high = 0.0, FURTHEST
         few = Faces(self.generator, self.classifier, self.ws[:16])
         for _ in range(BISECTIONS):
             middle = (low + high) / 2
-            change = few.moved(directions, index, middle) - few.moved(directions, index, -middle)
+            change = few.moved(directions, index, middle, keep) - few.moved(directions, index, -middle, keep)
             low, high = (low, middle) if float(change.abs().mean()) > CHANGE else (middle, high)
         return high
 
 
-def examine(faces: Faces, directions: DirectionSet, index: int) -> dict[str, Any]:
-    """What the classifier says of one direction."""
-    amount = faces.amount(directions, index)
-    more, less = (faces.moved(directions, index, side * amount) for side in (1, -1))
+def examine(faces: Faces, directions: DirectionSet, index: int, keep: Sequence[int] = ()) -> dict[str, Any]:
+    """What the classifier says of one direction, while it leaves those of `keep` alone."""
+    amount = faces.amount(directions, index, keep)
+    more, less = (faces.moved(directions, index, side * amount, keep) for side in (1, -1))
     scores = [attribute_scores(faces.classifier, images) for images in (more, less)]
     change = {name: float((scores[0][name] - scores[1][name]).mean()) for name in ATTRIBUTES}
     name = directions.names[index]
@@ -162,8 +163,11 @@ def main() -> None:
     sets["random"] = random_directions(generator, strongest)
     rows = {}
     for method, directions in sets.items():
-        shown = len(directions) if method == "attributes" and not args.quick else strongest
-        rows[method] = [examine(faces, directions, index) for index in range(shown)]
+        shown = range(len(directions) if method == "attributes" and not args.quick else strongest)
+        rows[method] = [examine(faces, directions, index) for index in shown]
+        if method == "attributes":
+            others = {index: [i for i in range(len(directions)) if i != index] for index in shown}
+            rows[f"{method}, others kept"] = [examine(faces, directions, index, others[index]) for index in shown]
     figures = {"faces": count, "methods": rows}
     save(args.out, "steering", figures, markdown(figures))
 

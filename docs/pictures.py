@@ -6,15 +6,19 @@ Run it as `python docs/pictures.py`; it needs Playwright (requirements-dev.txt) 
 import shutil
 from pathlib import Path
 
+import torch
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 import spaceseed as ss
+from spaceseed.direction_cache import directions_of
 from spaceseed.images import to_grid, to_uint8
 from spaceseed.ui.demo import LAUNCH, build
 
 HERE = Path(__file__).parent
 COLUMNS, ROWS, SCALE = 8, 4, 2
+STRIP_SEED = 3
+STRIPS = {"attributes": ("glasses", "smile", "long hair", "dark skin"), "ganspace": ("white background",)}
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
@@ -24,6 +28,21 @@ def samples() -> None:
     z = ss.latents_from_seeds(range(COLUMNS * ROWS), generator.z_dim)
     grid = to_grid(to_uint8(generator.synthesize(generator.map(z, truncation=0.7))), COLUMNS)
     grid.resize((grid.width * SCALE, grid.height * SCALE), Image.Resampling.BICUBIC).save(HERE / "samples.png")
+
+
+def strips() -> None:
+    """Moves one face along some directions, from -3 to +3 standard deviations, a row each."""
+    generator = ss.load("avatars")
+    ws = generator.map(ss.latents_from_seeds([STRIP_SEED], generator.z_dim), truncation=0.7)
+    rows = []
+    for method, names in STRIPS.items():
+        directions = directions_of(generator, method)
+        for name in names:
+            index = directions.names.index(name)
+            styles = torch.cat([directions.apply(ws, index, amount) for amount in torch.linspace(-3, 3, 9).tolist()])
+            rows.append(generator.synthesize(styles))
+    grid = to_grid(to_uint8(torch.cat(rows)), columns=9)
+    grid.resize((grid.width * SCALE, grid.height * SCALE), Image.Resampling.BICUBIC).save(HERE / "strips.png")
 
 
 def breed(page: Page) -> None:
@@ -49,6 +68,7 @@ def search(page: Page) -> None:
 def main() -> None:
     """Makes all of them."""
     samples()
+    strips()
     demo = build()
     _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, **LAUNCH)
     with sync_playwright() as playwright:

@@ -61,7 +61,7 @@ def test_cost(results):
 
 def test_steering(results):
     figures = results(steering)
-    assert set(figures["methods"]) == {*steering.METHODS, "random"}
+    assert set(figures["methods"]) == {*steering.METHODS, "attributes, others kept", "random"}
     for rows in figures["methods"].values():
         assert all(0 <= row["share"] <= 1 and -1 <= row["change"] <= 1 for row in rows)
     assert figures["methods"]["attributes"][0]["change"] > 0
