@@ -4,7 +4,11 @@ A distance means little alone; put it beside what two sets of real images differ
 
     floor = frechet_distance(real_a, real_b)
     print(frechet_distance(real_a, generated), floor, precision_recall(real_a, generated))
+
+`figures` measures them all, with their intervals and the number of images.
 """
+
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -14,17 +18,68 @@ from torch import Tensor
 from spaceseed.errors import ArgumentError
 
 BLOCK = 1_000
+KERNEL_SUBSETS = 100
+KERNEL_SUBSET_SIZE = 1_000
 
 
-def frechet_distance(features_a: Tensor, features_b: Tensor) -> float:
+class FeatureStatistics:
+    """Mean and covariance of features that come in batches, in float64; no feature is kept.
+
+    Chan, Golub and LeVeque 1983, "Algorithms for Computing the Sample Variance", eq. 2.1.
+
+    Attributes:
+        count: rows seen.
+        mean: [d].
+    """
+
+    def __init__(self, dims: int) -> None:
+        self.count = 0
+        self.mean = np.zeros(dims)
+        self._scatter = np.zeros((dims, dims))
+
+    @property
+    def covariance(self) -> npt.NDArray[np.float64]:
+        """The unbiased sample covariance, [d, d]."""
+        if self.count < 2:
+            raise ArgumentError("features", self.count, "of 2 images or more")
+        return self._scatter / (self.count - 1)
+
+    def add(self, features: Tensor) -> Self:
+        """Takes in features [n, d], n of any size."""
+        if features.ndim != 2 or features.shape[1] != len(self.mean):
+            raise ArgumentError("features", tuple(features.shape), f"of shape [n, {len(self.mean)}]")
+        if len(features):
+            rows = features.detach().cpu().double().numpy()
+            batch = FeatureStatistics(len(self.mean))
+            batch.count, batch.mean = len(rows), rows.mean(axis=0)
+            batch._scatter = (rows - batch.mean).T @ (rows - batch.mean)
+            self.merge(batch)
+        return self
+
+    def merge(self, other: "FeatureStatistics") -> Self:
+        """Takes in what other statistics have seen, from another process for one."""
+        if len(other.mean) != len(self.mean):
+            raise ArgumentError("other", len(other.mean), f"statistics of {len(self.mean)} features")
+        count = self.count + other.count
+        if other.count:
+            shift = other.mean - self.mean
+            self._scatter = self._scatter + other._scatter + np.outer(shift, shift) * (self.count * other.count / count)
+            self.mean = self.mean + shift * (other.count / count)
+            self.count = count
+        return self
+
+
+def frechet_distance(features_a: Tensor | FeatureStatistics, features_b: Tensor | FeatureStatistics) -> float:
     """Frechet distance between two Gaussians fitted to features (Heusel et al. 2017, eq. 6).
 
     |mu_a - mu_b|^2 + tr(C_a) + tr(C_b) - 2 tr((C_a C_b)^(1/2)), in float64. The last trace is the sum of the square
-    roots of the eigenvalues of C_a^(1/2) C_b C_a^(1/2), which is symmetric, so no general matrix root is needed.
+    roots of the eigenvalues of C_a^(1/2) C_b C_a^(1/2), which is symmetric, so no general matrix root is needed. With
+    Inception features of more images than dimensions this is pytorch-fid's number; with fewer, whose covariances are
+    singular, that one rests on a root that rounding decides, and this one does not.
 
     Args:
-        features_a: [n, d], n at least 2.
-        features_b: [m, d], m at least 2.
+        features_a: [n, d], n at least 2, or their statistics.
+        features_b: [m, d], m at least 2, or their statistics.
 
     Returns:
         the distance, 0 or more; in squared units of the features. It shrinks with n and m: compare at equal numbers.
@@ -32,15 +87,81 @@ def frechet_distance(features_a: Tensor, features_b: Tensor) -> float:
     Raises:
         ArgumentError: the sets are too small or of different width.
     """
-    a, b = _checked("features_a", features_a), _checked("features_b", features_b)
+    a, b = _statistics("features_a", features_a), _statistics("features_b", features_b)
+    if len(a.mean) != len(b.mean):
+        raise ArgumentError("features_b", f"{len(b.mean)} features", f"of {len(a.mean)} features, as features_a are")
+    values, vectors = np.linalg.eigh(a.covariance)
+    root = (vectors * np.sqrt(values.clip(min=0))) @ vectors.T
+    cross = np.sqrt(np.linalg.eigvalsh(root @ b.covariance @ root).clip(min=0)).sum()
+    shift = np.square(a.mean - b.mean).sum()
+    return float(max(0.0, shift + np.trace(a.covariance) + np.trace(b.covariance) - 2 * cross))
+
+
+def inception_score(probabilities: Tensor, splits: int = 10) -> tuple[float, float]:
+    """Inception score exp(E_x KL(p(y|x) || p(y))) (Salimans et al. 2016, sec. 4).
+
+    Args:
+        probabilities: p(y|x), [n, classes], rows that sum to 1; of Inception's 1008 classes for published figures.
+        splits: the rows are cut into so many parts in their order, each scored with its own p(y).
+
+    Returns:
+        mean and standard deviation over the splits. It grows with n / splits: compare at equal numbers.
+
+    Raises:
+        ArgumentError: there are fewer rows than splits, or they are no probabilities.
+    """
+    if probabilities.ndim != 2 or not 1 <= splits <= len(probabilities):
+        raise ArgumentError("splits", splits, f"from 1 to the number of rows of {tuple(probabilities.shape)}")
+    p = probabilities.detach().cpu().double()
+    if (p < 0).any() or not torch.allclose(p.sum(dim=1), torch.ones(len(p), dtype=p.dtype), atol=1e-4):
+        raise ArgumentError("probabilities", "rows that are none", "rows of numbers from 0 that sum to 1")
+    scores = []
+    for i in range(splits):
+        part = p[i * len(p) // splits : (i + 1) * len(p) // splits]
+        # xlogy takes 0 log 0 as the 0 that it tends to.
+        divergence = torch.special.xlogy(part, part) - torch.special.xlogy(part, part.mean(dim=0))
+        scores.append(divergence.sum(dim=1).mean().exp())
+    return float(torch.stack(scores).mean()), float(torch.stack(scores).std(unbiased=False))
+
+
+def kernel_distance(
+    features_a: Tensor,
+    features_b: Tensor,
+    *,
+    subsets: int = KERNEL_SUBSETS,
+    size: int = KERNEL_SUBSET_SIZE,
+    seed: int = 0,
+) -> tuple[float, float]:
+    """Kernel Inception distance: unbiased squared MMD of the kernel (x y / d + 1)^3 (Binkowski et al. 2018, sec. 4).
+
+    Unlike the Frechet distance its expectation does not depend on the number of images.
+
+    Args:
+        features_a: [n, d], n at least 2.
+        features_b: [m, d], m at least 2.
+        subsets: how many random pairs of subsets are compared.
+        size: of a subset; all of the smaller set if that has fewer.
+        seed: of the choice.
+
+    Returns:
+        mean and standard deviation over the subsets; for equal distributions the mean is about 0, and may be below.
+
+    Raises:
+        ArgumentError: the sets are too small or of different width, or subsets or size are too small.
+    """
+    a, b = _rows("features_a", features_a), _rows("features_b", features_b)
     if a.shape[1] != b.shape[1]:
         raise ArgumentError("features_b", tuple(b.shape), f"of shape [m, {a.shape[1]}]")
-    cov_a, cov_b = np.cov(a, rowvar=False).reshape(2 * [a.shape[1]]), np.cov(b, rowvar=False).reshape(2 * [b.shape[1]])
-    values, vectors = np.linalg.eigh(cov_a)
-    root = (vectors * np.sqrt(values.clip(min=0))) @ vectors.T
-    cross = np.sqrt(np.linalg.eigvalsh(root @ cov_b @ root).clip(min=0)).sum()
-    shift = np.square(a.mean(axis=0) - b.mean(axis=0)).sum()
-    return float(max(0.0, shift + np.trace(cov_a) + np.trace(cov_b) - 2 * cross))
+    if subsets < 1 or size < 2:
+        raise ArgumentError("subsets, size", (subsets, size), "at least 1 subset of 2 rows")
+    rng, n = torch.Generator().manual_seed(seed), min(size, len(a), len(b))
+    distances = []
+    for _ in range(subsets):
+        x, y = (rows[torch.randperm(len(rows), generator=rng)[:n]] for rows in (a, b))
+        pairs = n * (n - 1)  # of a row with another of its set
+        within = [(k.sum() - k.diagonal().sum()) / pairs for k in (_kernel(x, x), _kernel(y, y))]
+        distances.append(within[0] + within[1] - 2 * _kernel(x, y).mean())
+    return float(torch.stack(distances).mean()), float(torch.stack(distances).std(unbiased=False))
 
 
 def precision_recall(real: Tensor, generated: Tensor, neighbours: int = 3) -> tuple[float, float]:
@@ -63,6 +184,10 @@ def precision_recall(real: Tensor, generated: Tensor, neighbours: int = 3) -> tu
     return _share_inside(real, generated, neighbours), _share_inside(generated, real, neighbours)
 
 
+def _kernel(x: Tensor, y: Tensor) -> Tensor:
+    return (x @ y.T / x.shape[1] + 1) ** 3
+
+
 def _share_inside(support: Tensor, points: Tensor, neighbours: int) -> float:
     # The nearest of a point's own set is the point itself, hence one neighbour more.
     radii = torch.cat(
@@ -72,7 +197,13 @@ def _share_inside(support: Tensor, points: Tensor, neighbours: int) -> float:
     return torch.cat(inside).float().mean().item()
 
 
-def _checked(name: str, features: Tensor) -> npt.NDArray[np.float64]:
+def _statistics(name: str, features: Tensor | FeatureStatistics) -> FeatureStatistics:
+    if isinstance(features, FeatureStatistics):
+        return features
+    return FeatureStatistics(_rows(name, features).shape[1]).add(features)
+
+
+def _rows(name: str, features: Tensor) -> Tensor:
     if features.ndim != 2 or len(features) < 2:
         raise ArgumentError(name, tuple(features.shape), "features of shape [n, d], n at least 2")
-    return features.detach().cpu().double().numpy()
+    return features.detach().cpu().double()

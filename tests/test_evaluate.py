@@ -1,12 +1,22 @@
 """Distances between feature sets, against their definitions written out."""
 
+import math
+
 import numpy as np
 import pytest
 import scipy.linalg
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from spaceseed.errors import ArgumentError
-from spaceseed.evaluate import frechet_distance, precision_recall
+from spaceseed.evaluate import (
+    FeatureStatistics,
+    frechet_distance,
+    inception_score,
+    kernel_distance,
+    precision_recall,
+)
 
 
 def features(count, dims, seed, shift=0.0):
@@ -63,3 +73,107 @@ def test_unfit_features_are_named(a, b):
         frechet_distance(torch.zeros(a), torch.zeros(b))
     with pytest.raises(ArgumentError, match="rows"):
         precision_recall(torch.zeros(3, 2), torch.zeros(9, 2))
+
+
+def test_statistics_of_batches_are_those_of_the_whole():
+    rows = features(200, 6, 7) + 1e4  # far from zero, where a sum of squares would lose its digits
+    whole = rows.double().numpy()
+    statistics = FeatureStatistics(6)
+    for batch in rows[:120].split(17):
+        statistics.add(batch)
+    statistics.add(rows[:0])
+    statistics.merge(FeatureStatistics(6).add(rows[120:])).merge(FeatureStatistics(6))
+    assert statistics.count == 200
+    np.testing.assert_allclose(statistics.mean, whole.mean(axis=0), rtol=1e-14)
+    np.testing.assert_allclose(statistics.covariance, np.cov(whole, rowvar=False), rtol=1e-9, atol=1e-9)
+
+
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=6), st.integers(0, 2**16))
+def test_statistics_do_not_depend_on_how_rows_are_split(sizes, seed):
+    rows = features(sum(sizes) + 2, 3, seed)
+    parts = rows.split([*sizes, 2])
+    split, merged, whole = FeatureStatistics(3), FeatureStatistics(3), FeatureStatistics(3).add(rows)
+    for part in parts:
+        split.add(part)
+        merged.merge(FeatureStatistics(3).add(part))
+    for statistics in (split, merged):
+        np.testing.assert_allclose(statistics.mean, whole.mean, atol=1e-12)
+        np.testing.assert_allclose(statistics.covariance, whole.covariance, atol=1e-12)
+    assert frechet_distance(split, rows) == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.filterwarnings("ignore:The `disp` argument:DeprecationWarning")
+def test_frechet_distance_is_pytorch_fids():
+    import spaceseed.models._torchvision  # noqa: F401 - pytorch_fid imports torchvision
+
+    # isort: split
+    from pytorch_fid.fid_score import calculate_frechet_distance
+
+    for dims, shift in ((8, 0.0), (64, 0.5)):
+        a, b = features(400, dims, 8).relu(), features(500, dims, 9, shift).relu()
+        expected = calculate_frechet_distance(
+            *(f(rows.double().numpy()) for rows in (a, b) for f in (lambda x: x.mean(axis=0), lambda x: np.cov(x.T)))
+        )
+        assert frechet_distance(a, b) == pytest.approx(expected, rel=1e-6)
+
+
+def test_inception_score_is_its_definition():
+    p = features(95, 7, 10).softmax(dim=1)
+    p[3] = torch.eye(7)[2]  # a zero probability adds nothing
+    scores = []
+    for i in range(10):
+        part = p[i * 95 // 10 : (i + 1) * 95 // 10].double().tolist()
+        marginal = [sum(column) / len(part) for column in zip(*part, strict=True)]
+        divergences = [sum(x * math.log(x / m) for x, m in zip(row, marginal, strict=True) if x > 0) for row in part]
+        scores.append(math.exp(sum(divergences) / len(part)))
+    mean, deviation = inception_score(p)
+    assert mean == pytest.approx(np.mean(scores), rel=1e-9)
+    assert deviation == pytest.approx(np.std(scores), rel=1e-6)
+
+
+def test_inception_score_ranges_from_one_to_the_number_of_classes():
+    assert inception_score(torch.full((20, 5), 0.2), splits=2) == pytest.approx((1, 0))
+    assert inception_score(torch.eye(5).repeat(4, 1), splits=4) == pytest.approx((5, 0))
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "splits"),
+    [(torch.eye(3), 4), (torch.eye(3), 0), (torch.eye(3)[0], 1), (2 * torch.eye(3), 1), (torch.eye(3) * torch.nan, 1)],
+)
+def test_what_are_no_probabilities_is_refused(probabilities, splits):
+    with pytest.raises(ArgumentError, match=r"splits|probabilities"):
+        inception_score(probabilities, splits)
+
+
+def test_kernel_distance_is_its_definition():
+    a, b = features(12, 4, 11).double(), features(12, 4, 12).double()
+
+    def k(x, y):
+        return float((x @ y / 4 + 1) ** 3)
+
+    def within(rows):
+        return sum(k(x, y) for i, x in enumerate(rows) for j, y in enumerate(rows) if i != j) / (12 * 11)
+
+    expected = within(a) + within(b) - 2 * sum(k(x, y) for x in a for y in b) / 144
+    assert kernel_distance(a, b, subsets=2) == pytest.approx((expected, 0), rel=1e-9, abs=1e-9)
+
+
+def test_kernel_distance_of_equal_distributions_is_zero_for_any_number_of_images():
+    mixing = torch.randn(4, 4, generator=torch.Generator().manual_seed(0))
+    for size in (10, 100):
+        rng = torch.Generator().manual_seed(size)
+        a, b, c = (torch.randn(2000, 4, generator=rng) @ mixing for _ in range(3))
+        mean, deviation = kernel_distance(a, b, size=size)
+        assert abs(mean) < 3 * deviation / 10 + 0.1
+        assert kernel_distance(a, c + 1, size=size)[0] > 5 * abs(mean)
+        assert kernel_distance(a, b, size=size) == (mean, deviation)
+        assert kernel_distance(a, b, size=size, seed=1) != (mean, deviation)
+
+
+def test_kernel_distance_names_what_does_not_fit():
+    rows = features(9, 4, 0)
+    for arguments in ({"size": 1}, {"subsets": 0}):
+        with pytest.raises(ArgumentError, match="subsets, size"):
+            kernel_distance(rows, rows, **arguments)
+    with pytest.raises(ArgumentError, match="features_b"):
+        kernel_distance(rows, features(9, 5, 0))
