@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"  # first: recipes carry it, and read it while this module is still being imported
 
+from spaceseed.avoid import LatentFilter
 from spaceseed.breed import Breeding
-from spaceseed.errors import ArgumentError, CheckpointError, DownloadError
-from spaceseed.evaluate import frechet_distance, precision_recall
+from spaceseed.errors import ArgumentError, CheckpointError, DownloadError, FilterError
+from spaceseed.evaluate import frechet_distance, inception_score, kernel_distance, precision_recall
 from spaceseed.latent_space import LatentSpace
 from spaceseed.models.classifier import load_classifier
 from spaceseed.models.generator import Generator, ModelCard, latents_from_seeds
@@ -53,9 +54,11 @@ __all__ = [
     "DifferentialEvolution",
     "DirectionSet",
     "DownloadError",
+    "FilterError",
     "Generation",
     "Generator",
     "GeneticAlgorithm",
+    "LatentFilter",
     "LatentSpace",
     "ModelCard",
     "Objective",
@@ -66,6 +69,8 @@ __all__ = [
     "TextObjective",
     "find_directions",
     "frechet_distance",
+    "inception_score",
+    "kernel_distance",
     "latents_from_seeds",
     "load",
     "load_classifier",

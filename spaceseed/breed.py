@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from spaceseed.avoid import LatentFilter
 from spaceseed.errors import ArgumentError
 from spaceseed.models.generator import MAX_SEED, latents_from_seeds
 from spaceseed.ops.genetic import GeneticAlgorithm
@@ -24,6 +25,9 @@ from spaceseed.ops.selection import truncation
 LIKED, BAD = 1, -1
 MIN_COUNT, MAX_COUNT = 6, 36
 MAX_PAGES = 100
+MAX_FRESH_SEED = 100_000
+# So often at most are seeds that a filter refuses replaced; one that keeps a quarter leaves 1 in 10^8 by then.
+MAX_REDRAWS = 64
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,8 @@ class Breeding:
 
     Attributes:
         page: the generation in front of the visitor.
+        avoid: a filter of z that all new faces drawn from now on keep to, or None; children and seeds that someone
+            asked for are not touched.
 
     Raises:
         ArgumentError: too few or too many seeds, or one out of range.
@@ -64,6 +70,7 @@ class Breeding:
         self.z_dim = z_dim
         # Draws a seed for each turn: going back and breeding again gives other children.
         self._rng = np.random.RandomState(seed)
+        self.avoid: LatentFilter | None = None
         self._past: list[Page] = []
         self._future: list[Page] = []
         self.page = self._seeded(list(seeds), number=0)
@@ -185,10 +192,26 @@ class Breeding:
         algorithm.size, algorithm.elites = count, len(liked)
         algorithm.immigrants = (count - len(liked)) // 6  # new blood, lest a page hold one family alone
         seeds = tuple(page.seeds[i] for i in liked) + (None,) * (count - len(liked))
-        return Page(number, algorithm.ask(), seeds, len(liked), {})
+        latents = algorithm.ask()
+        if self.avoid is not None and algorithm.immigrants:  # they come last
+            newcomers = self.avoid.apply(latents[-algorithm.immigrants :])
+            latents = torch.cat([latents[: -algorithm.immigrants], newcomers])
+        return Page(number, latents, seeds, len(liked), {})
 
     def _fresh_seeds(self, count: int) -> list[int]:
-        return [int(self._rng.randint(100_000)) for _ in range(count)]
+        seeds = [int(self._rng.randint(MAX_FRESH_SEED)) for _ in range(count)]
+        if self.avoid is None:
+            return seeds
+        # Other seeds instead of changed latents: what is shown is still the face of a seed.
+        for _ in range(MAX_REDRAWS):
+            allowed = self.avoid.allows(latents_from_seeds(seeds, self.z_dim)).tolist()
+            if all(allowed):
+                break
+            seeds = [
+                seed if kept else int(self._rng.randint(MAX_FRESH_SEED))
+                for seed, kept in zip(seeds, allowed, strict=True)
+            ]
+        return seeds
 
 
 def _checked_count(count: int) -> int:

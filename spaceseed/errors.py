@@ -26,3 +26,7 @@ class CheckpointError(ValueError):
 
 class DownloadError(OSError):
     """A file could not be fetched from the Hub."""
+
+
+class FilterError(ValueError):
+    """A latent filter cannot be learned from these examples, or its file cannot be used, or not with this model."""

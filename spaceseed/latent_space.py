@@ -8,7 +8,7 @@ An optimizer knows vectors `[n, dims]` that are roughly N(0, I). `LatentSpace` g
     images, recipe = space.images(vectors), space.recipe(vectors[0])
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -16,6 +16,9 @@ from torch import Tensor
 from spaceseed.errors import ArgumentError
 from spaceseed.models.generator import Generator, latents_from_seeds
 from spaceseed.recipe import Recipe, synthesis_options
+
+if TYPE_CHECKING:  # avoid stands on this module
+    from spaceseed.avoid import LatentFilter
 
 SPACES = ("z", "w", "ws")
 # Enough draws to know the spread of w within 1 %.
@@ -37,14 +40,16 @@ class LatentSpace:
         labels: [num_classes], for conditional models: the class, or the mix of classes, of all images.
         noise: "const" or "none", where the family has noise maps.
         transform: [3, 3], the motion of all images, where the family takes one.
+        avoid: a filter learned in this space: `draw` keeps to what it allows, and the rest pays a `penalty`.
 
     Attributes:
         dims: length of a vector.
         prior: the optimizer option that keeps vectors plausible here.
 
     Raises:
-        ArgumentError: there is no space of this name, truncation is not from -2 to 2, or labels, noise or transform do
-            not fit the generator.
+        ArgumentError: there is no space of this name, truncation is not from -2 to 2, labels, noise or transform do
+            not fit the generator, or the filter is of another space.
+        FilterError: the filter belongs to another model.
     """
 
     def __init__(
@@ -56,6 +61,7 @@ class LatentSpace:
         labels: Tensor | None = None,
         noise: str = "const",
         transform: Tensor | None = None,
+        avoid: "LatentFilter | None" = None,
     ) -> None:
         if name not in SPACES:
             raise ArgumentError("space", name, f"one of {', '.join(SPACES)}")
@@ -65,6 +71,11 @@ class LatentSpace:
         if (None if labels is None else list(labels.shape)) != wanted:
             allowed = f"of shape {wanted}" if wanted else "left out: this model has no classes"
             raise ArgumentError("labels", None if labels is None else tuple(labels.shape), allowed)
+        if avoid is not None:
+            if avoid.space != name:
+                raise ArgumentError("avoid.space", avoid.space, f"{name!r}, the space that is searched")
+            avoid.check(generator)
+        self.avoid = avoid
         self.generator, self.name, self.truncation = generator, name, truncation
         self.labels, self.noise, self.transform = labels, noise, transform
         self._options = synthesis_options(generator, truncation, noise, transform=transform)
@@ -74,8 +85,9 @@ class LatentSpace:
             self._center, self._spread = self._measure()
 
     def draw(self, seeds: range | list[int]) -> Tensor:
-        """The vectors [len(seeds), dims] of integer seeds."""
-        return self.from_z(latents_from_seeds(seeds, self.generator.z_dim))
+        """The vectors [len(seeds), dims] of integer seeds; with a filter, those it refuses are replaced."""
+        z = latents_from_seeds(seeds, self.generator.z_dim)
+        return self.from_z(z) if self.avoid is None else self.avoid.apply(self.from_z(z), keys=z)
 
     def from_z(self, z: Tensor) -> Tensor:
         """The vectors [n, dims] of z [n, z_dim]."""
@@ -124,11 +136,13 @@ class LatentSpace:
         """What to take off the score of vectors [n, dims] that lie further from the mean w than draws do, [n].
 
         The mean squared coordinate of a draw is 1; the excess above that counts, so the penalty is 0 in the midst of
-        the distribution. In z the prior itself keeps vectors in place and the penalty is always 0.
+        the distribution. In z the prior itself keeps vectors in place. A filter adds its own for what it refuses.
         """
         if self.name == "z":
-            return torch.zeros(len(vectors), device=vectors.device)
-        return PENALTY_WEIGHT * (vectors.square().mean(dim=1) - 1).clamp(min=0)
+            penalty = torch.zeros(len(vectors), device=vectors.device)
+        else:
+            penalty = PENALTY_WEIGHT * (vectors.square().mean(dim=1) - 1).clamp(min=0)
+        return penalty if self.avoid is None else penalty + self.avoid.penalty(vectors)
 
     def _map(self, z: Tensor, truncation: float = 1.0) -> Tensor:
         labels = None if self.labels is None else self.labels.to(z.device).expand(len(z), -1)
