@@ -117,15 +117,17 @@ def seconds(step: Callable[[], object], device: torch.device) -> float:
     return clock() - began
 
 
-def ways(generator: Generator) -> dict[str, Port]:
-    """Ways to draw with the product: as it is and, on a GPU, in half precision and compiled."""
-    found: dict[str, Port] = {"float32": generator.synthesize}
+def ways(generator: Generator) -> dict[tuple[str, str], Port]:
+    """Ways to draw, by number format and by how: as it is and, on a GPU, in half precision and compiled, too."""
+    draw: Port = generator.synthesize
+    found = {("float32", ""): draw}
     if generator.device.type == "cuda":
-        compiled = torch.compile(generator.synthesize, mode="reduce-overhead")  # CUDA graphs
+        compiled = torch.compile(draw, mode="reduce-overhead")  # which makes CUDA graphs
+        found["float32", "compiled"] = compiled
         for dtype in (torch.float16, torch.bfloat16):
-            found[f"autocast {dtype}".replace("torch.", "")] = torch.autocast("cuda", dtype)(generator.synthesize)
-        found["compiled"] = compiled
-        found["compiled, autocast float16"] = torch.autocast("cuda", torch.float16)(compiled)
+            autocast = torch.autocast("cuda", dtype)
+            name = str(dtype).removeprefix("torch.")
+            found[name, ""], found[name, "compiled"] = autocast(draw), autocast(compiled)
     return found
 
 
@@ -151,12 +153,12 @@ def compare(draw: Port, plain: Port, ws: Tensor, budget: float, pairs: int) -> d
     }
 
 
-def peak_flops(device: torch.device) -> float:
-    """Floating-point operations a second of a large matrix product or convolution in float32, whichever is faster."""
+def peak_flops(device: torch.device, dtype: torch.dtype) -> float:
+    """Floating-point operations a second of a large matrix product or convolution, whichever is faster."""
     side, channels = (2048, 512) if device.type == "cpu" else (8192, 1024)
-    matrix = torch.randn(side, side, device=device)
-    images = torch.randn(1, channels, 64, 64, device=device).contiguous(memory_format=torch.channels_last)
-    kernel = torch.randn(channels, channels, 3, 3, device=device).contiguous(memory_format=torch.channels_last)
+    matrix = torch.randn(side, side, device=device, dtype=dtype)
+    images = torch.randn(1, channels, 64, 64, device=device, dtype=dtype).contiguous(memory_format=torch.channels_last)
+    kernel = images.new_ones(channels, channels, 3, 3).contiguous(memory_format=torch.channels_last)
     steps: list[tuple[float, Callable[[], object]]] = [
         (2 * side**3, lambda: matrix @ matrix),
         (2 * 9 * channels**2 * 64**2, lambda: F.conv2d(images, kernel, padding=1)),
@@ -200,7 +202,9 @@ def profile(draw: Port, ws: Tensor, repeats: int) -> dict[str, float]:
 
 
 @torch.inference_mode()
-def measure(name: str, device: torch.device, peak: float, quick: bool) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+def measure(
+    name: str, device: torch.device, peaks: dict[str, float], quick: bool
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Rows of the table for one network, and where the time goes if it is the profiled one."""
     plain = build(name, small=quick).to(device)
     generator = copy.deepcopy(plain).to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # as `load`
@@ -209,11 +213,11 @@ def measure(name: str, device: torch.device, peak: float, quick: bool) -> tuple[
     for batch in BATCHES:
         ws = styles(generator, batch)
         flops = flops_an_image(generator, ws)
-        for way, draw in ways(generator).items():
+        for (dtype, how), draw in ways(generator).items():
             figures = compare(draw, port(plain), ws, budget, pairs)
-            figures["share_of_peak"] = flops * figures["images_a_second"] / peak
-            rows.append({"network": name, "batch": batch, "way": way, **figures})
-            print(f"{name:24} {batch} {way:28} {figures['ratio']:.2f}x", flush=True)
+            figures["share_of_peak"] = flops * figures["images_a_second"] / peaks[dtype]
+            rows.append({"network": name, "batch": batch, "dtype": dtype, "how": how, **figures})
+            print(f"{name:24} {batch} {dtype} {how:8} {figures['ratio']:.2f}x", flush=True)
     if name != PROFILED or device.type != "cpu":
         return rows, {}
     ws, repeats = styles(generator, 1), 1 if quick else 5
@@ -222,10 +226,12 @@ def measure(name: str, device: torch.device, peak: float, quick: bool) -> tuple[
 
 def markdown(figures: dict[str, Any]) -> str:
     """The table of speeds, and that of parts."""
+    on_cpu = list(figures["peaks"]) == ["float32"]
     rows = [
         (
-            row["network"] + ("" if row["way"] == "float32" else f", {row['way']}"),
+            row["network"],
             str(row["batch"]),
+            *([] if on_cpu else [row["dtype"], row["how"]]),
             f"{row['images_a_second']:.3g}",
             f"{row['port_images_a_second']:.3g}",
             f"{row['ratio']:.2f}x",
@@ -234,12 +240,14 @@ def markdown(figures: dict[str, Any]) -> str:
         )
         for row in figures["speeds"]
     ]
-    header = ("network", "batch", "images/s", "port, images/s", "ratio", "of peak", "difference")
+    header = ("network", "batch", *(() if on_cpu else ("format", "how")))
+    header += ("images/s", "port, images/s", "ratio", "of peak", "difference")
+    peaks = ", ".join(f"{tera:.3g} TFLOP/s in {dtype}" for dtype, tera in figures["peaks"].items())
     text = (
-        f"Drawing in float32 on {figures['device']}. *Ratio* is the median of pairs timed in turn; *of peak*, the "
-        "arithmetic of convolutions and matrix products\nas a share of what the machine's largest reach "
-        f"({figures['peak_tflops']:.3g} TFLOP/s); *difference*, the largest between the two images, in standard "
-        "deviations.\n\n" + table(header, rows)
+        f"Drawing on {figures['device']}, against the port in float32. *Ratio* is the median of pairs timed in turn; "
+        "*of peak*, the arithmetic of\nconvolutions and matrix products as a share of what a large one reaches "
+        f"({peaks}); *difference*, the largest between\nthe two images, in standard deviations.\n\n"
+        + table(header, rows)
     )
     if parts := figures["parts"]:
         names = list(parts["port"])
@@ -254,17 +262,18 @@ def main() -> None:
     args = arguments(__doc__).parse_args()
     torch.set_num_threads(1)
     device = default_device()
-    peak = peak_flops(device)
+    dtypes = [torch.float32] if device.type == "cpu" else [torch.float32, torch.float16, torch.bfloat16]
+    peaks = {str(dtype).removeprefix("torch."): peak_flops(device, dtype) for dtype in dtypes}
     speeds: list[dict[str, Any]] = []
     parts: dict[str, Any] = {}
     for name in NETWORKS:
-        rows, found = measure(name, device, peak, args.quick)
+        rows, found = measure(name, device, peaks, args.quick)
         speeds += rows
         parts |= found
     rounded = [{key: float(f"{v:.3g}") if isinstance(v, float) else v for key, v in row.items()} for row in speeds]
     figures = {
         "device": torch.cuda.get_device_name() if device.type == "cuda" else "one thread of a CPU",
-        "peak_tflops": round(peak / 1e12, 4),
+        "peaks": {dtype: round(flops / 1e12, 4) for dtype, flops in peaks.items()},  # TFLOP/s
         "speeds": rounded,
         "parts": {way: {name: round(ms, 2) for name, ms in found.items()} for way, found in parts.items()},
     }
