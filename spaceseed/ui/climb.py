@@ -88,6 +88,14 @@ class Climb:
         self.status = describe(generation, self.settings)
         self.ended = generation.reason is not None
 
+    def progress(self, images: int, seconds: float) -> None:
+        """Says how far a slow generation is, of a search that has scored so many images in so many seconds."""
+        if self.latest is not None:
+            self.status = describe(replace(self.latest, evaluations=images, seconds=seconds), self.settings)
+        else:
+            first = max(self.settings.algorithm.population, self.settings.warm_start)
+            self.status = f"Generation 1 of {self.settings.generations} \u00b7 {images} of {first} images"
+
     def frames(self) -> list[tuple[int, Find]]:
         """The first best image, the present one, and some between them."""
         chosen = np.linspace(0, len(self.film) - 1, min(FRAMES, len(self.film))).round().astype(int)
@@ -148,11 +156,11 @@ def climb(generator: Generator, judge: "Judge", job: Job, visitor: Session) -> I
         termination=settings.termination,
         cancelled=cancelled,
     )
-    shown = -math.inf
+    began, shown = time.monotonic(), -math.inf
     try:
-        for step in _steps(generations, objective) if is_slow(generator) else generations:
+        for step in _steps(generations) if is_slow(generator) else generations:
             if isinstance(step, str):
-                state.status = step
+                state.progress(objective.count, time.monotonic() - began)
             else:
                 state.add(step)
             pause = LINE_SECONDS if isinstance(step, str) else UPDATE_SECONDS
@@ -173,23 +181,18 @@ class _Counted(TextObjective):
     count = 0
 
     def __call__(self, images: Tensor) -> Tensor:
+        scores = super().__call__(images)
         self.count += len(images)
-        return super().__call__(images)
+        return scores
 
 
-def _steps(generations: Iterator[Generation], objective: _Counted) -> Iterator[Generation | str]:
-    """A slow search's generations, and between them lines that tell how far the next one is."""
-    number = 1
-
-    def line() -> str:
-        return f"Generation {number} \u00b7 {objective.count:,} images drawn and scored..."
-
+def _steps(generations: Iterator[Generation]) -> Iterator[Generation | str]:
+    """A slow search's generations, and between them strings, a few a second: time to say how far the next one is."""
     while True:
-        for step in waiting_for(lambda: next(generations, None), line):
+        for step in waiting_for(lambda: next(generations, None), str):
             if step is None:
                 return
             yield step
-        number += 1
 
 
 @torch.no_grad()

@@ -111,9 +111,9 @@ class Networks:
                 try:
                     self._judges[name] = _load_judge(name, progress)
                 except Exception as error:  # open_clip and what lies below it raise dozens of kinds
-                    reason = str(error) if isinstance(error, DownloadError) else f"The judge {name} cannot be loaded."
+                    reason = f": {error}" if isinstance(error, DownloadError) else "."
                     hint = "Avatars can be searched for by words without a download."
-                    raise DownloadError(f"{reason} {hint}") from error
+                    raise DownloadError(f"The judge {name} cannot be loaded{reason} {hint}") from error
             return self._judges[name]
 
 

@@ -1,6 +1,8 @@
 """A visitor's search, without the page: what is yielded, and how it ends."""
 
 import itertools
+import threading
+import time
 
 import pytest
 import torch
@@ -154,6 +156,44 @@ def test_a_closed_page_closes_the_search(generator, visitor):
     next(climbing)
     climbing.close()
     assert judge.batches == 2
+
+
+def test_a_slow_search_tells_how_far_its_generation_is_and_finds_the_same(generator, visitor, monkeypatch):
+    *_, quick = climb(generator, RedJudge(), job(visitor, generations=3), visitor)
+    monkeypatch.setattr(module, "is_slow", lambda generator: True)
+    monkeypatch.setattr(module, "LINE_SECONDS", 0.0)
+    monkeypatch.setattr("spaceseed.ui.networks.LINE_SECONDS", 0.005)
+    judge = RedJudge(lambda batch: time.sleep(0.03))
+    lines, state = [], None
+    for state in climb(generator, judge, job(visitor, generations=3), visitor):
+        lines.append(state.status)
+    assert state.best == quick.best
+    assert "Generation 1 of 3 · 0 of 32 images" in lines
+    assert any(line.startswith("Generation 2 of 3 · 80 images · ") for line in lines)
+    assert lines[-1].startswith("Done: 96 images")
+
+
+def test_a_slow_search_that_is_closed_ends_its_thread(generator, visitor, monkeypatch):
+    monkeypatch.setattr(module, "is_slow", lambda generator: True)
+    monkeypatch.setattr("spaceseed.ui.networks.LINE_SECONDS", 0.005)
+    began, judge = threading.Event(), RedJudge(lambda batch: (began.set(), time.sleep(0.02)))
+    climbing = climb(generator, judge, job(visitor, generations=500), visitor)
+    next(climbing)
+    began.wait(10)
+    climbing.close()
+    for _ in range(200):
+        drawn = judge.batches
+        time.sleep(0.1)
+        if judge.batches == drawn:
+            break
+    assert judge.batches < 100
+
+
+def test_pictures_are_kept_as_small_as_they_are_shown(generator, visitor, monkeypatch):
+    monkeypatch.setattr("spaceseed.ui.pictures.MAX_SIDE", 4)
+    *_, last = climb(generator, RedJudge(), job(visitor, generations=2), visitor)
+    assert {find.image.shape for find in last.latest.top} == {(3, 4, 4)}
+    assert {find.image.shape for _, find in last.film} == {(3, 4, 4)}
 
 
 def test_a_climb_without_faces_has_no_recipes():

@@ -1,0 +1,108 @@
+"""The shared networks: which judge scores what, what is said when one cannot be had, and how waiting is told."""
+
+import threading
+
+import pytest
+
+from spaceseed.errors import DownloadError
+from spaceseed.models import judge as judges
+from spaceseed.ui import networks as module
+from spaceseed.ui.networks import PUBLIC_JUDGE, Arrival, Networks, noun, size_text, waiting_for
+from tests.ui.standins import stand_in
+
+
+@pytest.fixture
+def networks(monkeypatch):
+    monkeypatch.delenv("SPACESEED_JUDGE", raising=False)
+    stand_in(monkeypatch)
+    return Networks("avatars")
+
+
+class FakeJudge:
+    def __init__(self, name):
+        self.name = name
+
+
+def test_the_bundled_judge_scores_the_bundled_model_alone(networks, monkeypatch):
+    assert networks.judge_name("avatars") == "avatars"
+    assert networks.judge_name("tiny-biggan") == PUBLIC_JUDGE
+    monkeypatch.setenv("SPACESEED_JUDGE", "ViT-B-16/openai")
+    assert {Networks("avatars").judge_name(model) for model in ("avatars", "tiny-biggan")} == {"ViT-B-16/openai"}
+    assert Networks("avatars", "RN50/openai").judge_name("avatars") == "RN50/openai"
+
+
+def test_the_public_judge_is_fetched_once_and_keeps_its_name(networks, monkeypatch, tmp_path):
+    asked = []
+
+    def fetch(repo, file, revision, progress):
+        asked.append(repo)
+        progress(1, 2)
+        return tmp_path / file, "0" * 64
+
+    monkeypatch.setattr(module, "fetch", fetch)
+    monkeypatch.setattr(judges, "load_judge", FakeJudge)
+    arrival = Arrival("the judge")
+    first = networks.judge("tiny-biggan", arrival)
+    assert networks.judge("tiny-classes") is first
+    assert first.name == PUBLIC_JUDGE
+    assert asked == ["laion/CLIP-ViT-B-32-laion2B-s34B-b79K"]
+    assert arrival.line.startswith("Downloading the judge")
+
+
+@pytest.mark.parametrize("error", [DownloadError("The Hub is away."), RuntimeError("/root/.cache/secret")])
+def test_a_judge_that_cannot_be_had_is_tried_again_and_leaves_the_others(networks, monkeypatch, error):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr(judges, "load_judge", FakeJudge)
+    monkeypatch.setattr(module, "fetch", fail)
+    with pytest.raises(DownloadError, match=r"cannot be loaded.*Avatars can be searched") as raised:
+        networks.judge("tiny-biggan")
+    assert "secret" not in str(raised.value)
+    assert networks.judge("avatars").name == "avatars"
+    monkeypatch.setattr(module, "fetch", lambda *_, **__: ("weights.bin", ""))
+    assert networks.judge("tiny-biggan").name == PUBLIC_JUDGE
+
+
+def test_waiting_is_told_in_lines_and_ends_with_the_result(monkeypatch):
+    monkeypatch.setattr(module, "LINE_SECONDS", 0.01)
+    ready = threading.Event()
+
+    def work():
+        ready.wait(10)
+        return 42
+
+    steps = waiting_for(work, lambda: "still at it")
+    assert next(steps) == "still at it"
+    ready.set()
+    assert [step for step in steps if step != "still at it"] == [42]
+
+
+@pytest.mark.parametrize("error", [TimeoutError("the work's own"), ValueError("no")])
+def test_what_goes_wrong_in_the_thread_is_raised(error):
+    def work():
+        raise error
+
+    with pytest.raises(type(error), match=str(error)):
+        list(waiting_for(work, lambda: ""))
+
+
+@pytest.mark.parametrize(("here", "total", "line"), [
+    (0, 0, "Loading Cats..."),
+    (12_000_000, 121_000_000, "Downloading Cats: 12 MB of 121 MB"),
+    (121_000_000, 121_000_000, "Loading Cats..."),
+])  # fmt: skip
+def test_an_arrival_says_how_far_it_is(here, total, line):
+    arrival = Arrival("Cats")
+    arrival(here, total)
+    assert arrival.line == line
+
+
+def test_models_are_told_by_what_they_draw(networks):
+    assert noun(networks.cards["avatars"]) == "faces"
+    assert noun(networks.cards["tiny-biggan"]) == "images"
+
+
+@pytest.mark.parametrize(("size", "text"), [(5_432_100, "5.4 MB"), (132_717_355, "133 MB")])
+def test_sizes_are_for_people(size, text):
+    assert size_text(size) == text
