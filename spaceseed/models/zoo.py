@@ -72,7 +72,7 @@ def default_model() -> str:
     chosen = os.environ.get("SPACESEED_MODEL")
     if chosen:
         return card(chosen).id
-    if _zero_gpu() or default_device().type == "cuda":
+    if is_zero_gpu() or default_device().type == "cuda":
         return "stylegan2-ffhq"
     return "ffhq-mobile" if available("ffhq-mobile") else "avatars"
 
@@ -82,7 +82,12 @@ def default_device() -> torch.device:
 
     On a ZeroGPU Space that is the CPU: a GPU is there only during a call that asked for one.
     """
-    return torch.device("cuda" if torch.cuda.is_available() and not _zero_gpu() else "cpu")
+    return torch.device("cuda" if not is_zero_gpu() and torch.cuda.is_available() else "cpu")
+
+
+def is_zero_gpu() -> bool:
+    """Whether this is a Space whose GPUs are lent call by call."""
+    return os.environ.get("SPACES_ZERO_GPU", "").lower() in {"1", "t", "true"}
 
 
 def load(name: str, device: torch.device | str | None = None, progress: Progress | None = None) -> Generator:
@@ -156,10 +161,6 @@ def _read_unknown(path: Path, name: str, sha256: str, source: str) -> tuple[Gene
         truncation=None if torch.equal(generator.truncate(ws, 0.5), ws) else 0.7,
         bundled=False,
     )
-
-
-def _zero_gpu() -> bool:
-    return os.environ.get("SPACES_ZERO_GPU", "").lower() in {"1", "t", "true"}
 
 
 @cache
