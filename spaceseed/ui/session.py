@@ -61,6 +61,7 @@ class Session:
         shown: id of the find that the visitor looks at; "" for none.
         pictures: id of a recipe to the path of its picture.
         files: a find to the path of its PNG.
+        refused: id of a model that could not be loaded, to the time of the last try.
         link: what a share link brought whose model is not loaded yet.
         ticket: of the search begun last; a search ends once another has taken its place.
     """
@@ -71,6 +72,7 @@ class Session:
     shown: str = ""
     pictures: dict[str, str] = field(default_factory=dict)
     files: dict[Recipe, str] = field(default_factory=dict)
+    refused: dict[str, float] = field(default_factory=dict)
     link: Recipe | SeedLink | None = None
     ticket: Ticket | None = None
     _latest: dict[str, object] = field(default_factory=dict)

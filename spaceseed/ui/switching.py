@@ -1,6 +1,8 @@
 """Changing the model: load it while the page says how far that is, put its controls up, or stay with the old one."""
 
+import math
 import secrets
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -21,6 +23,8 @@ from spaceseed.ui.search_tab import SearchTab
 from spaceseed.ui.session import Bench, Session
 from spaceseed.ui.share import SeedLink
 
+# Gradio's menu tells of a choice twice, and so a visitor would be told twice why it cannot be had.
+REPEAT_SECONDS = 2.0
 FIRST_IMAGES, FIRST_SLOW_IMAGES = 12, 6
 SWITCH: dict[str, Any] = {
     "show_progress": "hidden",
@@ -51,6 +55,9 @@ def switch(networks: Networks, visitor: Session, model: str) -> Iterator[str | G
     """
     goes_on = visitor.begin("switch")
     loaded: str | Generator = ""
+    if time.monotonic() - visitor.refused.get(model, -math.inf) < REPEAT_SECONDS:
+        yield networks.generator(visitor.model)
+        return
     try:
         for loaded in load(networks, model):
             if not goes_on():
@@ -62,6 +69,7 @@ def switch(networks: Networks, visitor: Session, model: str) -> Iterator[str | G
         if not goes_on():
             yield None
             return
+        visitor.refused[model] = time.monotonic()
         present = networks.cards[visitor.model].title
         warn(f"{error} You stay with {present}.")
         loaded = networks.generator(visitor.model)

@@ -122,6 +122,7 @@ def test_a_model_that_cannot_be_had_leaves_the_one_before(visitor):
     choose(visitor, "Lost")
     expect(visitor.locator("#model-line")).to_contain_text(re.compile("Loading Lost|Downloading Lost: .* of 40 MB"))
     expect(toast(visitor)).to_contain_text("the Hub has no such repository. You stay with Avatars.")
+    expect(visitor.get_by_test_id("toast-text")).to_have_count(1)
     expect(visitor.locator("#model-choice input")).to_have_value(re.compile("^Avatars"))
     expect(visitor.locator("#model-line")).to_contain_text("Apache-2.0")
     all_drawn(visitor)

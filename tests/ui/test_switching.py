@@ -110,6 +110,15 @@ def test_a_model_that_cannot_be_had_changes_nothing(networks, visitor, said, mod
         assert said[0].startswith(REFUSAL)
 
 
+def test_a_choice_told_twice_is_refused_once(networks, visitor, said, catalogue):
+    move(networks, visitor, "lost")
+    move(networks, visitor, "lost")
+    assert len(said) == 1
+    visitor.refused["lost"] -= 60
+    move(networks, visitor, "lost")
+    assert len(said) == 2
+
+
 def test_the_choice_made_last_wins(networks, visitor, said):
     slow = switch(networks, visitor, "lost")
     next(slow)
