@@ -17,12 +17,13 @@ from spaceseed.ui.seed_text import parse_seeds
 from spaceseed.ui.session import Bench, Session
 from spaceseed.ui.view import default_truncation
 
-# A page that is drawn slowly is given up as soon as another is asked for, so that one must not wait for it.
+# A page of a slow model is drawn for half a minute: another visitor's quick one must not wait for that, nor must the
+# same visitor's next, for which the first is given up.
 EVENT: dict[str, Any] = {
     "show_progress": "hidden",
     "api_visibility": "private",
     "concurrency_id": "breed",
-    "concurrency_limit": 4,
+    "concurrency_limit": 16,
     "trigger_mode": "multiple",
 }
 NOW: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
