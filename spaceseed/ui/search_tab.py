@@ -30,6 +30,10 @@ QUICK: dict[str, Any] = QUIET | {"concurrency_limit": None}
 NOW: dict[str, Any] = QUIET | {"queue": False}
 # A visitor may search anew while a search of theirs runs: the old one sees that its ticket is taken, and ends.
 AGAIN: dict[str, Any] = {"trigger_mode": "multiple"}
+QUESTIONS = {
+    "faces": "What should the face look like? Enter starts the search.",
+    "images": "What should the image show? Enter starts the search.",
+}
 PLACEHOLDERS = {
     "faces": "a smiling woman with red hair, or pick one below",
     "images": "in a few words: colours, shapes, what is to be seen",
@@ -58,17 +62,12 @@ def fit(generator: Generator) -> list[Any]:
     about = SearchSettings.model_fields["generations"].description or ""
     drawn = noun(card)
     return [
-        gr.Textbox(label=question(drawn), placeholder=PLACEHOLDERS[drawn]),
+        gr.Textbox(label=QUESTIONS[drawn], placeholder=PLACEHOLDERS[drawn]),
         gr.Dataset(visible=drawn == "faces"),
         gr.Slider(value=default_truncation(card), visible=card.truncation is not None),
         gr.Slider(value=defaults["generations"], info=about + (" Few, for this model is slow." if few else "")),
         gr.Slider(value=defaults["warm_start"]),
     ]
-
-
-def question(drawn: str) -> str:
-    """What the prompt's label asks."""
-    return f"What should the {drawn} show? Enter starts the search."
 
 
 def create_search_tab(
@@ -86,7 +85,7 @@ def create_search_tab(
     drawn = noun(networks.cards[networks.default])
     with gr.Row(equal_height=True, elem_id="search-bar"):
         prompt = gr.Textbox(
-            label=question(drawn),
+            label=QUESTIONS[drawn],
             placeholder=PLACEHOLDERS[drawn],
             elem_id="search-prompt",
             scale=5,
