@@ -11,12 +11,14 @@ from spaceseed.ui.model_bar import create_model_bar
 from spaceseed.ui.networks import BUNDLED, Networks
 from spaceseed.ui.search_tab import create_search_tab
 from spaceseed.ui.session import Session
-from spaceseed.ui.style import CSS, THEME
+from spaceseed.ui.steer_panel import EVENT as STEER
+from spaceseed.ui.steer_tab import create_steer_tab
+from spaceseed.ui.style import CSS, STEER_CSS, THEME
 from spaceseed.ui.switching import Switching, fit
 
 LAUNCH: dict[str, Any] = {
     "theme": THEME,
-    "css_paths": [CSS],
+    "css_paths": [CSS, STEER_CSS],
     "ssr_mode": False,
     "run_history": False,  # what visitors draw is theirs alone
     "max_file_size": "128mb",
@@ -52,11 +54,22 @@ def build(model: str | None = None, judge: str | None = None) -> gr.Blocks:
                 breed = create_breed_tab(networks, session, basket, bar.view)
             with gr.Tab("Search", id="search", render_children=True):
                 search = create_search_tab(networks, session, basket, breed, tabs)
+            with gr.Tab("Steer", id="steer", render_children=True) as steer_tab:
+                steer = create_steer_tab(networks, session, basket, breed, steer_tab)
             with gr.Tab("Found seeds", id="finds", render_children=True):
-                detail = create_finds_tab(networks, session, basket, saved, breed, tabs)
+                finds = create_finds_tab(networks, session, basket, saved, breed, tabs)
+        finds.drawn.then(steer.shelved, [session, steer.shelf], steer.shelf, **STEER)
+        sent = finds.steer.click(steer.open_shown, session, steer.outputs, **STEER)
+        steer.follow(sent)
+        sent.success(lambda: gr.Tabs(selected="steer"), None, tabs, **STEER)
         switching = Switching(networks, session, basket, bar, breed, search)
-        switching.join(bar.choice.input, switching.choose, [bar.choice, breed.picker, *breed.view])
-        switching.join(detail.load.click, switching.load_shown, [breed.picker, *breed.view])
+        page = [breed.picker, *breed.view]
+        chosen = switching.join(bar.choice.input, switching.choose, [bar.choice, *page])
+        loaded = switching.join(finds.detail.load.click, switching.load_shown, page)
+        asked = switching.join(steer.load.click, switching.load_shown, page)
+        steer.follow(chosen.then(steer.show, session, steer.outputs, **STEER))
+        steer.follow(loaded.then(steer.show, session, steer.outputs, **STEER))
+        steer.follow(asked.success(steer.open_shown, session, steer.outputs, **STEER))
 
         def open_page(visitor: Session, saved: Any, request: gr.Request) -> list[Any]:
             tab = enter(networks, visitor, saved, dict(request.query_params))

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,21 @@ UPDATE_SECONDS = 0.2
 PRESS_ZIP = "() => { setTimeout(() => document.querySelector('#finds-zip-file a, #finds-zip-file')?.click(), 200); }"
 
 
+@dataclass(frozen=True)
+class FindsTab:
+    """What other parts of the app need of this tab.
+
+    Attributes:
+        detail: the panel of one find; its button "Load its model" is joined in `switching`.
+        drawn: the event after which all pictures of the basket are drawn; more can be chained to it.
+        steer: the button that sends the find looked at to the Steer tab.
+    """
+
+    detail: FindDetail
+    drawn: Any
+    steer: gr.Button
+
+
 def create_finds_tab(
     networks: Networks,
     session: gr.State,
@@ -42,7 +58,7 @@ def create_finds_tab(
     saved: gr.BrowserState,
     breed: BreedTab,
     tabs: gr.Tabs,
-) -> FindDetail:
+) -> FindsTab:
     """Lays out the tab and joins its events.
 
     Args:
@@ -52,9 +68,6 @@ def create_finds_tab(
         saved: what the browser keeps of the basket between visits.
         breed: where finds go to be bred.
         tabs: to turn to the breeding tab.
-
-    Returns:
-        the panel, whose button "Load its model" is joined in `switching`.
     """
     with gr.Row(elem_classes="ss-finds"):
         with gr.Column(scale=3, min_width=320):
@@ -63,6 +76,7 @@ def create_finds_tab(
             )
             with gr.Row(elem_classes="ss-actions"):
                 to_breed = gr.Button("Breed from these", variant="primary", elem_id="finds-breed")
+                to_steer = gr.Button("Steer", elem_id="finds-steer")
                 to_zip = gr.Button("Download ZIP", elem_id="finds-zip")
                 remove = gr.Button("Remove", elem_id="finds-remove")
                 zipped = gr.DownloadButton(visible="hidden", elem_id="finds-zip-file")
@@ -81,7 +95,7 @@ def create_finds_tab(
         return trigger(clear_errors(partial(event, networks)), [session, *inputs], outputs, **EVENT)
 
     link: dict[str, Any] = {"fn": None, "inputs": detail.link, "outputs": detail.link, "js": WHOLE_LINK}
-    on(basket.change, refresh, [picker], picker)
+    drawn = on(basket.change, refresh, [picker], picker)
     on(basket.change, show_find, [], detail.outputs).then(**link)
     basket.change(to_browser, session, saved, **EVENT)
     on(picker.mark, look, [picker], detail.outputs).then(**link)
@@ -90,7 +104,7 @@ def create_finds_tab(
     on(to_zip.click, make_zip, [picker], zipped).success(None, None, None, js=PRESS_ZIP)
     on(to_breed.click, breed_from, [picker], tabs).success(breed.show, session, breed.outputs, **EVENT)
     on(drop.upload, take_in, [drop], [drop, basket])
-    return detail
+    return FindsTab(detail, drawn, to_steer)
 
 
 def refresh(networks: Networks, visitor: Session, picked: Picked) -> Iterator[Gallery]:

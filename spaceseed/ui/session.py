@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import torch
@@ -9,7 +10,9 @@ import torch
 from spaceseed.breed import MAX_COUNT, Breeding
 from spaceseed.models.generator import Generator
 from spaceseed.recipe import Recipe
+from spaceseed.ui.mixture import Mixture
 from spaceseed.ui.share import SeedLink
+from spaceseed.ui.steer_state import Steering
 from spaceseed.ui.view import View
 
 MAX_FINDS = 200
@@ -36,10 +39,12 @@ class Bench:
     Attributes:
         breeding: the evolution that the visitor steers.
         view: how its images are seen.
+        steering: what the visitor does to one find.
     """
 
     breeding: Breeding
     view: View
+    steering: Steering = field(default_factory=Steering)
 
     @classmethod
     def of(cls, generator: Generator, seeds: Sequence[int], seed: int = 0) -> Self:
@@ -64,6 +69,9 @@ class Session:
         refused: id of a model that could not be loaded, to the time of the last try.
         link: what a share link brought whose model is not loaded yet.
         ticket: of the search begun last; a search ends once another has taken its place.
+        steers: whether they have been on the Steer tab.
+        mixture: the grid of mixed styles that they asked for last.
+        film: the one made last, and its frames a second.
     """
 
     model: str
@@ -75,6 +83,9 @@ class Session:
     refused: dict[str, float] = field(default_factory=dict)
     link: Recipe | SeedLink | None = None
     ticket: Ticket | None = None
+    steers: bool = False
+    mixture: Mixture | None = None
+    film: tuple[Path, int] | None = None
     _latest: dict[str, object] = field(default_factory=dict)
     _shown: dict[str, Any] = field(default_factory=dict)
     _changes: int = 0

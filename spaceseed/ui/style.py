@@ -5,6 +5,7 @@ from pathlib import Path
 import gradio as gr
 
 CSS = Path(__file__).with_name("style.css")
+STEER_CSS = Path(__file__).with_name("steer.css")
 
 THEME = gr.themes.Default(
     primary_hue="teal",

@@ -1,0 +1,121 @@
+"""How soon the picture follows a slider: from its event in the browser to the new image, on the bundled faces.
+
+    python -m benchmarks.steer_latency
+
+Starts the app and a headless Chromium, moves a slider of the Steer tab many times, and drags it once: 60 values, one a
+frame of 60 a second. Writes benchmarks/results/steer_latency.md.
+"""
+
+import os
+import shutil
+from typing import Any
+
+import numpy as np
+from playwright.sync_api import Page, sync_playwright
+
+from benchmarks.report import arguments, save, table
+from spaceseed.ui.demo import LAUNCH, build
+
+MOVES, QUICK_MOVES = 60, 3
+DRAG = 60
+AIM = 150  # milliseconds
+
+# Resolves with the milliseconds from the slider's event to the moment when the new picture can be painted.
+MOVE = """(value) => new Promise((resolve) => {
+  const slider = document.querySelector('#steer-slider-0 input[type=range]');
+  const place = document.querySelector('#steer-after');
+  const before = place.querySelector('img').src, start = performance.now();
+  const watcher = new MutationObserver(async () => {
+    const image = place.querySelector('img');
+    if (image.src === before) return;
+    watcher.disconnect();
+    await image.decode();
+    requestAnimationFrame(() => resolve(performance.now() - start));
+  });
+  watcher.observe(place, {subtree: true, childList: true, attributes: true});
+  slider.value = value;
+  slider.dispatchEvent(new Event('input', {bubbles: true}));
+})"""
+
+# Resolves with how many pictures a drag showed, and how long after its end the last one came.
+DRAG_ALONG = """async (values) => {
+  const slider = document.querySelector('#steer-slider-1 input[type=range]');
+  const place = document.querySelector('#steer-after');
+  let count = 0, last = performance.now();
+  const watcher = new MutationObserver(() => { count += 1; last = performance.now(); });
+  watcher.observe(place, {subtree: true, childList: true, attributes: true, attributeFilter: ['src']});
+  for (const value of values) {
+    slider.value = value;
+    slider.dispatchEvent(new Event('input', {bubbles: true}));
+    await new Promise(requestAnimationFrame);
+  }
+  const end = performance.now();
+  await new Promise((resolve) => setTimeout(resolve, 2000));
+  watcher.disconnect();
+  return [count, last - end];
+}"""
+
+
+def main() -> None:
+    """Measures and writes."""
+    quick = (args := arguments(__doc__).parse_args()).quick
+    demo = build("avatars")
+    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **LAUNCH)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium") or shutil.which("google-chrome"), args=["--no-sandbox"]
+        )
+        figures = measure(
+            browser.new_page(viewport={"width": 1280, "height": 800}), url, QUICK_MOVES if quick else MOVES
+        )
+        browser.close()
+    demo.close()
+    figures["cores"] = os.cpu_count()
+    save(args.out, "steer_latency", figures, _markdown(figures))
+
+
+def measure(page: Page, url: str, moves: int) -> dict[str, Any]:
+    """Opens the Steer tab and moves its sliders.
+
+    Args:
+        page: a new one.
+        url: of the app.
+        moves: how many single moves.
+
+    Returns:
+        milliseconds of single moves, and what became of the drag.
+    """
+    page.goto(url)
+    page.locator("#breed-picker img").first.wait_for(state="attached")
+    page.get_by_role("tab", name="Steer").click()
+    page.locator("#steer-strip img").first.wait_for()
+    page.wait_for_timeout(2000)
+    values = np.resize(np.linspace(-3, 3, 31), moves + 1).round(1)
+    times = []
+    for value in values:
+        times.append(page.evaluate(MOVE, str(value)))
+        page.wait_for_timeout(100)
+    pictures, lag = page.evaluate(DRAG_ALONG, [str(v) for v in np.linspace(-4, 4, DRAG).round(2)])
+    return {"moves": [round(t, 1) for t in times[1:]], "drag_pictures": pictures, "drag_lag": round(lag, 1)}
+
+
+def _markdown(figures: dict[str, Any]) -> str:
+    moves = figures["moves"]
+    rows = [
+        ["a move, median", f"{np.median(moves):.0f} ms"],
+        ["a move, 95th percentile", f"{np.percentile(moves, 95):.0f} ms"],
+        ["a move, slowest", f"{max(moves):.0f} ms"],
+        [f"moves within {AIM} ms", f"{np.mean(np.array(moves) <= AIM):.0%} of {len(moves)}"],
+        [
+            f"a drag of {DRAG} values",
+            f"{figures['drag_pictures']} pictures, the last {figures['drag_lag']:.0f} ms after",
+        ],
+    ]
+    return (
+        f"# From a slider's event to the new picture\n\nBundled faces, 64 px, {figures['cores']} cores, Chromium on "
+        f"the same machine.\n\n{table(['', ''], rows)}"
+    )
+
+
+if __name__ == "__main__":
+    main()

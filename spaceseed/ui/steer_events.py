@@ -1,0 +1,283 @@
+"""What happens when a visitor steers: events change the visitor's `Steering` and say what the panel shows then."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import gradio as gr
+
+from spaceseed.direction_cache import bundled_methods, directions_of
+from spaceseed.models.generator import MAX_SEED, Generator
+from spaceseed.recipe import Recipe
+from spaceseed.recipe_fields import clean_text
+from spaceseed.ui import steer_knobs
+from spaceseed.ui.drawing import is_slow
+from spaceseed.ui.messages import inform, warn
+from spaceseed.ui.networks import Networks
+from spaceseed.ui.picker import Picked
+from spaceseed.ui.session import Session
+from spaceseed.ui.steer_knobs import groups_of
+from spaceseed.ui.steer_sets import MARKS, StoppedError, add_marks, classes_of, find_set, methods_of
+from spaceseed.ui.steer_state import LIMIT, Change, Reach
+from spaceseed.ui.steer_view import AMOUNTS, UNCHANGED, draw, draw_strip
+
+
+def open_find(networks: Networks, visitor: Session, recipe: Recipe) -> list[Any]:
+    """Opens a find of the present model.
+
+    Returns:
+        values for `Panel.outputs`.
+
+    Raises:
+        ValueError: it cannot be drawn; the message is for the visitor.
+    """
+    generator = networks.generator(visitor.model)
+    recipe.ws(generator)  # refused before anything changes
+    visitor.bench.steering.open(recipe, classes_of(generator, visitor, recipe))
+    return fill(generator, visitor)
+
+
+def find_missing(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
+    """Finds the directions of the method chosen, where they are not at hand.
+
+    Yields:
+        how far that is, and the button that stops it.
+    """
+    steering, generator = visitor.bench.steering, networks.generator(visitor.model)
+    if steering.work is None or steering.method in steering.sets:
+        yield [gr.skip(), gr.skip()]
+        return
+    classes = steering.classes
+    try:
+        for state in find_set(generator, visitor, steering.method, classes):
+            if isinstance(state, str):
+                yield [state, gr.Button(visible=True)]
+            elif steering.classes is classes:
+                steering.add(state.method, state)
+        yield [UNCHANGED, gr.Button(visible=False)]
+    except StoppedError:
+        steering.method = next(iter(steering.sets), steering.method)
+        steering.stale = True
+        yield ["Stopped: choose a method when you want directions.", gr.Button(visible=False)]
+
+
+def refill(networks: Networks, visitor: Session) -> list[Any]:
+    """Shows directions that have been found."""
+    if not visitor.bench.steering.stale:
+        return [gr.skip()] * OUTPUTS
+    return fill(networks.generator(visitor.model), visitor)
+
+
+def fill(generator: Generator, visitor: Session) -> list[Any]:
+    """Values for `Panel.outputs`."""
+    steering = visitor.bench.steering
+    if steering.method in ("", MARKS) and steering.method not in steering.sets:
+        steering.method = methods_of(generator)[0]
+    if steering.method in bundled_methods(generator) and steering.method not in steering.sets:
+        steering.add(steering.method, directions_of(generator, steering.method))
+    steering.stale = False
+    return [
+        draw(generator, steering.opened.first.base),
+        *_preview(generator, visitor),
+        gr.Button(visible=is_slow(generator) and steering.directions is not None),
+        *steer_knobs.fit(generator, steering),
+    ]
+
+
+OUTPUTS = 6 + 12 + steer_knobs.MOST
+
+
+def move(networks: Networks, visitor: Session, *values: Any) -> list[Any]:
+    """Follows the slider that is not where it was.
+
+    Returns:
+        values for `Panel.preview` and the direction looked at.
+    """
+    steering, generator = visitor.bench.steering, networks.generator(visitor.model)
+    if steering.work is None or steering.directions is None:
+        return [gr.skip()] * 5
+    known, buttons = steering.now.amounts(steering.method), (steering.can_undo, steering.can_redo)
+    moved = {
+        i: min(max(float(value), -LIMIT), LIMIT)
+        for i, value in enumerate(values[: len(steering.directions)])
+        if _is_number(value) and float(value) != known.get(i, 0)
+    }
+    if not moved:
+        return [gr.skip()] * 5
+    try:
+        for i, amount in moved.items():
+            steering.move(i, amount, generator.num_ws)
+    except ValueError as error:  # past the queue nothing else can be said
+        return [gr.skip(), str(error), *[gr.skip()] * 3]
+    last = list(moved)[-1]
+    return [*_preview(generator, visitor, buttons), gr.skip() if last == steering.looked else last]
+
+
+def set_truncation(networks: Networks, visitor: Session, value: Any) -> list[Any]:
+    """Draws the find nearer to the mean, or further from it."""
+    work = visitor.bench.steering.work
+    if work is None or not _is_number(value) or float(value) == work.change.base.truncation:
+        return [gr.skip()] * 4
+    return _turn(networks, visitor, truncation=min(max(float(value), 0.0), 1.5))
+
+
+def _turn(networks: Networks, visitor: Session, **fields: Any) -> list[Any]:
+    steering = visitor.bench.steering
+    base, buttons = steering.now.base.replace(**fields), (steering.can_undo, steering.can_redo)
+    steering.turn_to(replace(steering.now, base=base), next(iter(fields)))
+    return _preview(networks.generator(visitor.model), visitor, buttons)
+
+
+def turn_back(networks: Networks, visitor: Session) -> list[Any]:
+    """Takes the last step back."""
+    visitor.bench.steering.undo()
+    return fill(networks.generator(visitor.model), visitor)
+
+
+def turn_forth(networks: Networks, visitor: Session) -> list[Any]:
+    """Takes it again."""
+    visitor.bench.steering.redo()
+    return fill(networks.generator(visitor.model), visitor)
+
+
+def reset_all(networks: Networks, visitor: Session) -> list[Any]:
+    """Puts all sliders, of all methods, to 0, and truncation and noise to where they were."""
+    steering = visitor.bench.steering
+    if steering.now.steps or steering.now.base is not steering.opened.first.base:
+        steering.turn_to(Change(steering.opened.first.base, reaches=steering.now.reaches), "reset")
+    return fill(networks.generator(visitor.model), visitor)
+
+
+def choose_method(networks: Networks, visitor: Session, method: str, picked: Picked) -> list[Any]:
+    """Shows the sliders of a method; those that must be found first are empty as yet."""
+    steering, generator = visitor.bench.steering, networks.generator(visitor.model)
+    if method not in methods_of(generator):
+        raise ValueError("This model has no directions of that kind.")
+    visitor.begin("directions")  # those of the method chosen before are not wanted any more
+    try:
+        if method == MARKS:
+            steering.add(MARKS, add_marks(generator, visitor, picked, steering.sets.get(MARKS)))
+        steering.method, steering.looked = method, 0
+    except ValueError as error:
+        warn(str(error))
+    return fill(generator, visitor)
+
+
+def choose_group(networks: Networks, visitor: Session, group: str | None) -> list[Any]:
+    """Lets the sliders act on a named range of style layers."""
+    generator = networks.generator(visitor.model)
+    layers = groups_of(generator).get(str(group), range(generator.num_ws))
+    return _reach(generator, visitor, first=layers[0], last=layers[-1])
+
+
+def choose_range(networks: Networks, visitor: Session, first: Any, last: Any) -> list[Any]:
+    """Lets the sliders act on a range of style layers."""
+    generator, end = networks.generator(visitor.model), networks.generator(visitor.model).num_ws - 1
+    if not all(_is_number(value) and 0 <= value <= end for value in (first, last)):
+        raise ValueError(f"The style layers of this model go from 0 to {end}.")
+    if first > last:
+        raise ValueError(f"The range of style layers runs backwards: {first} comes after {last}.")
+    reach = visitor.bench.steering.reach(generator.num_ws)
+    if (reach.first, reach.last) == (first, last):
+        return [gr.skip()] * OUTPUTS
+    return _reach(generator, visitor, first=int(first), last=int(last))
+
+
+def choose_apart(networks: Networks, visitor: Session, apart: bool) -> list[Any]:
+    """Lets each slider leave the other directions alone, or not."""
+    return _reach(networks.generator(visitor.model), visitor, apart=bool(apart))
+
+
+def _reach(generator: Generator, visitor: Session, **fields: Any) -> list[Any]:
+    steering = visitor.bench.steering
+    reach: Reach = replace(steering.reach(generator.num_ws), **fields)
+    now = replace(steering.now, reaches={**steering.now.reaches, steering.method: reach})
+    now.recipe(steering.sets)  # refused before anything changes
+    steering.turn_to(now, "reach")
+    return fill(generator, visitor)
+
+
+def choose_noise(networks: Networks, visitor: Session, noise: str) -> list[Any]:
+    """Draws with another mode of the noise maps."""
+    _turn(networks, visitor, noise=noise, noise_seed=0 if noise == "random" else None)
+    return fill(networks.generator(visitor.model), visitor)
+
+
+def reseed(networks: Networks, visitor: Session) -> list[Any]:
+    """Draws with other random noise."""
+    seed = visitor.bench.steering.now.base.noise_seed
+    _turn(networks, visitor, noise="random", noise_seed=0 if seed is None else (seed + 1) % (MAX_SEED + 1))
+    return fill(networks.generator(visitor.model), visitor)
+
+
+def rename(networks: Networks, visitor: Session, name: str) -> list[Any]:
+    """Renames the direction looked at, for the rest of the visit."""
+    steering = visitor.bench.steering
+    directions, name = steering.directions, clean_text(name or "", 60)
+    if directions is None or not name:
+        raise ValueError("Write a name first.")
+    steering.sets[steering.method] = directions.rename(min(steering.looked, len(directions) - 1), name)
+    return fill(networks.generator(visitor.model), visitor)
+
+
+def look(_: Networks, visitor: Session, index: Any) -> str | Any:
+    """Looks at one direction more closely; returns its name."""
+    steering = visitor.bench.steering
+    if steering.directions is None or not isinstance(index, int) or not 0 <= index < len(steering.directions):
+        return gr.skip()
+    steering.looked = index
+    return steering.directions.names[index]
+
+
+def auto_strip(networks: Networks, visitor: Session) -> Iterator[list[dict[str, Any]]]:
+    """Draws the strip, where that does not take long."""
+    slow = is_slow(networks.generator(visitor.model))
+    yield from visitor.newest("strip", iter([[]]) if slow else _along(networks, visitor))
+
+
+def fill_strip(networks: Networks, visitor: Session) -> Iterator[list[dict[str, Any]]]:
+    """Draws the strip, picture by picture."""
+    yield from visitor.newest("strip", _along(networks, visitor))
+
+
+def _along(networks: Networks, visitor: Session) -> Iterator[list[dict[str, Any]]]:
+    """The find along the direction looked at."""
+    steering, generator = visitor.bench.steering, networks.generator(visitor.model)
+    if steering.work is None or steering.directions is None:
+        yield []
+        return
+    index = min(steering.looked, len(steering.directions) - 1)
+    drawn = draw_strip(generator, visitor, steering.strip(index, AMOUNTS, generator.num_ws))
+    yield from drawn if is_slow(generator) else list(drawn)[-1:]
+
+
+def show_more(networks: Networks, visitor: Session) -> list[Any]:
+    """Shows all sliders, or the first few again."""
+    steering = visitor.bench.steering
+    steering.more = not steering.more
+    _, more, *rest = steer_knobs.fit(networks.generator(visitor.model), steering)
+    return [more, *rest[-steer_knobs.MOST :]]
+
+
+def keep_it(_: Networks, visitor: Session) -> int:
+    """Puts the find as it is now into the basket."""
+    kept, problem = visitor.keep([visitor.bench.steering.kept()])
+    if problem:
+        warn(problem)
+    else:
+        inform("Kept: see Found seeds." if kept else "This one is in the basket already.")
+    return visitor.changed()
+
+
+def _preview(generator: Generator, visitor: Session, buttons: tuple[bool, bool] | None = None) -> list[Any]:
+    """Values for `Panel.preview`; the buttons, which take as long as a small picture, only where they change."""
+    steering = visitor.bench.steering
+    visitor.begin("strip")  # what is being drawn of the find as it was
+    words = " · ".join(steering.now.words(steering.sets)) or UNCHANGED
+    active = steering.can_undo, steering.can_redo
+    shown = [gr.skip(), gr.skip()] if active == buttons else [gr.Button(interactive=can) for can in active]
+    return [draw(generator, steering.recipe()), words, *shown]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e6

@@ -1,0 +1,183 @@
+"""The controls of steering: directions, where they act, truncation and noise; and what they show of a find."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from spaceseed.errors import ArgumentError
+from spaceseed.mixing import style_groups
+from spaceseed.models.generator import Generator
+from spaceseed.steer import DirectionSet
+from spaceseed.ui.search_controls import Slider
+from spaceseed.ui.steer_sets import ABOUT, MARKS, TITLES, methods_of
+from spaceseed.ui.steer_state import LIMIT, Steering
+
+FIRST, MOST = 8, 20
+ALL = "all"
+NOISES = [("As trained", "const"), ("Off", "none"), ("Random", "random")]
+# Directions that lean on each other more than this can be told to leave each other alone.
+LEANING = 0.01
+
+
+@dataclass(frozen=True)
+class Knobs:
+    """The components.
+
+    Attributes:
+        method: a radio of methods.
+        sliders: one a direction, those without one hidden.
+        more: shows all sliders, or only the first few.
+        stop: ends the finding of directions.
+        group: a radio of named ranges of style layers.
+        first, last: the range.
+        apart: each slider leaves the other directions alone.
+        truncation: psi.
+        noise: mode of the noise maps.
+        reseed: draws other noise.
+        looked: a menu of the directions.
+        name: of the one chosen there.
+    """
+
+    method: gr.Radio
+    sliders: list[gr.Slider]
+    more: gr.Button
+    stop: gr.Button
+    group: gr.Radio
+    first: gr.Number
+    last: gr.Number
+    apart: gr.Checkbox
+    truncation: gr.Slider
+    noise: gr.Radio
+    reseed: gr.Button
+    looked: gr.Dropdown
+    name: gr.Textbox
+
+    @property
+    def outputs(self) -> list[Any]:
+        """What `fit` fills."""
+        return [
+            self.method, self.more, self.stop, self.group, self.first, self.last, self.apart, self.truncation,
+            self.noise, self.reseed, self.looked, self.name, *self.sliders,
+        ]  # fmt: skip
+
+
+def create_looked() -> tuple[gr.Dropdown, gr.Textbox]:
+    """Lays out what chooses and renames one direction."""
+    with gr.Row():
+        looked = gr.Dropdown([], label="One direction, from −3 to +3", elem_id="steer-looked", min_width=140)
+        name = gr.Textbox(
+            label="Its name", placeholder="Press Enter to keep a new one", max_length=60, elem_id="steer-name",
+            min_width=140,
+        )  # fmt: skip
+    return looked, name
+
+
+def create_knobs(looked: gr.Dropdown, name: gr.Textbox) -> Knobs:
+    """Lays out the rest."""
+    method = gr.Radio([(title, method) for method, title in TITLES.items()], label="Directions", elem_id="steer-method")
+    with gr.Row(elem_classes="ss-knobs"):
+        sliders: list[gr.Slider] = [
+            Slider(
+                -LIMIT, LIMIT, 0, step=0.1, label=f"Direction {i + 1}", visible="hidden", elem_id=f"steer-slider-{i}",
+                min_width=120,
+            )
+            for i in range(MOST)
+        ]  # fmt: skip
+    with gr.Row(elem_classes="ss-actions"):
+        more = gr.Button("More", size="sm", visible=False, elem_id="steer-more")
+        stop = gr.Button("Stop", size="sm", variant="stop", visible=False, elem_id="steer-stop")
+    apart = gr.Checkbox(
+        label="Leave the other named directions alone", info="Glasses without a beard, where faces often have both.",
+        visible=False, elem_id="steer-apart",
+    )  # fmt: skip
+    with gr.Row():
+        group = gr.Radio(
+            [ALL, "coarse", "middle", "fine"], label="Style layers", elem_id="steer-group", scale=5, min_width=320,
+            info="Coarse ones shape the pose, fine ones colour.",
+        )  # fmt: skip
+        first, last = (
+            gr.Number(label=label, precision=0, elem_id=f"steer-{label}", min_width=60, scale=1)
+            for label in ("from", "to")
+        )
+    with gr.Row():
+        truncation = Slider(
+            0, 1.5, 1, step=0.05, label="Truncation ψ", info="At 0 stands the mean of all.", buttons=[],
+            elem_id="steer-truncation", min_width=160,
+        )  # fmt: skip
+        noise = gr.Radio(NOISES, label="Noise", info="Decides small things only.", elem_id="steer-noise", min_width=160)
+    reseed = gr.Button("Other noise", size="sm", elem_id="steer-reseed")
+    return Knobs(
+        method, sliders, more, stop, group, first, last, apart, truncation, noise, reseed, looked, name
+    )  # fmt: skip
+
+
+def fit(generator: Generator, steering: Steering) -> list[Any]:
+    """What `Knobs` show of the find that is open."""
+    directions, base = steering.directions, steering.now.base
+    noisy = "noise" in generator.options
+    card = generator.card
+    return [
+        gr.Radio(
+            [(TITLES[method], method) for method in methods_of(generator)],
+            value=steering.method,
+            info=ABOUT[steering.method],
+        ),
+        gr.Button("Fewer" if steering.more else "More", visible=directions is not None and len(directions) > FIRST),
+        gr.Button(visible=False),
+        *_fit_layers(generator, steering),
+        gr.Slider(value=base.truncation, visible=card is None or card.truncation is not None),
+        gr.Radio(value=base.noise, visible=noisy),
+        gr.Button(visible=noisy and base.noise == "random"),
+        *_fit_looked(steering),
+        *_fit_sliders(steering),
+    ]
+
+
+def groups_of(generator: Generator) -> dict[str, range]:
+    """Ranges of style layers by name; only all of them where there are too few to tell groups."""
+    try:
+        return {ALL: range(generator.num_ws)} | style_groups(generator)
+    except ArgumentError:
+        return {ALL: range(generator.num_ws)}
+
+
+def _fit_layers(generator: Generator, steering: Steering) -> list[Any]:
+    reach, groups = steering.reach(generator.num_ws), groups_of(generator)
+    chosen = range(reach.first, reach.last + 1)
+    several = generator.num_ws > 1
+    return [
+        gr.Radio(list(groups), value=next((g for g, r in groups.items() if r == chosen), None), visible=several),
+        gr.Number(value=reach.first, visible=several),
+        gr.Number(value=reach.last, visible=several),
+        gr.Checkbox(value=reach.apart, visible=_lean(steering)),
+    ]
+
+
+def _fit_looked(steering: Steering) -> list[Any]:
+    names = steering.directions.names if steering.directions else ()
+    choices = [(f"{i + 1}. {name}", i) for i, name in enumerate(names)]
+    at = min(steering.looked, len(names) - 1) if names else None
+    return [gr.Dropdown(choices, value=at), gr.Textbox(value="" if at is None else names[at])]
+
+
+def _fit_sliders(steering: Steering) -> list[Any]:
+    names = steering.directions.names if steering.directions else ()
+    amounts = steering.now.amounts(steering.method)
+    shown = len(names) if steering.more else max(FIRST, max(amounts, default=0) + 1)
+    return [
+        gr.Slider(
+            label=names[i] if i < len(names) else f"Direction {i + 1}",
+            value=amounts.get(i, 0),
+            visible=True if i < min(shown, len(names)) else "hidden",
+        )
+        for i in range(MOST)
+    ]
+
+
+def _lean(steering: Steering) -> bool:
+    directions: DirectionSet | None = steering.directions
+    if directions is None or steering.method == MARKS or len(directions) < 2:
+        return False
+    angles = directions.vectors @ directions.vectors.T
+    return bool((angles - angles.diag().diag()).abs().max() > LEANING)
