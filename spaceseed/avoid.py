@@ -6,8 +6,8 @@
     avoid.save("no-broken-faces.safetensors")
 
 A filter scores a latent along one direction, or a few, by an estimator of `ops.discriminant`, and forbids the share of
-all latents that scores worst. What is orthogonal to its directions it never changes. Labels come from a person's marks,
-or from `labelling`.
+all latents that scores worst. In z, what is orthogonal to its directions it never changes. Labels come from a person's
+marks, or from `labelling`.
 """
 
 from dataclasses import dataclass
@@ -39,8 +39,8 @@ SPACES = ("z", "w")
 ENOUGH_MARKS = 5
 # A filter is trusted when held-out examples would agree with it so well by chance less often than this.
 SIGNIFICANCE = 0.05
-# Draws that tell how w spreads along a direction.
-MEASURED = range(2_000)
+# Draws that tell how w spreads.
+MEASURED = 4_000
 PENALTY_WEIGHT = 0.1
 
 
@@ -114,7 +114,8 @@ class LatentFilter:
         bad, good = _checked(bad, good, None if space is None else space.dims)
         estimate = ESTIMATORS[method]
         if space is not None and space.name == "w":
-            draws = space.from_z(latents_from_seeds(MEASURED, space.generator.z_dim)).cpu()
+            z = torch.randn(MEASURED, space.generator.z_dim, generator=torch.Generator().manual_seed(0))
+            draws = space.from_z(z).cpu()
             estimate = partial(_estimate_in_w, estimate, draws)
         discriminant = estimate(bad, good)
         if how is None:
@@ -186,14 +187,16 @@ class LatentFilter:
         return self.held_out.good_allowed
 
     def sample(self, n: int, seed: int = 0) -> Tensor:
-        """Draws latents; row i is the latent of the integer seed `seed + i`, replaced where it is not allowed.
-
-        In w draws are those of a standard normal distribution in the filter's coordinates: draw from a `LatentSpace`
-        with `avoid` for what its generator maps to w.
+        """Draws z; row i is that of the integer seed `seed + i`, replaced where it is not allowed.
 
         Returns:
             [n, dims] float32.
+
+        Raises:
+            FilterError: the filter is one of w, which only a generator can draw: see `LatentSpace.draw`.
         """
+        if self.space != "z":
+            raise FilterError("This filter is for w: draw from a LatentSpace made with it.")
         return self.apply(latents_from_seeds(range(seed, seed + n), self.dims))
 
     def apply(self, latents: Tensor, keys: Tensor | None = None) -> Tensor:

@@ -28,7 +28,7 @@ MAX_DIRECTIONS = 64
 MAX_DIMS = 8_192
 MAX_DEVIATION = 1e6  # of a score, in log odds
 MAX_FILE_BYTES = 10**7
-TENSORS = ("directions", "linear", "quadratic", "center", "scale")
+TENSORS = ("directions", "steps", "linear", "quadratic", "center")
 DAMAGED = "This file holds no filter, or is damaged."
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -66,7 +66,7 @@ def write(path: str | Path, fields: Mapping[str, Any]) -> None:
     discriminant = plain.pop("discriminant")
     held_out = _HeldOut(**asdict(plain.pop("held_out")))
     header = _Header(**plain, bias=discriminant.bias, held_out=held_out)
-    tensors = {name: getattr(discriminant, name).contiguous() for name in TENSORS}
+    tensors = {name: getattr(discriminant, name).clone(memory_format=torch.contiguous_format) for name in TENSORS}
     save_file(tensors, path, metadata={"filter": header.model_dump_json()})
 
 
@@ -102,14 +102,13 @@ def read(path: str | Path) -> dict[str, Any]:
 
 
 def _fits(tensors: Mapping[str, Tensor]) -> bool:
-    """Whether the tensors are finite, of one size, and the directions orthonormal."""
-    directions = tensors["directions"]
+    """Whether the tensors are finite and of one size, and a step changes its own coordinate alone, by as much."""
+    directions, steps = tensors["directions"], tensors["steps"]
     if directions.ndim != 2 or not 1 <= len(directions) <= MAX_DIRECTIONS or not 2 <= directions.shape[1] <= MAX_DIMS:
         return False
-    if any(tensors[name].shape != directions.shape[:1] for name in TENSORS[1:]):
+    if steps.shape != directions.shape or any(tensors[name].shape != directions.shape[:1] for name in TENSORS[2:]):
         return False
     if any(t.dtype != torch.float64 or not t.isfinite().all() for t in tensors.values()):
         return False
     identity = torch.eye(len(directions), dtype=torch.float64)
-    orthonormal = torch.allclose(directions @ directions.T, identity, atol=1e-6)
-    return orthonormal and bool((tensors["scale"] > 0).all())
+    return torch.allclose(directions @ steps.T, identity, atol=1e-6)

@@ -107,10 +107,13 @@ def worst_of(
             progress((run + (generation + 1) / generations) / runs)
         begun.append(met[0])
         begun_scores.append(scores[0])
-        wanted = count // runs + (run < count % runs)
-        if sum(map(len, met)) < wanted:
+        ranked = torch.cat(met)[torch.cat(scores).argsort(stable=True)].tolist()
+        worst = list(dict.fromkeys(map(tuple, ranked)))[
+            : count // runs + (run < count % runs)
+        ]  # a child may be a clone
+        if len(worst) < count // runs:
             raise ArgumentError("count", count, "fewer than the searches draw")
-        bad.append(torch.cat(met)[torch.cat(scores).argsort(stable=True)[:wanted]])
+        bad.append(torch.tensor(worst))
     drawn, drawn_scores = torch.cat(begun), torch.cat(begun_scores)
     return torch.cat(bad), drawn[drawn_scores > drawn_scores.median()]
 

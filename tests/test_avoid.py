@@ -107,7 +107,7 @@ def test_coordinates_the_direction_has_no_part_in_are_bit_identical(how):
     bad[:, 3] = bad[:, 3].abs() + 1
     avoid = LatentFilter.fit(bad, good, "mean", how=how)
     axis = torch.eye(DIMS, dtype=torch.float64)[3:4]
-    avoid = replace(avoid, discriminant=replace(avoid.discriminant, directions=axis))
+    avoid = replace(avoid, discriminant=replace(avoid.discriminant, directions=axis, steps=axis))
     after, others = avoid.apply(good), [i for i in range(DIMS) if i != 3]
     assert torch.equal(after[:, others], good[:, others])
     assert not torch.equal(after[:, 3], good[:, 3])
@@ -262,7 +262,7 @@ HOSTILE = {
     "another rank": {"linear": lambda t: t.repeat(2)},
     "no vectors": {"directions": lambda t: t[0]},
     "not of unit length": {"directions": lambda t: 2 * t},
-    "a scale of 0": {"scale": lambda t: 0 * t},
+    "steps that go nowhere": {"steps": lambda t: 0 * t},
     "a score that never changes": {"linear": lambda t: 0 * t},
     "a score beyond all bounds": {"linear": lambda t: 1e300 * t},
     "a squared score to be truncated": {"quadratic": lambda t: t + 1},
@@ -351,6 +351,8 @@ def test_a_space_takes_no_filter_of_another_space_or_model(generator):
         LatentSpace(generator, "w", avoid=avoid)
     with pytest.raises(ArgumentError, match="space"):
         LatentFilter.fit(BAD, GOOD, space=LatentSpace(generator, "ws"))
+    with pytest.raises(FilterError, match="LatentSpace"):
+        LatentFilter.fit(BAD[:, :12], GOOD[:, :12], space=LatentSpace(generator, "w")).sample(2)
     with pytest.raises(FilterError):
         LatentSpace(generator, avoid=LatentFilter.fit(BAD[:, :8], GOOD[:, :8]))
 

@@ -2,7 +2,7 @@
 
 Latents are assumed to follow N(0, I) before anyone judges them; so a direction in which the bad differ from that, or
 from the good, is all there is to find. Every estimator returns the same kind of score, quadratic along a few
-orthonormal directions and indifferent to all others::
+orthonormal directions and indifferent to all others. Where w is judged instead, `measured_on` tells how it spreads::
 
     discriminant = ESTIMATORS["logistic"](bad, good)      # [n, dims] each, float64
     discriminant.score(latents)                           # [m], the higher, the worse
@@ -30,15 +30,16 @@ NEWTON_STEPS = 50
 
 @dataclass(frozen=True, eq=False)
 class Discriminant:
-    """score(x) = bias + sum_i linear_i u_i + quadratic_i u_i^2, where u_i = (direction_i x - center_i) / scale_i.
+    """score(x) = bias + sum_i linear_i u_i + quadratic_i u_i^2 of the coordinates u = directions x - center.
 
     Attributes:
-        directions: orthonormal rows [k, dims].
+        directions: rows [k, dims] by which coordinates are read; orthonormal for z.
         linear: [k].
         quadratic: [k].
         bias: a number.
-        center: mean of all latents along each direction, [k]; 0 for z.
-        scale: their standard deviation, [k]; 1 for z.
+        center: [k]; 0 for z.
+        steps: rows [k, dims] by which a latent follows its coordinates: how the mean of all latents that have the
+            coordinates u depends on u. For z these are the directions themselves.
     """
 
     directions: Tensor
@@ -46,14 +47,12 @@ class Discriminant:
     quadratic: Tensor
     bias: float
     center: Tensor
-    scale: Tensor
+    steps: Tensor
 
     @classmethod
     def of(cls, directions: Tensor, linear: Tensor, quadratic: Tensor, bias: Tensor | float) -> Self:
-        """One for latents that follow N(0, I)."""
-        return cls(
-            directions, linear, quadratic, float(bias), center=torch.zeros_like(linear), scale=torch.ones_like(linear)
-        )
+        """One for latents that follow N(0, I), along orthonormal directions."""
+        return cls(directions, linear, quadratic, float(bias), torch.zeros_like(linear), directions)
 
     @property
     def is_linear(self) -> bool:
@@ -62,8 +61,7 @@ class Discriminant:
 
     def coordinates(self, x: Tensor) -> Tensor:
         """Coordinates u [n, k] of latents [n, dims], float64: N(0, I) for draws of the prior."""
-        center, scale = self.center.to(x.device), self.scale.to(x.device)
-        return (x.double() @ self.directions.to(x.device).T - center) / scale
+        return x.double() @ self.directions.to(x.device).T - self.center.to(x.device)
 
     def score_of(self, u: Tensor) -> Tensor:
         """Scores [...] of coordinates [..., k]."""
@@ -75,9 +73,11 @@ class Discriminant:
         return self.score_of(self.coordinates(x))
 
     def move(self, x: Tensor, u: Tensor) -> Tensor:
-        """Gives latents x [n, dims] the coordinates u [n, k]; what is orthogonal to the directions stays."""
-        steps = (u - self.coordinates(x)) * self.scale.to(x.device)
-        return (x.double() + steps @ self.directions.to(x.device)).to(x.dtype)
+        """Gives latents x [n, dims] the coordinates u [n, k]; what the coordinates tell nothing of stays.
+
+        If u was drawn anew, the result is a draw of all latents with the coordinates u: exact for Gaussians.
+        """
+        return (x.double() + (u - self.coordinates(x)) @ self.steps.to(x.device)).to(x.dtype)
 
     def deviation(self) -> float:
         """Standard deviation of the score over draws of the prior."""
@@ -97,20 +97,30 @@ class Discriminant:
         return float((self._draws() <= score).double().mean())
 
     def measured_on(self, draws: Tensor) -> Self:
-        """The same score where latents are not N(0, I): coordinates in units of what draws [n, dims] do.
+        """The same score where latents do not follow N(0, I) but what draws [n, dims] of them do.
 
-        Each coordinate is then treated as N(0, 1) by whoever samples, which w only resembles.
+        Coordinates become uncorrelated and of unit variance, and each still has a linear and a quadratic term of its
+        own. Whoever samples treats them as N(0, I), and latents as Gaussian, which w resembles.
         """
-        along = draws.double() @ self.directions.T
-        center, scale = along.mean(dim=0), along.std(dim=0).clamp(min=1e-6)
-        # bias + a t + c t^2 with t = center + scale u
+        x = draws.double()
+        t = x @ self.directions.T - self.center
+        mean = t.mean(dim=0)
+        root = torch.linalg.cholesky(torch.cov(t.T).reshape(2 * [len(mean)]))
+        # In y, where t = mean + root y, the score is a quadratic form that a rotation makes diagonal.
+        linear = root.T @ (self.linear + 2 * self.quadratic * mean)
+        quadratic, rotation = torch.linalg.eigh(root.T @ (self.quadratic[:, None] * root))
+        if not self.quadratic.any():
+            rotation = torch.eye(len(mean), dtype=x.dtype)
+        read = torch.linalg.solve_triangular(root, torch.eye(len(mean), dtype=x.dtype), upper=False)
+        u = (t - mean) @ (rotation.T @ read).T
         return replace(
             self,
-            bias=self.bias + float(self.linear @ center + self.quadratic @ center.square()),
-            linear=(self.linear + 2 * self.quadratic * center) * scale,
-            quadratic=self.quadratic * scale.square(),
-            center=center,
-            scale=scale,
+            directions=rotation.T @ read @ self.directions,
+            center=rotation.T @ read @ (self.center + mean),
+            bias=self.bias + float(self.linear @ mean + self.quadratic @ mean.square()),
+            linear=rotation.T @ linear,
+            quadratic=quadratic,
+            steps=u.T @ (x - x.mean(dim=0)) / (len(x) - 1),
         )
 
     def _draws(self) -> Tensor:

@@ -184,10 +184,23 @@ def test_moving_changes_the_coordinates_and_nothing_else(discriminant, seed):
 
 
 @given(discriminants(), st.integers(0, 2**16))
-def test_measured_on_other_draws_the_score_is_the_same(discriminant, seed):
-    draws = normal(seed, 500, 6) @ normal(seed + 1, 6, 6) + 2
+def test_measured_on_other_draws_the_score_is_the_same_and_its_coordinates_are_white(discriminant, seed):
+    draws = normal(seed, 500, 6) @ (normal(seed + 1, 6, 6) + 2 * torch.eye(6)) + 2
     measured = discriminant.measured_on(draws)
-    torch.testing.assert_close(measured.score(draws), discriminant.score(draws))
-    u = measured.coordinates(draws)
-    torch.testing.assert_close(u.mean(dim=0), torch.zeros_like(u[0]), atol=1e-9, rtol=0)
-    torch.testing.assert_close(u.std(dim=0), torch.ones_like(u[0]))
+    torch.testing.assert_close(measured.score(draws), discriminant.score(draws), atol=1e-6, rtol=1e-6)
+    u, k = measured.coordinates(draws), len(discriminant.linear)
+    torch.testing.assert_close(u.mean(dim=0), torch.zeros_like(u[0]), atol=1e-7, rtol=0)
+    torch.testing.assert_close(torch.cov(u.T).reshape(k, k), torch.eye(k).double(), atol=1e-6, rtol=0)
+    assert measured.is_linear == discriminant.is_linear
+    target = normal(seed + 2, 500, k)
+    torch.testing.assert_close(measured.coordinates(measured.move(draws, target)), target, atol=1e-6, rtol=0)
+
+
+def test_a_latent_follows_its_coordinates_as_correlated_latents_do():
+    mixing = normal(0, 6, 6)
+    draws, axis = normal(1, 50_000, 6) @ mixing, torch.eye(6, dtype=torch.float64)[:1]
+    one = torch.ones(1, dtype=torch.float64)
+    found = Discriminant.of(axis, one, 0 * one, 0.0).measured_on(draws)
+    # Redrawing the coordinate of draws must give draws again: the same covariance.
+    moved = found.move(draws, normal(2, 50_000, 1))
+    torch.testing.assert_close(torch.cov(moved.T), torch.cov(draws.T), atol=0.25, rtol=0.05)
