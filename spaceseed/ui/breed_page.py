@@ -22,9 +22,19 @@ def marks_on(page: Page, picked: Picked) -> dict[int, int]:
     return {ids[name]: mark for name, mark in picked.marks.items() if name in ids}
 
 
+def page_key(visitor: Session) -> str:
+    """Names the visitor's page among those of all their models."""
+    return f"{visitor.model} {visitor.breeding.page.number}"
+
+
+def marks_of(visitor: Session, picked: Picked) -> dict[int, int]:
+    """The marks by index on the visitor's page; none while the browser still shows another model's page."""
+    return marks_on(visitor.breeding.page, picked) if picked.key in ("", page_key(visitor)) else {}
+
+
 def liked_latents(session: Session, picked: Picked) -> Tensor:
     """The latents z [n, z_dim] of the images marked as liked on the page."""
-    marks = marks_on(session.breeding.page, picked)
+    marks = marks_of(session, picked)
     return session.breeding.page.latents[sorted(i for i, mark in marks.items() if mark == LIKED)]
 
 
@@ -50,7 +60,7 @@ def paint(generator: Generator, visitor: Session, marks: Mapping[int, int] | Non
         the page, at once with the images that are there already, and again as more are drawn.
     """
     bench = visitor.bench
-    page, model = bench.breeding.page, visitor.model
+    page, key = bench.breeding.page, page_key(visitor)
     shown = {face_id(page, i): mark for i, mark in (page.marks if marks is None else marks).items()}
     card = generator.card
     title = f"Generation {page.number}: click the {noun(card) if card else 'images'} you like, again for a bad one"
@@ -59,7 +69,7 @@ def paint(generator: Generator, visitor: Session, marks: Mapping[int, int] | Non
             Tile(face_id(page, i), path, caption(page, i), "kept" if i < page.kept else "")
             for i, path in enumerate(paths)
         ]
-        yield Gallery(title, tiles, shown, key=f"{model} {page.number}")
+        yield Gallery(title, tiles, shown, key=key)
 
 
 def recipes(space: LatentSpace, page: Page, marks: Mapping[int, int]) -> list[Recipe]:
@@ -77,12 +87,13 @@ def recipes(space: LatentSpace, page: Page, marks: Mapping[int, int]) -> list[Re
 
 
 def leave(visitor: Session, generator: Generator, picked: Picked, values: Sequence[Any]) -> None:
-    """Notes the page as the visitor leaves it for another model, marks and view included.
+    """Notes the page as the visitor leaves it for another model, marks and view included, unless they have left it.
 
     Raises:
         ValueError: a value of the view is out of range.
     """
+    if picked.key not in ("", page_key(visitor)):  # Gradio's menu tells of a choice twice
+        return
     bench = visitor.bench
     bench.view = bench.view.changed(generator, values)
-    page = bench.breeding.page
-    bench.breeding.page = replace(page, marks=marks_on(page, picked))
+    bench.breeding.page = replace(bench.breeding.page, marks=marks_of(visitor, picked))

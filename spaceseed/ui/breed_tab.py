@@ -9,7 +9,7 @@ import gradio as gr
 
 from spaceseed.breed import LIKED, MAX_COUNT, MIN_COUNT
 from spaceseed.models.generator import Generator, ModelCard
-from spaceseed.ui.breed_page import marks_on, paint, recipes
+from spaceseed.ui.breed_page import marks_of, paint, recipes
 from spaceseed.ui.messages import clear_errors, inform, warn
 from spaceseed.ui.networks import Networks, noun
 from spaceseed.ui.picker import Picked, PickGallery
@@ -92,7 +92,7 @@ def create_breed_tab(networks: Networks, session: gr.State, basket: gr.State, vi
         def handle(visitor: Session, picked: Picked, *values: Any) -> Iterator[list[Any]]:
             generator = networks.generator(visitor.model)
             seen = visitor.bench.view.changed(generator, values[: len(view)])  # refused before a page is turned
-            event(visitor, marks_on(visitor.breeding.page, picked), *values[len(view) :])
+            event(visitor, marks_of(visitor, picked), *values[len(view) :])
             visitor.bench.view = seen
             yield from visitor.newest("page", _pages(generator, visitor))
 
@@ -107,7 +107,7 @@ def create_breed_tab(networks: Networks, session: gr.State, basket: gr.State, vi
     def redraw(visitor: Session, picked: Picked, *values: Any) -> Iterator[list[Any]]:
         generator = networks.generator(visitor.model)
         visitor.bench.view = visitor.bench.view.changed(generator, values)
-        yield from visitor.newest("page", _pages(generator, visitor, marks_on(visitor.breeding.page, picked)))
+        yield from visitor.newest("page", _pages(generator, visitor, marks_of(visitor, picked)))
 
     turn(_breed, [count, strength], next_button.click)
     turn(lambda visitor, marks: visitor.breeding.undo(marks), [], undo.click)
@@ -126,7 +126,7 @@ def keep_liked(networks: Networks, visitor: Session, picked: Picked, *values: An
     """Puts the liked images of the page into the basket, as the controls of the view say that they are seen."""
     generator, page = networks.generator(visitor.model), visitor.breeding.page
     space = visitor.bench.view.changed(generator, values).space(generator)
-    liked = recipes(space, page, marks_on(page, picked))
+    liked = recipes(space, page, marks_of(visitor, picked))
     if not liked:
         raise ValueError("Like at least one first: click it.")
     kept, problem = visitor.keep(liked)

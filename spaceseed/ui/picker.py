@@ -62,10 +62,12 @@ class Picked:
     Attributes:
         marks: id to 1 or -1.
         at: id of the tile that was clicked or focused last, or None.
+        key: of the page that was marked; "" if it has none.
     """
 
     marks: Mapping[str, int]
     at: str | None
+    key: str = ""
 
 
 class PickGallery(gr.HTML):
@@ -119,7 +121,7 @@ class PickGallery(gr.HTML):
         focused = None
         if isinstance(tiles, list) and isinstance(at, int) and 0 <= at < len(tiles) and isinstance(tiles[at], dict):
             focused = str(tiles[at].get("id"))
-        return Picked(marks, focused)
+        return Picked(marks, focused, str(payload.get("key") or ""))
 
     def api_info(self) -> dict[str, Any]:
         return {"type": "object", "description": "{'marks': {id of a picture: 1 or -1}}"}

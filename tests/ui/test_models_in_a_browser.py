@@ -238,6 +238,7 @@ def test_visitors_have_their_own_models(visit):
     before = pixels(two)
     switch(one, "Tiny classes")
     two.reload()
+    two.locator("#breed-picker img").first.wait_for(state="attached")
     expect(two.locator("#model-choice input")).to_have_value(re.compile("^Avatars"))
     switch(two, "Tiny pggan")
     expect(two.locator("#breed-truncation")).to_be_hidden()

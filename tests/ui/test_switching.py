@@ -7,7 +7,7 @@ from spaceseed.models.generator import Generator
 from spaceseed.recipe import Recipe, RecipeError
 from spaceseed.ui import entry, switching
 from spaceseed.ui.basket import from_browser, to_browser, zip_file
-from spaceseed.ui.breed_page import leave, paint
+from spaceseed.ui.breed_page import leave, marks_of, paint
 from spaceseed.ui.drawing import batch_size, thumbnails
 from spaceseed.ui.entry import enter
 from spaceseed.ui.find_detail import fill
@@ -88,6 +88,16 @@ def test_coming_back_finds_the_page_as_it_was(networks, visitor):
     assert visitor.breeding.page.marks == {5: LIKED}
     assert visitor.bench.view.truncation == 0.4
     assert visitor.breeding.can_undo
+
+
+def test_marks_of_another_models_page_do_not_count(networks, visitor):
+    page = Picked({"g0-3": 1}, None, "avatars 0")
+    assert marks_of(visitor, page) == {3: LIKED}
+    leave(visitor, networks.generator("avatars"), page, [0.7, [], 0, 0, 0])
+    move(networks, visitor, "tiny-classes")
+    assert marks_of(visitor, page) == {}
+    leave(visitor, networks.generator("tiny-classes"), page, [0.7, [], 0, 0, 0])  # told twice
+    assert visitor.breeding.page.marks == {}
 
 
 def test_a_download_is_told_and_happens_once(networks, visitor, catalogue):
