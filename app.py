@@ -2,6 +2,10 @@
 
 import os
 
+# Large images come and go in memory fresh from the system; in large pages, which torch then asks for, it costs half.
+os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
+
+# isort: split
 from spaceseed.ui.demo import LAUNCH, build
 
 demo = build()
