@@ -82,22 +82,21 @@ class LatentFilter:
         how: str | None = None,
         keep: float = 0.75,
         space: LatentSpace | None = None,
-        seed: int = 0,
     ) -> Self:
         """Learns a filter.
 
         Args:
             bad: latents [n, dims] of bad images, n at least 2; one that is given twice counts once.
             good: latents [m, dims] of good images, m at least 2, likewise.
-            method: "mean", "lda" or "logistic" for what lies beyond a plane; "covariance" or "quadratic" for blobs,
-                slabs and shells, which take hundreds of examples to find. See `ops.discriminant`.
+            method: "mean", "lda" or "logistic" for what lies beyond a plane, the last as good as the others with few
+                examples and better with many; "covariance" or "quadratic" for blobs, slabs and shells, which take
+                hundreds of examples to find. See `ops.discriminant`.
             how: "truncate" draws the forbidden coordinate anew from exactly the allowed part of its distribution, for
                 the first three methods alone and their default; "reject" draws the few coordinates along the
                 directions anew until they are allowed, the default of the others; "shift" forbids nothing and moves
                 all latents a little, as far from the prior as the other two for the same `keep`.
             keep: the share of all latents that stays allowed, 0.05 up to below 1.
             space: whose vectors the latents are, "z" or "w"; z of any model of that size if None.
-            seed: of the splits by which the filter is examined.
 
         Raises:
             FilterError: the examples are too few, alike, not finite, of the wrong size, or both bad and good.
@@ -122,7 +121,7 @@ class LatentFilter:
             how = "truncate" if discriminant.is_linear else "reject"
         if how == "truncate" and not discriminant.is_linear:
             raise ArgumentError("how", how, f"reject or shift with method {method!r}")
-        held_out = cross_validate(estimate, bad, good, keep, seed)
+        held_out = cross_validate(estimate, bad, good, keep)
         linear, quadratic = discriminant.linear, discriminant.quadratic
         card = space.generator.card if space is not None else None
         return cls(
