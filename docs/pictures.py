@@ -69,7 +69,7 @@ def main() -> None:
     """Makes all of them."""
     samples()
     strips()
-    demo = build()
+    demo = build("avatars")
     _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, **LAUNCH)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)

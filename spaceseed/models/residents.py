@@ -1,6 +1,7 @@
 """Generators kept in memory, so that visitors who switch between models do not wait for each again."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from concurrent.futures import Future
 from threading import Lock
 
@@ -21,9 +22,16 @@ class Residents:
             A quarter of the GPU's memory if None, for synthesis needs most of it; 2 GB on a CPU, where a container's
             share is not what the machine says it has, and the whole catalogue takes about as much.
         device: where the generators are; `zoo.default_device()` if None.
+        prepare: what each generator goes through once, when it has been loaded.
     """
 
-    def __init__(self, limit_bytes: int | None = None, device: torch.device | str | None = None) -> None:
+    def __init__(
+        self,
+        limit_bytes: int | None = None,
+        device: torch.device | str | None = None,
+        prepare: Callable[[Generator], Generator] = lambda generator: generator,
+    ) -> None:
+        self._prepare = prepare
         self.device = torch.device(device) if device is not None else zoo.default_device()
         self.limit_bytes = _default_limit(self.device) if limit_bytes is None else limit_bytes
         self._lock = Lock()
@@ -57,7 +65,7 @@ class Residents:
 
     def _load(self, name: str, progress: Progress | None, future: "Future[Generator]") -> None:
         try:
-            generator = zoo.load(name, self.device, progress)
+            generator = self._prepare(zoo.load(name, self.device, progress))
         except BaseException as error:
             with self._lock:
                 del self._loading[name]

@@ -14,6 +14,7 @@ from spaceseed.models.generator import Generator, ModelCard
 from spaceseed.models.hub import Progress, fetch
 from spaceseed.models.residents import Residents
 from spaceseed.recipe import Recipe, RecipeError
+from spaceseed.ui.gpu import lend_to_generator, lend_to_judge
 
 if TYPE_CHECKING:
     from spaceseed.models.judge import Judge
@@ -44,7 +45,7 @@ class Networks:
     """
 
     def __init__(self, default: str | None = None, judge: str | None = None) -> None:
-        self._residents = Residents()
+        self._residents = Residents(prepare=lend_to_generator)
         self._judge_name = judge or os.environ.get("SPACESEED_JUDGE")
         self._judges: dict[str, Judge] = {}
         self._judge_lock = threading.Lock()
@@ -109,7 +110,7 @@ class Networks:
         with self._judge_lock:
             if name not in self._judges:
                 try:
-                    self._judges[name] = _load_judge(name, progress)
+                    self._judges[name] = lend_to_judge(_load_judge(name, progress))
                 except Exception as error:  # open_clip and what lies below it raise dozens of kinds
                     reason = f": {error}" if isinstance(error, DownloadError) else "."
                     hint = "Avatars can be searched for by words without a download."

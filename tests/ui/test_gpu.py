@@ -11,6 +11,7 @@ from spaceseed.models import zoo
 from spaceseed.models.generator import latents_from_seeds
 from spaceseed.models.stylegan2 import StyleGAN2
 from spaceseed.ui.gpu import asked, lend_to_generator, lend_to_judge
+from spaceseed.ui.networks import Networks
 
 
 @pytest.fixture
@@ -75,6 +76,15 @@ def test_a_judge_looks_on_a_lent_gpu(calls):
     assert torch.equal(seen, expected)
     assert not seen.requires_grad
     assert len(calls) == 1
+
+
+def test_the_app_draws_on_lent_gpus(calls):
+    networks = Networks("avatars")
+    generator = networks.generator("avatars")
+    assert networks.generator("avatars") is generator
+    generator.synthesize(generator.map(latents_from_seeds([1], generator.z_dim)))
+    networks.judge("avatars").embed_images(torch.zeros(1, 3, 64, 64))
+    assert len(calls) == 2
 
 
 def test_more_work_asks_for_more_seconds_up_to_a_bound():
