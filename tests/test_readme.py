@@ -11,9 +11,10 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 FRONT_MATTER = yaml.safe_load(README.split("---")[1])
 
 
-def test_the_example_runs(tmp_path, monkeypatch, capsys):
-    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    (tmp_path / "example.py").write_text(code)
+def test_the_examples_run(tmp_path, monkeypatch, capsys):
+    code = re.findall(r"```python\n(.*?)```", README, re.DOTALL)  # each goes on from the one before
+    assert code
+    (tmp_path / "example.py").write_text("\n".join(code))
     monkeypatch.chdir(tmp_path)
     names = runpy.run_path("example.py")
     assert (tmp_path / "found.png").exists()
