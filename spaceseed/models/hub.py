@@ -18,12 +18,14 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
-from huggingface_hub.utils import tqdm  # type: ignore[attr-defined]  # exported, as its documentation says
+from huggingface_hub.utils import get_session, tqdm  # type: ignore[attr-defined]  # exported, as its documentation says
 
 from spaceseed.errors import DownloadError
 
 # Told again and again while a file arrives: (bytes that are here, bytes in all).
 Progress = Callable[[int, int], None]
+
+ANSWER_SECONDS = 3.0
 
 _REASONS: dict[type[Exception], str] = {
     GatedRepoError: "its owner asks for consent first; accept the terms on its page and set HF_TOKEN",
@@ -64,6 +66,15 @@ def fetch(repo: str, file: str, revision: str, sha256: str = "", progress: Progr
 def is_cached(repo: str, file: str, revision: str) -> bool:
     """Whether `fetch` needs no download for this file."""
     return isinstance(try_to_load_from_cache(repo, file, revision=revision), str)
+
+
+def is_reachable() -> bool:
+    """Whether the Hub answers at all, and soon; False where HF_HUB_OFFLINE forbids asking it."""
+    try:
+        get_session().head(constants.ENDPOINT, timeout=ANSWER_SECONDS)
+    except Exception:  # as in `fetch`
+        return False
+    return True
 
 
 def file_sha256(path: Path) -> str:

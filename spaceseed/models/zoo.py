@@ -15,7 +15,7 @@ from spaceseed.errors import ArgumentError
 from spaceseed.models import catalogue
 from spaceseed.models.checkpoints import openvino, read_generator
 from spaceseed.models.generator import Generator, ModelCard
-from spaceseed.models.hub import Progress, fetch, file_sha256, is_cached
+from spaceseed.models.hub import Progress, fetch, file_sha256, is_cached, is_reachable
 
 ASSETS = Path(__file__).parent.parent / "assets"
 HUB_NAME = re.compile(r"hub:(?P<repo>[\w.-]+/[\w.-]+)/(?P<file>[^@]+)@(?P<revision>[^@]+)")
@@ -74,7 +74,8 @@ def default_model() -> str:
         return card(chosen).id
     if is_zero_gpu() or default_device().type == "cuda":
         return "stylegan2-ffhq"
-    return "ffhq-mobile" if available("ffhq-mobile") else "avatars"
+    # Words about photographs need a judge from the Hub; the bundled one knows the bundled model's images alone.
+    return "ffhq-mobile" if available("ffhq-mobile") and is_reachable() else "avatars"
 
 
 def default_device() -> torch.device:

@@ -14,7 +14,7 @@ from huggingface_hub.utils._xet_progress_reporting import XetDownloadProgressRep
 
 from spaceseed.errors import DownloadError
 from spaceseed.models import hub as hub_files
-from spaceseed.models.hub import fetch, file_sha256
+from spaceseed.models.hub import fetch, file_sha256, is_reachable
 from tests.hub import stand_in_hub
 
 REPO, FILE, COMMIT = "someone/gan", "weights/g.bin", "a" * 40
@@ -188,6 +188,12 @@ def test_a_connection_that_stays_cut_is_given_up(hub):
     assert "connection" in refusal(sha256=SHA256)
     hub.cuts = []
     assert fetch(REPO, FILE, COMMIT, SHA256)[0].read_bytes() == CONTENT
+
+
+def test_whether_the_hub_answers(hub, monkeypatch):
+    assert is_reachable()
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
+    assert not is_reachable()
 
 
 def test_no_network_is_said(hub):

@@ -129,25 +129,27 @@ def test_a_model_without_its_package_is_not_available(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("environment", "gpu", "package", "model", "device"),
+    ("environment", "gpu", "package", "reachable", "model", "device"),
     [
-        ({}, False, False, "avatars", "cpu"),
-        ({}, False, True, "ffhq-mobile", "cpu"),
-        ({}, True, True, "stylegan2-ffhq", "cuda"),
-        ({"SPACES_ZERO_GPU": "true"}, True, False, "stylegan2-ffhq", "cpu"),
-        ({"SPACES_ZERO_GPU": "1"}, False, False, "stylegan2-ffhq", "cpu"),
-        ({"SPACES_ZERO_GPU": ""}, True, False, "stylegan2-ffhq", "cuda"),
-        ({"SPACESEED_MODEL": "stylegan-anime"}, True, True, "stylegan-anime", "cuda"),
-        ({"SPACESEED_MODEL": ""}, False, False, "avatars", "cpu"),
+        ({}, False, False, True, "avatars", "cpu"),
+        ({}, False, True, True, "ffhq-mobile", "cpu"),
+        ({}, False, True, False, "avatars", "cpu"),
+        ({}, True, True, True, "stylegan2-ffhq", "cuda"),
+        ({"SPACES_ZERO_GPU": "true"}, True, False, True, "stylegan2-ffhq", "cpu"),
+        ({"SPACES_ZERO_GPU": "1"}, False, False, True, "stylegan2-ffhq", "cpu"),
+        ({"SPACES_ZERO_GPU": ""}, True, False, True, "stylegan2-ffhq", "cuda"),
+        ({"SPACESEED_MODEL": "stylegan-anime"}, True, True, True, "stylegan-anime", "cuda"),
+        ({"SPACESEED_MODEL": ""}, False, False, True, "avatars", "cpu"),
     ],
 )
-def test_the_first_model_suits_the_hardware(monkeypatch, environment, gpu, package, model, device):
+def test_the_first_model_suits_the_hardware(monkeypatch, environment, gpu, package, reachable, model, device):
     for name in ("SPACES_ZERO_GPU", "SPACESEED_MODEL"):
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
     monkeypatch.setattr(openvino, "installed", lambda: Path() if package else None)
+    monkeypatch.setattr(zoo, "is_reachable", lambda: reachable)
     assert zoo.default_model() == model
     assert zoo.default_device().type == device
 
