@@ -1,10 +1,12 @@
 """What the app remembers of one visitor."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+import gradio as gr
 import torch
 
 from spaceseed.breed import MAX_COUNT, Breeding
@@ -17,6 +19,7 @@ from spaceseed.ui.view import View
 
 MAX_FINDS = 200
 MAX_PICTURES = 3_000
+WAIT_SECONDS = 10.0  # an outdated event ends with the image that it is drawing
 
 T = TypeVar("T")
 
@@ -88,6 +91,7 @@ class Session:
     film: tuple[Path, int] | None = None
     _latest: dict[str, object] = field(default_factory=dict)
     _shown: dict[str, Any] = field(default_factory=dict)
+    _running: dict[str, list[object]] = field(default_factory=dict)
     _changes: int = 0
 
     @classmethod
@@ -119,23 +123,33 @@ class Session:
         mine = self._latest[task] = object()
         return lambda: self._latest.get(task) is mine
 
-    def newest(self, task: str, steps: Iterable[T]) -> Iterator[T]:
+    def newest(self, task: str, steps: Iterable[T]) -> Iterator[T | Any]:
         """Passes on what an event shows, until a newer event of the same task begins.
 
         Gradio shows an event's last value once more when the event ends, even if a newer one has shown others since.
-        So an outdated event ends with what the newest has shown last.
+        So an outdated event ends with what the newest has shown last, or with nothing if it has shown nothing itself;
+        and the newest event ends last.
 
         Args:
             task: its name; all its events must have the same outputs.
             steps: whole values for these outputs: a `gr.skip` after a value would damage that value in the browser.
         """
-        goes_on = self.begin(task)
-        for step in steps:
-            if not goes_on():
-                yield self._shown.get(task, step)
-                return
-            self._shown[task] = step
-            yield step
+        goes_on, me = self.begin(task), object()
+        running = self._running.setdefault(task, [])
+        running.append(me)
+        has_shown = False
+        try:
+            for step in steps:
+                if not goes_on():
+                    yield self._shown[task] if has_shown else gr.skip()
+                    return
+                self._shown[task], has_shown = step, True
+                yield step
+            until = time.monotonic() + WAIT_SECONDS
+            while goes_on() and len(running) > 1 and time.monotonic() < until:
+                time.sleep(0.02)
+        finally:
+            running.remove(me)
 
     def keep(self, recipes: Sequence[Recipe]) -> tuple[int, str | None]:
         """Puts finds into the basket, leaving out pictures that are in it already, and shows the last of them.
