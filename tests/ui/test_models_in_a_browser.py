@@ -57,13 +57,14 @@ def all_drawn(page):
     expect(page.locator("#breed-picker ul.tiles")).to_have_attribute("aria-busy", "false")
 
 
-def pixels(page, picker="breed"):
-    return [image.get_attribute("src") for image in page.locator(f"#{picker}-picker img").all()]
+def pixels(page):
+    """The images of a page that is drawn to its end, all read at the same moment."""
+    all_drawn(page)
+    return page.locator("#breed-picker img").evaluate_all("images => images.map((image) => image.getAttribute('src'))")
 
 
 def another_page(page, before):
     expect(page.locator("#breed-picker img").first).not_to_have_attribute("src", before[0])
-    all_drawn(page)
     return pixels(page)
 
 
@@ -125,7 +126,6 @@ def test_a_model_that_cannot_be_had_leaves_the_one_before(visitor):
     expect(visitor.get_by_test_id("toast-text")).to_have_count(1)
     expect(visitor.locator("#model-choice input")).to_have_value(re.compile("^Avatars"))
     expect(visitor.locator("#model-line")).to_contain_text("Apache-2.0")
-    all_drawn(visitor)
     assert pixels(visitor) == before
     visitor.locator("#breed-next").click()
     expect(visitor.locator("#breed-picker .title")).to_contain_text("Generation 1:")
