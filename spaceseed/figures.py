@@ -13,12 +13,14 @@ from typing import Protocol
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 from torch import Tensor
 
 from spaceseed.errors import ArgumentError
 from spaceseed.evaluate import FeatureStatistics, frechet_distance, kernel_distance, precision_recall
-from spaceseed.models.classifier import Classifier
+from spaceseed.models.classifier import ASSETS, Classifier
 
+AVATAR_FEATURES = ASSETS / "real_features.safetensors"
 HALVES = 10
 # Each is measured once for every half, so less often than `kernel_distance` does alone.
 KERNEL_SUBSETS = 10
@@ -50,6 +52,11 @@ class FeatureSet:
 
     name: str
     values: Tensor
+
+
+def real_avatars() -> FeatureSet:
+    """What the bundled classifier saw in 1,000 rendered faces that no network was trained on: [1000, 96]."""
+    return FeatureSet(ClassifierFeatures.name, load_file(AVATAR_FEATURES)["features"].float())
 
 
 @dataclass(frozen=True)

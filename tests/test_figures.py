@@ -5,7 +5,15 @@ import pytest
 import torch
 
 from spaceseed.errors import ArgumentError
-from spaceseed.figures import ClassifierFeatures, FeatureSet, collect, confirmed, figures, halves_error
+from spaceseed.figures import (
+    ClassifierFeatures,
+    FeatureSet,
+    collect,
+    confirmed,
+    figures,
+    halves_error,
+    real_avatars,
+)
 from spaceseed.models.classifier import load_classifier
 
 
@@ -72,3 +80,11 @@ def test_what_was_asked_is_confirmed_attribute_by_attribute(classifier, images):
     for asked in ({}, {"mouth": []}, {"mouth": ["beak"]}, {"beak": ["mouth"]}):
         with pytest.raises(ArgumentError, match="asked"):
             confirmed(classifier, images, asked)
+
+
+def test_the_bundled_features_of_renders_are_those_that_the_classifier_sees():
+    real = real_avatars()
+    assert real.name == ClassifierFeatures.name
+    assert real.values.shape == (1000, 96)
+    assert (real.values >= 0).all()
+    assert len(real.values.unique(dim=0)) > 900

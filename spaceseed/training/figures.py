@@ -8,9 +8,11 @@ import json
 from pathlib import Path
 
 import torch
+from safetensors.torch import save_file
 from torch import Tensor
 
 from spaceseed.evaluate import frechet_distance, precision_recall
+from spaceseed.figures import AVATAR_FEATURES
 from spaceseed.images import from_uint8
 from spaceseed.models.classifier import Classifier, load_classifier
 from spaceseed.models.generator import Generator, latents_from_seeds
@@ -20,6 +22,8 @@ from spaceseed.training.avatars import renders
 BATCH = 100
 # Seeds that nothing was tuned on.
 FIRST_SEED = 3_000_000
+# Renders whose features are bundled, so that the app can measure without the renders.
+REFERENCE = 1_000
 
 
 @torch.no_grad()
@@ -57,11 +61,18 @@ def figures(generator: Generator, folder: Path) -> dict[str, dict[str, float]]:
     return rows
 
 
+def write_reference(folder: Path) -> None:
+    """Bundles what the classifier sees in held-out renders."""
+    features = render_features("held_out", folder, load_classifier("avatars"), REFERENCE)
+    save_file({"features": features.half().contiguous()}, AVATAR_FEATURES)
+
+
 def main() -> None:
-    """Prints the figures of the bundled generator."""
+    """Writes the bundled features of renders, and prints the figures of the bundled generator."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path("runs/data"), help="folder of the rendered faces")
     args = parser.parse_args()
+    write_reference(args.data)
     print(json.dumps(figures(load("avatars"), args.data), indent=2))
 
 
