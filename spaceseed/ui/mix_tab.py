@@ -53,7 +53,7 @@ def create_mix(networks: Networks, session: gr.State, basket: gr.State) -> list[
             max_length=200, min_width=150,
         )  # fmt: skip
         group = gr.Radio(
-            [*GROUPS, "own"], value="coarse", label="Style layers", elem_id="mix-group", min_width=320,
+            [*GROUPS, "own"], value="coarse", label="Style layers", elem_id="mix-group", min_width=320, scale=2,
             info="Coarse: pose and shape. Fine: colours.",
         )  # fmt: skip
         layers = gr.Textbox(

@@ -18,7 +18,7 @@ from spaceseed.ui.picker import Picked
 from spaceseed.ui.session import Session
 from spaceseed.ui.steer_knobs import groups_of
 from spaceseed.ui.steer_sets import MARKS, StoppedError, add_marks, classes_of, find_set, methods_of
-from spaceseed.ui.steer_state import LIMIT, Change, Reach
+from spaceseed.ui.steer_state import LIMIT, Change, Reach, Steering
 from spaceseed.ui.steer_view import AMOUNTS, UNCHANGED, draw, draw_strip
 
 
@@ -77,7 +77,7 @@ def fill(generator: Generator, visitor: Session) -> list[Any]:
         steering.add(steering.method, directions_of(generator, steering.method))
     steering.stale = False
     return [
-        draw(generator, steering.opened.first.base),
+        _before(generator, steering),
         *_preview(generator, visitor),
         gr.Button(visible=is_slow(generator) and steering.directions is not None),
         *steer_knobs.fit(generator, steering),
@@ -269,14 +269,24 @@ def keep_it(_: Networks, visitor: Session) -> int:
     return visitor.changed()
 
 
+def _before(generator: Generator, steering: Steering) -> str:
+    """The find as it was opened; drawn once."""
+    base = steering.opened.first.base
+    if steering.drawn is None or steering.drawn[0] is not base:
+        steering.drawn = base, draw(generator, base)
+    return steering.drawn[1]
+
+
 def _preview(generator: Generator, visitor: Session, buttons: tuple[bool, bool] | None = None) -> list[Any]:
     """Values for `Panel.preview`; the buttons, which take as long as a small picture, only where they change."""
     steering = visitor.bench.steering
     visitor.begin("strip")  # what is being drawn of the find as it was
     words = " · ".join(steering.now.words(steering.sets)) or UNCHANGED
+    untouched = not steering.now.steps and steering.now.base is steering.opened.first.base
+    picture = _before(generator, steering) if untouched else draw(generator, steering.recipe())
     active = steering.can_undo, steering.can_redo
     shown = [gr.skip(), gr.skip()] if active == buttons else [gr.Button(interactive=can) for can in active]
-    return [draw(generator, steering.recipe()), words, *shown]
+    return [picture, words, *shown]
 
 
 def _is_number(value: Any) -> bool:

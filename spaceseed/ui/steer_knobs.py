@@ -103,13 +103,11 @@ def create_knobs(looked: gr.Dropdown, name: gr.Textbox) -> Knobs:
     with gr.Row():
         truncation = Slider(
             0, 1.5, 1, step=0.05, label="Truncation ψ", info="At 0 stands the mean of all.", buttons=[],
-            elem_id="steer-truncation", min_width=160,
+            elem_id="steer-truncation", min_width=240,
         )  # fmt: skip
-        noise = gr.Radio(NOISES, label="Noise", info="Decides small things only.", elem_id="steer-noise", min_width=160)
-    reseed = gr.Button("Other noise", size="sm", elem_id="steer-reseed")
-    return Knobs(
-        method, sliders, more, stop, group, first, last, apart, truncation, noise, reseed, looked, name
-    )  # fmt: skip
+        noise = gr.Radio(NOISES, label="Noise", info="Decides small things only.", elem_id="steer-noise", min_width=240)
+    reseed = gr.Button("Other random noise", size="sm", visible=False, elem_id="steer-reseed")
+    return Knobs(method, sliders, more, stop, group, first, last, apart, truncation, noise, reseed, looked, name)
 
 
 def fit(generator: Generator, steering: Steering) -> list[Any]:

@@ -76,9 +76,10 @@ def create_panel(networks: Networks, session: gr.State, basket: gr.State, marks:
                 undo = gr.Button("Undo", interactive=False, elem_id="steer-undo")
                 redo = gr.Button("Redo", interactive=False, elem_id="steer-redo")
                 reset = gr.Button("Reset all", elem_id="steer-reset")
-            looked, name = create_looked()
-            row = strip()
-            draw_row = gr.Button("Draw the strip", size="sm", visible=False, elem_id="steer-draw-strip")
+            with gr.Column(elem_classes="ss-closer"):
+                looked, name = create_looked()
+                row = strip()
+                draw_row = gr.Button("Draw the strip", size="sm", visible=False, elem_id="steer-draw-strip")
         with gr.Column(scale=6, min_width=320):
             knobs = create_knobs(looked, name)
 

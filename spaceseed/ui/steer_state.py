@@ -141,6 +141,7 @@ class Steering:
         more: whether all sliders are shown, not only the first few.
         looked: index of the direction that is looked at more closely.
         stale: whether there are directions that the page does not show yet.
+        drawn: a find, and its picture as an address, to be shown again.
     """
 
     work: Work | None = None
@@ -150,6 +151,7 @@ class Steering:
     more: bool = False
     looked: int = 0
     stale: bool = False
+    drawn: tuple[Recipe, str] | None = None
     _past: list[Work] = field(default_factory=list)
     _future: list[Work] = field(default_factory=list)
     _moved: tuple[Hashable, float] = (None, 0.0)
@@ -186,10 +188,12 @@ class Steering:
         return bool(self._future)
 
     def open(self, recipe: Recipe, classes: Tensor | None = None) -> None:
-        """Goes on with another find; `undo` goes back to the one before."""
+        """Goes on with another find, and shows the sliders that made it; `undo` goes back to the one before."""
         if not _same(classes, self.classes):
             self.sets, self.classes, self._past, self._future, self.work = {}, classes, [], [], None
         self._turn_to(Work.on(recipe, self.sets), recipe.id)
+        if self.now.steps and not self.now.amounts(self.method):
+            self.method = self.now.steps[-1].method
 
     def add(self, method: str, directions: DirectionSet) -> None:
         """Takes in directions; those edits of an untouched find which they explain become sliders."""

@@ -136,6 +136,11 @@ def test_opening_another_find_can_be_undone(steering, clock):
     assert steering.now.amounts("sefa") == {0: 1.0}
 
 
+def test_a_find_opens_with_the_sliders_that_made_it(steering):
+    steering.open(plain(edits=(Reach(0, 5).edit(SETS["attributes"], 1, 2.0),)))
+    assert steering.method == "attributes"
+
+
 def test_a_kept_find_says_what_was_done(steering, clock):
     move(steering, clock, 0, 1.0)
     move(steering, clock, 1, -2.5)
