@@ -114,17 +114,13 @@ def move(networks: Networks, visitor: Session, *values: Any) -> list[Any]:
 
 
 def set_truncation(networks: Networks, visitor: Session, value: Any) -> list[Any]:
-    """Draws the find nearer to the mean, or further from it."""
-    work = visitor.bench.steering.work
-    if work is None or not _is_number(value) or float(value) == work.change.base.truncation:
-        return [gr.skip()] * 4
-    return _turn(networks, visitor, truncation=min(max(float(value), 0.0), 1.5))
-
-
-def _turn(networks: Networks, visitor: Session, **fields: Any) -> list[Any]:
+    """Draws the find nearer to the mean, or further from it; returns values for `Panel.preview`."""
     steering = visitor.bench.steering
-    base, buttons = steering.now.base.replace(**fields), (steering.can_undo, steering.can_redo)
-    steering.turn_to(replace(steering.now, base=base), next(iter(fields)))
+    if steering.work is None or not _is_number(value) or float(value) == steering.now.base.truncation:
+        return [gr.skip()] * 4
+    buttons = steering.can_undo, steering.can_redo
+    base = steering.now.base.replace(truncation=min(max(float(value), 0.0), 1.5))
+    steering.turn_to(replace(steering.now, base=base), "truncation")
     return _preview(networks.generator(visitor.model), visitor, buttons)
 
 
@@ -199,15 +195,22 @@ def _reach(generator: Generator, visitor: Session, **fields: Any) -> list[Any]:
 
 def choose_noise(networks: Networks, visitor: Session, noise: str) -> list[Any]:
     """Draws with another mode of the noise maps."""
-    _turn(networks, visitor, noise=noise, noise_seed=0 if noise == "random" else None)
-    return fill(networks.generator(visitor.model), visitor)
+    return _noise(networks, visitor, noise, 0 if noise == "random" else None)
 
 
 def reseed(networks: Networks, visitor: Session) -> list[Any]:
     """Draws with other random noise."""
     seed = visitor.bench.steering.now.base.noise_seed
-    _turn(networks, visitor, noise="random", noise_seed=0 if seed is None else (seed + 1) % (MAX_SEED + 1))
-    return fill(networks.generator(visitor.model), visitor)
+    return _noise(networks, visitor, "random", 0 if seed is None else (seed + 1) % (MAX_SEED + 1))
+
+
+def _noise(networks: Networks, visitor: Session, noise: str, seed: int | None) -> list[Any]:
+    generator = networks.generator(visitor.model)
+    if "noise" not in generator.options:
+        raise ValueError("This model has no noise to choose.")
+    steering = visitor.bench.steering
+    steering.turn_to(replace(steering.now, base=steering.now.base.replace(noise=noise, noise_seed=seed)), "noise")
+    return fill(generator, visitor)
 
 
 def rename(networks: Networks, visitor: Session, name: str) -> list[Any]:

@@ -174,6 +174,14 @@ def test_noise_goes_off_on_and_another(networks, at_work):
     assert events.choose_noise(networks, at_work, "const")[1] == pictures[0]
 
 
+def test_a_model_without_noise_says_so(networks, visitor):
+    list(switch(networks, visitor, "tiny-pggan"))
+    steer_tab.enter(networks, visitor)
+    with pytest.raises(ValueError, match="no noise"):
+        events.choose_noise(networks, visitor, "none")
+    assert visitor.bench.steering.recipe().noise == "const"
+
+
 def test_a_direction_is_renamed_for_the_visit(networks, at_work):
     filled = events.rename(networks, at_work, "  spectacles\n ")
     assert filled[-MOST].label == "spectacles"
