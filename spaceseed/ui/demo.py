@@ -1,12 +1,14 @@
 """Joins the bar and the tabs into one app."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import gradio as gr
 
-from spaceseed.ui.breed_tab import EVENT, create_breed_tab
+from spaceseed.ui.breed_tab import EVENT, NOW, create_breed_tab
 from spaceseed.ui.entry import enter
-from spaceseed.ui.finds_tab import create_finds_tab
+from spaceseed.ui.finds_tab import BASKET_TABS, create_finds_tab, turn_to
 from spaceseed.ui.model_bar import create_model_bar
 from spaceseed.ui.networks import BUNDLED, Networks
 from spaceseed.ui.search_tab import create_search_tab
@@ -58,7 +60,15 @@ def build(model: str | None = None, judge: str | None = None) -> gr.Blocks:
                 steer = create_steer_tab(networks, session, basket, breed, steer_tab)
             with gr.Tab("Found seeds", id="finds", render_children=True):
                 finds = create_finds_tab(networks, session, basket, saved, breed, tabs)
-        finds.drawn.then(steer.shelved, [session, steer.shelf], steer.shelf, **STEER)
+
+        def draw_finds(trigger: Callable[..., Any]) -> None:
+            finds.draw(trigger).then(steer.shelved, [session, steer.shelf], steer.shelf, **STEER)
+
+        draw_finds(basket.change)
+        for tab in (tab for tab in tabs.children if isinstance(tab, gr.Tab)):
+            turned = tab.select(partial(turn_to, str(tab.id)), session, None, **NOW)
+            if tab.id in BASKET_TABS:
+                draw_finds(turned.then)
         sent = finds.steer.click(steer.open_shown, session, steer.outputs, **STEER)
         steer.follow(sent)
         sent.success(lambda: gr.Tabs(selected="steer"), None, tabs, **STEER)

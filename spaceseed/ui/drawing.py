@@ -7,7 +7,8 @@ from pathlib import Path
 import torch
 
 from spaceseed.latent_space import LatentSpace
-from spaceseed.models.generator import Generator
+from spaceseed.models import zoo
+from spaceseed.models.generator import Generator, ModelCard
 from spaceseed.recipe import Recipe
 from spaceseed.ui.pictures import jpegs
 from spaceseed.ui.session import Session
@@ -23,9 +24,9 @@ def batch_size(generator: Generator) -> int:
     return max(1, BATCH_PIXELS // generator.resolution**2)
 
 
-def is_slow(generator: Generator) -> bool:
+def is_slow(model: Generator | ModelCard) -> bool:
     """True where one image takes a good part of a second, or more."""
-    return generator.resolution > THREADED_RESOLUTION and generator.device.type == "cpu"
+    return model.resolution > THREADED_RESOLUTION and zoo.default_device().type == "cpu"
 
 
 def use_cores(generator: Generator) -> None:

@@ -89,8 +89,8 @@ def fill(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
     """Shows the find that the visitor looks at.
 
     Yields:
-        what a `FindDetail` shows: all but the PNG at once where that takes long to draw, and then all; the name only
-        the first time, for the visitor may be changing it by then.
+        what a `FindDetail` shows: all but the PNG at once where that takes long to draw, and then all, if the tab is
+        open; the name only the first time, for the visitor may be changing it by then.
     """
     recipe = visitor.finds.get(visitor.shown)
     if recipe is None:
@@ -113,8 +113,10 @@ def _pictures(
         yield None, gr.Button(f"Load {networks.cards[recipe.model].title} to see it", visible=True), no_png
         return
     try:
-        if not _drawn(visitor, recipe) and is_slow(networks.generator_of(recipe)):
+        if not _drawn(visitor, recipe) and is_slow(networks.cards[recipe.model]):
             yield picture_of(visitor, recipe.id), no_load, no_png
+            if visitor.tab != "finds":
+                return
         path = png_of(networks, visitor, recipe)
     except RecipeError as error:
         warn(str(error))

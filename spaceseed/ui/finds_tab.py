@@ -12,8 +12,9 @@ import gradio as gr
 
 from spaceseed.recipe import Recipe, RecipeError
 from spaceseed.ui.basket import SUFFIXES, restore, to_browser, zip_file
+from spaceseed.ui.breed_tab import EVENT as PAGE_EVENT
 from spaceseed.ui.breed_tab import BreedTab
-from spaceseed.ui.drawing import picture, picture_of
+from spaceseed.ui.drawing import is_slow, picture, picture_of
 from spaceseed.ui.find_detail import WHOLE_LINK, FindDetail, create_find_detail, fill
 from spaceseed.ui.messages import clear_errors, inform, warn
 from spaceseed.ui.networks import Networks
@@ -23,13 +24,8 @@ from spaceseed.ui.session import Session
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 EMPTY = "Nothing here yet: keep what you like, or drop files of earlier finds below."
-EVENT: dict[str, Any] = {
-    "show_progress": "hidden",
-    "api_visibility": "private",
-    "concurrency_id": "finds",
-    "concurrency_limit": 4,
-    "trigger_mode": "multiple",
-}
+EVENT: dict[str, Any] = PAGE_EVENT | {"concurrency_id": "finds"}  # as pages: finds of a slow model take as long
+BASKET_TABS = ("finds", "steer")  # those that show the basket
 SHOWN_PROBLEMS = 5
 UPDATE_SECONDS = 0.2
 # The hidden button has its file a moment after the event, and is then pressed by the page.
@@ -42,13 +38,13 @@ class FindsTab:
 
     Attributes:
         detail: the panel of one find; its button "Load its model" is joined in `switching`.
-        drawn: the event after which all pictures of the basket are drawn; more can be chained to it.
         steer: the button that sends the find looked at to the Steer tab.
+        draw: takes a trigger and draws the basket then; returns what more can be chained to.
     """
 
     detail: FindDetail
-    drawn: Any
     steer: gr.Button
+    draw: Callable[[Callable[..., Any]], Any]
 
 
 def create_finds_tab(
@@ -64,7 +60,7 @@ def create_finds_tab(
     Args:
         networks: draw the finds.
         session: holds a `Session`.
-        basket: a number that changes with the finds.
+        basket: a number that changes with the finds; whoever joins the tabs calls `draw` then.
         saved: what the browser keeps of the basket between visits.
         breed: where finds go to be bred.
         tabs: to turn to the breeding tab.
@@ -95,8 +91,6 @@ def create_finds_tab(
         return trigger(clear_errors(partial(event, networks)), [session, *inputs], outputs, **EVENT)
 
     link: dict[str, Any] = {"fn": None, "inputs": detail.link, "outputs": detail.link, "js": WHOLE_LINK}
-    drawn = on(basket.change, refresh, [picker], picker)
-    on(basket.change, show_find, [], detail.outputs).then(**link)
     basket.change(to_browser, session, saved, **EVENT)
     on(picker.mark, look, [picker], detail.outputs).then(**link)
     on(detail.name.submit, rename, [detail.name], basket)
@@ -104,7 +98,17 @@ def create_finds_tab(
     on(to_zip.click, make_zip, [picker], zipped).success(None, None, None, js=PRESS_ZIP)
     on(to_breed.click, breed_from, [picker], tabs).success(breed.show, session, breed.outputs, **EVENT)
     on(drop.upload, take_in, [drop], [drop, basket])
-    return FindsTab(detail, drawn, to_steer)
+
+    def draw(trigger: Callable[..., Any]) -> Any:
+        on(trigger, show_find, [], detail.outputs).then(**link)
+        return on(trigger, refresh, [picker], picker)
+
+    return FindsTab(detail, to_steer, draw)
+
+
+def turn_to(tab: str, visitor: Session) -> None:
+    """Notes which tab is open."""
+    visitor.tab = tab
 
 
 def refresh(networks: Networks, visitor: Session, picked: Picked) -> Iterator[Gallery]:
@@ -120,6 +124,8 @@ def show_find(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
 def galleries(networks: Networks, visitor: Session, picked: Picked) -> Iterator[Gallery]:
     """Draws the basket; finds that were chosen and are still there stay chosen.
 
+    Finds of slow models are drawn only as long as a tab is open that shows them: a basket of 200 may take minutes.
+
     Yields:
         the basket at once with the pictures that are there, and again as more are drawn.
     """
@@ -134,6 +140,8 @@ def galleries(networks: Networks, visitor: Session, picked: Picked) -> Iterator[
             missing[recipe.id] = f"needs the model {networks.cards[recipe.model].title}"
     shown = -math.inf
     for recipe in waiting:
+        if is_slow(networks.cards[recipe.model]) and visitor.tab not in BASKET_TABS:
+            continue
         if time.monotonic() - shown > UPDATE_SECONDS:
             yield _gallery(visitor, picked, missing)
             shown = time.monotonic()

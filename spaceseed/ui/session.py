@@ -67,6 +67,7 @@ class Session:
         benches: by the models' ids; there is one of `model`.
         finds: the basket, by the recipes' ids, oldest first, at most 200.
         shown: id of the find that the visitor looks at; "" for none.
+        tab: id of the tab that is open.
         pictures: id of a recipe to the path of its picture.
         files: a find to the path of its PNG.
         refused: id of a model that could not be loaded, to the time of the last try.
@@ -81,6 +82,7 @@ class Session:
     benches: dict[str, Bench]
     finds: dict[str, Recipe] = field(default_factory=dict)
     shown: str = ""
+    tab: str = "breed"
     pictures: dict[str, str] = field(default_factory=dict)
     files: dict[Recipe, str] = field(default_factory=dict)
     refused: dict[str, float] = field(default_factory=dict)

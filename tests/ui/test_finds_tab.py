@@ -6,8 +6,8 @@ from PIL import Image
 
 from spaceseed.images import to_uint8
 from spaceseed.recipe import Found, Recipe
-from spaceseed.ui.find_detail import facts
-from spaceseed.ui.finds_tab import EXAMPLES, galleries, look, make_zip, remove_chosen, rename
+from spaceseed.ui.find_detail import facts, fill
+from spaceseed.ui.finds_tab import EXAMPLES, galleries, look, make_zip, remove_chosen, rename, turn_to
 from spaceseed.ui.picker import Picked
 
 NOTHING = Picked({}, None)
@@ -27,6 +27,34 @@ def test_the_gallery_keeps_what_is_chosen_and_still_there(networks, session, fin
     assert [tile.caption for tile in drawn.tiles] == ["seed 1", "seed 2"]
     assert drawn.marks == {find(1).id: 1}
     assert drawn.at == 1  # kept last, so looked at
+
+
+def test_slow_finds_are_drawn_while_a_tab_shows_them(networks, session, find, monkeypatch):
+    session.keep([find(1), find(2)])
+    *_, drawn = galleries(networks, session, NOTHING)
+    assert all(tile.path for tile in drawn.tiles)  # of quick models they are drawn in any case
+    session.pictures.clear()
+    monkeypatch.setattr("spaceseed.ui.finds_tab.is_slow", lambda card: True)
+    *_, drawn = galleries(networks, session, NOTHING)
+    assert [(tile.path, tile.missing) for tile in drawn.tiles] == [(None, "")] * 2
+    monkeypatch.setattr("spaceseed.ui.finds_tab.UPDATE_SECONDS", -1)
+    turn_to("finds", session)
+    steps = galleries(networks, session, NOTHING)
+    assert [sum(tile.path is not None for tile in next(steps).tiles) for _ in range(2)] == [0, 1]
+    turn_to("breed", session)
+    *_, drawn = steps
+    assert sum(tile.path is not None for tile in drawn.tiles) == 2  # the one begun is finished
+    assert list(galleries(networks, session, NOTHING))[-1] == drawn
+
+
+def test_the_png_of_a_slow_find_is_drawn_once_it_can_be_seen(networks, session, find, monkeypatch):
+    monkeypatch.setattr("spaceseed.ui.find_detail.is_slow", lambda card: True)
+    session.keep([find(1)])
+    list(fill(networks, session))
+    assert not session.files
+    turn_to("finds", session)
+    *_, shown = fill(networks, session)
+    assert shown[1] == session.files[find(1)]
 
 
 def test_looking_at_what_is_not_there_shows_nothing(networks, session, find):
