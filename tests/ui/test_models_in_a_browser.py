@@ -231,6 +231,10 @@ def test_a_phone_has_room_for_it_all(visit):
     for title in ("Tiny biggan", "Tiny stylegan3"):
         switch(page, title)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    for track in page.locator("#model-pose input[type=range]").all():
+        assert track.evaluate(
+            "(it) => it.getBoundingClientRect().right <= it.parentElement.getBoundingClientRect().right"
+        )
 
 
 def test_visitors_have_their_own_models(visit):
