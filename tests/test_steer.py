@@ -146,13 +146,25 @@ def test_a_step_can_leave_other_directions_alone(generator):
         skewed.apply(ws, 0, 2.0, keep=[0])
 
 
-def test_sefa_on_a_pggan_equals_the_authors_code():
-    outputs = np.load(DATA / "sefa_pggan" / "outputs.npz")
-    generator = read_generator(DATA / "genforce_pggan" / "checkpoint.pth")
-    found = find_directions(generator, "sefa", count=generator.z_dim, samples=100)
-    cosines = (found.vectors * torch.from_numpy(outputs["boundaries_sorted_all"])).sum(dim=1).abs()
-    assert (cosines[torch.from_numpy(outputs["well_separated_all"])] >= 0.999).all()
-    assert found.layers == (0,)
+@pytest.mark.parametrize(
+    ("case", "weights", "name"),
+    [
+        ("sefa_pggan", "genforce_pggan", "all"),
+        ("sefa_stylegan", "genforce_stylegan", "all"),
+        ("sefa_stylegan", "genforce_stylegan", "0_3"),
+        ("sefa_stylegan2", "genforce_stylegan2", "all"),
+        ("sefa_stylegan2", "genforce_stylegan2", "0_3"),
+    ],
+)
+def test_sefa_equals_the_authors_code(case, weights, name):
+    outputs = {key: torch.from_numpy(value) for key, value in np.load(DATA / case / "outputs.npz").items()}
+    generator = read_generator(DATA / weights / "checkpoint.pth")
+    layers = outputs[f"layers_{name}"].tolist()
+    expected, separated = outputs[f"boundaries_sorted_{name}"], outputs[f"well_separated_{name}"]
+    found = find_directions(generator, "sefa", layers, count=len(expected), samples=2 * len(expected))
+    assert separated.sum() > len(expected) / 2
+    assert ((found.vectors * expected).sum(dim=1).abs()[separated] >= 0.999).all()
+    assert list(found.layers) == layers
 
 
 @pytest.fixture(scope="module")
