@@ -32,6 +32,11 @@ def marks_of(visitor: Session, picked: Picked) -> dict[int, int]:
     return marks_on(visitor.breeding.page, picked) if picked.key in ("", page_key(visitor)) else {}
 
 
+def note_marks(visitor: Session, picked: Picked) -> None:
+    """Takes the marks of the visitor's page in among the examples of bad and good."""
+    visitor.bench.avoiding.note(visitor.breeding.page.latents, marks_of(visitor, picked))
+
+
 def liked_latents(session: Session, picked: Picked) -> Tensor:
     """The latents z [n, z_dim] of the images marked as liked on the page."""
     marks = marks_of(session, picked)
@@ -94,6 +99,7 @@ def leave(visitor: Session, generator: Generator, picked: Picked, values: Sequen
     """
     if picked.key not in ("", page_key(visitor)):  # Gradio's menu tells of a choice twice
         return
+    note_marks(visitor, picked)
     bench = visitor.bench
     bench.view = bench.view.changed(generator, values)
     bench.breeding.page = replace(bench.breeding.page, marks=marks_of(visitor, picked))

@@ -9,12 +9,13 @@ import gradio as gr
 
 from spaceseed.breed import LIKED, MAX_COUNT, MIN_COUNT
 from spaceseed.models.generator import Generator, ModelCard
-from spaceseed.ui.breed_page import marks_of, paint, recipes
+from spaceseed.ui.breed_page import marks_of, note_marks, paint, recipes
 from spaceseed.ui.messages import clear_errors, inform, warn
 from spaceseed.ui.networks import Networks, noun
 from spaceseed.ui.picker import Picked, PickGallery
 from spaceseed.ui.seed_text import parse_seeds
 from spaceseed.ui.session import Bench, Session
+from spaceseed.ui.steer_view import line
 from spaceseed.ui.view import default_truncation
 
 # A page of a slow model is drawn for half a minute: another visitor's quick one must not wait for that, nor must the
@@ -39,6 +40,7 @@ class BreedTab:
         show: draws the page of the visitor's bench anew, image by image; takes the session, fills `outputs`.
         outputs: all that shows the page.
         fitted: the controls that differ between models; `fit` fills them.
+        avoid: a line that says when fresh images keep to a filter.
     """
 
     picker: PickGallery
@@ -46,6 +48,7 @@ class BreedTab:
     show: Callable[[Session], Iterator[list[Any]]]
     outputs: list[Any]
     fitted: list[Any]
+    avoid: gr.HTML
 
 
 def fit(card: ModelCard, bench: Bench) -> list[Any]:
@@ -75,6 +78,7 @@ def create_breed_tab(networks: Networks, session: gr.State, basket: gr.State, vi
         redo = gr.Button("Redo", interactive=False, elem_id="breed-redo")
         fresh = gr.Button(f"Fresh {noun(card)}", elem_id="breed-fresh")
         keep = gr.Button("Keep liked", elem_id="breed-keep")
+    avoid = line("", "breed-avoid", visible=False)
     strength, truncation, count = _create_sliders(card)
     with gr.Row(elem_classes="ss-field-row"):
         seeds = gr.Textbox(
@@ -92,6 +96,7 @@ def create_breed_tab(networks: Networks, session: gr.State, basket: gr.State, vi
         def handle(visitor: Session, picked: Picked, *values: Any) -> Iterator[list[Any]]:
             generator = networks.generator(visitor.model)
             seen = visitor.bench.view.changed(generator, values[: len(view)])  # refused before a page is turned
+            note_marks(visitor, picked)
             event(visitor, marks_of(visitor, picked), *values[len(view) :])
             visitor.bench.view = seen
             yield from visitor.newest("page", _pages(generator, visitor))
@@ -119,7 +124,7 @@ def create_breed_tab(networks: Networks, session: gr.State, basket: gr.State, vi
         moved = control.input(lambda visitor: visitor.begin("page") and None, session, None, **NOW)
         moved.then(redraw, [session, picker, *view], outputs, **(EVENT | {"trigger_mode": "always_last"}))
     keep.click(clear_errors(partial(keep_liked, networks)), [session, picker, *view], basket, **EVENT)
-    return BreedTab(picker, view, show, outputs, [truncation, count, fresh])
+    return BreedTab(picker, view, show, outputs, [truncation, count, fresh], avoid)
 
 
 def keep_liked(networks: Networks, visitor: Session, picked: Picked, *values: Any) -> int:

@@ -14,6 +14,7 @@ from spaceseed.models.generator import Generator
 from spaceseed.objectives import TextObjective
 from spaceseed.recipe import Found, Recipe
 from spaceseed.search import Find, Generation, search
+from spaceseed.ui.avoid_state import Learned
 from spaceseed.ui.drawing import is_slow, use_cores
 from spaceseed.ui.networks import waiting_for
 from spaceseed.ui.pictures import thumbnail
@@ -44,6 +45,7 @@ class Job:
     settings: SearchSettings
     liked: Tensor | None
     ticket: Ticket
+    avoid: Learned | None = None
 
     def truncation(self, generator: Generator) -> float:
         """Psi of the search; 1 where it has no effect."""
@@ -142,6 +144,8 @@ def climb(generator: Generator, judge: "Judge", job: Job, visitor: Session) -> I
     """
     settings, state, closed = job.settings, Climb(job.settings), False
     space = job.view.space(generator, settings.space, job.truncation(generator))
+    if job.avoid is not None:
+        space.avoid = job.avoid.within(space)
     objective = _Counted(judge, settings.prompt)
 
     def cancelled() -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from spaceseed.ui.avoid_tab import create_avoid_tab
 from spaceseed.ui.breed_tab import EVENT, NOW, create_breed_tab
 from spaceseed.ui.entry import enter
 from spaceseed.ui.finds_tab import BASKET_TABS, create_finds_tab, turn_to
@@ -15,12 +16,12 @@ from spaceseed.ui.search_tab import create_search_tab
 from spaceseed.ui.session import Session
 from spaceseed.ui.steer_panel import EVENT as STEER
 from spaceseed.ui.steer_tab import create_steer_tab
-from spaceseed.ui.style import CSS, STEER_CSS, THEME
+from spaceseed.ui.style import AVOID_CSS, CSS, STEER_CSS, THEME
 from spaceseed.ui.switching import Switching, fit
 
 LAUNCH: dict[str, Any] = {
     "theme": THEME,
-    "css_paths": [CSS, STEER_CSS],
+    "css_paths": [CSS, STEER_CSS, AVOID_CSS],
     "ssr_mode": False,
     "run_history": False,  # what visitors draw is theirs alone
     "max_file_size": "128mb",
@@ -58,6 +59,8 @@ def build(model: str | None = None, judge: str | None = None) -> gr.Blocks:
                 search = create_search_tab(networks, session, basket, breed, tabs)
             with gr.Tab("Steer", id="steer", render_children=True) as steer_tab:
                 steer = create_steer_tab(networks, session, basket, breed, steer_tab)
+            with gr.Tab("Avoid", id="avoid", render_children=True) as avoid_tab:
+                avoid = create_avoid_tab(networks, session, breed.picker, [breed.avoid, search.avoid], tabs, avoid_tab)
             with gr.Tab("Found seeds", id="finds", render_children=True):
                 finds = create_finds_tab(networks, session, basket, saved, breed, tabs)
 
@@ -80,6 +83,8 @@ def build(model: str | None = None, judge: str | None = None) -> gr.Blocks:
         steer.follow(chosen.then(steer.show, session, steer.outputs, **STEER))
         steer.follow(loaded.then(steer.show, session, steer.outputs, **STEER))
         steer.follow(asked.success(steer.open_shown, session, steer.outputs, **STEER))
+        for switched in (chosen, loaded, asked):
+            avoid.follow(switched)
 
         def open_page(visitor: Session, saved: Any, request: gr.Request) -> list[Any]:
             tab = enter(networks, visitor, saved, dict(request.query_params))

@@ -22,6 +22,7 @@ from spaceseed.ui.search_controls import create_controls
 from spaceseed.ui.search_results import create_results, draw, say
 from spaceseed.ui.search_settings import SearchSettings, suited
 from spaceseed.ui.session import Session, Ticket
+from spaceseed.ui.steer_view import line
 from spaceseed.ui.view import View, default_truncation
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
@@ -48,9 +49,11 @@ class SearchTab:
 
     Attributes:
         fitted: the controls that differ between models; `fit` fills them.
+        avoid: a line that says when searches keep to a filter.
     """
 
     fitted: list[Any]
+    avoid: gr.HTML
 
 
 def fit(generator: Generator) -> list[Any]:
@@ -104,6 +107,7 @@ def create_search_tab(
     )
     with gr.Accordion("Search settings", open=False, elem_id="search-settings"):
         controls = create_controls()
+    avoid = line("", "search-avoid", visible=False)
     results = create_results()
     with gr.Row(elem_classes="ss-actions"):
         keep_best = gr.Button("Keep best", min_width=120, elem_id="search-keep-best")
@@ -171,7 +175,7 @@ def create_search_tab(
     written = download.click(clear_errors(lambda state: write_png(networks, state)), results.climb, file, **QUICK)
     written.success(None, None, None, js=FETCH)
     common = controls.common
-    return SearchTab([prompt, chips, common["truncation"], common["generations"], common["warm_start"]])
+    return SearchTab([prompt, chips, common["truncation"], common["generations"], common["warm_start"]], avoid)
 
 
 def ask(visitor: Session, view: View, picked: Picked, values: dict[str, Any]) -> Job:
@@ -181,11 +185,12 @@ def ask(visitor: Session, view: View, picked: Picked, values: dict[str, Any]) ->
         ValueError: what is wrong, in a sentence for the visitor.
     """
     settings = SearchSettings.parse(values)
+    avoid = visitor.bench.avoiding.searches_with(settings.space)
     liked = liked_latents(visitor, picked) if settings.from_liked else None
     if liked is not None and not len(liked):
         raise ValueError("Like some images in Breed first, or start from random seeds.")
     visitor.ticket = Ticket()
-    return Job(visitor.model, view, settings, liked, visitor.ticket)
+    return Job(visitor.model, view, settings, liked, visitor.ticket, avoid)
 
 
 def ask_to_stop(visitor: Session) -> tuple[gr.Button, gr.Button]:

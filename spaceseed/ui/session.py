@@ -12,6 +12,7 @@ import torch
 from spaceseed.breed import MAX_COUNT, Breeding
 from spaceseed.models.generator import Generator
 from spaceseed.recipe import Recipe
+from spaceseed.ui.avoid_state import Avoiding
 from spaceseed.ui.mixture import Mixture
 from spaceseed.ui.share import SeedLink
 from spaceseed.ui.steer_state import Steering
@@ -43,16 +44,22 @@ class Bench:
         breeding: the evolution that the visitor steers.
         view: how its images are seen.
         steering: what the visitor does to one find.
+        avoiding: what they call bad, and the filter learned from it.
     """
 
     breeding: Breeding
     view: View
     steering: Steering = field(default_factory=Steering)
+    avoiding: Avoiding = field(default_factory=Avoiding)
 
     @classmethod
     def of(cls, generator: Generator, seeds: Sequence[int], seed: int = 0) -> Self:
         """A bench on which nothing has happened yet: the images of integer seeds; `seed` decides all later chance."""
         return cls(Breeding(generator.z_dim, seeds, seed), View.of(generator))
+
+    def heed_filter(self) -> None:
+        """Lets the evolution keep to the filter that is switched on now, or to none."""
+        self.breeding.avoid = self.avoiding.breeds_with
 
 
 @dataclass

@@ -22,14 +22,14 @@ UNCHANGED = "Move a slider and watch."
 AMOUNTS = [-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0]
 
 # gr.HTML escapes nothing, so the templates do.
-_ESCAPE = "const escape = (text) => String(text).replace(/[&<>\"'`]/g, (c) => '&#' + c.charCodeAt(0) + ';');"
+ESCAPE = "const escape = (text) => String(text).replace(/[&<>\"'`]/g, (c) => '&#' + c.charCodeAt(0) + ';');"
 _STILL = f"""${{(() => {{
-  {_ESCAPE}
+  {ESCAPE}
   const image = value ? '<img src="' + escape(value) + '" alt="' + escape(title) + '">' : '<i></i>';
   return '<figure class="ss-still">' + image + '<figcaption>' + escape(title) + '</figcaption></figure>';
 }})()}}"""
 _LINE = f"""${{(() => {{
-  {_ESCAPE}
+  {ESCAPE}
   return '<p class="ss-status" role="status">' + escape(value || '') + '</p>';
 }})()}}"""
 
@@ -41,9 +41,17 @@ def still(title: str, elem_id: str) -> gr.HTML:
     )
 
 
-def line(words: str, elem_id: str) -> gr.HTML:
+def line(words: str, elem_id: str, *, visible: bool = True) -> gr.HTML:
     """A line of words, whose value is the words."""
-    return gr.HTML(words, html_template=_LINE, js_on_load=None, apply_default_css=False, padding=False, elem_id=elem_id)
+    return gr.HTML(
+        words,
+        html_template=_LINE,
+        js_on_load=None,
+        apply_default_css=False,
+        padding=False,
+        elem_id=elem_id,
+        visible=visible,
+    )
 
 
 def strip() -> gr.HTML:

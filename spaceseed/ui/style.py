@@ -6,6 +6,7 @@ import gradio as gr
 
 CSS = Path(__file__).with_name("style.css")
 STEER_CSS = Path(__file__).with_name("steer.css")
+AVOID_CSS = Path(__file__).with_name("avoid.css")
 
 THEME = gr.themes.Default(
     primary_hue="teal",

@@ -12,6 +12,7 @@ import gradio as gr
 
 from spaceseed.models.generator import Generator
 from spaceseed.ui import breed_tab, model_bar, search_tab
+from spaceseed.ui.avoid_jobs import TASK
 from spaceseed.ui.breed_page import leave
 from spaceseed.ui.breed_tab import BreedTab
 from spaceseed.ui.drawing import is_slow
@@ -77,6 +78,7 @@ def switch(networks: Networks, visitor: Session, model: str) -> Iterator[str | G
     assert loaded.card is not None
     if loaded.card.id != visitor.model:
         visitor.begin("page")  # ends what the old model is drawing
+        visitor.begin(TASK)  # and what is learned and measured of it
         if visitor.ticket is not None:
             visitor.ticket.stopped = True
         visitor.benches.setdefault(loaded.card.id, fresh_bench(loaded))

@@ -1,0 +1,70 @@
+"""Work of the Avoid tab that takes long: it tells how far it is, and can be stopped."""
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import gradio as gr
+
+from spaceseed.steer import Progress
+from spaceseed.ui.networks import waiting_for
+from spaceseed.ui.session import Session
+
+TASK = "avoid"
+STOPPED = "Stopped; all is as it was."
+
+T = TypeVar("T")
+
+
+class StoppedError(Exception):
+    """The visitor does not want it any more."""
+
+
+def run(visitor: Session, work: Callable[[Progress], T], line: Callable[[float], str]) -> Iterator[str | T]:
+    """Does what takes long; it ends what the visitor asked for before.
+
+    Args:
+        visitor: who asked.
+        work: what to do; it tells the share done now and then, and is ended there when it is stopped.
+        line: says in words how far that is.
+
+    Yields:
+        lines, and at the end what `work` returned.
+
+    Raises:
+        StoppedError: it was stopped.
+    """
+    goes_on, done, closed = visitor.begin(TASK), 0.0, False
+
+    def progress(share: float) -> None:
+        nonlocal done
+        done = share
+        if closed or not goes_on():
+            raise StoppedError
+
+    try:
+        yield from waiting_for(lambda: work(progress), lambda: line(done))
+    finally:
+        closed = True  # the page may be gone
+
+
+def busy(words: str) -> list[Any]:
+    """Values for a line and its stop button while something is under way."""
+    return [words, gr.Button(visible=True)]
+
+
+def idle(words: str) -> list[Any]:
+    """The same when nothing is."""
+    return [words, gr.Button(visible=False)]
+
+
+def whole(value: Any, low: int, high: int, name: str) -> int:
+    """Checks a number that a visitor gave.
+
+    Raises:
+        ValueError: in a sentence.
+    """
+    number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    if not number or value != int(value) or not low <= value <= high:
+        raise ValueError(f"{name} must be a whole number from {low:,} to {high:,}.")
+    return int(value)
