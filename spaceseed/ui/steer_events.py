@@ -216,10 +216,10 @@ def _noise(networks: Networks, visitor: Session, noise: str, seed: int | None) -
 def rename(networks: Networks, visitor: Session, name: str) -> list[Any]:
     """Renames the direction looked at, for the rest of the visit."""
     steering = visitor.bench.steering
-    directions, name = steering.directions, clean_text(name or "", 60)
-    if directions is None or not name:
+    name = clean_text(name or "", 60)
+    if steering.directions is None or not name:
         raise ValueError("Write a name first.")
-    steering.sets[steering.method] = directions.rename(min(steering.looked, len(directions) - 1), name)
+    steering.rename(name)
     return fill(networks.generator(visitor.model), visitor)
 
 

@@ -153,8 +153,13 @@ def _fit_layers(generator: Generator, steering: Steering) -> list[Any]:
 
 
 def _fit_looked(steering: Steering) -> list[Any]:
-    names = steering.directions.names if steering.directions else ()
-    choices = [(f"{i + 1}. {name}", i) for i, name in enumerate(names)]
+    directions = steering.directions
+    names = directions.names if directions else ()
+    sure = directions.confidences if directions and directions.confidences else (1.0,) * len(names)
+    choices = [
+        (f"{i + 1}. {name}" + (f", {share:.0%} sure" if share < 1 else ""), i)
+        for i, (name, share) in enumerate(zip(names, sure, strict=True))
+    ]
     at = min(steering.looked, len(names) - 1) if names else None
     return [gr.Dropdown(choices, value=at), gr.Textbox(value="" if at is None else names[at])]
 

@@ -236,6 +236,13 @@ class Steering:
             self._past.append(self.opened)
             self.work, self._moved = self._future.pop(), (None, 0.0)
 
+    def rename(self, name: str) -> None:
+        """Gives the direction looked at a name of which the visitor is sure."""
+        directions = self.sets[self.method]
+        index = min(self.looked, len(directions) - 1)
+        sure = tuple(1.0 if i == index else share for i, share in enumerate(directions.confidences))
+        self.sets[self.method] = replace(directions.rename(index, name), confidences=sure)
+
     def recipe(self) -> Recipe:
         """The find as the sliders have it."""
         return self.now.recipe(self.sets)

@@ -191,6 +191,15 @@ def test_a_direction_is_renamed_for_the_visit(networks, at_work):
         events.rename(networks, at_work, "")
 
 
+def test_a_name_says_how_sure_it_is_until_the_visitor_gives_another(networks, at_work):
+    events.choose_method(networks, at_work, "ganspace", NOTHING)
+    events.look(networks, at_work, 1)
+    generator, looked = networks.generator("avatars"), NAMES.index("noise") + 2
+    assert steer_knobs.fit(generator, at_work.bench.steering)[looked].choices[1][0] == "2. open mouth, 88% sure"
+    events.rename(networks, at_work, "yawn")
+    assert steer_knobs.fit(generator, at_work.bench.steering)[looked].choices[1][0] == "2. yawn"
+
+
 def test_marks_make_a_direction(networks, at_work, said):
     page = at_work.breeding.page
     marks = Picked({f"g{page.number}-0": LIKED, f"g{page.number}-1": LIKED, f"g{page.number}-2": BAD}, None)
