@@ -9,6 +9,7 @@ STUDIES = {  # name: the options that it takes
     "search_quality": ("quick", "workers"),
     "steering": ("quick",),
     "prior_study": ("quick", "data"),
+    "avoidance": ("quick", "data"),
     "cost": ("quick",),
     "synthesis": ("quick",),
 }

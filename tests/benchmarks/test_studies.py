@@ -1,12 +1,18 @@
 """Each study runs from end to end on the bundled networks, and writes what it promises."""
 
 import json
+import random
 import sys
 
+import numpy as np
 import pytest
 import torch
 
-from benchmarks import cost, prior_study, search_quality, steering, synthesis
+from benchmarks import avoidance, cost, prior_study, search_quality, steering, synthesis
+from benchmarks.redrawn import Redrawn, similarity
+from spaceseed.images import from_uint8
+from spaceseed.models.classifier import load_classifier
+from spaceseed.training.avatars import Renders, render, sample
 
 
 @pytest.fixture
@@ -74,3 +80,40 @@ def test_synthesis(results, monkeypatch):
     assert {row["network"] for row in figures["speeds"]} == names
     assert all(row["difference"] < 1e-4 and 0 < row["share_of_peak"] < 1.5 for row in figures["speeds"])
     assert set(figures["parts"]["synthesize"]) == set(figures["parts"]["port"])
+
+
+def test_avoidance(results, monkeypatch, tmp_path):
+    def stand_in(_split, _folder, _classifier, count):
+        return torch.rand(count, 96, generator=torch.Generator().manual_seed(count))
+
+    # 64 faces that 16 drawings make, since drawing takes longest.
+    avatars = [sample(random.Random(seed % 16)) for seed in range(64)]
+    images = np.stack([render(avatar) for avatar in avatars[:16]] * 4)
+    monkeypatch.setattr(avoidance, "TRUNCATIONS", (1.0, 0.5))
+    monkeypatch.setattr(avoidance, "renders", lambda *_: Renders(images, avatars))
+    monkeypatch.setattr(avoidance, "render_features", stand_in)
+    figures = results(avoidance)
+    assert {len(methods) for spaces in figures["filters"].values() for methods in spaces.values()} == {5}
+    assert set(figures["samplers"]) == {f"{how}, {space}" for how in avoidance.SAMPLERS for space in "zw"}
+    assert figures["truncation"]["1"]["broken"] <= 0.5
+    assert all(0 <= row["broken"][0] <= 1 for row in figures["samplers"].values())
+    assert (tmp_path / "avoidance.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_smudged_face_is_worse_than_a_drawn_one():
+    drawn = from_uint8(np.stack([render(sample(random.Random(seed))) for seed in range(4)]))
+    # The left half of one face, the right half of another.
+    torn = torch.cat([drawn[:, :, :, :32], drawn.roll(1, dims=0)[:, :, :, 32:]], dim=3)
+    scores = Redrawn(load_classifier("avatars"))(torch.cat([drawn, torn]))
+    assert scores[:4].min() > scores[4:].max()
+    assert similarity(drawn, drawn) == pytest.approx(torch.ones(4), abs=1e-5)
+
+
+def test_marks_are_confused_as_often_as_asked():
+    scores = torch.arange(1000.0)
+    bad, good = avoidance.marks(scores, 100, wrong=0.0, seed=0)
+    assert len(bad) == len(good) == 50
+    assert scores[bad].max() < 100
+    assert scores[good].min() >= 500
+    bad, good = avoidance.marks(scores, 100, wrong=0.1, seed=0)
+    assert int((scores[bad] >= 500).sum() + (scores[good] < 100).sum()) == 10

@@ -1,0 +1,359 @@
+"""Do filters avoid broken faces, and at what price? `python -m benchmarks.avoidance --data runs/data`.
+
+What is broken, a judge of `redrawn` says, and there are two. The *labeller* reads attributes with the bundled
+classifier; a visitor's marks are taken from it, an equal number of its worst tenth and its better half. The *held-out
+judge* reads them with a classifier that is trained here, from another seed, and decides what counts as broken in the
+results: the worst tenth of fresh faces. No filter meets it or its faces.
+
+Filters of all methods, in z and w, learn from 10 to 1,000 labels, from 100 of which a tenth is wrong, and from 1,000
+faces that the classifier was least and most sure about. All are compared on the same fresh faces, of which a filter
+keeps those it allows: that is exactly what it draws by "reject" in z, and by "truncate" too. Then the samplers draw,
+and plain truncation, and all are compared at equal diversity.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import torch
+from matplotlib import pyplot as plt
+from torch import Tensor
+
+from benchmarks.redrawn import Redrawn, sureness
+from benchmarks.report import DATA, arguments, mean_and_error, save, table
+from spaceseed.avoid import SAMPLERS, SPACES, LatentFilter
+from spaceseed.evaluate import frechet_distance, precision_recall
+from spaceseed.latent_space import LatentSpace
+from spaceseed.models.classifier import load_classifier
+from spaceseed.models.generator import latents_from_seeds
+from spaceseed.models.zoo import load
+from spaceseed.ops.discriminant import ESTIMATORS
+from spaceseed.ops.validation import area_under_curve
+from spaceseed.training.avatars import Renders, renders
+from spaceseed.training.classifier import train
+from spaceseed.training.figures import render_features
+
+BATCH = 50
+LABELLED, FRESH, OTHERS = 5_000_000, 6_000_000, 7_000_000  # first seeds
+BROKEN = 0.1
+WRONG = 0.1
+KEEPS = (0.9, 0.75, 0.5)
+KEEP = 0.75
+TRUNCATIONS = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5)
+COLORS = {method: f"C{i}" for i, method in enumerate(ESTIMATORS)}
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Size:
+    """Faces that the labeller sees, fresh ones, drawn ones, renders to learn from, label counts, repetitions."""
+
+    labelled: int = 6_000
+    fresh: int = 4_000
+    drawn: int = 1_000
+    renders: int | None = None
+    learned: int = 15_000
+    epochs: int = 3
+    batch: int = 128
+    labels: tuple[int, ...] = (10, 30, 100, 1_000)
+    visitor: int = 100
+    seeds: int = 3
+
+
+@dataclass(frozen=True)
+class Faces:
+    """Faces, as vectors of z and w, and what was seen in them."""
+
+    vectors: dict[str, Tensor]
+    features: Tensor
+    scores: Tensor
+
+
+class Study:
+    """The generator, those who look at it, and the faces that everything is measured on."""
+
+    def __init__(self, data: Path, size: Size) -> None:
+        self.size = size
+        self.generator = load("avatars", device="cpu")
+        self.classifier = load_classifier("avatars")
+        self.spaces = {name: LatentSpace(self.generator, name, truncation=1.0) for name in SPACES}
+        learned = renders("train", data)
+        learned = Renders(learned.images[: size.learned], learned.avatars[: size.learned])
+        self.judge = Redrawn(train(learned, size.epochs, size.batch, rate=4e-3, seed=1).requires_grad_(False))
+        self.labeller = Redrawn(self.classifier)
+        self.real = render_features("held_out", data, self.classifier, size.renders)
+        self.other_real = render_features("held_out_2", data, self.classifier, size.drawn)
+        self.others = self.faces(OTHERS, size.drawn, lambda images: torch.zeros(len(images))).features
+        self.fresh = self.faces(FRESH, size.fresh, self.judge)
+        self.limit = float(self.fresh.scores.quantile(BROKEN))
+        print("fresh faces judged", flush=True)
+
+    def faces(self, first: int, count: int, score: Callable[[Tensor], Tensor]) -> Faces:
+        """The faces of `count` seeds at truncation 1."""
+        z = latents_from_seeds(range(first, first + count), self.generator.z_dim)
+        vectors = {name: space.from_z(z) for name, space in self.spaces.items()}
+        return Faces(vectors, *self.look(self.spaces["z"], vectors["z"], score))
+
+    def look(self, space: LatentSpace, vectors: Tensor, score: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
+        """The classifier's features [n, d] of the images of vectors [n, dims], and their scores [n]."""
+        seen = []
+        for part in vectors.split(BATCH):
+            images = space.images(part)
+            seen.append((self.classifier.features(images), score(images)))
+        features, scores = zip(*seen, strict=True)
+        return torch.cat(features), torch.cat(scores)
+
+    def measure(self, features: Tensor, scores: Tensor) -> Row:
+        """The share of broken faces among all, and the distances of the first ones, always as many."""
+        features = features[: self.size.drawn]
+        return {
+            "broken": float((scores < self.limit).float().mean()),
+            "frechet_distance": frechet_distance(self.real, features),
+            "diversity": precision_recall(self.others, features)[1],
+        }
+
+    def compare(self, features: Tensor, scores: Tensor) -> Row:
+        """The same, with precision and recall against renders."""
+        precision, recall = precision_recall(self.real, features[: self.size.drawn])
+        return {**self.measure(features, scores), "precision": precision, "recall": recall}
+
+    def learn(
+        self, space: str, given: dict[str, tuple[Tensor, Tensor]], method: str, how: str | None = None
+    ) -> LatentFilter:
+        """The filter that these examples make in a space."""
+        return LatentFilter.fit(*given[space], method, how=how, keep=KEEP, space=self.spaces[space])
+
+    def kept(self, avoid: LatentFilter, keep: float = KEEP) -> Row:
+        """What is left of the fresh faces by a filter that allows this share of all."""
+        scores = avoid.discriminant.score(self.fresh.vectors[avoid.space])
+        allowed = scores <= avoid.discriminant.quantile(keep)
+        broken = self.fresh.scores < self.limit
+        auc = area_under_curve(scores[broken], scores[~broken])
+        return {"auc": auc, **self.measure(self.fresh.features[allowed], self.fresh.scores[allowed])}
+
+    def drawn(self, avoid: LatentFilter) -> Row:
+        """What a filter draws from the first of the fresh seeds."""
+        count, space = self.size.drawn, self.spaces[avoid.space]
+        features, scores = self.fresh.features[:count].clone(), self.fresh.scores[:count].clone()
+        before = self.fresh.vectors[avoid.space][:count]
+        vectors = avoid.apply(before, keys=self.fresh.vectors["z"][:count])
+        changed = (vectors != before).any(dim=1)
+        features[changed], scores[changed] = self.look(space, vectors[changed], self.judge)
+        return self.compare(features, scores)
+
+    def truncated(self, truncation: float) -> Row:
+        """What plain truncation draws from the first of the fresh seeds."""
+        space = LatentSpace(self.generator, "z", truncation)
+        return self.compare(*self.look(space, self.fresh.vectors["z"][: self.size.drawn], self.judge))
+
+
+def marks(scores: Tensor, count: int, wrong: float, seed: int) -> tuple[Tensor, Tensor]:
+    """Indices of as many bad as good ones, `count` in all, of which a share is confused."""
+    rng, order = torch.Generator().manual_seed(seed), scores.argsort(stable=True)
+    halves = (order[: round(BROKEN * len(order))], order[len(order) // 2 :])
+    chosen = torch.cat([half[torch.randperm(len(half), generator=rng)[: count // 2]] for half in halves])
+    bad = torch.arange(len(chosen)) < count // 2
+    bad[torch.randperm(len(chosen), generator=rng)[: round(wrong * len(chosen))]] ^= True
+    return chosen[bad], chosen[~bad]
+
+
+def examples(study: Study) -> dict[str, list[dict[str, tuple[Tensor, Tensor]]]]:
+    """Bad and good vectors to learn from: by label set, repetition and space."""
+    size = study.size
+    sure: list[Tensor] = []
+
+    def score(images: Tensor) -> Tensor:
+        sure.append(sureness(study.classifier, images))
+        return study.labeller(images)
+
+    labelled = study.faces(LABELLED, size.labelled, score)
+    print("faces labelled", flush=True)
+    most = size.labels[-1]
+    sets = {f"{count:,}": (labelled.scores, count, 0.0) for count in size.labels}
+    sets[f"{size.visitor:,}, a tenth wrong"] = labelled.scores, size.visitor, WRONG
+    sets[f"{most:,} by sureness"] = torch.cat(sure), most, 0.0
+    found: dict[str, list[dict[str, tuple[Tensor, Tensor]]]] = {}
+    for name, (scores, count, wrong) in sets.items():
+        for seed in range(size.seeds):
+            bad, good = marks(scores, count, wrong, seed)
+            found.setdefault(name, []).append({space: (v[bad], v[good]) for space, v in labelled.vectors.items()})
+    return found
+
+
+def summary(rows: list[Row]) -> Row:
+    """Mean and standard error of each figure over repetitions."""
+    return {name: mean_and_error([row[name] for row in rows]) for name in rows[0]}
+
+
+def beside(row: Row, truncations: dict[str, Row]) -> Row:
+    """Adds what plain truncation has where it is as diverse, linear between its rows."""
+    points = sorted(truncations.values(), key=lambda point: point["diversity"])
+    x = [point["diversity"] for point in points]
+    for name in ("broken", "frechet_distance"):
+        row[f"truncation_{name}"] = float(np.interp(row["diversity"][0], x, [point[name] for point in points]))
+    return row
+
+
+def results(study: Study) -> Row:
+    """All figures."""
+    size, fresh = study.size, study.fresh
+    both = study.look(study.spaces["z"], fresh.vectors["z"][: size.drawn], study.labeller)[1]
+    broken = fresh.scores[: size.drawn] < study.limit
+    figures: Row = {
+        "faces": {"fresh": size.fresh, "drawn": size.drawn, "renders": len(study.real)},
+        "repetitions": size.seeds,
+        "floor": frechet_distance(study.real, study.other_real),
+        "judges_agree": area_under_curve(-both[broken], -both[~broken]),
+        "truncation": {f"{psi:g}": study.truncated(psi) for psi in TRUNCATIONS},
+    }
+    print("truncations drawn", flush=True)
+    sets, figures["filters"] = examples(study), {}
+    for name, repetitions in sets.items():
+        for space in SPACES:
+            for method in ESTIMATORS:
+                learned = [study.learn(space, given, method) for given in repetitions]
+                row = summary([study.kept(avoid) for avoid in learned])
+                row["claimed_auc"] = mean_and_error([avoid.auc for avoid in learned])
+                row["trusted"] = sum(avoid.trustworthy for avoid in learned)
+                figures["filters"].setdefault(name, {}).setdefault(space, {})[method] = row
+        print(f"learned from {name}", flush=True)
+    most = f"{size.labels[-1]:,}"
+    figures["curves"], figures["samplers"] = {}, {}
+    for space in SPACES:
+        rows = figures["filters"][most][space]
+        best = min(rows, key=lambda method: rows[method]["broken"][0])
+        learned = [study.learn(space, given, best) for given in sets[most]]
+        curve = {f"{keep:g}": summary([study.kept(avoid, keep) for avoid in learned]) for keep in KEEPS}
+        figures["curves"][f"{best}, {space}"] = {
+            keep: beside(row, figures["truncation"]) for keep, row in curve.items()
+        }
+        for how in SAMPLERS:
+            row = summary([study.drawn(study.learn(space, given, "logistic", how)) for given in sets[most]])
+            figures["samplers"][f"{how}, {space}"] = beside(row, figures["truncation"])
+            print(f"{how} in {space}: {row['broken']}", flush=True)
+    return figures
+
+
+def strip(study: Study, indices: Tensor) -> np.ndarray:
+    """Fresh faces side by side, [64, 64 n, 3] in [0, 1]."""
+    images = study.spaces["z"].images(study.fresh.vectors["z"][indices]).clamp(-1, 1)
+    return ((images + 1) / 2).permute(2, 0, 3, 1).flatten(1, 2).numpy()
+
+
+def plot(figures: Row, study: Study, path: Path) -> None:
+    """What is broken, how much of it filters avoid, and what that costs."""
+    mpl.use("agg")
+    figure = plt.figure(figsize=(13, 7.2), layout="constrained")
+    grid = figure.add_gridspec(4, 3, height_ratios=(0.5, 0.5, 0.5, 3.6))
+    order = study.fresh.scores.argsort()
+    border = int((study.fresh.scores < study.limit).sum())
+    shown = {"worst": order[:24], "just not broken": order[border : border + 24], "best": order[-24:]}
+    for i, (name, indices) in enumerate(shown.items()):
+        axes = figure.add_subplot(grid[i, :])
+        axes.imshow(strip(study, indices))
+        axes.set(xticks=[], yticks=[], ylabel=name.replace(" ", "\n"))
+    for i, space in enumerate(SPACES):
+        axes = figure.add_subplot(grid[3, i])
+        counts = [name for name in figures["filters"] if name.replace(",", "").isdigit()]
+        labels = [int(name.replace(",", "")) for name in counts]
+        for method in ESTIMATORS:
+            rows = [figures["filters"][name][space][method]["broken"] for name in counts]
+            values, errors = np.array(rows).T
+            axes.errorbar(labels, values, errors, fmt="o-", capsize=3, color=COLORS[method], label=method)
+        axes.axhline(BROKEN, color="k", linestyle=":", label="no filter")
+        axes.set(title=f"Filters in {space}, {KEEP:.0%} allowed", xlabel="labels", ylabel="broken faces", xscale="log")
+        axes.set_ylim(0, None)
+        axes.legend(fontsize=8)
+    axes = figure.add_subplot(grid[3, 2])
+    points = figures["truncation"].values()
+    axes.plot([p["diversity"] for p in points], [p["broken"] for p in points], "ko-", label="truncation")
+    for name, curve in figures["curves"].items():
+        start = figures["truncation"]["1"]["diversity"], BROKEN
+        rows = [start, *((row["diversity"][0], row["broken"][0]) for row in curve.values())]
+        axes.plot(*zip(*rows, strict=True), "o-", label=name)
+    axes.set(title="The price", xlabel="diversity: recall of unfiltered faces", ylabel="broken faces", ylim=(0, None))
+    axes.invert_xaxis()
+    axes.legend(fontsize=8)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=110)
+
+
+def markdown(figures: Row) -> str:
+    """Four tables."""
+
+    def percent(value: tuple[float, float] | float) -> str:
+        return f"{value:.1%}" if isinstance(value, float) else f"{value[0]:.1%} ± {value[1]:.1%}"
+
+    def number(value: tuple[float, float] | float) -> str:
+        return f"{value:.2f}" if isinstance(value, float) else f"{value[0]:.2f} ± {value[1]:.2f}"
+
+    faces, filters = figures["faces"], figures["filters"]
+    repetitions = figures["repetitions"]
+    common = ("broken", "Frechet distance", "precision", "recall", "diversity")
+
+    def cells(row: Row) -> tuple[str, ...]:
+        others = (percent(row[name]) for name in ("precision", "recall", "diversity"))
+        return percent(row["broken"]), number(row["frechet_distance"]), *others
+
+    learned = [
+        (
+            name, space, method, number(row["auc"]), number(row["claimed_auc"]), f"{row['trusted']} of {repetitions}",
+            percent(row["broken"]), number(row["frechet_distance"]), percent(row["diversity"]),
+        )
+        for name, spaces in filters.items()
+        for space, methods in spaces.items()
+        for method, row in methods.items()
+    ]  # fmt: skip
+    against = ("truncation: broken", "truncation: Frechet distance")
+    curves = [
+        (
+            name, f"{float(keep):.0%}", percent(row["broken"]), number(row["frechet_distance"]),
+            percent(row["diversity"]), percent(row["truncation_broken"]), number(row["truncation_frechet_distance"]),
+        )
+        for name, curve in figures["curves"].items()
+        for keep, row in curve.items()
+    ]  # fmt: skip
+    samplers = [
+        (name, *cells(row), percent(row["truncation_broken"]), number(row["truncation_frechet_distance"]))
+        for name, row in figures["samplers"].items()
+    ]
+    return (
+        f"*broken*: the worst tenth of {faces['fresh']:,} fresh faces, to a judge that no filter has met. Frechet "
+        f"distance, avatar features, N = {faces['drawn']:,} against {faces['renders']:,} renders (other renders: "
+        f"{figures['floor']:.2f}); *diversity*: recall of other unfiltered faces. ±: standard error over "
+        f"{repetitions} draws of the labels. The labeller ranks a broken face below another one with a probability of "
+        f"{figures['judges_agree']:.2f} (AUC): no filter that learns from it can do better.\n\n"
+        f"## Filters that allow {KEEP:.0%}\n\n"
+        "*AUC*: of telling broken faces from others before they are drawn; *own AUC*: what the filter itself claims "
+        "from its held-out labels, whose good ones are of the better half; *trusted*: by its own test.\n\n"
+        + table(
+            ("labels", "space", "method", "AUC", "own AUC", "trusted", "broken", "Frechet distance", "diversity"),
+            learned,
+        )
+        + "\n## Plain truncation\n\n"
+        + table(("psi", *common), [(psi, *cells(row)) for psi, row in figures["truncation"].items()])
+        + "\n## The best filters, allowing more and less, beside truncation of equal diversity\n\n"
+        + table(("filter", "allowed", "broken", "Frechet distance", "diversity", *against), curves)
+        + "\n## Samplers of the logistic filter, drawing, beside truncation of equal diversity\n\n"
+        + table(("sampler", *common, *against), samplers)
+    )
+
+
+def main() -> None:
+    """Runs the study."""
+    parser = arguments(__doc__)
+    parser.add_argument("--data", type=Path, default=DATA, help="folder of the rendered faces; drawn when missing")
+    args = parser.parse_args()
+    quick = Size(40, 40, 16, 100, learned=64, epochs=1, batch=16, labels=(6, 8), visitor=8, seeds=1)
+    study = Study(args.data, quick if args.quick else Size())
+    figures = results(study)
+    plot(figures, study, args.out / "avoidance.png")
+    save(args.out, "avoidance", figures, markdown(figures))
+
+
+if __name__ == "__main__":
+    main()
