@@ -1,9 +1,10 @@
-"""The mapping network that StyleGAN 1, 2 and 3 have in common: z, and a label where there is one, to w."""
+"""The mapping network that all StyleGANs have in common: z, and a label where there is one, to w."""
 
 import torch
 from torch import Tensor, nn
 
 from spaceseed.errors import CheckpointError
+from spaceseed.models.generator import Generator
 from spaceseed.models.layers import Linear, leaky_relu, normalize_second_moment
 from spaceseed.models.shapes import Shapes, expect
 
@@ -62,6 +63,23 @@ class MappingNetwork(nn.Module):
         for i in range(self.num_layers):
             x = leaky_relu(self.get_submodule(f"fc{i}")(x))
         return x
+
+
+class MappedGenerator(Generator):
+    """A generator whose mapping network makes one w of each z, which goes to all style layers.
+
+    Attributes:
+        mapping: the network, with the mean of w.
+    """
+
+    mapping: MappingNetwork
+
+    @property
+    def w_avg(self) -> Tensor:  # type: ignore[override]
+        return self.mapping.w_avg
+
+    def _map(self, z: Tensor, labels: Tensor | None) -> Tensor:
+        return self.mapping(z, labels)[:, None].repeat(1, self.num_ws, 1)
 
 
 def mapping_sizes(shapes: Shapes) -> dict[str, int]:

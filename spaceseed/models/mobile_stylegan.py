@@ -12,8 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from spaceseed.models.generator import Generator, Tap
-from spaceseed.models.mapping import MappingNetwork
+from spaceseed.models.generator import Tap
+from spaceseed.models.mapping import MappedGenerator, MappingNetwork
 
 # From the four bands of a channel (low, vertical, horizontal and diagonal detail) to its 2x2 pixels, row by row.
 HAAR = 0.5 * torch.tensor(
@@ -88,7 +88,7 @@ class ToRGB(nn.Module):
         return F.pixel_shuffle(pixels.unflatten(2, x.shape[2:]), 2)
 
 
-class MobileStyleGAN(Generator):
+class MobileStyleGAN(MappedGenerator):
     """The generator, mapping and synthesis together; its noise maps are fixed, so ws alone decide the image.
 
     There is no early exit to a smaller image: the published network has colours at the end of its last block alone,
@@ -118,13 +118,6 @@ class MobileStyleGAN(Generator):
         )
         self.torgb = ToRGB(channels[-1], w_dim)
         self.layers = ("b4.conv1", *(f"b{8 << i}.conv{j}" for i in range(len(self.blocks)) for j in (0, 1)))
-
-    @property
-    def w_avg(self) -> Tensor:  # type: ignore[override]
-        return self.mapping.w_avg
-
-    def _map(self, z: Tensor, labels: Tensor | None) -> Tensor:
-        return self.mapping(z, labels)[:, None].repeat(1, self.num_ws, 1)
 
     def _synthesize(self, ws: Tensor, tap: Tap) -> Tensor:  # type: ignore[override]  # the family has no options
         x = tap("b4.conv1", self.conv(self.const, ws[:, 0]))

@@ -13,9 +13,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from spaceseed.models.generator import Generator, Tap
+from spaceseed.models.generator import Tap
 from spaceseed.models.layers import Linear, check_noise, noise_map
-from spaceseed.models.mapping import MappingNetwork, mapping_sizes
+from spaceseed.models.mapping import MappedGenerator, MappingNetwork, mapping_sizes
 from spaceseed.models.shapes import expect, unfilled
 
 
@@ -77,7 +77,7 @@ class SynthesisLayer(nn.Module):
         return adaptive_instance_norm(F.leaky_relu_(x, 0.2), self.affine(w))
 
 
-class StyleGAN1(Generator):
+class StyleGAN1(MappedGenerator):
     """The generator, mapping and synthesis together.
 
     `layers` are "layer0" to the last; layer i takes row i of ws and its activation is what the style has made of it.
@@ -154,13 +154,6 @@ class StyleGAN1(Generator):
             channels[resolution] = expect(shapes, f"{name}.noise_strength", None)[0]
         sizes = mapping_sizes(shapes)
         return unfilled(lambda: cls(channels=channels, **sizes), shapes)
-
-    @property
-    def w_avg(self) -> Tensor:  # type: ignore[override]
-        return self.mapping.w_avg
-
-    def _map(self, z: Tensor, labels: Tensor | None) -> Tensor:
-        return self.mapping(z, labels)[:, None].repeat(1, self.num_ws, 1)
 
     def _synthesize(  # type: ignore[override]  # a family names its own options
         self, ws: Tensor, tap: Tap, noise: str = "const", rng: torch.Generator | None = None

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from spaceseed.errors import ArgumentError
-from spaceseed.models.generator import Generator, Tap
+from spaceseed.models.generator import Tap
 from spaceseed.models.layers import (
     SQRT2,
     Linear,
@@ -24,7 +24,7 @@ from spaceseed.models.layers import (
     resample_filter,
     upsample2d,
 )
-from spaceseed.models.mapping import MappingNetwork, mapping_sizes
+from spaceseed.models.mapping import MappedGenerator, MappingNetwork, mapping_sizes
 from spaceseed.models.shapes import Shapes, expect, unfilled
 
 ARCHITECTURES = ("skip", "resnet")
@@ -189,7 +189,7 @@ class SynthesisNetwork(nn.Module):
         return image
 
 
-class StyleGAN2(Generator):
+class StyleGAN2(MappedGenerator):
     """The generator, mapping and synthesis together.
 
     Of the activations in `layers`, "b{resolution}.conv1" is what goes on to the next block: with architecture "resnet",
@@ -271,13 +271,6 @@ class StyleGAN2(Generator):
         shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
         sizes = _sizes(shapes)
         return unfilled(lambda: cls(**sizes, clamp=clamp, joint_labels=joint_labels), shapes)
-
-    @property
-    def w_avg(self) -> Tensor:  # type: ignore[override]
-        return self.mapping.w_avg
-
-    def _map(self, z: Tensor, labels: Tensor | None) -> Tensor:
-        return self.mapping(z, labels)[:, None].repeat(1, self.num_ws, 1)
 
     def _synthesize(  # type: ignore[override]  # a family names its own options
         self, ws: Tensor, tap: Tap, noise: str = "const", rng: torch.Generator | None = None

@@ -15,9 +15,9 @@ from torch import Tensor, nn
 
 from spaceseed.errors import ArgumentError, CheckpointError
 from spaceseed.models.alias_free import filtered_leaky_relu
-from spaceseed.models.generator import Generator, Tap
+from spaceseed.models.generator import Tap
 from spaceseed.models.layers import Linear, normalize_second_moment
-from spaceseed.models.mapping import MappingNetwork, mapping_sizes
+from spaceseed.models.mapping import MappedGenerator, MappingNetwork, mapping_sizes
 from spaceseed.models.shapes import unfilled
 from spaceseed.models.stylegan3_plan import FIRST_CUTOFF, LayerShape, design_plan, read_plan
 
@@ -113,7 +113,7 @@ class SynthesisLayer(nn.Module):
         return F.conv2d(x * styles.to(x.dtype)[:, :, None, None], self.weight, padding=max(self.padding, 0))
 
 
-class StyleGAN3(Generator):
+class StyleGAN3(MappedGenerator):
     """The generator, mapping and synthesis together; row i of ws is the style of `layers[i]`.
 
     Option of `synthesize`: `transform`, [3, 3] or [N, 3, 3], moves the image: a matrix on (x, y, 1), x to the right and
@@ -224,13 +224,6 @@ class StyleGAN3(Generator):
             layer.up_filter.copy_(up_filter)
             layer.down_filter.copy_(down_filter)
         return generator
-
-    @property
-    def w_avg(self) -> Tensor:  # type: ignore[override]
-        return self.mapping.w_avg
-
-    def _map(self, z: Tensor, labels: Tensor | None) -> Tensor:
-        return self.mapping(z, labels)[:, None].repeat(1, self.num_ws, 1)
 
     def _synthesize(  # type: ignore[override]  # a family names its own options
         self, ws: Tensor, tap: Tap, transform: Tensor | None = None
