@@ -18,7 +18,10 @@ from spaceseed.models.generator import Generator, ModelCard
 from spaceseed.models.hub import Progress, fetch, file_sha256, is_cached, is_reachable
 
 ASSETS = Path(__file__).parent.parent / "assets"
-HUB_NAME = re.compile(r"hub:(?P<repo>[\w.-]+/[\w.-]+)/(?P<file>[^@]+)@(?P<revision>[^@]+)")
+# Nothing that would lead out of the repository, whatever the client would make of it.
+HUB_NAME = re.compile(
+    r"hub:(?!.*\.\.)(?P<repo>[\w.-]+/[\w.-]+)/(?P<file>[^@/\\\n][^@\\\n]*)@(?P<revision>[\w.-][\w./-]*)"
+)
 
 
 def models() -> list[ModelCard]:

@@ -113,6 +113,24 @@ def test_unknown_names_are_met_with_what_is_near(name, suggestion):
     assert caught.value.value == name
 
 
+@pytest.mark.parametrize(
+    "file",
+    [
+        "owner/repo/../../../../secret.pt@main",
+        "owner/repo/weights/..@main",
+        "owner/repo//etc/secret.pt@main",
+        "owner/repo/..\\secret.pt@main",
+        "owner/../secret.pt@main",
+        "owner/repo/weights.pt@../../secret",
+        "owner/repo/weights.pt@main\n",
+    ],
+)
+def test_a_file_on_the_hub_lies_inside_its_repository(monkeypatch, file):
+    monkeypatch.setattr(zoo, "fetch", lambda *_, **__: pytest.fail("asked for a file elsewhere"))
+    with pytest.raises(ArgumentError, match="hub:owner/repo/file@revision"):
+        zoo.load(f"hub:{file}")
+
+
 @pytest.mark.parametrize("function", [zoo.card, zoo.available])
 def test_only_ids_have_cards(function):
     with pytest.raises(ArgumentError, match="stylegan2-cat"):
