@@ -8,6 +8,9 @@ from spaceseed.models.generator import Generator
 from spaceseed.models.layers import Linear, leaky_relu, normalize_second_moment
 from spaceseed.models.shapes import Shapes, expect
 
+# Far beyond all that is known. What measures w_avg takes memory in proportion, so a file must not ask for more.
+MAX_LAYERS, MAX_WIDTH, MAX_CLASSES = 100, 2**12, 2**15
+
 
 class MappingNetwork(nn.Module):
     """Normalises z, then applies fully connected layers that learn at a hundredth of the rate (Karras et al. 2019).
@@ -92,7 +95,7 @@ def mapping_sizes(shapes: Shapes) -> dict[str, int]:
         z_dim, w_dim, mapping_layers, mapping_features, num_classes and label_features, as the generators take them.
 
     Raises:
-        CheckpointError: a tensor is missing or does not fit the others.
+        CheckpointError: a tensor is missing or does not fit the others, or the network is beyond all that is known.
     """
     layers = 1
     while f"mapping.fc{layers}.weight" in shapes:
@@ -102,6 +105,8 @@ def mapping_sizes(shapes: Shapes) -> dict[str, int]:
     embedded = num_classes = 0
     if "mapping.embed.weight" in shapes:
         embedded, num_classes = expect(shapes, "mapping.embed.weight", None, None)
+    if layers > MAX_LAYERS or max(features, inputs, w_dim) > MAX_WIDTH or num_classes > MAX_CLASSES:
+        raise CheckpointError("The mapping network is larger than that of any StyleGAN.")
     if embedded >= inputs:
         raise CheckpointError("The mapping network's first layer has no room for z next to the label.")
     return {

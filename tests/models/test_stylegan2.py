@@ -109,6 +109,14 @@ def shaped(name, *shape):
         (shaped("synthesis.b8.conv1.weight", 10**5, 1, 3, 3), "synthesis.b8.conv0.weight"),
         (shaped("mapping.fc0.weight", 8, 0), "mapping.fc0.weight"),
         (shaped("mapping.embed.weight", 8, 4), "no room for z"),
+        (shaped("mapping.fc0.weight", 8, 10**5), "larger than that of any StyleGAN"),  # w_avg is measured with these
+        (shaped("mapping.fc0.weight", 10**5, 8), "larger than that of any StyleGAN"),
+        (shaped("mapping.fc1.weight", 10**5, 8), "larger than that of any StyleGAN"),
+        (shaped("mapping.embed.weight", 1, 10**5), "larger than that of any StyleGAN"),
+        (
+            lambda t: t.update({f"mapping.fc{i}.weight": torch.zeros(8, 8) for i in range(200)}),
+            "larger than that of any",
+        ),
     ],
 )
 def test_tensors_that_do_not_fit_are_named(damage, name):

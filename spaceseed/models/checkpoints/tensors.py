@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from spaceseed.errors import CheckpointError
@@ -96,6 +95,8 @@ def measure_w_avg(generator: Generator, samples: int = 10_000) -> Tensor:
     classes = torch.arange(samples, device=generator.device) % max(generator.num_classes, 1)
     total = torch.zeros(generator.w_dim, dtype=torch.float64, device=generator.device)
     for rows in torch.arange(samples, device=generator.device).split(BATCH):
-        labels = F.one_hot(classes[rows], generator.num_classes).float() if generator.num_classes else None
+        labels = None
+        if generator.num_classes:
+            labels = z.new_zeros(len(rows), generator.num_classes).scatter_(1, classes[rows, None], 1.0)
         total += generator.map(z[rows], labels)[:, 0].double().sum(dim=0)
     return (total / samples).float()
