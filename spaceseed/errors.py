@@ -21,7 +21,15 @@ class ArgumentError(ValueError):
 
 
 class CheckpointError(ValueError):
-    """A file of weights cannot be used: it is damaged, of no known kind, or holds what no weights need."""
+    """A file of weights cannot be used: it is damaged, of no known kind, or holds what no weights need.
+
+    The sentence may quote the file, which may be a stranger's: so it is cut at 400 characters and made printable.
+    """
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(
+            "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in sentence[:400])
+        )
 
 
 class DownloadError(OSError):

@@ -15,7 +15,7 @@ from spaceseed.models.checkpoints.torch_files import LEGACY_MAGIC, ZIP_MAGIC, re
 from spaceseed.models.checkpoints.unpickle import Budget, unpickle
 
 MAX_FILE = 4 * 2**30 - 1  # bytes; a zip archive of this size needs no 64-bit fields
-MAX_HEADER = 2**23  # bytes of a safetensors header
+MAX_HEADER = 2**20  # bytes of a safetensors header; 1000 tensors take an eighth
 MAX_DEPTH = 50
 MAX_NODES = 1_000_000
 PICKLE_MAGIC = b"\x80"
@@ -66,7 +66,7 @@ def _read_safetensors(path: Path, header: int) -> dict[str, Tensor]:
         raise CheckpointError("The file was refused, because its header is longer than weights need.")
     try:
         return load_file(path)
-    except SafetensorError as error:
+    except (SafetensorError, TypeError, ValueError, KeyError, RuntimeError) as error:  # torch refuses a shape or type
         raise CheckpointError("The safetensors file is damaged or cut short.") from error
 
 

@@ -1,6 +1,7 @@
 """Writes pickles opcode by opcode, as no pickler would."""
 
 import io
+import json
 import pickle
 import struct
 import zipfile
@@ -43,6 +44,12 @@ def mapping(**values: bytes) -> bytes:
 def file(content: bytes, protocol: int = 2) -> bytes:
     """A pickle, made long enough to be looked at."""
     return pickle.PROTO + bytes([protocol]) + content + pickle.STOP + bytes(16)
+
+
+def safetensors(**header: dict[str, object]) -> bytes:
+    """A safetensors file of any header, with no numbers."""
+    encoded = json.dumps(header).encode()
+    return struct.pack("<Q", len(encoded)) + encoded
 
 
 def stored(count: int = 4, key: str = "0", kind: str = "FloatStorage", legacy: bool = False) -> bytes:

@@ -244,10 +244,15 @@ FILES = {
     "script.pt": forge.archive(forge.name("__torch__.module", "Net"), {"archive/code/net.py": b"open('x', 'w')"}),
     "long_header.safetensors": struct.pack("<Q", 2**40) + b"{" + bytes(99),
     "vast_header.safetensors": struct.pack("<Q", 10**7) + b"{" + bytes(10**7),
-    "deep_header.safetensors": struct.pack("<Q", 2 * 10**6) + b'{"a":' * 400_000 + bytes(99),
+    "deep_header.safetensors": struct.pack("<Q", 10**6) + b'{"a":' * 200_000 + bytes(99),
     "wrong_offsets.safetensors": struct.pack("<Q", 65)
     + b'{"a":{"dtype":"F32","shape":[1000000000],"data_offsets":[0,16]}}  '
     + bytes(16),
+    "vast_side.safetensors": forge.safetensors(a={"dtype": "F32", "shape": [0, 2**63], "data_offsets": [0, 0]}),
+    "unknown_type.safetensors": forge.safetensors(a={"dtype": "F7", "shape": [0], "data_offsets": [0, 0]}),
+    "many_tensors.safetensors": forge.safetensors(
+        **{f"a{i}": {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]} for i in range(90_000)}
+    ),
     # no network
     "source_only.pkl": forge.file(forge.mapping(G_ema=forge.persistent())),
     "nothing.pkl": forge.file(NOTHING),
@@ -324,3 +329,10 @@ def test_a_refusal_shows_no_more_of_the_file_than_a_line(tmp_path):
         read_container(tmp_path / "file")
     assert len(str(refusal.value)) < 250
     assert str(refusal.value).isprintable()
+
+
+def test_a_sentence_about_a_file_is_printable_and_short():
+    sentence = str(CheckpointError("The tensor \x1b[2J\n" + "x" * 10**5 + " is no tensor."))
+    assert sentence.isprintable()
+    assert len(sentence) <= 400
+    assert str(CheckpointError("The tensor x is no tensor.")) == "The tensor x is no tensor."
