@@ -150,5 +150,5 @@ def _reason(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror[:1].lower() + error.strerror[1:]
     if isinstance(error, ValueError):
-        return str(error).splitlines()[0].rstrip(".")
+        return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
     return f"the connection to the Hub failed ({type(error).__name__}); try again later"
