@@ -46,7 +46,7 @@ def file(content: bytes, protocol: int = 2) -> bytes:
     return pickle.PROTO + bytes([protocol]) + content + pickle.STOP + bytes(16)
 
 
-def safetensors(**header: dict[str, object]) -> bytes:
+def safetensors(**header: object) -> bytes:
     """A safetensors file of any header, with no numbers."""
     encoded = json.dumps(header).encode()
     return struct.pack("<Q", len(encoded)) + encoded
