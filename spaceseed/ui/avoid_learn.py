@@ -68,7 +68,7 @@ def learn(networks: Networks, visitor: Session, method: Any, how: Any, refused: 
                 continue
             bench.avoiding.take(Learned(state, keep, bad, good))
             bench.heed_filter()
-            yield idle(state.reason or f"Learned from {len(bad)} bad and {len(good)} good ones.")
+            yield idle("Learned; see what it is worth, and how it works below.")
     except StoppedError:
         yield idle(STOPPED)
 
@@ -83,7 +83,7 @@ def verdict(learned: Learned) -> list[list[str]]:
     if avoid.how == "shift":
         nature = "None is refused; all are moved a little."
     return [
-        ["Worth", avoid.reason or "The marks are enough to say that it has learned something."],
+        ["Trust", avoid.reason or "The marks are enough to say that it has learned something."],
         ["Learned from", f"{bad} bad and {good} good ones · {method} · in {avoid.space}"],
         ["Held-out AUC", f"{avoid.auc:.2f}, where 0.50 is chance; by chance it is so high {chance}."],
         ["Acceptance", nature],

@@ -79,7 +79,7 @@ def create_avoid_tab(
 
     tabs.select(note_marks, [session, marks], None, **NOW)
     entered = on(tab.select, lambda _, visitor, picked: note_marks(visitor, picked), [marks], None)
-    draw_state(draw_marks(entered))
+    draw_marks(entered)
     for shelf in found.shelves:
         draw_marks(on(shelf.mark, examples.remove, [shelf], None))
     draw_marks(on(found.forget.click, examples.forget_all, [], None))
@@ -123,8 +123,10 @@ def _state(visitor: Session) -> list[Any]:
         gr.Column(visible=learned is not None),
         learning.verdict(learned) if learned else [],
         {"rows": proof.table(avoiding.figures), "conditions": avoiding.conditions},
-        avoiding.breeds_with is not None,
-        learned is not None and avoiding.in_search,
+        gr.Checkbox(
+            value=avoiding.breeds_with is not None, interactive=learned is not None and learned.filter.space == "z"
+        ),
+        gr.Checkbox(value=learned is not None and avoiding.in_search, interactive=learned is not None),
         gr.DownloadButton(value=path, interactive=path is not None),
         *(gr.HTML(value=words, visible=bool(words)) for words in lines),
     ]

@@ -112,17 +112,19 @@ class Study:
                 _heading("2. Learn where the bad ones come from")
                 learn = gr.Button("Learn filter", variant="primary", elem_id="avoid-learn")
                 job = _job("learning")
-                verdict = _template([], _FACTS, "avoid-verdict")
                 settings = _settings()
+                verdict = _template([], _FACTS, "avoid-verdict")
             with gr.Column(scale=5, min_width=320):
                 _heading("3. Use it")
                 with gr.Row():
                     in_breed = gr.Checkbox(
-                        label="Use it in Breed", info="For fresh ones.", min_width=150, elem_id="avoid-in-breed"
-                    )
+                        label="Use it in Breed", info="For fresh ones.", interactive=False, min_width=150,
+                        elem_id="avoid-in-breed",
+                    )  # fmt: skip
                     in_search = gr.Checkbox(
-                        label="Use it in Search", info="As a penalty too.", min_width=150, elem_id="avoid-in-search"
-                    )
+                        label="Use it in Search", info="As a penalty too.", interactive=False, min_width=150,
+                        elem_id="avoid-in-search",
+                    )  # fmt: skip
                 download = gr.DownloadButton("Download filter", interactive=False, elem_id="avoid-download")
                 drop = gr.File(
                     label="Load a filter: drop its file here", file_types=[".safetensors"], height=120,
@@ -165,6 +167,7 @@ class Proof:
                 images = Slider(
                     proof.MIN_IMAGES, proof.MAX_IMAGES, proof.IMAGES, step=50, label="Images to measure",
                     info="Without and with the filter each; few give wide intervals.", elem_id="avoid-images",
+                    min_width=240,
                 )  # fmt: skip
                 measure = gr.Button("Measure", elem_id="avoid-measure")
             job = _job("measuring")
