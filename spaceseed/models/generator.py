@@ -44,7 +44,7 @@ class ModelCard:
     """What a visitor should know of a model before using it.
 
     Attributes:
-        id: the name that `load` takes and recipes carry.
+        id: the name that `load` takes, or of a local file its name without the folder; recipes carry it.
         title: a name for people.
         family: the architecture.
         resolution: side of the images in pixels.
