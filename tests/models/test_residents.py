@@ -24,6 +24,18 @@ class Network(nn.Module):
         self.register_buffer("mean", torch.zeros(size - size // 2, dtype=torch.uint8))
 
 
+def ask_meanwhile(count, ask, started, go_on):
+    """Lets threads ask for a model: the first begins to load it, the others come while it does."""
+    threads = [threading.Thread(target=ask) for _ in range(count)]
+    threads[0].start()
+    assert started.wait(10)
+    for thread in threads[1:]:
+        thread.start()
+    go_on.set()
+    for thread in threads:
+        thread.join()
+
+
 @pytest.fixture
 def loaded(monkeypatch):
     """Makes the zoo load stand-ins, and tells which."""
@@ -74,14 +86,7 @@ def test_threads_share_one_load(monkeypatch):
 
     monkeypatch.setattr(zoo, "load", load)
     residents, results = Residents(LIMIT, "cpu"), []
-    threads = [threading.Thread(target=lambda: results.append(residents.get("small"))) for _ in range(5)]
-    threads[0].start()
-    assert started.wait(10)
-    for thread in threads[1:]:
-        thread.start()
-    go_on.set()
-    for thread in threads:
-        thread.join()
+    ask_meanwhile(5, lambda: results.append(residents.get("small")), started, go_on)
     assert loads == ["small"]
     assert len(results) == 5
     assert len(set(map(id, results))) == 1
@@ -140,14 +145,7 @@ def test_all_who_wait_hear_of_a_failure(monkeypatch):
 
     monkeypatch.setattr(zoo, "load", fail)
     residents = Residents(LIMIT, "cpu")
-    threads = [threading.Thread(target=ask) for _ in range(3)]
-    threads[0].start()
-    assert started.wait(10)
-    for thread in threads[1:]:
-        thread.start()
-    go_on.set()
-    for thread in threads:
-        thread.join()
+    ask_meanwhile(3, ask, started, go_on)
     assert failures == ["The Hub is away."] * 3
 
 
