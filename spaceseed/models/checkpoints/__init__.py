@@ -27,7 +27,7 @@ def read_generator(path: Path) -> Generator:
 
     Args:
         path: a checkpoint of NVIDIA, rosinality, genforce or Hugging Face's BigGAN. Our own files are state dicts with
-            NVIDIA's names.
+            NVIDIA's names. Nobody may cut the file short meanwhile, for its tensors are read where they lie.
 
     Returns:
         the generator: float32, frozen, in evaluation mode. It takes no more memory than a few times the file's size.
