@@ -106,7 +106,6 @@ def measure(networks: Networks, visitor: Session, count: Any) -> Iterator[list[A
     def line(done: float) -> str:
         return f"Drawing and measuring: {done:.0%}" if done or bundled else arrival.line
 
-    yield busy("Getting ready...")
     try:
         for state in run(visitor, work, line):
             if isinstance(state, str):

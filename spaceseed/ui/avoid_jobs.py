@@ -42,6 +42,7 @@ def run(visitor: Session, work: Callable[[Progress], T], line: Callable[[float],
         if closed or not goes_on():
             raise StoppedError
 
+    yield line(done)
     try:
         yield from waiting_for(lambda: work(progress), lambda: line(done))
     finally:

@@ -60,7 +60,6 @@ def learn(networks: Networks, visitor: Session, method: Any, how: Any, refused: 
         return learned
 
     words = f"Learning from {len(bad)} bad and {len(good)} good ones..."
-    yield busy(words)
     try:
         for state in run(visitor, work, lambda _: words):
             if isinstance(state, str):

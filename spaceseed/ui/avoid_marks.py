@@ -141,7 +141,6 @@ def _found(
     def line(done: float) -> str:
         return f"Looking at images: {done:.0%}" if done else arrival.line
 
-    yield busy("Getting ready...")
     try:
         for state in run(visitor, work, line):
             if isinstance(state, str):
