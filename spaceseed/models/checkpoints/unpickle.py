@@ -54,7 +54,7 @@ class Budget:
     """
 
     copied: int
-    opcodes: int = 400_000
+    opcodes: int = 200_000
     text: int = 1 << 25
 
     def spend(self, kind: str, amount: int) -> None:

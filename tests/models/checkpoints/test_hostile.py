@@ -37,7 +37,7 @@ for path in sys.argv[1:]:
 print(json.dumps(answers))
 """
 
-MANY = 150_000
+MANY = 75_000
 NOTHING = forge.mapping()
 SYSTEM = forge.call(("os", "system"), forge.text(f"touch {MARKER}"))
 
@@ -173,7 +173,7 @@ FILES = {
     "long_arguments.pkl": forge.file(
         forge.name("torch._utils", "_rebuild_parameter")
         + put(0)
-        + forge.items(*[pickle.NONE] * 200_000)
+        + forge.items(*[pickle.NONE] * 100_000)
         + put(1)
         + (get(0) + get(1) + pickle.REDUCE) * 20_000
     ),
