@@ -1,6 +1,6 @@
 """Makes the pictures of the README: a grid of samples, and the app's tabs as a visitor sees them.
 
-Run it as `python docs/pictures.py`; it needs Playwright (requirements-dev.txt) and Debian's chromium.
+Run it as `PYTHONPATH=. python docs/pictures.py`; it needs Playwright (requirements-dev.txt) and Debian's chromium.
 """
 
 import shutil
@@ -65,6 +65,19 @@ def search(page: Page) -> None:
     page.screenshot(path=HERE / "search.png")
 
 
+def steer(page: Page) -> None:
+    """Takes the best find along to the Steer tab and moves two sliders."""
+    page.locator("#search-keep-best").click()
+    page.get_by_role("tab", name="Steer").click()
+    page.locator("#steer-shelf [data-id]").first.click()
+    for number, amount in ((0, "2.5"), (2, "-1.5")):
+        page.locator(f"#steer-slider-{number} input[type=number]").fill(amount)
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(1_000)
+    page.locator(".toast-wrap").evaluate_all("toasts => toasts.forEach((toast) => toast.remove())")
+    page.screenshot(path=HERE / "steer.png")
+
+
 def main() -> None:
     """Makes all of them."""
     samples()
@@ -77,6 +90,7 @@ def main() -> None:
         page.goto(f"{url}?seed=1")
         breed(page)
         search(page)
+        steer(page)
         browser.close()
     demo.close()
 
