@@ -44,7 +44,10 @@ def run(visitor: Session, work: Callable[[Progress], T], line: Callable[[float],
 
     yield line(done)
     try:
-        yield from waiting_for(lambda: work(progress), lambda: line(done))
+        for state in waiting_for(lambda: work(progress), lambda: line(done)):
+            if isinstance(state, str) and not goes_on():
+                raise StoppedError  # the work sees it when it tells its progress, which may be seconds later
+            yield state
     finally:
         closed = True  # the page may be gone
 

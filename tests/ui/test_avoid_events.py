@@ -2,6 +2,7 @@
 
 from copy import deepcopy
 from itertools import count
+from threading import Event
 from types import SimpleNamespace
 
 import pytest
@@ -12,7 +13,7 @@ from spaceseed.avoid import LatentFilter
 from spaceseed.breed import BAD, LIKED
 from spaceseed.models import inception
 from spaceseed.ui import avoid_figures, avoid_learn, avoid_marks, switching
-from spaceseed.ui.avoid_jobs import TASK
+from spaceseed.ui.avoid_jobs import TASK, StoppedError, run
 from spaceseed.ui.avoid_learn import SUITED, along, learn, load_filter, pictures, use_in_breed, use_in_search, verdict
 from spaceseed.ui.avoid_marks import find_by_search, find_by_words, forget_all, remove, shelves
 from spaceseed.ui.breed_page import note_marks, page_key
@@ -169,6 +170,29 @@ def test_what_is_stopped_changes_nothing(networks, visitor):
     for _ in learn(networks, visitor, LOGISTIC, SUITED, 25):
         visitor.begin(TASK)
     assert visitor.bench.avoiding.learned is None
+
+
+def test_a_stop_is_heeded_while_the_work_is_silent(visitor):
+    silence = Event()
+    steps = run(visitor, lambda _: silence.wait(30), lambda _: "working")
+    assert next(steps) == "working"
+    visitor.begin(TASK)
+    with pytest.raises(StoppedError):
+        list(steps)
+    assert not silence.is_set()
+    silence.set()
+
+
+@pytest.mark.parametrize("model", ["tiny-classes", "tiny-stylegan3", "tiny-biggan", "tiny-pggan", "tiny-stylegan"])
+def test_all_families_can_avoid(networks, visitor, model):
+    list(switch(networks, visitor, model))
+    taught(networks, visitor)
+    assert visitor.bench.avoiding.learned.filter.model == model
+    *_, (strip, before, after, _) = pictures(networks, visitor)
+    assert [len(part) for part in (strip, before, after)] == [7, 12, 12]
+    learned = visitor.bench.avoiding.learned
+    space = visitor.bench.view.space(networks.generator(model), "w")
+    assert learned.within(space).allows(space.from_z(learned.good)).any()
 
 
 def test_a_filter_learned_from_words_avoids_what_they_mean(networks, visitor):
