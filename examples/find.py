@@ -1,6 +1,7 @@
 """Finds the example faces: one search a prompt, the best of each kept as a PNG with its recipe inside.
 
-Run it as `PYTHONPATH=. python examples/find.py` when the bundled weights have changed: a recipe belongs to the weights that drew it.
+Run it as `PYTHONPATH=. python examples/find.py` when the bundled weights have changed: a recipe belongs to the weights
+that drew it.
 """
 
 from pathlib import Path
