@@ -10,6 +10,8 @@ from playwright.sync_api import expect
 
 from spaceseed.images import to_uint8
 from spaceseed.recipe import Recipe
+from spaceseed.ui import finds_tab
+from spaceseed.ui.drawing import picture
 from spaceseed.ui.share import write_query
 from spaceseed.ui.switching import fresh_bench
 from tests.ui.conftest import launched, visits
@@ -208,6 +210,20 @@ def test_a_find_of_a_model_that_is_not_here_waits_for_it(visit, catalogue, tmp_p
     expect(page.locator("#finds-image img")).to_be_visible()
     expect(page.locator("#finds-load")).to_be_hidden()
     assert catalogue.downloads == ["tiny-stylegan"]
+
+
+def test_finds_of_slow_models_are_drawn_once_their_tab_is_open(visitor, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(finds_tab, "is_slow", lambda card: True)
+    monkeypatch.setattr(finds_tab, "picture", lambda *of: drawn.append(of) or picture(*of))
+    keep_first(visitor)
+    visitor.wait_for_function("(localStorage.getItem('spaceseed-finds') || '').length > 1000")
+    visitor.reload()
+    all_drawn(visitor)
+    assert not drawn
+    open_finds(visitor, 1)
+    expect(visitor.locator("#finds-picker img")).to_have_count(1)
+    assert len(drawn) == 1
 
 
 def test_a_link_to_another_model_loads_it(visit, catalogue):
