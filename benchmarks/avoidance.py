@@ -14,16 +14,14 @@ and plain truncation, and all are compared at equal diversity.
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import torch
-from matplotlib import pyplot as plt
 from torch import Tensor
 
+from benchmarks.avoidance_report import Row, markdown, plot
 from benchmarks.redrawn import Redrawn, sureness
-from benchmarks.report import DATA, arguments, mean_and_error, save, table
+from benchmarks.report import DATA, arguments, mean_and_error, save
 from spaceseed.avoid import SAMPLERS, SPACES, LatentFilter
 from spaceseed.evaluate import frechet_distance, precision_recall
 from spaceseed.latent_space import LatentSpace
@@ -43,9 +41,6 @@ WRONG = 0.1
 KEEPS = (0.9, 0.75, 0.5)
 KEEP = 0.75
 TRUNCATIONS = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5)
-COLORS = {method: f"C{i}" for i, method in enumerate(ESTIMATORS)}
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -133,7 +128,18 @@ class Study:
         allowed = scores <= avoid.discriminant.quantile(keep)
         broken = self.fresh.scores < self.limit
         auc = area_under_curve(scores[broken], scores[~broken])
-        return {"auc": auc, **self.measure(self.fresh.features[allowed], self.fresh.scores[allowed])}
+        features, kept = self.fresh.features[allowed], float(allowed.float().mean())
+        return {
+            "auc": auc,
+            "kept": kept,
+            "bald": self.bald(features),
+            **self.measure(features, self.fresh.scores[allowed]),
+        }
+
+    def bald(self, features: Tensor) -> float:
+        """The share of the bald, which the judges think the most of, by their features [n, d]."""
+        likeliest = self.classifier.heads["hair"](features).argmax(dim=1)
+        return float((likeliest == self.classifier.attributes["hair"].index("bald")).float().mean())
 
     def drawn(self, avoid: LatentFilter) -> Row:
         """What a filter draws from the first of the fresh seeds."""
@@ -206,7 +212,10 @@ def results(study: Study) -> Row:
     figures: Row = {
         "faces": {"fresh": size.fresh, "drawn": size.drawn, "renders": len(study.real)},
         "repetitions": size.seeds,
+        "broken": BROKEN,
+        "keep": KEEP,
         "floor": frechet_distance(study.real, study.other_real),
+        "bald": study.bald(fresh.features),
         "judges_agree": area_under_curve(-both[broken], -both[~broken]),
         "truncation": {f"{psi:g}": study.truncated(psi) for psi in TRUNCATIONS},
     }
@@ -238,109 +247,15 @@ def results(study: Study) -> Row:
     return figures
 
 
-def strip(study: Study, indices: Tensor) -> np.ndarray:
-    """Fresh faces side by side, [64, 64 n, 3] in [0, 1]."""
-    images = study.spaces["z"].images(study.fresh.vectors["z"][indices]).clamp(-1, 1)
-    return ((images + 1) / 2).permute(2, 0, 3, 1).flatten(1, 2).numpy()
-
-
-def plot(figures: Row, study: Study, path: Path) -> None:
-    """What is broken, how much of it filters avoid, and what that costs."""
-    mpl.use("agg")
-    figure = plt.figure(figsize=(13, 7.2), layout="constrained")
-    grid = figure.add_gridspec(4, 3, height_ratios=(0.5, 0.5, 0.5, 3.6))
-    order = study.fresh.scores.argsort()
-    border = int((study.fresh.scores < study.limit).sum())
+def strips(study: Study) -> dict[str, np.ndarray]:
+    """Fresh faces side by side, each [64, 64 n, 3] in [0, 1]: what broken means."""
+    order, border = study.fresh.scores.argsort(), int((study.fresh.scores < study.limit).sum())
     shown = {"worst": order[:24], "just not broken": order[border : border + 24], "best": order[-24:]}
-    for i, (name, indices) in enumerate(shown.items()):
-        axes = figure.add_subplot(grid[i, :])
-        axes.imshow(strip(study, indices))
-        axes.set(xticks=[], yticks=[], ylabel=name.replace(" ", "\n"))
-    for i, space in enumerate(SPACES):
-        axes = figure.add_subplot(grid[3, i])
-        counts = [name for name in figures["filters"] if name.replace(",", "").isdigit()]
-        labels = [int(name.replace(",", "")) for name in counts]
-        for method in ESTIMATORS:
-            rows = [figures["filters"][name][space][method]["broken"] for name in counts]
-            values, errors = np.array(rows).T
-            axes.errorbar(labels, values, errors, fmt="o-", capsize=3, color=COLORS[method], label=method)
-        axes.axhline(BROKEN, color="k", linestyle=":", label="no filter")
-        axes.set(title=f"Filters in {space}, {KEEP:.0%} allowed", xlabel="labels", ylabel="broken faces", xscale="log")
-        axes.set_ylim(0, None)
-        axes.legend(fontsize=8)
-    axes = figure.add_subplot(grid[3, 2])
-    points = figures["truncation"].values()
-    axes.plot([p["diversity"] for p in points], [p["broken"] for p in points], "ko-", label="truncation")
-    for name, curve in figures["curves"].items():
-        start = figures["truncation"]["1"]["diversity"], BROKEN
-        rows = [start, *((row["diversity"][0], row["broken"][0]) for row in curve.values())]
-        axes.plot(*zip(*rows, strict=True), "o-", label=name)
-    axes.set(title="The price", xlabel="diversity: recall of unfiltered faces", ylabel="broken faces", ylim=(0, None))
-    axes.invert_xaxis()
-    axes.legend(fontsize=8)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=110)
-
-
-def markdown(figures: Row) -> str:
-    """Four tables."""
-
-    def percent(value: tuple[float, float] | float) -> str:
-        return f"{value:.1%}" if isinstance(value, float) else f"{value[0]:.1%} ± {value[1]:.1%}"
-
-    def number(value: tuple[float, float] | float) -> str:
-        return f"{value:.2f}" if isinstance(value, float) else f"{value[0]:.2f} ± {value[1]:.2f}"
-
-    faces, filters = figures["faces"], figures["filters"]
-    repetitions = figures["repetitions"]
-    common = ("broken", "Frechet distance", "precision", "recall", "diversity")
-
-    def cells(row: Row) -> tuple[str, ...]:
-        others = (percent(row[name]) for name in ("precision", "recall", "diversity"))
-        return percent(row["broken"]), number(row["frechet_distance"]), *others
-
-    learned = [
-        (
-            name, space, method, number(row["auc"]), number(row["claimed_auc"]), f"{row['trusted']} of {repetitions}",
-            percent(row["broken"]), number(row["frechet_distance"]), percent(row["diversity"]),
-        )
-        for name, spaces in filters.items()
-        for space, methods in spaces.items()
-        for method, row in methods.items()
-    ]  # fmt: skip
-    against = ("truncation: broken", "truncation: Frechet distance")
-    curves = [
-        (
-            name, f"{float(keep):.0%}", percent(row["broken"]), number(row["frechet_distance"]),
-            percent(row["diversity"]), percent(row["truncation_broken"]), number(row["truncation_frechet_distance"]),
-        )
-        for name, curve in figures["curves"].items()
-        for keep, row in curve.items()
-    ]  # fmt: skip
-    samplers = [
-        (name, *cells(row), percent(row["truncation_broken"]), number(row["truncation_frechet_distance"]))
-        for name, row in figures["samplers"].items()
-    ]
-    return (
-        f"*broken*: the worst tenth of {faces['fresh']:,} fresh faces, to a judge that no filter has met. Frechet "
-        f"distance, avatar features, N = {faces['drawn']:,} against {faces['renders']:,} renders (other renders: "
-        f"{figures['floor']:.2f}); *diversity*: recall of other unfiltered faces. ±: standard error over "
-        f"{repetitions} draws of the labels. The labeller ranks a broken face below another one with a probability of "
-        f"{figures['judges_agree']:.2f} (AUC): no filter that learns from it can do better.\n\n"
-        f"## Filters that allow {KEEP:.0%}\n\n"
-        "*AUC*: of telling broken faces from others before they are drawn; *own AUC*: what the filter itself claims "
-        "from its held-out labels, whose good ones are of the better half; *trusted*: by its own test.\n\n"
-        + table(
-            ("labels", "space", "method", "AUC", "own AUC", "trusted", "broken", "Frechet distance", "diversity"),
-            learned,
-        )
-        + "\n## Plain truncation\n\n"
-        + table(("psi", *common), [(psi, *cells(row)) for psi, row in figures["truncation"].items()])
-        + "\n## The best filters, allowing more and less, beside truncation of equal diversity\n\n"
-        + table(("filter", "allowed", "broken", "Frechet distance", "diversity", *against), curves)
-        + "\n## Samplers of the logistic filter, drawing, beside truncation of equal diversity\n\n"
-        + table(("sampler", *common, *against), samplers)
-    )
+    found = {}
+    for name, indices in shown.items():
+        images = study.spaces["z"].images(study.fresh.vectors["z"][indices]).clamp(-1, 1)
+        found[name] = ((images + 1) / 2).permute(2, 0, 3, 1).flatten(1, 2).numpy()
+    return found
 
 
 def main() -> None:
@@ -351,7 +266,7 @@ def main() -> None:
     quick = Size(40, 40, 16, 100, learned=64, epochs=1, batch=16, labels=(6, 8), visitor=8, seeds=1)
     study = Study(args.data, quick if args.quick else Size())
     figures = results(study)
-    plot(figures, study, args.out / "avoidance.png")
+    plot(figures, strips(study), args.out / "avoidance.png")
     save(args.out, "avoidance", figures, markdown(figures))
 
 
