@@ -8,7 +8,7 @@
 A page's marks are the scores that a `GeneticAlgorithm` is told; nothing here knows images.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -16,7 +16,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from spaceseed.avoid import LatentFilter
 from spaceseed.errors import ArgumentError
 from spaceseed.models.generator import MAX_SEED, latents_from_seeds
 from spaceseed.ops.genetic import GeneticAlgorithm
@@ -59,8 +58,8 @@ class Breeding:
 
     Attributes:
         page: the generation in front of the visitor.
-        avoid: a filter of z that all new faces drawn from now on keep to, or None; children and seeds that someone
-            asked for are not touched.
+        avoid: says of z [n, z_dim] which are allowed, [n], as `LatentFilter.allows` does; all new faces drawn from now
+            on keep to it. Children and seeds that someone asked for are not touched. None allows all.
 
     Raises:
         ArgumentError: too few or too many seeds, or one out of range.
@@ -70,7 +69,7 @@ class Breeding:
         self.z_dim = z_dim
         # Draws a seed for each turn: going back and breeding again gives other children.
         self._rng = np.random.RandomState(seed)
-        self.avoid: LatentFilter | None = None
+        self.avoid: Callable[[Tensor], Tensor] | None = None
         self._past: list[Page] = []
         self._future: list[Page] = []
         self.page = self._seeded(list(seeds), number=0)
@@ -191,11 +190,12 @@ class Breeding:
         algorithm.tell([float(1 if i in liked else 0) for i in range(size)])
         algorithm.size, algorithm.elites = count, len(liked)
         algorithm.immigrants = (count - len(liked)) // 6  # new blood, lest a page hold one family alone
-        seeds = tuple(page.seeds[i] for i in liked) + (None,) * (count - len(liked))
+        seeds: tuple[int | None, ...] = (*(page.seeds[i] for i in liked), *[None] * (count - len(liked)))
         latents = algorithm.ask()
         if self.avoid is not None and algorithm.immigrants:  # they come last
-            newcomers = self.avoid.apply(latents[-algorithm.immigrants :])
-            latents = torch.cat([latents[: -algorithm.immigrants], newcomers])
+            newcomers = self._fresh_seeds(algorithm.immigrants)
+            latents = torch.cat([latents[: -len(newcomers)], latents_from_seeds(newcomers, self.z_dim)])
+            seeds = (*seeds[: -len(newcomers)], *newcomers)
         return Page(number, latents, seeds, len(liked), {})
 
     def _fresh_seeds(self, count: int) -> list[int]:
@@ -204,7 +204,7 @@ class Breeding:
             return seeds
         # Other seeds instead of changed latents: what is shown is still the face of a seed.
         for _ in range(MAX_REDRAWS):
-            allowed = self.avoid.allows(latents_from_seeds(seeds, self.z_dim)).tolist()
+            allowed = self.avoid(latents_from_seeds(seeds, self.z_dim)).tolist()
             if all(allowed):
                 break
             seeds = [

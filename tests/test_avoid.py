@@ -361,9 +361,10 @@ def test_breeding_draws_only_seeds_that_are_allowed():
     avoid = LatentFilter.fit(*marks(60))
     breeding = Breeding(DIMS, range(36))
     assert not avoid.allows(breeding.page.latents).all()  # what was asked for is shown
-    breeding.avoid = avoid
+    breeding.avoid = avoid.allows
     page = breeding.next({})
     assert avoid.allows(page.latents).all()
     assert torch.equal(page.latents, latents_from_seeds(page.seeds, DIMS))
     page = breeding.next({0: LIKED})
     assert avoid.allows(page.latents[-5:]).all()  # the newcomers among the children
+    assert torch.equal(page.latents[-5:], latents_from_seeds(page.seeds[-5:], DIMS))

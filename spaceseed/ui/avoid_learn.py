@@ -21,10 +21,11 @@ from spaceseed.ui.networks import Networks, noun
 from spaceseed.ui.pictures import keep_file, linked
 from spaceseed.ui.session import Bench, Session
 
+# The first is the default: of a hundred marks or fewer it makes the most (benchmarks/results/avoidance.md).
 METHODS = {
+    "Mean difference (a plane)": "mean",
     "Logistic (a plane)": "logistic",
     "LDA (a plane)": "lda",
-    "Mean difference (a plane)": "mean",
     "Covariance (blobs and shells)": "covariance",
     "Quadratic (blobs and shells)": "quadratic",
 }
@@ -52,12 +53,15 @@ def learn(networks: Networks, visitor: Session, method: Any, how: Any, refused: 
     name, sampler, keep = _settings(method, how, refused)
     bench = visitor.bench
     bad, good = bench.avoiding.examples()
-    space = bench.view.space(networks.generator(visitor.model))
+    generator = networks.generator(visitor.model)
 
-    def work(progress: Progress) -> LatentFilter:
-        learned = LatentFilter.fit(bad, good, name, how=sampler, keep=keep, space=space)
+    def work(progress: Progress) -> Learned:
+        # In w ten marks do about what a thousand do in z (benchmarks/results/avoidance.md).
+        space = bench.view.space(generator, "w" if generator.has_mapping else "z")
+        worse, better = space.from_z(bad).cpu(), space.from_z(good).cpu()
+        avoid = LatentFilter.fit(worse, better, name, how=sampler, keep=keep, space=space)
         progress(1.0)  # what was stopped meanwhile must not count
-        return learned
+        return Learned(avoid, space, keep, bad, good)
 
     words = f"Learning from {len(bad)} bad and {len(good)} good ones..."
     try:
@@ -65,7 +69,7 @@ def learn(networks: Networks, visitor: Session, method: Any, how: Any, refused: 
             if isinstance(state, str):
                 yield busy(state)
                 continue
-            bench.avoiding.take(Learned(state, keep, bad, good))
+            bench.avoiding.take(state)
             bench.heed_filter()
             yield idle("Learned; see what it is worth, and how it works below.")
     except StoppedError:
@@ -156,9 +160,7 @@ def faces_compared(generator: Generator) -> int:
 
 def use_in_breed(_: Networks, visitor: Session, on: bool) -> None:
     """Lets fresh images in Breed keep to the filter, or not."""
-    avoiding = visitor.bench.avoiding
-    if on and _with_filter(visitor).learned.filter.space != "z":  # type: ignore[union-attr]
-        raise ValueError("This filter is for w, and Breed draws in z: learn one from marks for Breed.")
+    avoiding = _with_filter(visitor) if on else visitor.bench.avoiding
     avoiding.in_breed = bool(on)
     visitor.bench.heed_filter()
     _warn_of_chance(avoiding, on)
@@ -185,10 +187,11 @@ def load_filter(networks: Networks, visitor: Session, path: str | None) -> None:
         return
     try:
         avoid = LatentFilter.open(path)
-        avoid.check(networks.generator(visitor.model))
+        generator = networks.generator(visitor.model)
+        avoid.check(generator)
     except OSError as error:
         raise FilterError("This file cannot be read.") from error
-    visitor.bench.avoiding.take(Learned(avoid))
+    visitor.bench.avoiding.take(Learned(avoid, visitor.bench.view.space(generator, avoid.space)))
     visitor.bench.heed_filter()
     inform("The filter of this file is in the place of the one before.")
 

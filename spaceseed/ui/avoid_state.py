@@ -1,7 +1,7 @@
 """What one visitor calls bad and good of one model's images, and the filter learned from that."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import torch
@@ -39,15 +39,21 @@ class Learned:
 
     Attributes:
         filter: the filter.
+        space: the one whose vectors it judges.
         keep: the share of all draws that it was asked to allow.
         bad: z [n, z_dim] of the bad examples; None for a filter from a file, which brings none along.
         good: z [m, z_dim] of the good ones, likewise.
     """
 
     filter: LatentFilter
+    space: LatentSpace
     keep: float = 0.0
     bad: Tensor | None = None
     good: Tensor | None = None
+
+    def allows(self, z: Tensor) -> Tensor:
+        """Which of z [n, z_dim] the filter allows, [n]."""
+        return self.filter.allows(self.space.from_z(z).cpu())
 
     def check(self, space: str) -> None:
         """Makes sure that there can be a filter of this space.
@@ -161,14 +167,13 @@ class Avoiding:
         return torch.stack(bad), torch.stack(good)
 
     def take(self, learned: Learned) -> None:
-        """Puts a new filter in the place of the old one, whose figures and uses end where it does not serve them."""
+        """Puts a new filter in the place of the old one, whose figures end with it."""
         self.learned, self.figures, self.conditions = learned, (), ""
-        self.in_breed = self.in_breed and learned.filter.space == "z"
 
     @property
-    def breeds_with(self) -> LatentFilter | None:
-        """The filter that Breed uses."""
-        return self.learned.filter if self.learned is not None and self.in_breed else None
+    def breeds_with(self) -> Callable[[Tensor], Tensor] | None:
+        """What says which z [n, z_dim] are allowed in Breed; None while all are."""
+        return self.learned.allows if self.learned is not None and self.in_breed else None
 
     def searches_with(self, space: str) -> Learned | None:
         """The filter that a search of this space uses.

@@ -123,9 +123,7 @@ def _state(visitor: Session) -> list[Any]:
         gr.Column(visible=learned is not None),
         learning.verdict(learned) if learned else [],
         {"rows": proof.table(avoiding.figures), "conditions": avoiding.conditions},
-        gr.Checkbox(
-            value=avoiding.breeds_with is not None, interactive=learned is not None and learned.filter.space == "z"
-        ),
+        gr.Checkbox(value=avoiding.breeds_with is not None, interactive=learned is not None),
         gr.Checkbox(value=learned is not None and avoiding.in_search, interactive=learned is not None),
         gr.DownloadButton(value=path, interactive=path is not None),
         *(gr.HTML(value=words, visible=bool(words)) for words in lines),

@@ -199,9 +199,10 @@ def test_a_filter_learned_from_words_avoids_what_they_mean(networks, visitor):
     assert taught(networks, visitor)[0].startswith("Learned")
     learned = visitor.bench.avoiding.learned
     assert learned.filter.trustworthy
-    space = visitor.bench.view.space(networks.generator(visitor.model))
-    before = space.draw(range(500, 700))
+    assert learned.filter.space == "w"
+    before = learned.space.draw(range(500, 700))
     after = learned.filter.apply(before)
+    space = learned.space
     assert brightness(space, after).mean() < brightness(space, before).mean()
 
 
@@ -260,7 +261,7 @@ def test_without_a_filter_nothing_is_shown_or_measured(networks, visitor):
 
 def test_breed_draws_what_the_filter_allows_while_it_is_on(networks, visitor):
     taught(networks, visitor)
-    avoid = visitor.bench.avoiding.learned.filter
+    avoid = visitor.bench.avoiding.learned
     use_in_breed(networks, visitor, True)
     for _ in range(3):
         assert avoid.allows(visitor.breeding.next({}, 36).latents).all()

@@ -1,7 +1,6 @@
 """What is kept of a visitor's marks, and the filter that they switch on."""
 
 from copy import deepcopy
-from dataclasses import replace
 
 import pytest
 import torch
@@ -20,8 +19,15 @@ def kinds(avoiding):
     return [mark.kind for mark in avoiding.marks.values()]
 
 
+class Plain:
+    """A space in which a vector is the latent itself."""
+
+    def from_z(self, z):
+        return z
+
+
 def learned(worse, better, **fields):
-    return Learned(LatentFilter.fit(worse, better), keep=0.75, **fields)
+    return Learned(LatentFilter.fit(worse, better), Plain(), keep=0.75, **fields)
 
 
 def test_marks_of_all_pages_are_kept():
@@ -90,10 +96,14 @@ def test_a_new_filter_ends_the_old_ones_figures_but_not_its_use():
     first = learned(draws(0), draws(1))
     avoiding.take(first)
     assert (avoiding.figures, avoiding.conditions) == ((), "")
-    assert avoiding.breeds_with is first.filter
-    avoiding.take(Learned(replace(first.filter, space="w")))
-    assert avoiding.breeds_with is None
+    z = draws(2, n=50)
+    assert torch.equal(avoiding.breeds_with(z), first.filter.allows(z))
+    second = learned(draws(1), draws(0))
+    avoiding.take(second)
+    assert torch.equal(avoiding.breeds_with(z), second.filter.allows(z))
     assert avoiding.in_search
+    avoiding.in_breed = False
+    assert avoiding.breeds_with is None
 
 
 def test_a_search_gets_a_filter_of_its_own_space(generator):
@@ -109,7 +119,7 @@ def test_a_search_gets_a_filter_of_its_own_space(generator):
     assert (in_w.space, in_w.model, in_w.marks) == ("w", "avatars", (6, 6))
     with pytest.raises(ValueError, match="works in z and in w"):
         avoiding.searches_with("ws")
-    avoiding.take(Learned(in_w))
+    avoiding.take(Learned(in_w, LatentSpace(generator, "w")))
     with pytest.raises(ValueError, match="for w: use it there"):
         avoiding.searches_with("z")
 

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from safetensors.torch import load_file, save_file
 
 from spaceseed.avoid import LatentFilter
-from spaceseed.models.generator import latents_from_seeds
+from spaceseed.latent_space import LatentSpace
 
 
 def open_tab(page, name):
@@ -75,6 +75,7 @@ def test_marks_of_all_pages_become_a_filter_that_breed_keeps_to(marked, tmp_path
     download.value.save_as(path)
     avoid = LatentFilter.open(path)
     assert (path.name, avoid.model, avoid.marks) == ("spaceseed-filter-avatars.safetensors", "avatars", (6, 6))
+    space = LatentSpace(generator, avoid.space)
 
     expect(marked.locator("#breed-avoid")).to_be_hidden()
     marked.get_by_label("Use it in Breed").check()
@@ -82,7 +83,7 @@ def test_marks_of_all_pages_become_a_filter_that_breed_keeps_to(marked, tmp_path
     expect(marked.locator("#breed-avoid")).to_contain_text("keep away from what you avoid")
     for generation in (2, 3):
         show_fresh(marked, generation)
-        assert avoid.allows(latents_from_seeds(seeds(marked), generator.z_dim)).all()
+        assert avoid.allows(space.draw(seeds(marked))).all()
 
     open_tab(marked, "Avoid")
     marked.get_by_label("Use it in Breed").uncheck()
@@ -91,7 +92,7 @@ def test_marks_of_all_pages_become_a_filter_that_breed_keeps_to(marked, tmp_path
     refused = 0
     for generation in (4, 5):
         show_fresh(marked, generation)
-        refused += int((~avoid.allows(latents_from_seeds(seeds(marked), generator.z_dim))).sum())
+        refused += int((~avoid.allows(space.draw(seeds(marked)))).sum())
     assert refused  # of 24, one in four on average
 
 
