@@ -1,5 +1,6 @@
 """Rows of pictures to look at while they change: places keep their size, filled or empty."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from spaceseed.ui.pictures import jpegs, linked
 # gr.HTML escapes nothing, so the template does.
 _TEMPLATE = """${(() => {
   const esc = text => String(text).replace(/[&<>"'`]/g, c => '&#' + c.charCodeAt(0) + ';');
-  const faces = value || [];
+  const faces = value || [], {title, places, columns} = GIVEN;
   return '<ul class="ss-faces" style="--ss-columns:' + columns + '" aria-label="' + esc(title) + '">' +
     Array.from({length: places}, (_, i) => faces[i]
       ? '<li><img src="' + esc(faces[i].image.url) + '" alt="' + esc(title) + ', ' + esc(faces[i].caption) + '">' +
@@ -34,16 +35,15 @@ _CSS = """
 
 def faces(title: str, places: int, columns: int, elem_id: str) -> gr.HTML:
     """A grid with `places` for pictures; its value is what `captioned` returns."""
+    # Written into the template: properties would be lost where the first update comes before a tab is rendered.
+    given = json.dumps({"title": title, "places": places, "columns": columns})
     return gr.HTML(
         [],
-        html_template=_TEMPLATE,
+        html_template=_TEMPLATE.replace("GIVEN", given),
         css_template=_CSS,
         js_on_load=None,
         apply_default_css=False,
         elem_id=elem_id,
-        title=title,
-        places=places,
-        columns=columns,
     )
 
 

@@ -64,7 +64,7 @@ def create_steer_tab(networks: Networks, session: gr.State, basket: gr.State, br
             liked = gr.Button("Liked on Breed", size="sm", elem_id="steer-liked")
             load = gr.Button("Load its model", size="sm", variant="primary", visible=False, elem_id="steer-load")
     with gr.Tabs():
-        with gr.Tab("Change", id="change", render_children=True):
+        with gr.Tab("Change", id="change"):
             panel = create_panel(networks, session, basket, breed.picker)
         with gr.Tab("Mix", id="mix", render_children=True):
             mixed = create_mix(networks, session, basket)

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -25,6 +26,7 @@ AMOUNTS = [-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0]
 ESCAPE = "const escape = (text) => String(text).replace(/[&<>\"'`]/g, (c) => '&#' + c.charCodeAt(0) + ';');"
 _STILL = f"""${{(() => {{
   {ESCAPE}
+  const title = TITLE;
   const image = value ? '<img src="' + escape(value) + '" alt="' + escape(title) + '">' : '<i></i>';
   return '<figure class="ss-still">' + image + '<figcaption>' + escape(title) + '</figcaption></figure>';
 }})()}}"""
@@ -36,9 +38,9 @@ _LINE = f"""${{(() => {{
 
 def still(title: str, elem_id: str) -> gr.HTML:
     """A place for one picture; its value is what `data_url` returns."""
-    return gr.HTML(
-        "", html_template=_STILL, js_on_load=None, apply_default_css=False, padding=False, elem_id=elem_id, title=title
-    )
+    # Written into the template: a property would be lost where the first update comes before the tab is rendered.
+    template = _STILL.replace("TITLE", json.dumps(title))
+    return gr.HTML("", html_template=template, js_on_load=None, apply_default_css=False, padding=False, elem_id=elem_id)
 
 
 def line(words: str, elem_id: str, *, visible: bool = True) -> gr.HTML:
