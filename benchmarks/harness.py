@@ -20,12 +20,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from spaceseed.batches import batch_size
 from spaceseed.latent_space import LatentSpace
 from spaceseed.models.classifier import load_classifier
 from spaceseed.models.generator import Generator
 from spaceseed.models.judge import load_judge
 from spaceseed.models.zoo import load
-from spaceseed.search import BATCH
 from spaceseed.training.avatars import Avatar
 from spaceseed.training.captions import AskedPrompt
 
@@ -60,15 +60,15 @@ class Networks:
     @torch.no_grad()
     def draw(self, space: str, vectors: Tensor) -> Tensor:
         """Images [n, 3, H, W] of vectors [n, dims]."""
-        parts = [self.generator.synthesize(self.spaces[space].ws(part)) for part in vectors.split(BATCH)]
-        return torch.cat(parts)
+        parts = vectors.split(batch_size(self.generator))
+        return torch.cat([self.generator.synthesize(self.spaces[space].ws(part)) for part in parts])
 
     def embed(self, space: str, vectors: Tensor) -> Tensor:
         """The judge's embeddings [n, d]; differentiable if `vectors` want gradients."""
         if vectors.requires_grad:
             return self.judge.embed_images(self.generator.synthesize(self.spaces[space].ws(vectors)))
         parts = []
-        for part in vectors.split(BATCH):
+        for part in vectors.split(batch_size(self.generator)):
             key = space, part.numpy().tobytes()
             if key not in self._embedded:
                 with torch.no_grad():

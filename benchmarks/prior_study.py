@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from benchmarks.harness import Networks, Spent, Trial
 from benchmarks.report import DATA, arguments, mean_and_error, save, table
 from benchmarks.tune import PROMPTS
+from spaceseed.batches import batch_size
 from spaceseed.evaluate import frechet_distance, precision_recall
 from spaceseed.models.generator import latents_from_seeds
 from spaceseed.models.layers import leaky_relu
@@ -28,7 +29,6 @@ from spaceseed.models.zoo import load
 from spaceseed.ops.differential_evolution import DifferentialEvolution
 from spaceseed.ops.interpolate import lerp, slerp
 from spaceseed.ops.prior import PRIORS
-from spaceseed.search import BATCH
 from spaceseed.training.figures import render_features
 
 FRACTIONS = (0.0, 0.125, 0.25, 0.375, 0.5)  # beyond the middle all is mirrored
@@ -83,8 +83,9 @@ def paths(bundled: Networks, raw: Networks) -> dict[str, Callable[[Tensor, Tenso
 @torch.no_grad()
 def features(networks: Networks, ws: Tensor) -> Tensor:
     """Classifier features [n, d] of the images of styles."""
-    parts = [networks.classifier.features(networks.generator.synthesize(part)) for part in ws.split(BATCH)]
-    return torch.cat(parts)
+    generator = networks.generator
+    parts = ws.split(batch_size(generator))
+    return torch.cat([networks.classifier.features(generator.synthesize(part)) for part in parts])
 
 
 def along(bundled: Networks, raw: Networks, real: Tensor, size: Size) -> dict[str, Any]:
@@ -120,7 +121,8 @@ def halfway(bundled: Networks, raw: Networks, size: Size) -> dict[str, Any]:
             scores = (raw if "raw" in name else bundled).embed("z", z) @ wanted
             top = scores.topk(size.parents).indices
             ws = ways(z[top[first]], z[top[second]], 0.5, bundled.spaces["z"].truncation)
-            images = torch.cat([bundled.generator.synthesize(part) for part in ws.split(BATCH)])
+            parts = ws.split(batch_size(bundled.generator))
+            images = torch.cat([bundled.generator.synthesize(part) for part in parts])
             middle = (bundled.judge.embed_images(images) @ wanted).mean() - scores[top].mean()
             lost.setdefault(name, []).append(float(middle))
             lost.setdefault("a random face", []).append(float(scores.mean() - scores[top].mean()))

@@ -13,10 +13,11 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor
 
+from spaceseed.batches import Progress
 from spaceseed.errors import ArgumentError
 from spaceseed.models.generator import Generator
 from spaceseed.ops.subspace import mean_difference
-from spaceseed.steer import DirectionSet, Draws, Progress
+from spaceseed.steer import DirectionSet, Draws
 
 METHODS = ("svm", "mean")
 SAMPLES = 2_000

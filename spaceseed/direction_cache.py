@@ -12,9 +12,10 @@ from pathlib import Path
 from huggingface_hub import constants
 from torch import Tensor
 
+from spaceseed.batches import Progress
 from spaceseed.errors import ArgumentError
 from spaceseed.models.generator import Generator
-from spaceseed.steer import SAMPLES, DirectionSet, Progress, find_directions
+from spaceseed.steer import SAMPLES, DirectionSet, find_directions
 
 ASSETS = Path(__file__).parent / "assets"
 COUNT = 20

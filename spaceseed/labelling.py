@@ -16,12 +16,10 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from spaceseed.batches import Progress, batch_size, batches
 from spaceseed.errors import ArgumentError
 from spaceseed.latent_space import LatentSpace
 from spaceseed.ops.genetic import GeneticAlgorithm
-from spaceseed.steer import Progress
-
-BATCH = 16
 
 # Rates images [N, 3, H, W] in [-1, 1]: [N], higher is better.
 Score = Callable[[Tensor], Tensor]
@@ -119,8 +117,5 @@ def worst_of(
 
 
 def _scores(space: LatentSpace, score: Score, vectors: Tensor, progress: Progress = lambda _: None) -> Tensor:
-    scores = []
-    for first in range(0, len(vectors), BATCH):
-        scores.append(score(space.images(vectors[first : first + BATCH])).cpu().float())
-        progress(min(first + BATCH, len(vectors)) / len(vectors))
-    return torch.cat(scores).nan_to_num(nan=-torch.inf)
+    parts = batches(vectors, batch_size(space.generator), progress)
+    return torch.cat([score(space.images(part)).cpu().float() for part in parts]).nan_to_num(nan=-torch.inf)

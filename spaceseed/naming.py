@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from spaceseed.batches import Progress, batch_size
 from spaceseed.errors import ArgumentError
 from spaceseed.models.generator import Generator, latents_from_seeds
-from spaceseed.steer import DirectionSet, Progress
+from spaceseed.steer import DirectionSet
 
 if TYPE_CHECKING:  # open_clip takes seconds to import
     from spaceseed.models.judge import Judge
 
-BATCH = 8
 # What one may say of a face.
 PHRASES = (
     "bald", "short hair", "long straight hair", "wavy hair", "curly hair", "afro", "bun", "black hair", "brown hair",
@@ -74,8 +74,8 @@ def name_directions(
     ws = generator.map(z, classes, truncation)
 
     def cosines(styles: Tensor) -> Tensor:
-        images = (judge.embed_images(generator.synthesize(part)) for part in styles.split(BATCH))
-        return (torch.cat(list(images)) @ texts.T).cpu()
+        parts = styles.split(batch_size(generator))
+        return (torch.cat([judge.embed_images(generator.synthesize(part)) for part in parts]) @ texts.T).cpu()
 
     spread = cosines(ws).std(dim=0).clamp(min=1e-6)
     vectors, names, confidences = directions.vectors.clone(), [], []

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from spaceseed.batches import batch_size, batches
 from spaceseed.errors import ArgumentError
 from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generator import Generator
@@ -23,8 +24,6 @@ from spaceseed.ops.optimizer import Optimizer
 from spaceseed.ops.termination import Termination
 from spaceseed.recipe import Found, Recipe
 
-# As many images are drawn at once as memory bears: 16 of up to 128 pixels, 4 of 256, larger ones one by one.
-BATCH, BATCH_PIXELS = 16, 2**18
 TOP = 8
 
 
@@ -108,13 +107,12 @@ def search(
         termination = Termination(generations=generations)
     elif generations is not None:
         raise ArgumentError("generations", generations, "left out when termination is given")
-    size = max(1, min(BATCH, BATCH_PIXELS // generator.resolution**2))
     began = time.monotonic()
     top: tuple[Find, ...] = ()
     reason = None
     while reason is None:
         scores = []
-        for vectors in optimizer.ask().split(size):
+        for vectors in batches(optimizer.ask(), batch_size(space.generator)):
             if cancelled():
                 return
             found = evaluate(space, objective, vectors)

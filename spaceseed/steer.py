@@ -9,7 +9,7 @@ it, so that a step means about the same for every direction of every model.
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Self
@@ -20,6 +20,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from spaceseed.batches import Progress
 from spaceseed.errors import ArgumentError
 from spaceseed.models.generator import Generator
 from spaceseed.ops.pca import IncrementalPCA, regress
@@ -33,8 +34,6 @@ SAMPLES = 10_000
 BATCH = 500
 MAX_COUNT = 512
 MAX_FILE_BYTES = 10**8
-
-Progress = Callable[[float], None]
 
 
 @dataclass(frozen=True, eq=False)

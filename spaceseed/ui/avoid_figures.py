@@ -7,15 +7,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from spaceseed.batches import Progress, batch_size
 from spaceseed.figures import ClassifierFeatures, Features, FeatureSet, Figure, collect, figures, real_avatars
 from spaceseed.latent_space import LatentSpace
 from spaceseed.models.classifier import load_classifier
 from spaceseed.models.generator import latents_from_seeds
-from spaceseed.steer import Progress
 from spaceseed.ui.avoid_jobs import STOPPED, StoppedError, busy, idle, run, whole
 from spaceseed.ui.avoid_learn import NEEDED
 from spaceseed.ui.avoid_state import Learned
-from spaceseed.ui.drawing import batch_size, use_cores
+from spaceseed.ui.drawing import use_cores
 from spaceseed.ui.networks import BUNDLED, Arrival, Networks
 from spaceseed.ui.session import Session
 

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import gradio as gr
 
-from spaceseed.steer import Progress
+from spaceseed.batches import Progress
 from spaceseed.ui.networks import waiting_for
 from spaceseed.ui.session import Session
 

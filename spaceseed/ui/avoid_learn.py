@@ -10,9 +10,9 @@ from torch import Tensor
 
 from spaceseed.avoid import LatentFilter
 from spaceseed.avoid_file import MIN_KEEP
+from spaceseed.batches import Progress
 from spaceseed.errors import FilterError
 from spaceseed.models.generator import Generator, latents_from_seeds
-from spaceseed.steer import Progress
 from spaceseed.ui.avoid_jobs import STOPPED, StoppedError, busy, idle, run
 from spaceseed.ui.avoid_state import Avoiding, Learned
 from spaceseed.ui.drawing import is_slow, thumbnails

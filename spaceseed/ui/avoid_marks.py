@@ -7,12 +7,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from spaceseed.batches import Progress
 from spaceseed.breed import BAD, LIKED
 from spaceseed.labelling import Score, label_by, worst_of
 from spaceseed.models.classifier import load_classifier
 from spaceseed.models.generator import Generator
 from spaceseed.objectives import MAX_PROMPT, TextObjective
-from spaceseed.steer import Progress
 from spaceseed.ui.avoid_jobs import STOPPED, StoppedError, busy, idle, run, whole
 from spaceseed.ui.avoid_state import SEARCH, VISITOR, WORDS, Mark
 from spaceseed.ui.drawing import is_slow, thumbnails, use_cores

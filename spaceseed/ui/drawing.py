@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from spaceseed.batches import batch_size
 from spaceseed.latent_space import LatentSpace
 from spaceseed.models import zoo
 from spaceseed.models.generator import Generator, ModelCard
@@ -13,15 +14,8 @@ from spaceseed.recipe import Recipe
 from spaceseed.ui.pictures import jpegs
 from spaceseed.ui.session import Session
 
-# Two images of 256 px at a time, 32 of 64 px, one from 512 px up: the activations of one at 1024 px take half a GB.
-BATCH_PIXELS = 2**17
 # Cores wait for each other longer than the layers of smaller networks take.
 THREADED_RESOLUTION = 128
-
-
-def batch_size(generator: Generator) -> int:
-    """How many images to draw at a time."""
-    return max(1, BATCH_PIXELS // generator.resolution**2)
 
 
 def is_slow(model: Generator | ModelCard) -> bool:

@@ -13,12 +13,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from spaceseed.batches import batch_size
 from spaceseed.film import write_film
 from spaceseed.images import from_uint8
 from spaceseed.mixing import MAX_FINDS, MAX_FRAMES, walk
 from spaceseed.models.generator import Generator
 from spaceseed.recipe import Recipe, synthesis_options
-from spaceseed.ui.drawing import batch_size, use_cores
+from spaceseed.ui.drawing import use_cores
 from spaceseed.ui.messages import clear_errors, warn
 from spaceseed.ui.mix_tab import chosen_finds, one_model
 from spaceseed.ui.networks import Networks, waiting_for

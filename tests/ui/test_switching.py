@@ -2,13 +2,14 @@
 
 import pytest
 
+from spaceseed.batches import batch_size
 from spaceseed.breed import LIKED
 from spaceseed.models.generator import Generator
 from spaceseed.recipe import Recipe, RecipeError
 from spaceseed.ui import entry, switching
 from spaceseed.ui.basket import from_browser, to_browser, zip_file
 from spaceseed.ui.breed_page import leave, marks_of, paint
-from spaceseed.ui.drawing import batch_size, thumbnails
+from spaceseed.ui.drawing import thumbnails
 from spaceseed.ui.entry import enter
 from spaceseed.ui.find_detail import fill
 from spaceseed.ui.finds_tab import galleries
@@ -224,7 +225,7 @@ def test_a_default_that_cannot_be_had_gives_way_to_the_bundled_model(catalogue):
 
 def test_slow_pages_come_image_by_image_and_end_when_another_is_asked_for(networks, visitor, monkeypatch):
     generator = networks.generator("avatars")
-    monkeypatch.setattr("spaceseed.ui.drawing.BATCH_PIXELS", 5 * 64 * 64)
+    monkeypatch.setattr("spaceseed.batches.PIXELS", 5 * 64 * 64)
     assert batch_size(generator) == 5
     steps = visitor.newest("page", paint(generator, visitor))
     there = [sum(tile.path is not None for tile in next(steps).tiles) for _ in range(3)]
@@ -242,5 +243,5 @@ def test_pictures_do_not_depend_on_the_batch(networks, visitor, monkeypatch):
     space = switching.fresh_bench(generator).view.space(generator)
     vectors = space.draw(range(6))
     whole = last(thumbnails(space, vectors, visitor))
-    monkeypatch.setattr("spaceseed.ui.drawing.BATCH_PIXELS", 1)
+    monkeypatch.setattr("spaceseed.batches.PIXELS", 1)
     assert last(thumbnails(space, vectors, Session.on(networks.generator("avatars")))) == whole
