@@ -1,8 +1,5 @@
 """BigGAN-deep against numbers that the official code gave for a small random network, and its own promises."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -15,9 +12,9 @@ from spaceseed.models.biggan import BigGAN, truncated_normal
 from spaceseed.models.checkpoints.biggan import build
 from spaceseed.models.checkpoints.containers import read_container
 from spaceseed.models.generator import latents_from_seeds
+from tests.models.golden import Golden
 
-CASE = Path(__file__).parents[1] / "data" / "hf_biggan_deep"
-FACTS = json.loads((CASE / "case.json").read_text())
+GOLDEN = Golden("hf_biggan_deep")
 IMAGES = {
     "image_t10": 1.0,
     "image_t04": 0.4,
@@ -29,11 +26,9 @@ IMAGES = {
 
 
 @pytest.fixture(scope="module")
-def golden():
-    path = CASE / "pytorch_model.bin"
-    generator = build(read_container(path), path).eval().requires_grad_(False)
-    inputs = {name: torch.from_numpy(array) for name, array in np.load(CASE / "inputs.npz").items()}
-    return generator, inputs, np.load(CASE / "outputs.npz")
+def official():
+    path = GOLDEN.folder / "pytorch_model.bin"
+    return build(read_container(path), path).eval().requires_grad_(False)
 
 
 @pytest.fixture(scope="module")
@@ -78,20 +73,16 @@ def latents_like_the_official(generator, seed, truncation):
     return ws[:, 0, : generator.z_dim]
 
 
-@pytest.mark.parametrize("name", FACTS["outputs"])
-def test_official_numbers(golden, name):
-    generator, inputs, outputs = golden
-    mine = drawn(name, generator, inputs).numpy()
-    assert mine.shape == outputs[name].shape
-    assert np.abs(mine - outputs[name]).max() <= FACTS["outputs"][name]["tolerance_max_abs"]
+@pytest.mark.parametrize("name", GOLDEN.facts["outputs"])
+def test_official_numbers(official, name):
+    GOLDEN.check(name, drawn(name, official, GOLDEN.inputs))
 
 
-def test_sizes_come_from_the_tensors(golden):
-    generator = golden[0]
-    config = FACTS["hyper_parameters"]["config"]
-    assert (generator.z_dim, generator.w_dim) == (config["z_dim"], config["z_dim"] + config["class_embed_dim"])
-    assert (generator.num_classes, generator.resolution) == (config["num_classes"], config["output_dim"])
-    assert generator.num_ws == len(generator.layers) == 1 + FACTS["hyper_parameters"]["n_gen_blocks"]
+def test_sizes_come_from_the_tensors(official):
+    config = GOLDEN.facts["hyper_parameters"]["config"]
+    assert (official.z_dim, official.w_dim) == (config["z_dim"], config["z_dim"] + config["class_embed_dim"])
+    assert (official.num_classes, official.resolution) == (config["num_classes"], config["output_dim"])
+    assert official.num_ws == len(official.layers) == 1 + GOLDEN.facts["hyper_parameters"]["n_gen_blocks"]
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=20))

@@ -1,10 +1,7 @@
 """MobileStyleGAN: its own promises on a small network, and the published faces where `make faces` installed them."""
 
-import json
 from copy import deepcopy
-from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -13,9 +10,10 @@ from spaceseed.errors import ArgumentError, CheckpointError
 from spaceseed.models.checkpoints.openvino import SHA256, installed, read
 from spaceseed.models.generator import latents_from_seeds
 from spaceseed.models.mobile_stylegan import HAAR, MobileStyleGAN
+from tests.models.golden import Golden
 
-CASE = Path(__file__).parents[1] / "data" / "mobilestylegan_ffhq"
-FACTS = json.loads((CASE / "case.json").read_text())
+GOLDEN = Golden("mobilestylegan_ffhq")
+TOLERANCE = GOLDEN.facts["tolerance"]
 needs_faces = pytest.mark.skipif(installed() is None, reason="random_face is not installed: `make faces` does that.")
 
 
@@ -39,19 +37,13 @@ def faces():
 
 
 @pytest.fixture(scope="module")
-def golden():
-    arrays = {**np.load(CASE / "inputs.npz"), **np.load(CASE / "outputs.npz")}
-    return {name: torch.from_numpy(array) for name, array in arrays.items()}
-
-
-@pytest.fixture(scope="module")
-def images(faces, golden):
-    return faces.synthesize(faces.map(golden["z"])).clamp(-1, 1)
+def images(faces):
+    return faces.synthesize(faces.map(GOLDEN.inputs["z"])).clamp(-1, 1)
 
 
 @needs_faces
-def test_published_styles(faces, golden):
-    torch.testing.assert_close(faces.map(golden["z"])[:, 0], golden["w"], atol=FACTS["tolerance"]["w"], rtol=0)
+def test_published_styles(faces):
+    torch.testing.assert_close(faces.map(GOLDEN.inputs["z"])[:, 0], GOLDEN.outputs["w"], atol=TOLERANCE["w"], rtol=0)
 
 
 @needs_faces
@@ -62,21 +54,21 @@ def test_published_styles(faces, golden):
         ("image_area256", lambda images: F.avg_pool2d(images, 4)),
     ],
 )
-def test_published_images(images, golden, name, view):
-    torch.testing.assert_close(view(images), golden[name].float(), atol=FACTS["tolerance"][name], rtol=0)
+def test_published_images(images, name, view):
+    torch.testing.assert_close(view(images), GOLDEN.outputs[name].float(), atol=TOLERANCE[name], rtol=0)
 
 
 @needs_faces
-def test_published_styles_mix(faces, golden):
-    ws = faces.map(golden["z"])
+def test_published_styles_mix(faces):
+    ws = faces.map(GOLDEN.inputs["z"])
     mixed = torch.cat([ws[1:, :8], ws[:1, 8:]], dim=1)
     image = F.avg_pool2d(faces.synthesize(mixed).clamp(-1, 1), 4)
-    torch.testing.assert_close(image, golden["mixed_area256"].float(), atol=FACTS["tolerance"]["image_area256"], rtol=0)
+    torch.testing.assert_close(image, GOLDEN.outputs["mixed_area256"].float(), atol=TOLERANCE["image_area256"], rtol=0)
 
 
 @needs_faces
-def test_published_seeds_and_sizes(faces, golden):
-    assert torch.equal(latents_from_seeds(golden["seeds"].tolist(), faces.z_dim), golden["z"])
+def test_published_seeds_and_sizes(faces):
+    assert torch.equal(latents_from_seeds(GOLDEN.inputs["seeds"].tolist(), faces.z_dim), GOLDEN.inputs["z"])
     assert (faces.z_dim, faces.w_dim, faces.num_ws, faces.resolution) == (512, 512, 23, 1024)
     w = faces.map(latents_from_seeds(range(50), 512))[:, 0]
     # The measured mean is a centre: styles are nearer to it than to nothing.

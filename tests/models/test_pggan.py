@@ -1,9 +1,5 @@
 """PGGAN against numbers that genforce's code gave for a small random network, and its own promises."""
 
-import json
-from pathlib import Path
-
-import numpy as np
 import pytest
 import torch
 
@@ -12,16 +8,15 @@ from spaceseed.models.checkpoints.genforce import build
 from spaceseed.models.generator import latents_from_seeds
 from spaceseed.models.layers import normalize_second_moment
 from spaceseed.models.pggan import PGGAN
+from tests.models.golden import Golden
 
-CASE = Path(__file__).parents[1] / "data" / "genforce_pggan"
-FACTS = json.loads((CASE / "case.json").read_text())
+GOLDEN = Golden("genforce_pggan")
 
 
-@pytest.fixture(scope="module", params=FACTS["files"])
-def golden(request):
-    path = CASE / request.param
-    generator = build(torch.load(path, weights_only=True), path)
-    return generator.requires_grad_(False), torch.from_numpy(np.load(CASE / "inputs.npz")["z"])
+@pytest.fixture(scope="module", params=GOLDEN.facts["files"])
+def official(request):
+    path = GOLDEN.folder / request.param
+    return build(torch.load(path, weights_only=True), path).requires_grad_(False)
 
 
 @pytest.fixture(scope="module")
@@ -30,24 +25,21 @@ def small():
     return PGGAN(6, {4: 8, 8: 8, 16: 4}).requires_grad_(False)
 
 
-@pytest.mark.parametrize("name", FACTS["outputs"])
-def test_official_numbers(golden, name):
-    generator, z = golden
+@pytest.mark.parametrize("name", GOLDEN.facts["outputs"])
+def test_official_numbers(official, name):
+    z = GOLDEN.inputs["z"]
     mine = {
-        "image": lambda: generator.synthesize(generator.map(z)),
+        "image": lambda: official.synthesize(official.map(z)),
         "z_normalised": lambda: normalize_second_moment(z),
-    }[name]().numpy()
-    theirs = np.load(CASE / "outputs.npz")[name]
-    assert mine.shape == theirs.shape
-    assert np.abs(mine - theirs).max() <= FACTS["outputs"][name]["tolerance_max_abs"]
+    }[name]()
+    GOLDEN.check(name, mine)
 
 
-def test_sizes_come_from_the_tensors(golden):
-    made_with = FACTS["hyper_parameters"]["init_kwargs"]
-    generator = golden[0]
-    assert generator.z_dim == generator.w_dim == made_with["z_space_dim"]
-    assert (generator.resolution, generator.num_ws, generator.num_classes) == (made_with["resolution"], 1, 0)
-    assert generator.layers == tuple(f"layer{i}" for i in range(FACTS["hyper_parameters"]["num_layers"]))
+def test_sizes_come_from_the_tensors(official):
+    made_with = GOLDEN.facts["hyper_parameters"]["init_kwargs"]
+    assert official.z_dim == official.w_dim == made_with["z_space_dim"]
+    assert (official.resolution, official.num_ws, official.num_classes) == (made_with["resolution"], 1, 0)
+    assert official.layers == tuple(f"layer{i}" for i in range(GOLDEN.facts["hyper_parameters"]["num_layers"]))
 
 
 def test_only_the_direction_of_z_matters(small):

@@ -1,9 +1,5 @@
 """StyleGAN against numbers that genforce's code gave for a small random network, and its own promises."""
 
-import json
-from pathlib import Path
-
-import numpy as np
 import pytest
 import torch
 
@@ -11,17 +7,15 @@ from spaceseed.errors import ArgumentError
 from spaceseed.models.checkpoints.genforce import build
 from spaceseed.models.generator import latents_from_seeds
 from spaceseed.models.stylegan1 import StyleGAN1, adaptive_instance_norm
+from tests.models.golden import Golden
 
-CASE = Path(__file__).parents[1] / "data" / "genforce_stylegan"
-FACTS = json.loads((CASE / "case.json").read_text())
+GOLDEN = Golden("genforce_stylegan")
 
 
 @pytest.fixture(scope="module")
-def golden():
-    path = CASE / "checkpoint.pth"
-    generator = build(torch.load(path, weights_only=True), path)
-    inputs = {name: torch.from_numpy(value) for name, value in np.load(CASE / "inputs.npz").items()}
-    return generator.requires_grad_(False), inputs, np.load(CASE / "outputs.npz")
+def official():
+    path = GOLDEN.folder / "checkpoint.pth"
+    return build(torch.load(path, weights_only=True), path).requires_grad_(False)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +34,7 @@ def drawn(name, generator, inputs):
     if name.startswith("style"):
         layer = int(name.removeprefix("style"))
         return generator.synthesis[f"layer{layer}"].affine(ws[:, layer])
-    few = FACTS["hyper_parameters"]["trunc_layers_few"]
+    few = GOLDEN.facts["hyper_parameters"]["trunc_layers_few"]
     return {
         "w": lambda: ws[:, 0],
         "wp": lambda: ws,
@@ -52,21 +46,17 @@ def drawn(name, generator, inputs):
     }[name]()
 
 
-@pytest.mark.parametrize("name", FACTS["outputs"])
-def test_official_numbers(golden, name):
-    generator, inputs, outputs = golden
-    mine = drawn(name, generator, inputs).numpy()
-    assert mine.shape == outputs[name].shape
-    assert np.abs(mine - outputs[name]).max() <= FACTS["outputs"][name]["tolerance_max_abs"]
+@pytest.mark.parametrize("name", GOLDEN.facts["outputs"])
+def test_official_numbers(official, name):
+    GOLDEN.check(name, drawn(name, official, GOLDEN.inputs))
 
 
-def test_sizes_come_from_the_tensors(golden):
-    made_with = FACTS["hyper_parameters"]["init_kwargs"]
-    generator = golden[0]
-    assert (generator.z_dim, generator.w_dim) == (made_with["z_space_dim"], made_with["w_space_dim"])
-    assert (generator.resolution, generator.num_ws) == (made_with["resolution"], 12)
-    assert generator.num_classes == 0
-    assert generator.layers == tuple(f"layer{i}" for i in range(12))
+def test_sizes_come_from_the_tensors(official):
+    made_with = GOLDEN.facts["hyper_parameters"]["init_kwargs"]
+    assert (official.z_dim, official.w_dim) == (made_with["z_space_dim"], made_with["w_space_dim"])
+    assert (official.resolution, official.num_ws) == (made_with["resolution"], 12)
+    assert official.num_classes == 0
+    assert official.layers == tuple(f"layer{i}" for i in range(12))
 
 
 def test_adaptive_instance_norm_sets_mean_and_deviation():

@@ -1,10 +1,7 @@
 """StyleGAN2 against numbers that NVIDIA's code gave for small random networks, and its own promises."""
 
-import json
 from functools import cache
-from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
@@ -12,20 +9,16 @@ from spaceseed.errors import ArgumentError, CheckpointError
 from spaceseed.models.checkpoints import read_generator
 from spaceseed.models.generator import latents_from_seeds
 from spaceseed.models.stylegan2 import StyleGAN2
+from tests.models.golden import Golden
 
-DATA = Path(__file__).parents[1] / "data"
 CASES = ("nv_sg2ada_uncond", "nv_sg2ada_cond", "nv_sg2ada_resnet", "nv_sg2_from_sg3_repo")
-
-
-def described(case):
-    return json.loads((DATA / case / "case.json").read_text())
+GOLDEN = {case: Golden(case) for case in CASES}
 
 
 @cache
-def golden(case):
-    """The official network, which is read as whoever has such a file would read it; its inputs and outputs."""
-    inputs = {name: torch.from_numpy(value) for name, value in np.load(DATA / case / "inputs.npz").items()}
-    return read_generator(DATA / case / "network.pkl"), inputs, np.load(DATA / case / "outputs.npz")
+def official(case):
+    """The official network, which is read as whoever has such a file would read it."""
+    return read_generator(GOLDEN[case].folder / "network.pkl")
 
 
 @pytest.fixture(scope="module", params=["skip", "resnet"])
@@ -54,19 +47,17 @@ def drawn(name, generator, inputs, cutoff):
     }[name]()
 
 
-@pytest.mark.parametrize(("case", "name"), [(case, name) for case in CASES for name in described(case)["outputs"]])
+@pytest.mark.parametrize(("case", "name"), [(case, name) for case in CASES for name in GOLDEN[case].facts["outputs"]])
 def test_official_numbers(case, name):
-    generator, inputs, outputs = golden(case)
-    mine = drawn(name, generator, inputs, described(case)["hyper_parameters"]["truncation_cutoff"]).numpy()
-    assert mine.shape == outputs[name].shape
-    assert np.abs(mine - outputs[name]).max() <= described(case)["outputs"][name]["tolerance_max_abs"]
+    golden = GOLDEN[case]
+    cutoff = golden.facts["hyper_parameters"]["truncation_cutoff"]
+    golden.check(name, drawn(name, official(case), golden.inputs, cutoff))
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_seeds_mean_what_nvidia_means(case):
-    generator, inputs, _ = golden(case)
-    z = latents_from_seeds(described(case)["hyper_parameters"]["z_seeds"], generator.z_dim)
-    assert torch.equal(z, inputs["z"])
+    z = latents_from_seeds(GOLDEN[case].facts["hyper_parameters"]["z_seeds"], official(case).z_dim)
+    assert torch.equal(z, GOLDEN[case].inputs["z"])
 
 
 @pytest.mark.parametrize(

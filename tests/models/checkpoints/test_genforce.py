@@ -4,7 +4,6 @@ import math
 from functools import cache
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
@@ -15,8 +14,8 @@ from spaceseed.models.checkpoints.tensors import measure_w_avg
 from spaceseed.models.pggan import PGGAN
 from spaceseed.models.stylegan1 import StyleGAN1
 from spaceseed.models.stylegan2 import StyleGAN2
+from tests.models.golden import DATA, Golden
 
-DATA = Path(__file__).parents[2] / "data"
 FILES = {
     "genforce_pggan/checkpoint.pth": PGGAN,
     "genforce_pggan/flat.pth": PGGAN,
@@ -78,28 +77,28 @@ def test_the_averaged_generator_is_preferred():
         )
 
 
-def compare_with_sefa(family, rows, key):
+def compare_with_sefa(family, rows, theirs, key):
     """Factorises style weights as SeFa's authors do, and compares with what they got."""
-    golden = np.load(DATA / f"sefa_{family}" / "outputs.npz")
     weights = torch.cat([generator(family).style_weights(int(row)) for row in rows])
     weights = weights / weights.norm(dim=1, keepdim=True)
     values, vectors = torch.linalg.eigh(weights.t() @ weights)
-    theirs = torch.from_numpy(golden[f"eigenvalues_sorted_{key}"])
-    assert float((values.flip(0) - theirs).abs().max()) <= 1e-4 * float(theirs.max())
-    separated = golden[f"well_separated_{key}"]
-    cosines = (vectors.t().flip(0) * torch.from_numpy(golden[f"boundaries_sorted_{key}"])).sum(dim=1).abs()
+    expected = theirs[f"eigenvalues_sorted_{key}"]
+    assert float((values.flip(0) - expected).abs().max()) <= 1e-4 * float(expected.max())
+    separated = theirs[f"well_separated_{key}"]
+    cosines = (vectors.t().flip(0) * theirs[f"boundaries_sorted_{key}"]).sum(dim=1).abs()
     assert separated.any()
-    assert float(cosines[torch.from_numpy(separated)].min()) >= 0.999
+    assert float(cosines[separated].min()) >= 0.999
 
 
 @pytest.mark.parametrize("key", ["all", "0_3"])
 @pytest.mark.parametrize("family", ["stylegan", "stylegan2"])
 def test_style_weights_are_those_that_sefa_factorises(family, key):
-    compare_with_sefa(family, np.load(DATA / f"sefa_{family}" / "outputs.npz")[f"layers_{key}"], key)
+    theirs = Golden(f"sefa_{family}").outputs
+    compare_with_sefa(family, theirs[f"layers_{key}"], theirs, key)
 
 
 def test_style_weights_of_a_pggan_are_those_that_sefa_factorises():
-    compare_with_sefa("pggan", [0], "all")
+    compare_with_sefa("pggan", [0], Golden("sefa_pggan").outputs, "all")
 
 
 @pytest.mark.parametrize("family", ["stylegan", "stylegan2"])

@@ -1,33 +1,26 @@
 """StyleGAN2 as genforce/genforce stores it, against that project's numbers for two small random networks."""
 
-import json
 from functools import cache
-from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
 from spaceseed.errors import CheckpointError
 from spaceseed.models.checkpoints.containers import read_container
 from spaceseed.models.checkpoints.genforce_stylegan2 import build_stylegan2, is_stylegan2
+from tests.models.golden import Golden
 
-DATA = Path(__file__).parents[2] / "data"
 CASES = ("genforce_stylegan2", "genforce_stylegan2_label")
-
-
-def described(case):
-    return json.loads((DATA / case / "case.json").read_text())
+GOLDEN = {case: Golden(case) for case in CASES}
 
 
 def state(case):
-    return read_container(DATA / case / "checkpoint.pth")["generator_smooth"]
+    return read_container(GOLDEN[case].folder / "checkpoint.pth")["generator_smooth"]
 
 
 @cache
-def golden(case):
-    inputs = {name: torch.from_numpy(value) for name, value in np.load(DATA / case / "inputs.npz").items()}
-    return build_stylegan2(state(case)).requires_grad_(False), inputs, np.load(DATA / case / "outputs.npz")
+def official(case):
+    return build_stylegan2(state(case)).requires_grad_(False)
 
 
 def style(generator, ws, layer, row):
@@ -56,17 +49,16 @@ def drawn(name, generator, inputs, few):
     }[name]()
 
 
-@pytest.mark.parametrize(("case", "name"), [(case, name) for case in CASES for name in described(case)["outputs"]])
+@pytest.mark.parametrize(("case", "name"), [(case, name) for case in CASES for name in GOLDEN[case].facts["outputs"]])
 def test_official_numbers(case, name):
-    generator, inputs, outputs = golden(case)
-    mine = drawn(name, generator, inputs, described(case)["hyper_parameters"]["trunc_layers_few"]).numpy()
-    assert mine.shape == outputs[name].shape
-    assert np.abs(mine - outputs[name]).max() <= described(case)["outputs"][name]["tolerance_max_abs"]
+    golden = GOLDEN[case]
+    few = golden.facts["hyper_parameters"]["trunc_layers_few"]
+    golden.check(name, drawn(name, official(case), golden.inputs, few))
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_style_weights_are_those_that_sefa_factorises(case):
-    generator, stored = golden(case)[0], state(case)
+    generator, stored = official(case), state(case)
     last = generator.num_ws - 1
     for row in range(last):
         assert torch.equal(generator.style_weights(row), stored[f"synthesis.layer{row}.style.weight"])
@@ -74,9 +66,9 @@ def test_style_weights_are_those_that_sefa_factorises(case):
 
 
 def test_a_flat_state_dict_is_the_same():
-    flat = read_container(DATA / "genforce_stylegan2_label" / "flat.pth")
+    flat = read_container(GOLDEN["genforce_stylegan2_label"].folder / "flat.pth")
     assert is_stylegan2(flat)
-    wrapped = golden("genforce_stylegan2_label")[0].state_dict()
+    wrapped = official("genforce_stylegan2_label").state_dict()
     for name, tensor in build_stylegan2(flat).state_dict().items():
         assert torch.equal(tensor, wrapped[name])
 

@@ -4,10 +4,8 @@ StyleGAN2's numbers are compared in ../test_stylegan2.py.
 """
 
 import dataclasses
-import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
@@ -16,25 +14,16 @@ from spaceseed.models.checkpoints import nvidia, read_generator
 from spaceseed.models.checkpoints.containers import read_container
 from spaceseed.models.stylegan2 import StyleGAN2
 from spaceseed.models.stylegan3 import StyleGAN3
+from tests.models.golden import DATA, Golden
 
-DATA = Path(__file__).parents[2] / "data"
 STYLEGAN2_CASES = ("nv_sg2ada_uncond", "nv_sg2ada_cond", "nv_sg2ada_resnet", "nv_sg2_from_sg3_repo")
 STYLEGAN3_CASES = ("nv_sg3_t", "nv_sg3_r")
-
-
-def golden(case):
-    folder = DATA / case
-    inputs = {name: torch.from_numpy(value) for name, value in np.load(folder / "inputs.npz").items()}
-    return json.loads((folder / "case.json").read_text()), inputs, np.load(folder / "outputs.npz")
-
-
-def outputs_of(case):
-    return json.loads((DATA / case / "case.json").read_text())["outputs"]
+GOLDEN = {case: Golden(case) for case in STYLEGAN2_CASES + STYLEGAN3_CASES}
 
 
 @pytest.fixture(scope="module")
 def generators():
-    return {case: read_generator(DATA / case / "network.pkl") for case in STYLEGAN2_CASES + STYLEGAN3_CASES}
+    return {case: read_generator(golden.folder / "network.pkl") for case, golden in GOLDEN.items()}
 
 
 def drawn(name, generator, inputs, cutoff):
@@ -59,19 +48,19 @@ def drawn(name, generator, inputs, cutoff):
     }[name]()
 
 
-@pytest.mark.parametrize(("case", "name"), [(case, name) for case in STYLEGAN3_CASES for name in outputs_of(case)])
+@pytest.mark.parametrize(
+    ("case", "name"), [(case, name) for case in STYLEGAN3_CASES for name in GOLDEN[case].facts["outputs"]]
+)
 def test_official_numbers(generators, case, name):
-    about, inputs, outputs = golden(case)
-    cutoff = about["hyper_parameters"]["truncation_cutoff"]
-    mine = drawn(name, generators[case], inputs, cutoff).numpy()
-    assert mine.shape == outputs[name].shape
-    assert np.abs(mine - outputs[name]).max() <= about["outputs"][name]["tolerance_max_abs"]
+    golden = GOLDEN[case]
+    cutoff = golden.facts["hyper_parameters"]["truncation_cutoff"]
+    golden.check(name, drawn(name, generators[case], golden.inputs, cutoff))
 
 
 def test_the_family_and_its_sizes_come_from_the_tensors(generators):
     for case, generator in generators.items():
         assert type(generator) is (StyleGAN3 if case in STYLEGAN3_CASES else StyleGAN2)
-        made_with = golden(case)[0]["hyper_parameters"]["generator_init_kwargs"]
+        made_with = GOLDEN[case].facts["hyper_parameters"]["generator_init_kwargs"]
         assert (generator.z_dim, generator.w_dim, generator.resolution, generator.num_classes) == (
             made_with["z_dim"],
             made_with["w_dim"],
@@ -79,7 +68,7 @@ def test_the_family_and_its_sizes_come_from_the_tensors(generators):
             made_with["c_dim"],
         )
     for case in STYLEGAN3_CASES:
-        assert list(generators[case].layers) == ["input", *golden(case)[0]["hyper_parameters"]["layer_names"]]
+        assert list(generators[case].layers) == ["input", *GOLDEN[case].facts["hyper_parameters"]["layer_names"]]
 
 
 @pytest.mark.parametrize("case", ["nv_sg3_r", "nv_sg2ada_resnet"])
@@ -93,9 +82,8 @@ def test_source_text_in_a_file_is_never_run(monkeypatch, tmp_path):
     """The network whose every object carries code that would write a file draws the right images, and no file."""
     monkeypatch.chdir(tmp_path)
     generator = read_generator(DATA / "hostile" / "persistence_source_valid.pkl")
-    about, inputs, outputs = golden("nv_sg2ada_resnet")
-    image = generator.synthesize(generator.map(inputs["z"])).numpy()
-    assert np.abs(image - outputs["img_const"]).max() <= about["outputs"]["img_const"]["tolerance_max_abs"]
+    golden = GOLDEN["nv_sg2ada_resnet"]
+    golden.check("img_const", generator.synthesize(generator.map(golden.inputs["z"])))
     assert not list(tmp_path.iterdir())
 
 

@@ -1,10 +1,7 @@
 """StyleGAN2 in the files of rosinality/stylegan2-pytorch, against that project's numbers for a small random network."""
 
-import json
 from functools import cache
-from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
@@ -13,11 +10,10 @@ from spaceseed.models.checkpoints import read_generator
 from spaceseed.models.checkpoints.containers import read_container
 from spaceseed.models.checkpoints.rosinality import build, matches
 from spaceseed.models.generator import latents_from_seeds
+from tests.models.golden import Golden
 
-CASE = Path(__file__).parents[2] / "data" / "rosinality_sg2"
-DESCRIBED = json.loads((CASE / "case.json").read_text())
-INPUTS = {name: torch.from_numpy(value) for name, value in np.load(CASE / "inputs.npz").items()}
-OUTPUTS = np.load(CASE / "outputs.npz")
+GOLDEN = Golden("rosinality_sg2")
+CASE = GOLDEN.folder
 
 
 @cache
@@ -30,15 +26,10 @@ def content():
     return read_container(CASE / "checkpoint.pt")
 
 
-def close(mine, name):
-    assert mine.shape == OUTPUTS[name].shape
-    return np.abs(mine.numpy() - OUTPUTS[name]).max() <= DESCRIBED["outputs"][name]["tolerance_max_abs"]
-
-
 def drawn(name, generator):
-    ws = generator.map(INPUTS["z"])
-    truncated = generator.map(INPUTS["z"], truncation=0.7)
-    inject = DESCRIBED["hyper_parameters"]["inject_index"]
+    ws = generator.map(GOLDEN.inputs["z"])
+    truncated = generator.map(GOLDEN.inputs["z"], truncation=0.7)
+    inject = GOLDEN.facts["hyper_parameters"]["inject_index"]
     mixed = torch.cat([ws[:1, :inject], ws[1:, inject:]], dim=1)
     return {
         "w": lambda: ws[:, 0],
@@ -48,19 +39,19 @@ def drawn(name, generator):
         "image": lambda: generator.synthesize(ws),
         "image_trunc07": lambda: generator.synthesize(truncated),
         "image_inject": lambda: generator.synthesize(mixed),
-        "image_wplus": lambda: generator.synthesize(INPUTS["wplus"]),
+        "image_wplus": lambda: generator.synthesize(GOLDEN.inputs["wplus"]),
         "image_nonoise": lambda: generator.synthesize(ws[:1], noise="none"),
     }[name]()
 
 
-@pytest.mark.parametrize("name", DESCRIBED["outputs"])
+@pytest.mark.parametrize("name", GOLDEN.facts["outputs"])
 def test_official_numbers(name):
-    assert close(drawn(name, read("checkpoint.pt")), name)
+    GOLDEN.check(name, drawn(name, read("checkpoint.pt")))
 
 
-@pytest.mark.parametrize("name", [name for name in DESCRIBED["outputs"] if "trunc" not in name])
+@pytest.mark.parametrize("name", [name for name in GOLDEN.facts["outputs"] if "trunc" not in name])
 def test_official_numbers_without_a_stored_mean(name):
-    assert close(drawn(name, read("checkpoint_g_ema_only.pt")), name)
+    GOLDEN.check(name, drawn(name, read("checkpoint_g_ema_only.pt")))
 
 
 def test_a_mean_that_is_not_stored_is_measured():
@@ -71,15 +62,15 @@ def test_a_mean_that_is_not_stored_is_measured():
 
 
 def test_a_stored_mean_is_taken_in_either_shape(content):
-    assert torch.equal(read("checkpoint.pt").w_avg, INPUTS["latent_avg"])
+    assert torch.equal(read("checkpoint.pt").w_avg, GOLDEN.inputs["latent_avg"])
     content["latent_avg"] = content["latent_avg"][None]
-    assert torch.equal(build(content, CASE).w_avg, INPUTS["latent_avg"])
+    assert torch.equal(build(content, CASE).w_avg, GOLDEN.inputs["latent_avg"])
 
 
 def test_a_state_dict_alone_is_enough(content):
     assert matches(content["g_ema"], CASE)
-    generator = build(content["g_ema"], CASE)
-    assert close(generator.requires_grad_(False).synthesize(generator.map(INPUTS["z"])), "image")
+    generator = build(content["g_ema"], CASE).requires_grad_(False)
+    GOLDEN.check("image", generator.synthesize(generator.map(GOLDEN.inputs["z"])))
 
 
 @pytest.mark.parametrize("content", [None, [], {}, {"g_ema": 3}, {"g_ema": {}}, {"generator_smooth": {}}])
