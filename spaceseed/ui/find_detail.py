@@ -30,13 +30,13 @@ WHOLE_LINK = "(query) => query.startsWith('?') ? location.origin + location.path
 
 @dataclass(frozen=True)
 class FindDetail:
-    """The components; `outputs` is what `fill` fills.
+    """The components; `outputs` is what `fill` fills, which is all but the name.
 
     Attributes:
         panel: holds them all.
         image: the picture.
         load: loads the find's model where that is not the visitor's and its picture cannot be drawn without it.
-        name: of the find.
+        name: of the find; an event of its own fills it, for the visitor may be changing it.
         facts: its history.
         png, json, npz: its files.
         link: to it.
@@ -55,14 +55,13 @@ class FindDetail:
     @property
     def outputs(self) -> list[Any]:
         """In the order of `fill`."""
-        return [
-            self.panel, self.image, self.load, self.name, self.facts, self.png, self.json, self.npz, self.link,
-        ]  # fmt: skip
+        return [self.panel, self.image, self.load, self.facts, self.png, self.json, self.npz, self.link]
 
 
 def create_find_detail() -> FindDetail:
     """Lays out the panel; it is hidden until there is a find to show."""
-    with gr.Column(visible=False, elem_id="finds-detail") as panel:
+    # Hidden, but there: of what is not there, of several updates only the last arrives, and it may be a skip.
+    with gr.Column(visible="hidden", elem_id="finds-detail") as panel:
         image = gr.Image(
             show_label=False, interactive=False, buttons=[], height=320, elem_id="finds-image", elem_classes="ss-large"
         )
@@ -90,18 +89,15 @@ def fill(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
 
     Yields:
         what a `FindDetail` shows: all but the PNG at once where that takes long to draw, and then all, if the tab is
-        open; the name only the first time, for the visitor may be changing it by then.
+        open.
     """
     recipe = visitor.finds.get(visitor.shown)
     if recipe is None:
-        yield [gr.Column(visible=False), None, gr.Button(visible=False), "", "", None, None, None, ""]
+        yield [gr.Column(visible="hidden"), None, gr.Button(visible=False), "", None, None, None, ""]
         return
-    name: Any = recipe.name
     for image, load, png in _pictures(networks, visitor, recipe):
         rest = [facts(recipe), png, file(recipe, ".json"), file(recipe, ".npz"), write_query(recipe) or ""]
-        yield [gr.Column(visible=True), image, load, name, *rest]
-        name = gr.skip()
-    yield [gr.Column(visible=True), image, load, name, *rest]
+        yield [gr.Column(visible=True), image, load, *rest]
 
 
 def _pictures(

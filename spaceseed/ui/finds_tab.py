@@ -26,6 +26,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 EMPTY = "Nothing here yet: keep what you like, or drop files of earlier finds below."
 EVENT: dict[str, Any] = PAGE_EVENT | {"concurrency_id": "finds"}  # as pages: finds of a slow model take as long
 BASKET_TABS = ("finds", "steer")  # those that show the basket
+NAME = "finds-name"
 SHOWN_PROBLEMS = 5
 UPDATE_SECONDS = 0.2
 # The hidden button has its file a moment after the event, and is then pressed by the page.
@@ -92,7 +93,8 @@ def create_finds_tab(
 
     link: dict[str, Any] = {"fn": None, "inputs": detail.link, "outputs": detail.link, "js": WHOLE_LINK}
     basket.change(to_browser, session, saved, **EVENT)
-    on(picker.mark, look, [picker], detail.outputs).then(**link)
+    looked = on(picker.mark, look, [picker], detail.name)
+    on(looked.then, show_find, [], detail.outputs).then(**link)
     on(detail.name.submit, rename, [detail.name], basket)
     on(remove.click, remove_chosen, [picker], basket)
     on(to_zip.click, make_zip, [picker], zipped).success(None, None, None, js=PRESS_ZIP)
@@ -100,6 +102,7 @@ def create_finds_tab(
     on(drop.upload, take_in, [drop], [drop, basket])
 
     def draw(trigger: Callable[..., Any]) -> Any:
+        on(trigger, fill_name, [], detail.name)
         on(trigger, show_find, [], detail.outputs).then(**link)
         return on(trigger, refresh, [picker], picker)
 
@@ -119,6 +122,13 @@ def refresh(networks: Networks, visitor: Session, picked: Picked) -> Iterator[Ga
 def show_find(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
     """Shows the find that the visitor looks at."""
     yield from visitor.newest("find", fill(networks, visitor))
+
+
+def fill_name(_: Networks, visitor: Session) -> str | Any:
+    """The name of the find that the visitor looks at, unless it stood there already: they may be changing it."""
+    recipe = visitor.finds.get(visitor.shown)
+    name = recipe.name if recipe else ""
+    return visitor.refill(NAME, (visitor.shown, name), name)
 
 
 def galleries(networks: Networks, visitor: Session, picked: Picked) -> Iterator[Gallery]:
@@ -169,16 +179,17 @@ def _gallery(visitor: Session, picked: Picked, missing: Mapping[str, str]) -> Ga
     return Gallery(title, tiles, marks, at, key="finds")
 
 
-def look(networks: Networks, visitor: Session, picked: Picked) -> Iterator[list[Any]]:
-    """Shows the find that was clicked last."""
+def look(networks: Networks, visitor: Session, picked: Picked) -> str | Any:
+    """Looks at the find that was clicked last; returns its name, at once: what is entered there renames this find."""
     visitor.shown = picked.at or visitor.shown
-    yield from show_find(networks, visitor)
+    return fill_name(networks, visitor)
 
 
 def rename(_: Networks, visitor: Session, name: str) -> int:
     """Renames the find looked at."""
     recipe = visitor.finds.get(visitor.shown)
     if recipe is not None:
+        visitor.boxes[NAME] = recipe.id, name
         visitor.finds[recipe.id] = recipe.replace(name=name)
     return visitor.changed()
 

@@ -75,6 +75,7 @@ class Session:
         finds: the basket, by the recipes' ids, oldest first, at most 200.
         shown: id of the find that the visitor looks at; "" for none.
         tab: id of the tab that is open.
+        boxes: what each box that they type into shows, as far as is known: as in `refill`, or as they entered it.
         pictures: id of a recipe to the path of its picture.
         files: a find to the path of its PNG.
         refused: id of a model that could not be loaded, to the time of the last try.
@@ -90,6 +91,7 @@ class Session:
     finds: dict[str, Recipe] = field(default_factory=dict)
     shown: str = ""
     tab: str = "breed"
+    boxes: dict[str, object] = field(default_factory=dict)
     pictures: dict[str, str] = field(default_factory=dict)
     files: dict[Recipe, str] = field(default_factory=dict)
     refused: dict[str, float] = field(default_factory=dict)
@@ -159,6 +161,20 @@ class Session:
                 time.sleep(0.02)
         finally:
             running.remove(me)
+
+    def refill(self, box: str, content: object, update: T) -> T | Any:
+        """What to put into a box that the visitor types into; only an ordinary event may show it, no generator.
+
+        Args:
+            box: its name.
+            content: all that it is to show, and of what.
+            update: what shows that.
+
+        Returns:
+            the update, or a `gr.skip` where the box was given the same before: they may be typing by now.
+        """
+        known, self.boxes[box] = self.boxes.get(box), content
+        return gr.skip() if known == content else update
 
     def keep(self, recipes: Sequence[Recipe]) -> tuple[int, str | None]:
         """Puts finds into the basket, leaving out pictures that are in it already, and shows the last of them.

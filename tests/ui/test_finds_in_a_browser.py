@@ -137,6 +137,20 @@ def test_a_find_is_renamed(keeper, tmp_path):
     assert Recipe.open(path).name == "Ada <i>Lovelace</i>"
 
 
+def test_a_name_half_typed_outlasts_a_look_at_another_tab(keeper, tmp_path):
+    name = keeper.locator("#finds-name").locator("input, textarea")
+    name.fill("Ada")
+    keeper.get_by_role("tab", name="Breed").click()
+    open_finds(keeper)
+    download(keeper, "zip", tmp_path)  # what turning the tab began is over by then
+    expect(name).to_have_value("Ada")
+    name.press("Enter")
+    expect(keeper.locator("#finds-picker .caption").nth(1)).to_have_text("Ada")
+    expect(name).to_have_value("Ada")
+    tiles(keeper).nth(0).click()
+    expect(name).to_have_value("seed 42")
+
+
 def test_finds_are_removed(keeper):
     keeper.locator("#finds-remove").click()
     expect(toasts(keeper).last).to_contain_text("Choose some finds first")

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import gradio as gr
 import numpy as np
 import pytest
 from PIL import Image
@@ -7,7 +8,17 @@ from PIL import Image
 from spaceseed.images import to_uint8
 from spaceseed.recipe import Found, Recipe
 from spaceseed.ui.find_detail import facts, fill
-from spaceseed.ui.finds_tab import EXAMPLES, galleries, look, make_zip, remove_chosen, rename, turn_to
+from spaceseed.ui.finds_tab import (
+    EXAMPLES,
+    fill_name,
+    galleries,
+    look,
+    make_zip,
+    remove_chosen,
+    rename,
+    show_find,
+    turn_to,
+)
 from spaceseed.ui.picker import Picked
 
 NOTHING = Picked({}, None)
@@ -59,14 +70,28 @@ def test_the_png_of_a_slow_find_is_drawn_once_it_can_be_seen(networks, session, 
 
 def test_looking_at_what_is_not_there_shows_nothing(networks, session, find):
     session.keep([find(1)])
-    [shown] = look(networks, session, Picked({}, "forged"))
-    assert shown[0].visible is False
+    assert look(networks, session, Picked({}, "forged")) == ""
+    [shown] = show_find(networks, session)
+    assert shown[0].visible == "hidden"
 
 
 def test_a_new_name_changes_the_name_alone(networks, session, find):
     session.keep([find(1)])
     rename(networks, session, "Ada")
     assert session.finds == {find(1).id: find(1).replace(name="Ada")}
+
+
+def test_the_name_is_filled_in_once_for_the_visitor_may_be_typing_another(networks, session, find):
+    session.keep([find(1), find(2)])
+    assert fill_name(networks, session) == "seed 2"
+    assert fill_name(networks, session) == gr.skip()
+    assert look(networks, session, Picked({}, find(1).id)) == "seed 1"
+    rename(networks, session, "Ada")
+    assert fill_name(networks, session) == gr.skip()  # it stands there
+    rename(networks, session, " Ada\n ")
+    assert fill_name(networks, session) == "Ada"
+    remove_chosen(networks, session, Picked({find(1).id: 1}, None))
+    assert fill_name(networks, session) == "seed 2"
 
 
 def test_removing_looks_at_what_is_left(networks, session, find):

@@ -77,3 +77,14 @@ def test_the_newest_event_ends_last_so_that_its_value_stays(session):
     assert list(older) == ["new"]
     newer.join()
     assert shown == ["new"]
+
+
+def test_a_box_is_not_filled_again_with_what_it_was_given(session):
+    assert session.refill("name", ("find", "Ada"), "Ada") == "Ada"
+    assert session.refill("name", ("find", "Ada"), "Ada") == gr.skip()
+    assert session.refill("other", ("find", "Ada"), "Ada") == "Ada"
+    assert session.refill("name", ("another", "Ada"), "Ada") == "Ada"
+    session.boxes["name"] = "another", "typed"
+    assert session.refill("name", ("another", "Ada"), "Ada") == "Ada"
+    session.boxes["name"] = "another", "typed"
+    assert session.refill("name", ("another", "typed"), "typed") == gr.skip()
