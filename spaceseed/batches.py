@@ -27,3 +27,8 @@ def batches(rows: Tensor, size: int, progress: Progress = lambda _: None) -> Ite
         yield part
         done += len(part)
         progress(done / len(rows))
+
+
+def one_of(progress: Progress, number: int, count: int) -> Progress:
+    """What part `number`, from 0, of `count` equal parts of a piece of work tells its own share to."""
+    return lambda share: progress((number + share) / count)

@@ -13,15 +13,15 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor
 
-from spaceseed.batches import Progress
+from spaceseed.batches import Progress, batch_size, batches
 from spaceseed.errors import ArgumentError
+from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generator import Generator
 from spaceseed.ops.subspace import mean_difference
-from spaceseed.steer import DirectionSet, Draws
+from spaceseed.steer import DirectionSet
 
 METHODS = ("svm", "mean")
 SAMPLES = 2_000
-BATCH = 16
 # Inverse strength of the regularisation: few examples in many dimensions can always be parted, so prefer a wide margin.
 SVM_C = 0.01
 
@@ -95,9 +95,11 @@ def contrast_directions(
     """
     if not 0 < share <= 0.5 or share * samples < 1:
         raise ArgumentError("share", share, "above 0, up to 0.5, and enough for one sample")
-    draws = Draws(generator, samples, labels, seed, progress, batch=BATCH)
+    space = LatentSpace(generator, truncation=1.0, labels=labels)
+    z = torch.randn(samples, generator.z_dim, generator=torch.Generator().manual_seed(seed))
     styles, scores = [], []
-    for ws in draws:
+    for part in batches(z, batch_size(generator), progress):
+        ws = space.ws(part)
         styles.append(ws[:, 0].cpu())
         scores.append({name: score.cpu() for name, score in attributes(generator.synthesize(ws)).items()})
     w, count = torch.cat(styles), round(share * samples)

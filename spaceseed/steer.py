@@ -9,7 +9,7 @@ it, so that a step means about the same for every direction of every model.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Self
@@ -20,8 +20,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from spaceseed.batches import Progress
+from spaceseed.batches import Progress, batches, one_of
 from spaceseed.errors import ArgumentError
+from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generator import Generator
 from spaceseed.ops.pca import IncrementalPCA, regress
 from spaceseed.ops.sefa import factorize
@@ -224,18 +225,20 @@ def find_directions(
         raise ArgumentError("count", count, f"from 1 to {min(dims, MAX_COUNT)}")
     if samples < 2 * count:
         raise ArgumentError("samples", samples, f"{2 * count} or more, twice the count")
-    draws = Draws(generator, samples, labels, seed, progress)
+    if method not in METHODS:
+        raise ArgumentError("method", method, f"one of {', '.join(METHODS)}")
+    space = LatentSpace(generator, truncation=1.0, labels=labels)
+    z = torch.randn(samples, generator.z_dim, generator=torch.Generator().manual_seed(seed))
+    parts = batches(z, BATCH, progress if method == "sefa" else one_of(progress, 0, 2))
+    w = torch.cat([space.ws(part)[:, 0].clone() for part in parts])  # a view would keep all layers
     if method == "sefa":
         weights = torch.cat([generator.style_weights(layer)[:, :dims] for layer in chosen])
         vectors, title = factorize(weights)[0], "SeFa"
-    elif method == "ganspace":
-        vectors, title = _principal(generator, draws), "GANSpace"
     else:
-        raise ArgumentError("method", method, f"one of {', '.join(METHODS)}")
+        vectors, title = _principal(generator, w, one_of(progress, 1, 2)), "GANSpace"
     vectors = torch.nn.functional.pad(vectors[:count].cpu(), (0, generator.w_dim - vectors.shape[1]))
     names = tuple(f"{title} {i + 1}" for i in range(len(vectors)))
-    w = torch.cat([ws[:, 0].cpu() for ws in draws])
-    return DirectionSet.of(generator, method, vectors, names, w, chosen)
+    return DirectionSet.of(generator, method, vectors, names, w.cpu(), chosen)
 
 
 def _check_layers(generator: Generator, layers: Sequence[int] | None) -> tuple[int, ...]:
@@ -245,41 +248,23 @@ def _check_layers(generator: Generator, layers: Sequence[int] | None) -> tuple[i
     return chosen
 
 
-class Draws:
-    """The same random styles each time they are gone through, a batch at a time."""
-
-    def __init__(
-        self,
-        generator: Generator,
-        samples: int,
-        labels: Tensor | None,
-        seed: int,
-        progress: Progress,
-        batch: int = BATCH,
-    ) -> None:
-        self.generator, self.samples, self.labels, self.seed = generator, samples, labels, seed
-        self.progress, self.batch = progress, batch
-
-    def __iter__(self) -> Iterator[Tensor]:
-        rng = torch.Generator().manual_seed(self.seed)
-        z = torch.randn(self.samples, self.generator.z_dim, generator=rng)
-        for i, part in enumerate(z.split(self.batch)):
-            labels = None if self.labels is None else self.labels.to(self.generator.device).expand(len(part), -1)
-            yield self.generator.map(part.to(self.generator.device), labels)
-            self.progress(min((i + 1) * self.batch / self.samples, 1.0))
-
-
-def _principal(generator: Generator, draws: Draws) -> Tensor:
-    """Unit vectors [k, dims] by GANSpace."""
+def _principal(generator: Generator, w: Tensor, progress: Progress) -> Tensor:
+    """Unit vectors [k, dims] by GANSpace, from draws of w [n, w_dim]."""
     if generator.has_mapping:
         pca = IncrementalPCA(generator.w_dim)
-        for ws in draws:
-            pca.add(ws[:, 0])
+        for part in batches(w, BATCH, progress):
+            pca.add(part)
         return pca.components()[0]
-    first = generator.layers[0]
+
+    def activations(part: Tensor) -> Tensor:
+        ws = part[:, None].expand(-1, generator.num_ws, -1)
+        return generator.activations(ws, generator.layers[0]).flatten(1)
+
     pca = IncrementalPCA(2 * generator.z_dim)
-    for ws in draws:
-        pca.add(generator.activations(ws, first).flatten(1))
-    coordinates = torch.cat([pca.coordinates(generator.activations(ws, first).flatten(1)) for ws in draws])
-    latents = torch.cat([ws[:, 0, : generator.z_dim] for ws in draws])
+    for part in batches(w, BATCH, one_of(progress, 0, 2)):
+        pca.add(activations(part))
+    # Computed again rather than kept: of 10,000 draws they may take more than a gigabyte.
+    parts = batches(w, BATCH, one_of(progress, 1, 2))
+    coordinates = torch.cat([pca.coordinates(activations(part)) for part in parts])
+    latents = w[:, : generator.z_dim]
     return regress(coordinates, latents - latents.mean(dim=0))

@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from spaceseed.batches import batch_size, batches
+from spaceseed.batches import batch_size, batches, one_of
 
 
 @pytest.mark.parametrize(("resolution", "images"), [(8, 16), (64, 16), (128, 8), (256, 2), (512, 1), (1024, 1)])
@@ -20,3 +20,11 @@ def test_all_rows_come_in_order_and_each_batch_counts_once_it_is_done(size):
         seen += part.tolist()
     assert seen == rows.tolist()
     assert shares[-1] == 1
+
+
+def test_the_parts_of_a_work_make_up_the_whole():
+    shares = []
+    for number in range(4):
+        for _ in batches(torch.zeros(10), 5, one_of(shares.append, number, 4)):
+            pass
+    assert shares == [n / 8 for n in range(1, 9)]

@@ -12,7 +12,7 @@ from spaceseed.models.generator import ModelCard, latents_from_seeds
 from spaceseed.models.stylegan2 import StyleGAN2
 from spaceseed.ops.pca import CHUNK
 from spaceseed.recipe import Recipe
-from spaceseed.steer import DirectionSet, find_directions
+from spaceseed.steer import METHODS, DirectionSet, find_directions
 
 DATA = Path(__file__).parent / "data"
 
@@ -111,11 +111,20 @@ def test_a_step_that_does_not_exist_is_named(generator, directions):
         assert caught.value.name == name
 
 
-def test_progress_is_told_and_can_end_the_work(generator):
-    shares = []
-    find_directions(generator, "ganspace", count=2, progress=shares.append)
-    assert max(shares) == 1
+@pytest.mark.parametrize("mapping", [True, False])
+@pytest.mark.parametrize("method", METHODS)
+def test_each_draw_is_mapped_once_and_progress_climbs_to_the_end(generator, biggan, monkeypatch, method, mapping):
+    network, labels = (generator, None) if mapping else (biggan[0], torch.eye(3)[0])
+    mapped, shares, map_all = [], [], network._map
+    monkeypatch.setattr(network, "_map", lambda z, labels: mapped.append(z) or map_all(z, labels))
+    find_directions(network, method, count=2, samples=1300, labels=labels, progress=shares.append)
+    assert len(torch.cat(mapped).unique(dim=0)) == len(torch.cat(mapped)) == 1300
+    assert shares == sorted(set(shares))
+    assert shares[0] > 0
+    assert shares[-1] == 1
 
+
+def test_progress_can_end_the_work(generator):
     def stop(share):
         raise KeyboardInterrupt
 
