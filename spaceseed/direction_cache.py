@@ -3,6 +3,7 @@
 directions = directions_of(G, "ganspace")             # at once for the bundled model; found and kept for others
 """
 
+import functools
 import hashlib
 import json
 from collections.abc import Sequence
@@ -69,12 +70,13 @@ def directions_of(
 def bundled_methods(generator: Generator) -> tuple[str, ...]:
     """Methods whose directions come with these very weights: "attributes", for one, where a classifier taught them."""
     card = generator.card
-    if card is None or not card.bundled:
-        return ()
-    files = sorted((ASSETS / card.id).glob("directions-*.safetensors"))
-    return tuple(
-        file.stem.removeprefix("directions-") for file in files if DirectionSet.open(file).sha256 == card.sha256
-    )
+    return _methods(card.id, card.sha256) if card is not None and card.bundled else ()
+
+
+@functools.cache  # Steer asks several times for whatever a visitor does
+def _methods(model: str, sha256: str) -> tuple[str, ...]:
+    files = sorted((ASSETS / model).glob("directions-*.safetensors"))
+    return tuple(file.stem.removeprefix("directions-") for file in files if DirectionSet.open(file).sha256 == sha256)
 
 
 def _bundled(model: str, method: str) -> Path:

@@ -12,6 +12,7 @@ from spaceseed.errors import ArgumentError
 from spaceseed.models import zoo
 from spaceseed.models.generator import ModelCard
 from spaceseed.models.stylegan2 import StyleGAN2
+from spaceseed.steer import DirectionSet
 
 
 @pytest.fixture
@@ -47,6 +48,12 @@ def test_other_weights_of_that_name_have_none_bundled(avatars):
     stranger = StyleGAN2(8, 6, {4: 8, 8: 4}, mapping_layers=2)
     stranger.card = replace(avatars.card, sha256="0" * 64)
     assert bundled_methods(stranger) == ()
+
+
+def test_bundled_files_are_looked_through_once(avatars, monkeypatch):
+    methods = bundled_methods(avatars)
+    monkeypatch.setattr(DirectionSet, "open", lambda path: pytest.fail("opened again"))
+    assert bundled_methods(avatars) == methods
 
 
 def test_what_was_found_once_is_kept(generator, folder):
