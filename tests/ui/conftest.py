@@ -1,8 +1,9 @@
-"""The app, launched once for all browser tests, and visitors on it."""
+"""The app, launched once for all browser tests, visitors on it, and visitors without a page."""
 
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from html import unescape
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ from spaceseed.recipe import Found, Recipe
 from spaceseed.ui.demo import LAUNCH, build
 from spaceseed.ui.networks import Networks
 from spaceseed.ui.session import Session
+from tests.ui.standins import Catalogue, find_of, stand_in
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -101,3 +103,38 @@ def find(generator: Generator) -> Callable[[int], Recipe]:
         return Recipe.of(generator, latent, seed=seed, truncation=0.7, name=f"seed {seed}", found=Found(by="seed"))
 
     return of_seed
+
+
+@pytest.fixture
+def catalogue(monkeypatch: pytest.MonkeyPatch) -> Catalogue:
+    """Tiny networks of every family in the zoo's place, which download at once."""
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    return stand_in(monkeypatch)
+
+
+@pytest.fixture
+def tiny_networks(catalogue: Catalogue) -> Networks:
+    """What all visitors share, where the zoo is the catalogue of tiny networks."""
+    return Networks("avatars")
+
+
+@pytest.fixture
+def newcomer(tiny_networks: Networks) -> Session:
+    """A visitor who has just come, and may change to a tiny network."""
+    return Session.on(tiny_networks.generator("avatars"))
+
+
+@pytest.fixture
+def collector(tiny_networks: Networks, newcomer: Session) -> Session:
+    """The newcomer, with the faces of seeds 1 to 3 in the basket."""
+    newcomer.keep([find_of(tiny_networks, "avatars", seed) for seed in (1, 2, 3)])
+    return newcomer
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The sentences that the visitor is shown, errors aside."""
+    sentences: list[str] = []
+    for kind in ("Info", "Warning"):
+        monkeypatch.setattr(f"gradio.{kind}", lambda sentence, **_: sentences.append(unescape(sentence)))
+    return sentences

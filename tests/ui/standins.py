@@ -13,6 +13,9 @@ import pytest
 from spaceseed.errors import DownloadError
 from spaceseed.models import zoo
 from spaceseed.models.generator import ModelCard
+from spaceseed.recipe import Recipe
+from spaceseed.ui.networks import Networks
+from spaceseed.ui.view import View
 
 DATA = Path(__file__).parents[1] / "data"
 FILES = {
@@ -93,3 +96,10 @@ def stand_in(patch: pytest.MonkeyPatch) -> Catalogue:
     patch.setattr(zoo, "is_local", catalogue.is_local)
     patch.setattr(zoo, "available", lambda name: True)
     return catalogue
+
+
+def find_of(networks: Networks, model: str, seed: int = 3) -> Recipe:
+    """The image of a seed, as a visitor to whom the model is new sees it."""
+    generator = networks.generator(model)
+    space = View.of(generator).space(generator)
+    return space.recipe(space.draw([seed])[0], seed=seed, name=f"seed {seed}")

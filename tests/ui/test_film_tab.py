@@ -9,41 +9,11 @@ import torch
 from PIL import Image
 
 from spaceseed.images import to_uint8
-from spaceseed.models.generator import latents_from_seeds
 from spaceseed.recipe import Edit
 from spaceseed.ui import film_tab
 from spaceseed.ui.film_tab import Script, draw_frames, make, make_gif
-from spaceseed.ui.networks import Networks
-from spaceseed.ui.session import Session
 from spaceseed.ui.switching import switch
-from tests.ui.standins import stand_in
-
-
-@pytest.fixture
-def networks(monkeypatch):
-    monkeypatch.setattr("time.sleep", lambda seconds: None)
-    stand_in(monkeypatch)
-    return Networks("avatars")
-
-
-@pytest.fixture
-def visitor(networks):
-    visitor = Session.on(networks.generator("avatars"))
-    visitor.keep([find_of(networks, visitor, seed) for seed in (1, 2, 3)])
-    return visitor
-
-
-@pytest.fixture
-def said(monkeypatch):
-    sentences = []
-    monkeypatch.setattr(film_tab, "warn", sentences.append)
-    return sentences
-
-
-def find_of(networks, visitor, seed, **fields):
-    generator = networks.generator(visitor.model)
-    latent = latents_from_seeds([seed], generator.z_dim)[0]
-    return visitor.bench.view.space(generator).recipe(latent, seed=seed, name=f"seed {seed}").replace(**fields)
+from tests.ui.standins import find_of
 
 
 def film(networks, visitor, order="1, 2", seconds=0.5, fps=6, way="w", loop=True, eased=True):
@@ -52,27 +22,27 @@ def film(networks, visitor, order="1, 2", seconds=0.5, fps=6, way="w", loop=True
 
 
 @pytest.mark.parametrize(("loop", "way", "frames"), [(True, "w", 6), (False, "z", 3)])
-def test_a_film_has_its_frames_as_mp4_and_gif(networks, visitor, loop, way, frames):
-    words, path, *_ = film(networks, visitor, loop=loop, way=way)
+def test_a_film_has_its_frames_as_mp4_and_gif(tiny_networks, collector, loop, way, frames):
+    words, path, *_ = film(tiny_networks, collector, loop=loop, way=way)
     assert words.startswith(f"{frames} frames")
     assert Path(path).name == "spaceseed-film.mp4"
     assert imageio_ffmpeg.count_frames_and_secs(path)[0] == frames
-    gif = Image.open(make_gif(visitor))
+    gif = Image.open(make_gif(collector))
     assert gif.n_frames == frames
     assert gif.info["loop"] == 0
 
 
 @pytest.mark.parametrize("model", ["tiny-pggan", "tiny-biggan", "tiny-stylegan3"])
-def test_other_families_are_filmed_too(networks, visitor, model):
-    list(switch(networks, visitor, model))
-    visitor.keep([find_of(networks, visitor, seed) for seed in (1, 2)])
-    _, path, *_ = film(networks, visitor, "4, 5", way="z")
+def test_other_families_are_filmed_too(tiny_networks, collector, model):
+    list(switch(tiny_networks, collector, model))
+    collector.keep([find_of(tiny_networks, model, seed) for seed in (1, 2)])
+    _, path, *_ = film(tiny_networks, collector, "4, 5", way="z")
     assert Path(path).is_file()
 
 
-def test_frames_are_drawn_as_the_first_find_is(networks, visitor):
-    generator = networks.generator("avatars")
-    first = find_of(networks, visitor, 5, noise="random", noise_seed=3, truncation=0.4)
+def test_frames_are_drawn_as_the_first_find_is(tiny_networks, collector):
+    generator = tiny_networks.generator("avatars")
+    first = find_of(tiny_networks, "avatars", 5).replace(noise="random", noise_seed=3, truncation=0.4)
     still = list(draw_frames(generator, first, first.ws(generator).expand(3, -1, -1)))
     assert all((to_uint8(frame[None]) == to_uint8(first.render(generator))).all() for frame in still)
 
@@ -90,30 +60,30 @@ def test_frames_are_drawn_as_the_first_find_is(networks, visitor):
         ("1 2 " * 17, {}, "too many finds: 32"),
     ],
 )
-def test_what_cannot_be_filmed_is_said(networks, visitor, order, options, sentence):
+def test_what_cannot_be_filmed_is_said(tiny_networks, collector, order, options, sentence):
     with pytest.raises(ValueError, match=sentence):
-        film(networks, visitor, order, **options)
-    assert visitor.film is None
+        film(tiny_networks, collector, order, **options)
+    assert collector.film is None
 
 
-def test_only_plain_seeds_lie_on_an_arc(networks, visitor):
+def test_only_plain_seeds_lie_on_an_arc(tiny_networks, collector):
     edit = Edit(layers=(0,), vector=torch.ones(128), amount=1.0)
-    finds = [find_of(networks, visitor, 1), find_of(networks, visitor, 2, edits=(edit,))]
+    finds = [find_of(tiny_networks, "avatars", 1), find_of(tiny_networks, "avatars", 2).replace(edits=(edit,))]
     with pytest.raises(ValueError, match="straight way"):
         Script.read(finds, 1, 6, "z", True, True)
     assert Script.read(finds, 1, 6, "w", True, True).frames == 12
 
 
-def test_finds_of_different_models_share_no_film(networks, visitor):
-    list(switch(networks, visitor, "tiny-pggan"))
-    visitor.keep([find_of(networks, visitor, 1)])
+def test_finds_of_different_models_share_no_film(tiny_networks, collector):
+    list(switch(tiny_networks, collector, "tiny-pggan"))
+    collector.keep([find_of(tiny_networks, "tiny-pggan", 1)])
     with pytest.raises(ValueError, match="different models"):
-        film(networks, visitor, "1, 4")
+        film(tiny_networks, collector, "1, 4")
 
 
-def test_a_cancelled_film_leaves_the_one_before_and_no_file(networks, visitor, said, monkeypatch):
-    film(networks, visitor)
-    before, written = visitor.film, []
+def test_a_cancelled_film_leaves_the_one_before_and_no_file(tiny_networks, collector, said, monkeypatch):
+    film(tiny_networks, collector)
+    before, written = collector.film, []
     real = film_tab.write_film
 
     def write_film(frames, path, fps):
@@ -121,17 +91,17 @@ def test_a_cancelled_film_leaves_the_one_before_and_no_file(networks, visitor, s
         real(frames, path, fps)
 
     monkeypatch.setattr(film_tab, "write_film", write_film)
-    steps = make(networks, visitor, "1, 2, 3", 10, 30, "w", True, True)
+    steps = make(tiny_networks, collector, "1, 2, 3", 10, 30, "w", True, True)
     next(steps)
-    visitor.begin("film")
+    collector.begin("film")
     *_, (words, *_) = steps
-    assert visitor.film == before
+    assert collector.film == before
     assert said == ["Cancelled: no film was made."]
     assert words == film_tab.READY
     assert not written[0].exists()
 
 
-def test_a_visitor_who_leaves_ends_the_film(networks, visitor, monkeypatch):
+def test_a_visitor_who_leaves_ends_the_film(tiny_networks, collector, monkeypatch):
     drawn, ended = [], Event()
     real = draw_frames
 
@@ -144,14 +114,14 @@ def test_a_visitor_who_leaves_ends_the_film(networks, visitor, monkeypatch):
             ended.set()
 
     monkeypatch.setattr(film_tab, "draw_frames", counted)
-    steps = make(networks, visitor, "1, 2, 3", 10, 30, "w", True, True)
+    steps = make(tiny_networks, collector, "1, 2, 3", 10, 30, "w", True, True)
     next(steps)
     steps.close()
     assert ended.wait(60)
     assert len(drawn) < 900
-    assert visitor.film is None
+    assert collector.film is None
 
 
-def test_a_gif_needs_a_film(visitor):
+def test_a_gif_needs_a_film(collector):
     with pytest.raises(ValueError, match="Make a film first"):
-        make_gif(visitor)
+        make_gif(collector)

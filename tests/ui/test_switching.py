@@ -6,7 +6,7 @@ from spaceseed.batches import batch_size
 from spaceseed.breed import LIKED
 from spaceseed.models.generator import Generator
 from spaceseed.recipe import Recipe, RecipeError
-from spaceseed.ui import entry, switching
+from spaceseed.ui import switching
 from spaceseed.ui.basket import from_browser, to_browser, zip_file
 from spaceseed.ui.breed_page import leave, marks_of, paint
 from spaceseed.ui.drawing import thumbnails
@@ -18,34 +18,9 @@ from spaceseed.ui.picker import Picked
 from spaceseed.ui.session import Session
 from spaceseed.ui.share import SeedLink, write_query
 from spaceseed.ui.switching import fit, follow, switch
-from tests.ui.standins import REFUSAL, stand_in
+from tests.ui.standins import REFUSAL, find_of
 
 NOTHING = Picked({}, None)
-
-
-@pytest.fixture
-def catalogue(monkeypatch):
-    monkeypatch.setattr("time.sleep", lambda seconds: None)
-    return stand_in(monkeypatch)
-
-
-@pytest.fixture
-def networks(catalogue):
-    return Networks("avatars")
-
-
-@pytest.fixture
-def visitor(networks):
-    return Session.on(networks.generator("avatars"))
-
-
-@pytest.fixture
-def said(monkeypatch):
-    """The sentences that the visitor is shown."""
-    sentences = []
-    for module in (switching, entry):
-        monkeypatch.setattr(module, "warn", sentences.append)
-    return sentences
 
 
 def move(networks, visitor, model):
@@ -54,112 +29,106 @@ def move(networks, visitor, model):
     return lines
 
 
-def find_of(networks, model, seed=3):
-    generator = networks.generator(model)
-    bench = switching.fresh_bench(generator, (seed,))
-    return bench.view.space(generator).recipe(bench.breeding.page.latents[0], seed=seed, name=f"seed {seed}")
-
-
 def last(steps):
     *_, step = steps
     return step
 
 
 @pytest.mark.parametrize("model", ["tiny-stylegan2", "tiny-classes", "tiny-biggan", "tiny-stylegan3", "tiny-pggan"])
-def test_every_family_draws_a_page_and_every_control_has_a_value(networks, visitor, model):
-    move(networks, visitor, model)
-    generator = networks.generator(model)
-    drawn = last(paint(generator, visitor))
+def test_every_family_draws_a_page_and_every_control_has_a_value(tiny_networks, newcomer, model):
+    move(tiny_networks, newcomer, model)
+    generator = tiny_networks.generator(model)
+    drawn = last(paint(generator, newcomer))
     assert len({tile.path for tile in drawn.tiles}) == 12
-    values = fit(networks, generator, visitor)
+    values = fit(tiny_networks, generator, newcomer)
     assert values[0].value == model
     assert values[2].visible == (model in ("tiny-classes", "tiny-biggan"))
     assert values[3].visible == (model == "tiny-stylegan3")
 
 
-def test_coming_back_finds_the_page_as_it_was(networks, visitor):
-    avatars = networks.generator("avatars")
-    visitor.breeding.next({2: LIKED})
-    page = visitor.breeding.page
-    leave(visitor, avatars, Picked({"g1-5": 1, "g0-1": 1}, None), [0.4, [], 0, 0, 0])
-    move(networks, visitor, "tiny-classes")
-    assert visitor.breeding.page.number == 0
-    move(networks, visitor, "avatars")
-    assert visitor.breeding.page.latents is page.latents
-    assert visitor.breeding.page.marks == {5: LIKED}
-    assert visitor.bench.view.truncation == 0.4
-    assert visitor.breeding.can_undo
+def test_coming_back_finds_the_page_as_it_was(tiny_networks, newcomer):
+    avatars = tiny_networks.generator("avatars")
+    newcomer.breeding.next({2: LIKED})
+    page = newcomer.breeding.page
+    leave(newcomer, avatars, Picked({"g1-5": 1, "g0-1": 1}, None), [0.4, [], 0, 0, 0])
+    move(tiny_networks, newcomer, "tiny-classes")
+    assert newcomer.breeding.page.number == 0
+    move(tiny_networks, newcomer, "avatars")
+    assert newcomer.breeding.page.latents is page.latents
+    assert newcomer.breeding.page.marks == {5: LIKED}
+    assert newcomer.bench.view.truncation == 0.4
+    assert newcomer.breeding.can_undo
 
 
-def test_marks_of_another_models_page_do_not_count(networks, visitor):
+def test_marks_of_another_models_page_do_not_count(tiny_networks, newcomer):
     page = Picked({"g0-3": 1}, None, "avatars 0")
-    assert marks_of(visitor, page) == {3: LIKED}
-    leave(visitor, networks.generator("avatars"), page, [0.7, [], 0, 0, 0])
-    move(networks, visitor, "tiny-classes")
-    assert marks_of(visitor, page) == {}
-    leave(visitor, networks.generator("tiny-classes"), page, [0.7, [], 0, 0, 0])  # told twice
-    assert visitor.breeding.page.marks == {}
+    assert marks_of(newcomer, page) == {3: LIKED}
+    leave(newcomer, tiny_networks.generator("avatars"), page, [0.7, [], 0, 0, 0])
+    move(tiny_networks, newcomer, "tiny-classes")
+    assert marks_of(newcomer, page) == {}
+    leave(newcomer, tiny_networks.generator("tiny-classes"), page, [0.7, [], 0, 0, 0])  # told twice
+    assert newcomer.breeding.page.marks == {}
 
 
-def test_a_download_is_told_and_happens_once(networks, visitor, catalogue):
-    lines = move(networks, visitor, "tiny-stylegan3")
+def test_a_download_is_told_and_happens_once(tiny_networks, newcomer, catalogue):
+    lines = move(tiny_networks, newcomer, "tiny-stylegan3")
     assert lines[0] == "Loading Tiny stylegan3..."
-    move(networks, visitor, "avatars")
-    move(networks, visitor, "tiny-stylegan3")
+    move(tiny_networks, newcomer, "avatars")
+    move(tiny_networks, newcomer, "tiny-stylegan3")
     assert catalogue.downloads == ["tiny-stylegan3"]
 
 
 @pytest.mark.parametrize("model", ["lost", "/etc/passwd", "hub:a/b/c@d", ""])
-def test_a_model_that_cannot_be_had_changes_nothing(networks, visitor, said, model):
-    page = visitor.breeding.page
-    move(networks, visitor, model)
-    assert visitor.model == "avatars"
-    assert visitor.breeding.page is page
+def test_a_model_that_cannot_be_had_changes_nothing(tiny_networks, newcomer, said, model):
+    page = newcomer.breeding.page
+    move(tiny_networks, newcomer, model)
+    assert newcomer.model == "avatars"
+    assert newcomer.breeding.page is page
     assert len(said) == 1
     assert said[0].endswith("You stay with Avatars.")
     if model == "lost":
         assert said[0].startswith(REFUSAL)
 
 
-def test_a_choice_told_twice_is_refused_once(networks, visitor, said, catalogue):
-    move(networks, visitor, "lost")
-    move(networks, visitor, "lost")
+def test_a_choice_told_twice_is_refused_once(tiny_networks, newcomer, said, catalogue):
+    move(tiny_networks, newcomer, "lost")
+    move(tiny_networks, newcomer, "lost")
     assert len(said) == 1
-    visitor.refused["lost"] -= 60
-    move(networks, visitor, "lost")
+    newcomer.refused["lost"] -= 60
+    move(tiny_networks, newcomer, "lost")
     assert len(said) == 2
 
 
-def test_the_choice_made_last_wins(networks, visitor, said):
-    slow = switch(networks, visitor, "lost")
+def test_the_choice_made_last_wins(tiny_networks, newcomer, said):
+    slow = switch(tiny_networks, newcomer, "lost")
     next(slow)
-    move(networks, visitor, "tiny-classes")
+    move(tiny_networks, newcomer, "tiny-classes")
     assert last(slow) is None
-    assert visitor.model == "tiny-classes"
+    assert newcomer.model == "tiny-classes"
     assert said == []
 
 
-def test_finds_outlive_their_model_and_come_alive_with_it(networks, visitor, catalogue):
-    stranger = Session.on(networks.generator("avatars"))
-    recipe = find_of(networks, "tiny-stylegan3")
+def test_finds_outlive_their_model_and_come_alive_with_it(tiny_networks, newcomer, catalogue):
+    stranger = Session.on(tiny_networks.generator("avatars"))
+    recipe = find_of(tiny_networks, "tiny-stylegan3")
     saved = to_browser_of(stranger, recipe)
     # Another day: nothing is loaded, and opening the page must load nothing.
     catalogue.local.remove("tiny-stylegan3")
     catalogue.downloads.clear()
     networks = Networks("avatars")
-    assert from_browser(networks, visitor, saved) == 0
-    [tile] = last(galleries(networks, visitor, NOTHING)).tiles
+    assert from_browser(networks, newcomer, saved) == 0
+    [tile] = last(galleries(networks, newcomer, NOTHING)).tiles
     assert (tile.path, tile.missing) == (None, "needs the model Tiny stylegan3")
-    panel, image, load, *_ = last(fill(networks, visitor))
+    panel, image, load, *_ = last(fill(networks, newcomer))
     assert panel.visible
     assert image is None
     assert load.visible
     assert catalogue.downloads == []
-    assert Recipe.open(unzipped(zip_file(networks, visitor, [recipe]))) == recipe
-    move(networks, visitor, "tiny-stylegan3")
-    [tile] = last(galleries(networks, visitor, NOTHING)).tiles
+    assert Recipe.open(unzipped(zip_file(networks, newcomer, [recipe]))) == recipe
+    move(networks, newcomer, "tiny-stylegan3")
+    [tile] = last(galleries(networks, newcomer, NOTHING)).tiles
     assert tile.path is not None
-    _, image, load, *_ = last(fill(networks, visitor))
+    _, image, load, *_ = last(fill(networks, newcomer))
     assert Recipe.open(image) == recipe
     assert not load.visible
 
@@ -174,46 +143,46 @@ def unzipped(path):
     return path
 
 
-def test_a_find_that_does_not_fit_its_model_is_said_so(networks, visitor):
-    recipe = find_of(networks, "tiny-classes").replace(sha256="0" * 64)
-    visitor.keep([recipe])
-    [tile] = last(galleries(networks, visitor, NOTHING)).tiles
+def test_a_find_that_does_not_fit_its_model_is_said_so(tiny_networks, newcomer):
+    recipe = find_of(tiny_networks, "tiny-classes").replace(sha256="0" * 64)
+    newcomer.keep([recipe])
+    [tile] = last(galleries(tiny_networks, newcomer, NOTHING)).tiles
     assert tile.missing == "does not fit its model"
 
 
-def test_only_finds_of_the_present_model_breed(networks, visitor):
-    mine, theirs = find_of(networks, "avatars"), find_of(networks, "tiny-pggan")
-    assert "1 were left out" in (visitor.breed_from([mine, theirs]) or "")
+def test_only_finds_of_the_present_model_breed(tiny_networks, newcomer):
+    mine, theirs = find_of(tiny_networks, "avatars"), find_of(tiny_networks, "tiny-pggan")
+    assert "1 were left out" in (newcomer.breed_from([mine, theirs]) or "")
     with pytest.raises(ValueError, match="of this model"):
-        visitor.breed_from([theirs])
+        newcomer.breed_from([theirs])
 
 
-def test_a_recipe_of_no_model_here_is_refused(networks):
+def test_a_recipe_of_no_model_here_is_refused(tiny_networks):
     with pytest.raises(RecipeError, match="not among the models here"):
-        networks.check(find_of(networks, "avatars").replace(model="unheard-of"))
+        tiny_networks.check(find_of(tiny_networks, "avatars").replace(model="unheard-of"))
 
 
-def test_a_link_to_a_seed_of_another_model_waits_for_it(networks, visitor, said):
-    assert enter(networks, visitor, [], {"model": "tiny-classes", "seed": "7", "truncation": "0.5"}) == "breed"
-    assert visitor.link == SeedLink("tiny-classes", 7, 0.5)
-    move(networks, visitor, "tiny-classes")
-    follow(networks.generator("tiny-classes"), visitor, visitor.link)
-    assert visitor.breeding.page.seeds[0] == 7
-    assert visitor.bench.view.truncation == 0.5
+def test_a_link_to_a_seed_of_another_model_waits_for_it(tiny_networks, newcomer, said):
+    assert enter(tiny_networks, newcomer, [], {"model": "tiny-classes", "seed": "7", "truncation": "0.5"}) == "breed"
+    assert newcomer.link == SeedLink("tiny-classes", 7, 0.5)
+    move(tiny_networks, newcomer, "tiny-classes")
+    follow(tiny_networks.generator("tiny-classes"), newcomer, newcomer.link)
+    assert newcomer.breeding.page.seeds[0] == 7
+    assert newcomer.bench.view.truncation == 0.5
     assert said == []
 
 
-def test_a_link_to_a_find_of_another_model_keeps_the_find_and_waits(networks, visitor, catalogue):
-    recipe = find_of(networks, "tiny-biggan")
+def test_a_link_to_a_find_of_another_model_keeps_the_find_and_waits(tiny_networks, newcomer, catalogue):
+    recipe = find_of(tiny_networks, "tiny-biggan")
     query = write_query(recipe)
-    assert enter(networks, visitor, [], {"find": query.removeprefix("?find=")}) == "finds"
-    assert visitor.link == recipe
-    assert list(visitor.finds) == [recipe.id]
+    assert enter(tiny_networks, newcomer, [], {"find": query.removeprefix("?find=")}) == "finds"
+    assert newcomer.link == recipe
+    assert list(newcomer.finds) == [recipe.id]
 
 
-def test_a_link_to_an_unknown_model_gets_a_sentence(networks, visitor, said):
-    assert enter(networks, visitor, [], {"model": "<b>", "seed": "7"}) == "breed"
-    assert visitor.link is None
+def test_a_link_to_an_unknown_model_gets_a_sentence(tiny_networks, newcomer, said):
+    assert enter(tiny_networks, newcomer, [], {"model": "<b>", "seed": "7"}) == "breed"
+    assert newcomer.link is None
     assert "'<b>'" in said[0]
 
 
@@ -223,25 +192,25 @@ def test_a_default_that_cannot_be_had_gives_way_to_the_bundled_model(catalogue):
     assert networks.problem == REFUSAL
 
 
-def test_slow_pages_come_image_by_image_and_end_when_another_is_asked_for(networks, visitor, monkeypatch):
-    generator = networks.generator("avatars")
+def test_slow_pages_come_image_by_image_and_end_when_another_is_asked_for(tiny_networks, newcomer, monkeypatch):
+    generator = tiny_networks.generator("avatars")
     monkeypatch.setattr("spaceseed.batches.PIXELS", 5 * 64 * 64)
     assert batch_size(generator) == 5
-    steps = visitor.newest("page", paint(generator, visitor))
+    steps = newcomer.newest("page", paint(generator, newcomer))
     there = [sum(tile.path is not None for tile in next(steps).tiles) for _ in range(3)]
     assert there == [0, 5, 10]
-    visitor.breeding.next({0: LIKED})
-    other = visitor.newest("page", paint(generator, visitor))
+    newcomer.breeding.next({0: LIKED})
+    other = newcomer.newest("page", paint(generator, newcomer))
     first = next(other)
     assert sum(tile.path is not None for tile in first.tiles) == 1  # the one that was kept
     assert list(steps) == [first]
     assert [sum(tile.path is not None for tile in drawn.tiles) for drawn in other] == [6, 11, 12]
 
 
-def test_pictures_do_not_depend_on_the_batch(networks, visitor, monkeypatch):
-    generator = networks.generator("tiny-classes")
+def test_pictures_do_not_depend_on_the_batch(tiny_networks, newcomer, monkeypatch):
+    generator = tiny_networks.generator("tiny-classes")
     space = switching.fresh_bench(generator).view.space(generator)
     vectors = space.draw(range(6))
-    whole = last(thumbnails(space, vectors, visitor))
+    whole = last(thumbnails(space, vectors, newcomer))
     monkeypatch.setattr("spaceseed.batches.PIXELS", 1)
-    assert last(thumbnails(space, vectors, Session.on(networks.generator("avatars")))) == whole
+    assert last(thumbnails(space, vectors, Session.on(tiny_networks.generator("avatars")))) == whole
