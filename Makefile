@@ -37,7 +37,7 @@ bench: $(VENV)/bench.stamp $(VENV)/train.stamp
 	@$(BIN)/python -m benchmarks
 
 train: $(VENV)/train.stamp
-	@$(BIN)/python -m spaceseed.training
+	@$(BIN)/python -m spaceseed.training.bundled
 
 format: $(VENV)/dev.stamp
 	@$(BIN)/ruff check --fix

@@ -30,9 +30,9 @@ from spaceseed.models.generator import latents_from_seeds
 from spaceseed.models.zoo import load
 from spaceseed.ops.discriminant import ESTIMATORS
 from spaceseed.ops.validation import area_under_curve
-from spaceseed.training.avatars import Renders, renders
-from spaceseed.training.classifier import train
-from spaceseed.training.figures import render_features
+from spaceseed.training.bundled.avatars import Renders, renders
+from spaceseed.training.bundled.classifier import train
+from spaceseed.training.bundled.figures import render_features
 
 BATCH = 50
 LABELLED, FRESH, OTHERS = 5_000_000, 6_000_000, 7_000_000  # first seeds

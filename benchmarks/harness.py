@@ -26,8 +26,8 @@ from spaceseed.models.classifier import load_classifier
 from spaceseed.models.generator import Generator
 from spaceseed.models.judge import load_judge
 from spaceseed.models.zoo import load
-from spaceseed.training.avatars import Avatar
-from spaceseed.training.captions import AskedPrompt
+from spaceseed.training.bundled.avatars import Avatar
+from spaceseed.training.bundled.captions import AskedPrompt
 
 TRUNCATION = 0.7
 TOP = 8

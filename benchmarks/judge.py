@@ -13,9 +13,9 @@ import numpy as np
 
 from spaceseed.models.classifier import load_classifier
 from spaceseed.models.judge import load_judge
-from spaceseed.training.avatars import renders
-from spaceseed.training.classifier import accuracies
-from spaceseed.training.judge import examine
+from spaceseed.training.bundled.avatars import renders
+from spaceseed.training.bundled.classifier import accuracies
+from spaceseed.training.bundled.judge import examine
 
 RESULTS = Path(__file__).parent / "results"
 

@@ -29,7 +29,7 @@ from spaceseed.models.zoo import load
 from spaceseed.ops.differential_evolution import DifferentialEvolution
 from spaceseed.ops.interpolate import lerp, slerp
 from spaceseed.ops.prior import PRIORS
-from spaceseed.training.figures import render_features
+from spaceseed.training.bundled.figures import render_features
 
 FRACTIONS = (0.0, 0.125, 0.25, 0.375, 0.5)  # beyond the middle all is mirrored
 COLORS = {"lerp in z": "C0", "slerp in z": "C1", "lerp in raw z": "C3", "slerp in raw z": "C2", "lerp in w": "C4"}

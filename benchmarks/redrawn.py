@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from spaceseed.images import from_uint8
 from spaceseed.models.classifier import Classifier
-from spaceseed.training.avatars import Avatar, render
+from spaceseed.training.bundled.avatars import Avatar, render
 
 WINDOW = 7
 # K_1^2 and K_2^2 of the paper, for values from 0 to 1.

@@ -19,8 +19,8 @@ from spaceseed.ops.cma import CMAES
 from spaceseed.ops.differential_evolution import DifferentialEvolution
 from spaceseed.ops.genetic import GeneticAlgorithm
 from spaceseed.ops.random_search import RandomSearch
-from spaceseed.training.captions import AskedPrompt
-from spaceseed.training.prompts import PROMPTS as EXAMINED
+from spaceseed.training.bundled.captions import AskedPrompt
+from spaceseed.training.bundled.prompts import PROMPTS as EXAMINED
 
 # Six of one attribute and six of two.
 PROMPTS = (

@@ -20,7 +20,7 @@ from spaceseed.models.classifier import Classifier, load_classifier
 from spaceseed.models.generator import Generator, latents_from_seeds
 from spaceseed.models.zoo import load
 from spaceseed.steer import DirectionSet
-from spaceseed.training.directions import ATTRIBUTES, attribute_scores
+from spaceseed.training.bundled.directions import ATTRIBUTES, attribute_scores
 
 TRUNCATION = 0.7
 FIRST_SEED = 4_000_000  # nothing was fitted or tuned on these

@@ -16,7 +16,7 @@ from benchmarks.report import arguments, mean_and_error, save, table
 from spaceseed.ops.cma import CMAES
 from spaceseed.ops.differential_evolution import DifferentialEvolution
 from spaceseed.ops.genetic import GeneticAlgorithm
-from spaceseed.training.captions import AskedPrompt, asked
+from spaceseed.training.bundled.captions import AskedPrompt, asked
 
 PROMPTS = (
     asked("grinning boy", mouth="smile", presentation="man"),

@@ -1,1 +1,1 @@
-"""Makes the bundled weights: renders avatars, trains the generator and its judges."""
+"""Trains generators: on a folder of images (`python -m spaceseed.training`), and those that are bundled (`bundled`)."""

@@ -10,7 +10,7 @@ from benchmarks import search_quality
 from benchmarks.harness import Outcome, Run, Spent, Trial
 from spaceseed.latent_space import LatentSpace
 from spaceseed.models.stylegan2 import StyleGAN2
-from spaceseed.training.captions import asked
+from spaceseed.training.bundled.captions import asked
 
 BUDGET = 150
 PROMPT = asked("a smiling woman", mouth="smile", presentation="woman")
@@ -87,7 +87,7 @@ def test_summary_pairs_methods_on_the_same_prompt_and_seed():
 
 def test_prompts_are_examined_ones_and_tuning_has_others():
     from benchmarks import tune
-    from spaceseed.training.prompts import PROMPTS
+    from spaceseed.training.bundled.prompts import PROMPTS
 
     held_out = {prompt.text for prompt in PROMPTS}
     assert set(search_quality.PROMPTS) <= held_out

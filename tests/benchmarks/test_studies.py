@@ -12,7 +12,7 @@ from benchmarks import avoidance, cost, prior_study, search_quality, steering, s
 from benchmarks.redrawn import Redrawn, similarity
 from spaceseed.images import from_uint8
 from spaceseed.models.classifier import load_classifier
-from spaceseed.training.avatars import Renders, render, sample
+from spaceseed.training.bundled.avatars import Renders, render, sample
 
 
 @pytest.fixture

@@ -65,7 +65,7 @@ def test_faces_never_seen_are_recognised(classifier):
     pytest.importorskip("python_avatars", reason="rendering needs requirements-train.txt")
     from dataclasses import asdict
 
-    from spaceseed.training.avatars import ATTRIBUTES, SPLITS, render, sample
+    from spaceseed.training.bundled.avatars import ATTRIBUTES, SPLITS, render, sample
 
     assert classifier.attributes == ATTRIBUTES
     first = SPLITS["held_out"][0]

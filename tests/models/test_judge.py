@@ -141,7 +141,7 @@ def test_the_bundled_judge_prefers_matching_faces(judge, text, shows, lacks):
     pytest.importorskip("python_avatars", reason="rendering needs requirements-train.txt")
     from dataclasses import replace
 
-    from spaceseed.training.avatars import Avatar, render
+    from spaceseed.training.bundled.avatars import Avatar, render
 
     bases = [
         Avatar("light", "short", "brown", "none", "stubble", "open", "relaxed", "serious", "hoodie", "blue", "white"),

@@ -1,6 +1,6 @@
 """Trains the bundled generator and packs it as `spaceseed.models.zoo.load` reads it.
 
-    python -m spaceseed.training.generator --data runs/data --runs runs/avatars --out spaceseed/assets/avatars
+    python -m spaceseed.training.bundled.generator --data runs/data --runs runs/avatars --out spaceseed/assets/avatars
 
 An interrupted run goes on from its last checkpoint; `--pack` packs that checkpoint without training on.
 """
@@ -14,8 +14,8 @@ from safetensors.torch import save_file
 
 from spaceseed.models.classifier import load_classifier
 from spaceseed.models.stylegan2 import StyleGAN2
-from spaceseed.training.avatars import renders
-from spaceseed.training.figures import compare, render_features, sample_features
+from spaceseed.training.bundled.avatars import renders
+from spaceseed.training.bundled.figures import compare, render_features, sample_features
 from spaceseed.training.gan import Config, Measure, Stage, Trainer
 
 CONFIG = Config(batch=8, stages=(Stage(32, 80_000, r1_gamma=0.5), Stage(64, 240_000, r1_gamma=1.0, decay=True)))

@@ -1,6 +1,6 @@
 """Finds and names the directions that are bundled with the generator.
 
-    python -m spaceseed.training.directions --out spaceseed/assets/avatars
+    python -m spaceseed.training.bundled.directions --out spaceseed/assets/avatars
 
 Those of SeFa and GANSpace are named by the judge; those of attributes come from the classifier's answers.
 """

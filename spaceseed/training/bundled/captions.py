@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spaceseed.training.avatars import ATTRIBUTES, Avatar
+from spaceseed.training.bundled.avatars import ATTRIBUTES, Avatar
 
 # All that a caption can ask for: the drawn attributes and the impression they make together.
 ASKABLE: dict[str, tuple[str, ...]] = {**ATTRIBUTES, "presentation": ("woman", "man", "person")}

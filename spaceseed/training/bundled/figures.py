@@ -1,6 +1,6 @@
 """How good a generator of avatars is: its samples against held-out renders, in the bundled classifier's features.
 
-python -m spaceseed.training.figures --data runs/data
+python -m spaceseed.training.bundled.figures --data runs/data
 """
 
 import argparse
@@ -17,7 +17,7 @@ from spaceseed.images import from_uint8
 from spaceseed.models.classifier import Classifier, load_classifier
 from spaceseed.models.generator import Generator, latents_from_seeds
 from spaceseed.models.zoo import load
-from spaceseed.training.avatars import renders
+from spaceseed.training.bundled.avatars import renders
 
 BATCH = 100
 # Seeds that nothing was tuned on.

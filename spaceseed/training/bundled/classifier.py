@@ -1,6 +1,6 @@
 """Trains the bundled attribute classifier on rendered faces.
 
-python -m spaceseed.training.classifier --data runs/data --out spaceseed/assets/classifier
+python -m spaceseed.training.bundled.classifier --data runs/data --out spaceseed/assets/classifier
 """
 
 import argparse
@@ -16,8 +16,8 @@ from torch.nn import functional as F
 
 from spaceseed.images import from_uint8
 from spaceseed.models.classifier import Classifier
-from spaceseed.training.augment import augment
-from spaceseed.training.avatars import ATTRIBUTES, Renders, renders
+from spaceseed.training.bundled.augment import augment
+from spaceseed.training.bundled.avatars import ATTRIBUTES, Renders, renders
 
 RESOLUTION = 64
 WIDTHS = (24, 48, 80, 96)

@@ -7,12 +7,12 @@ import torch
 pytest.importorskip("python_avatars", reason="rendering needs requirements-train.txt")
 
 from spaceseed.models import judge as judge_module
-from spaceseed.training.augment import augment
-from spaceseed.training.avatars import Renders, render, sample
-from spaceseed.training.classifier import accuracies
-from spaceseed.training.classifier import train as train_classifier
-from spaceseed.training.judge import auc, examine, soft_clip_loss, train
-from spaceseed.training.prompts import PROMPTS
+from spaceseed.training.bundled.augment import augment
+from spaceseed.training.bundled.avatars import Renders, render, sample
+from spaceseed.training.bundled.classifier import accuracies
+from spaceseed.training.bundled.classifier import train as train_classifier
+from spaceseed.training.bundled.judge import auc, examine, soft_clip_loss, train
+from spaceseed.training.bundled.prompts import PROMPTS
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def test_augmentation_is_seeded_small_and_different_for_each_image(faces):
 
 
 def test_a_judge_trains_saves_and_loads_through_open_clip(faces, tmp_path, monkeypatch):
-    monkeypatch.setattr("spaceseed.training.judge.VOCABULARY_CAPTIONS", 500)
+    monkeypatch.setattr("spaceseed.training.bundled.judge.VOCABULARY_CAPTIONS", 500)
     model = train(faces, tmp_path, steps=2, batch=8, rate=1e-3, seed=0)
     assert {path.name for path in tmp_path.iterdir()} == {
         "bpe.txt.gz",

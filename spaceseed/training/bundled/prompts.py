@@ -1,6 +1,6 @@
 """The prompts on which judges and searches are examined: what a visitor might type, and what it asks for."""
 
-from spaceseed.training.captions import AskedPrompt, asked
+from spaceseed.training.bundled.captions import AskedPrompt, asked
 
 _HAIRY = "short side-parted quiff pixie curly afro bun bob straight wavy"
 

@@ -5,9 +5,9 @@ import pytest
 
 pytest.importorskip("python_avatars", reason="rendering needs requirements-train.txt")
 
-from spaceseed.training.avatars import ATTRIBUTES, sample
-from spaceseed.training.captions import ASKABLE, PHRASES, Captioner, asked, describe, one_hot, refused, unmet
-from spaceseed.training.prompts import PROMPTS
+from spaceseed.training.bundled.avatars import ATTRIBUTES, sample
+from spaceseed.training.bundled.captions import ASKABLE, PHRASES, Captioner, asked, describe, one_hot, refused, unmet
+from spaceseed.training.bundled.prompts import PROMPTS
 
 AVATARS = [sample(random.Random(seed)) for seed in range(300)]
 

@@ -1,9 +1,9 @@
 """Makes all bundled weights, from rendering the faces to the figures of the model cards; hours on a CPU.
 
-Run it as `python -m spaceseed.training`; every step also stands alone, see its own `--help`.
+Run it as `python -m spaceseed.training.bundled`; every step also stands alone, see its own `--help`.
 """
 
-from spaceseed.training import classifier, directions, figures, generator, judge
+from spaceseed.training.bundled import classifier, directions, figures, generator, judge
 
 if __name__ == "__main__":
     for step in (classifier, judge, generator, directions, figures):

@@ -5,7 +5,7 @@ import spaceseed.models._torchvision  # noqa: F401
 # isort: split
 from open_clip.tokenizer import SimpleTokenizer
 
-from spaceseed.training.bpe import learn_merges, save_merges
+from spaceseed.training.bundled.bpe import learn_merges, save_merges
 
 
 def test_the_most_frequent_pair_is_merged_first():

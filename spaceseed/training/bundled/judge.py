@@ -1,6 +1,6 @@
 """Trains the bundled judge: a small CLIP on rendered faces and their captions.
 
-    python -m spaceseed.training.judge --data runs/data --out spaceseed/assets/judge
+    python -m spaceseed.training.bundled.judge --data runs/data --out spaceseed/assets/judge
 
 Most captions are short and true of many faces in a batch, so "its own image is right, all others are wrong" would
 teach falsehoods. The attributes tell, for every pair, how many things asked for are not there, and both directions of
@@ -30,11 +30,11 @@ from torch.nn import functional as F
 
 from spaceseed.images import from_uint8
 from spaceseed.models.judge import Judge
-from spaceseed.training.augment import augment
-from spaceseed.training.avatars import Renders, renders
-from spaceseed.training.bpe import learn_merges, save_merges
-from spaceseed.training.captions import ASKABLE, AskedPrompt, Captioner, one_hot, refused, unmet
-from spaceseed.training.prompts import PROMPTS
+from spaceseed.training.bundled.augment import augment
+from spaceseed.training.bundled.avatars import Renders, renders
+from spaceseed.training.bundled.bpe import learn_merges, save_merges
+from spaceseed.training.bundled.captions import ASKABLE, AskedPrompt, Captioner, one_hot, refused, unmet
+from spaceseed.training.bundled.prompts import PROMPTS
 
 MERGES = 900
 VOCABULARY_CAPTIONS = 60_000

@@ -1,0 +1,1 @@
+"""Makes the bundled weights: renders avatars, trains the generator and its judges."""
