@@ -91,6 +91,16 @@ def recipes(space: LatentSpace, page: Page, marks: Mapping[int, int]) -> list[Re
     ]
 
 
+def liked_recipes(generator: Generator, visitor: Session, picked: Picked, values: Sequence[Any]) -> list[Recipe]:
+    """The recipes of the images marked as liked on the visitor's page, seen as the controls of the view say.
+
+    Raises:
+        ValueError: a value of the view is out of range.
+    """
+    space = visitor.bench.view.changed(generator, values).space(generator)
+    return recipes(space, visitor.breeding.page, marks_of(visitor, picked))
+
+
 def leave(visitor: Session, generator: Generator, picked: Picked, values: Sequence[Any]) -> None:
     """Notes the page as the visitor leaves it for another model, marks and view included, unless they have left it.
 

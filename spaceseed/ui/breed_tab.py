@@ -9,7 +9,7 @@ import gradio as gr
 
 from spaceseed.breed import LIKED, MAX_COUNT, MIN_COUNT
 from spaceseed.models.generator import Generator, ModelCard
-from spaceseed.ui.breed_page import marks_of, note_marks, paint, recipes
+from spaceseed.ui.breed_page import liked_recipes, marks_of, note_marks, paint
 from spaceseed.ui.messages import clear_errors, inform, warn
 from spaceseed.ui.networks import Networks, noun
 from spaceseed.ui.picker import Picked, PickGallery
@@ -129,9 +129,7 @@ def create_breed_tab(networks: Networks, session: gr.State, basket: gr.State, vi
 
 def keep_liked(networks: Networks, visitor: Session, picked: Picked, *values: Any) -> int:
     """Puts the liked images of the page into the basket, as the controls of the view say that they are seen."""
-    generator, page = networks.generator(visitor.model), visitor.breeding.page
-    space = visitor.bench.view.changed(generator, values).space(generator)
-    liked = recipes(space, page, marks_of(visitor, picked))
+    liked = liked_recipes(networks.generator(visitor.model), visitor, picked, values)
     if not liked:
         raise ValueError("Like at least one first: click it.")
     kept, problem = visitor.keep(liked)

@@ -12,7 +12,7 @@ from spaceseed.direction_cache import bundled_methods, directions_of
 from spaceseed.models.generator import Generator
 from spaceseed.recipe import Recipe
 from spaceseed.steer import DirectionSet
-from spaceseed.ui.breed_page import marks_on
+from spaceseed.ui.breed_page import marks_of
 from spaceseed.ui.drawing import use_cores
 from spaceseed.ui.networks import waiting_for
 from spaceseed.ui.picker import Picked
@@ -77,8 +77,7 @@ def add_marks(generator: Generator, visitor: Session, picked: Picked, known: Dir
     Raises:
         ValueError: there are no marks of both kinds, and none were used before; the message is for the visitor.
     """
-    page = visitor.breeding.page
-    marks = marks_on(page, picked)
+    page, marks = visitor.breeding.page, marks_of(visitor, picked)
     liked, bad = ([i for i, mark in marks.items() if mark == kind] for kind in (LIKED, BAD))
     if not liked or not bad:
         if known is not None:

@@ -10,7 +10,7 @@ import gradio as gr
 
 from spaceseed.models.generator import latents_from_seeds
 from spaceseed.recipe import Found, Recipe
-from spaceseed.ui.breed_page import marks_on, recipes
+from spaceseed.ui.breed_page import liked_recipes
 from spaceseed.ui.breed_tab import BreedTab
 from spaceseed.ui.drawing import picture_of
 from spaceseed.ui.film_tab import create_film
@@ -137,9 +137,7 @@ def take_fresh(networks: Networks, visitor: Session) -> list[Any]:
 
 def take_liked(networks: Networks, visitor: Session, picked: Picked, *values: Any) -> list[Any]:
     """Keeps the images liked on the Breed page, and opens the first of them."""
-    generator, page = networks.generator(visitor.model), visitor.breeding.page
-    space = visitor.bench.view.changed(generator, values).space(generator)
-    liked = recipes(space, page, marks_on(page, picked))
+    liked = liked_recipes(networks.generator(visitor.model), visitor, picked, values)
     if not liked:
         raise ValueError("Like at least one on the Breed page first: click it there.")
     _, problem = visitor.keep(liked)
