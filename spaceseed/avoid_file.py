@@ -4,16 +4,13 @@ What is read here may come from a stranger, so nothing is believed: sizes, shape
 leave something to draw from.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
 from spaceseed.errors import FilterError
@@ -21,15 +18,14 @@ from spaceseed.ops.avoidance import rejection_divergence, tilt_divergence
 from spaceseed.ops.discriminant import Discriminant
 from spaceseed.ops.validation import HeldOut
 from spaceseed.recipe_fields import Line
+from spaceseed.tensor_file import TensorFile
 
 # Below this share of the prior too little is left to draw from.
 MIN_KEEP = 0.05
 MAX_DIRECTIONS = 64
 MAX_DIMS = 8_192
 MAX_DEVIATION = 1e6  # of a score, in log odds
-MAX_FILE_BYTES = 10**7
 TENSORS = ("directions", "steps", "linear", "quadratic", "center")
-DAMAGED = "This file holds no filter, or is damaged."
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -60,14 +56,16 @@ class _Header(_Record):
     held_out: _HeldOut
 
 
+_FILE = TensorFile("filter", _Header, TENSORS, torch.float64, max_bytes=10**7, error=FilterError)
+
+
 def write(path: str | Path, fields: Mapping[str, Any]) -> None:
     """Writes the attributes of a `LatentFilter`."""
     plain = dict(fields)
     discriminant = plain.pop("discriminant")
     held_out = _HeldOut(**asdict(plain.pop("held_out")))
     header = _Header(**plain, bias=discriminant.bias, held_out=held_out)
-    tensors = {name: getattr(discriminant, name).clone(memory_format=torch.contiguous_format) for name in TENSORS}
-    save_file(tensors, path, metadata={"filter": header.model_dump_json()})
+    _FILE.write(path, header, {name: getattr(discriminant, name) for name in TENSORS})
 
 
 def read(path: str | Path) -> dict[str, Any]:
@@ -77,38 +75,29 @@ def read(path: str | Path) -> dict[str, Any]:
         FilterError: the file holds no filter, a damaged one, or one that would refuse nearly everything.
         OSError: there is no such file, or it may not be read.
     """
-    if Path(path).stat().st_size > MAX_FILE_BYTES:
-        raise FilterError("This file of a filter is too large.")
-    try:
-        with safe_open(path, framework="pt") as file:
-            header = _Header.model_validate(json.loads((file.metadata() or {})["filter"]))
-            tensors = {name: file.get_tensor(name) for name in TENSORS}
-    except (SafetensorError, KeyError, ValueError, ValidationError, RecursionError) as error:
-        raise FilterError(DAMAGED) from error
+    header, tensors = _FILE.read(path)
     if not _fits(tensors):
-        raise FilterError(DAMAGED)
+        raise _FILE.damaged
     fields = dict(header)
     discriminant = Discriminant(**tensors, bias=fields.pop("bias"))
     if header.how == "truncate" and not discriminant.is_linear:
-        raise FilterError(DAMAGED)
+        raise _FILE.damaged
     # MIN_KEEP is what a filter is made with, and here it is known but within the noise of counting draws.
     least = 0.8 * MIN_KEEP
     divergence = tilt_divergence(discriminant.linear, discriminant.quadratic, header.strength)
     if not 0 < discriminant.deviation() < MAX_DEVIATION or not divergence <= rejection_divergence(least):
-        raise FilterError(DAMAGED)
+        raise _FILE.damaged
     if discriminant.share_below(header.limit) < least:
         raise FilterError("This filter would refuse nearly everything.")
     return fields | {"discriminant": discriminant, "held_out": HeldOut(**dict(header.held_out))}
 
 
 def _fits(tensors: Mapping[str, Tensor]) -> bool:
-    """Whether the tensors are finite and of one size, and a step changes its own coordinate alone, by as much."""
+    """Whether the tensors are of one size, and a step changes its own coordinate alone, by as much."""
     directions, steps = tensors["directions"], tensors["steps"]
     if directions.ndim != 2 or not 1 <= len(directions) <= MAX_DIRECTIONS or not 2 <= directions.shape[1] <= MAX_DIMS:
         return False
     if steps.shape != directions.shape or any(tensors[name].shape != directions.shape[:1] for name in TENSORS[2:]):
-        return False
-    if any(t.dtype != torch.float64 or not t.isfinite().all() for t in tensors.values()):
         return False
     identity = torch.eye(len(directions), dtype=torch.float64)
     return torch.allclose(directions @ steps.T, identity, atol=1e-6)

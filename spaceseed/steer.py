@@ -8,16 +8,13 @@ A direction is a unit vector of w that is added to some style layers; an amount 
 it, so that a step means about the same for every direction of every model.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Self
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
 from spaceseed.batches import Progress, batches, one_of
@@ -29,12 +26,12 @@ from spaceseed.ops.sefa import factorize
 from spaceseed.ops.subspace import reject
 from spaceseed.recipe import Edit
 from spaceseed.recipe_fields import MAX_LAYERS, Line
+from spaceseed.tensor_file import TensorFile
 
 METHODS = ("sefa", "ganspace")
 SAMPLES = 10_000
 BATCH = 500
 MAX_COUNT = 512
-MAX_FILE_BYTES = 10**8
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,34 +140,21 @@ class DirectionSet:
     def save(self, path: str | Path) -> None:
         """Writes a .safetensors file that `open` reads."""
         header = _Header(**{name: getattr(self, name) for name in _Header.model_fields})
-        tensors = {"vectors": self.vectors.contiguous(), "scales": self.scales.contiguous()}
-        save_file(tensors, path, metadata={"directions": header.model_dump_json()})
+        _FILE.write(path, header, {"vectors": self.vectors, "scales": self.scales})
 
     @classmethod
     def open(cls, path: str | Path) -> Self:
         """Reads what `save` wrote.
 
         Raises:
-            ValueError: the file holds no directions, or damaged ones; the message is one sentence.
+            ValueError: the file holds no directions, damaged ones or too many; the message is one sentence.
             OSError: there is no such file, or it may not be read.
         """
-        if Path(path).stat().st_size > MAX_FILE_BYTES:
-            raise ValueError("This file of directions is too large.")
-        try:
-            with safe_open(path, framework="pt") as file:
-                header = _Header.model_validate(json.loads((file.metadata() or {})["directions"]))
-                vectors, scales = file.get_tensor("vectors"), file.get_tensor("scales")
-        except (SafetensorError, KeyError, ValueError, ValidationError) as error:
-            raise ValueError("This file holds no directions, or is damaged.") from error
-        count = len(header.names)
-        shapes_fit = (
-            len(header.confidences) in (0, count)
-            and vectors.ndim == 2
-            and len(vectors) == count
-            and scales.shape == (count,)
-        )
-        if not shapes_fit or any(t.dtype != torch.float32 or not t.isfinite().all() for t in (vectors, scales)):
-            raise ValueError("This file of directions is damaged.")
+        header, tensors = _FILE.read(path)
+        vectors, scales, count = tensors["vectors"], tensors["scales"], len(header.names)
+        shapes_fit = vectors.ndim == 2 and len(vectors) == count and scales.shape == (count,)
+        if not shapes_fit or len(header.confidences) not in (0, count):
+            raise _FILE.damaged
         return cls(vectors=vectors, scales=scales, **dict(header))
 
 
@@ -185,6 +169,9 @@ class _Header(BaseModel):
     layers: Annotated[tuple[Annotated[int, Field(ge=0, lt=MAX_LAYERS)], ...], Field(min_length=1)]
     names: Annotated[tuple[Line, ...], Field(min_length=1, max_length=MAX_COUNT)]
     confidences: tuple[Annotated[float, Field(ge=0, le=1)], ...] = ()
+
+
+_FILE = TensorFile("directions", _Header, ("vectors", "scales"), torch.float32, max_bytes=10**8)
 
 
 @torch.no_grad()

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +82,23 @@ def test_a_file_brings_all_back(directions, tmp_path):
 def test_a_damaged_file_is_refused_in_a_sentence(tmp_path, damage):
     (tmp_path / "bad.safetensors").write_bytes(damage)
     with pytest.raises(ValueError, match="directions"):
+        DirectionSet.open(tmp_path / "bad.safetensors")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"names": ("one", "two")},
+        {"confidences": (0.5,)},
+        {"vectors": torch.ones(4)},
+        {"vectors": torch.ones(3, 6)},
+        {"vectors": torch.full((4, 6), torch.nan)},
+        {"scales": torch.ones(4, 1)},
+    ],
+)
+def test_directions_that_do_not_fit_each_other_are_refused(directions, tmp_path, changed):
+    replace(directions, **changed).save(tmp_path / "bad.safetensors")
+    with pytest.raises(ValueError, match="holds no directions, or is damaged"):
         DirectionSet.open(tmp_path / "bad.safetensors")
 
 
