@@ -80,11 +80,12 @@ def fill(generator: Generator, visitor: Session) -> list[Any]:
         _before(generator, steering),
         *_preview(generator, visitor),
         gr.Button(visible=is_slow(generator) and steering.directions is not None),
+        *steer_knobs.fit_boxes(generator, visitor),
         *steer_knobs.fit(generator, steering),
     ]
 
 
-OUTPUTS = 6 + 12 + steer_knobs.MOST
+OUTPUTS = 6 + 3 + 9 + steer_knobs.MOST
 
 
 def move(networks: Networks, visitor: Session, *values: Any) -> list[Any]:
@@ -169,6 +170,7 @@ def choose_group(networks: Networks, visitor: Session, group: str | None) -> lis
 def choose_range(networks: Networks, visitor: Session, first: Any, last: Any) -> list[Any]:
     """Lets the sliders act on a range of style layers."""
     generator, end = networks.generator(visitor.model), networks.generator(visitor.model).num_ws - 1
+    steer_knobs.note_ends(visitor, first, last)
     if not all(_is_number(value) and 0 <= value <= end for value in (first, last)):
         raise ValueError(f"The style layers of this model go from 0 to {end}.")
     if first > last:
@@ -216,6 +218,7 @@ def _noise(networks: Networks, visitor: Session, noise: str, seed: int | None) -
 def rename(networks: Networks, visitor: Session, name: str) -> list[Any]:
     """Renames the direction looked at, for the rest of the visit."""
     steering = visitor.bench.steering
+    steer_knobs.note_name(visitor, name)
     name = clean_text(name or "", 60)
     if steering.directions is None or not name:
         raise ValueError("Write a name first.")
@@ -224,12 +227,12 @@ def rename(networks: Networks, visitor: Session, name: str) -> list[Any]:
 
 
 def look(_: Networks, visitor: Session, index: Any) -> str | Any:
-    """Looks at one direction more closely; returns its name."""
+    """Looks at one direction more closely; returns its name, if it is new."""
     steering = visitor.bench.steering
     if steering.directions is None or not isinstance(index, int) or not 0 <= index < len(steering.directions):
         return gr.skip()
     steering.looked = index
-    return steering.directions.names[index]
+    return steer_knobs.fit_name(visitor)
 
 
 def auto_strip(networks: Networks, visitor: Session) -> Iterator[list[dict[str, Any]]]:

@@ -10,6 +10,7 @@ from spaceseed.mixing import style_groups
 from spaceseed.models.generator import Generator
 from spaceseed.steer import DirectionSet
 from spaceseed.ui.search_controls import Slider
+from spaceseed.ui.session import Session
 from spaceseed.ui.steer_sets import ABOUT, MARKS, TITLES, methods_of
 from spaceseed.ui.steer_state import LIMIT, Steering
 
@@ -18,6 +19,7 @@ ALL = "all"
 NOISES = [("As trained", "const"), ("Off", "none"), ("Random", "random")]
 # Directions that lean on each other more than this can be told to leave each other alone.
 LEANING = 0.01
+FROM, TO, NAME = "steer-from", "steer-to", "steer-name"
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,14 @@ class Knobs:
     def outputs(self) -> list[Any]:
         """What `fit` fills."""
         return [
-            self.method, self.more, self.stop, self.group, self.first, self.last, self.apart, self.truncation,
-            self.noise, self.reseed, self.looked, self.name, *self.sliders,
+            self.method, self.more, self.stop, self.group, self.apart, self.truncation, self.noise, self.reseed,
+            self.looked, *self.sliders,
         ]  # fmt: skip
+
+    @property
+    def boxes(self) -> list[Any]:
+        """What visitors type into; `fit_boxes` fills them."""
+        return [self.first, self.last, self.name]
 
 
 def create_looked() -> tuple[gr.Dropdown, gr.Textbox]:
@@ -67,7 +74,7 @@ def create_looked() -> tuple[gr.Dropdown, gr.Textbox]:
     with gr.Row():
         looked = gr.Dropdown([], label="One direction, from −3 to +3", elem_id="steer-looked", min_width=140)
         name = gr.Textbox(
-            label="Its name", placeholder="Press Enter to keep a new one", max_length=60, elem_id="steer-name",
+            label="Its name", placeholder="Press Enter to keep a new one", max_length=60, elem_id=NAME,
             min_width=140,
         )  # fmt: skip
     return looked, name
@@ -97,8 +104,8 @@ def create_knobs(looked: gr.Dropdown, name: gr.Textbox) -> Knobs:
             info="Coarse ones shape the pose, fine ones colour.",
         )  # fmt: skip
         first, last = (
-            gr.Number(label=label, precision=0, elem_id=f"steer-{label}", min_width=60, scale=1)
-            for label in ("from", "to")
+            gr.Number(label=label, precision=0, elem_id=elem_id, min_width=60, scale=1)
+            for label, elem_id in (("from", FROM), ("to", TO))
         )
     with gr.Row():
         truncation = Slider(
@@ -111,7 +118,7 @@ def create_knobs(looked: gr.Dropdown, name: gr.Textbox) -> Knobs:
 
 
 def fit(generator: Generator, steering: Steering) -> list[Any]:
-    """What `Knobs` show of the find that is open."""
+    """What `Knobs.outputs` show of the find that is open."""
     directions, base = steering.directions, steering.now.base
     noisy = "noise" in generator.options
     card = generator.card
@@ -127,9 +134,38 @@ def fit(generator: Generator, steering: Steering) -> list[Any]:
         gr.Slider(value=base.truncation, visible=card is None or card.truncation is not None),
         gr.Radio(value=base.noise, visible=noisy),
         gr.Button(visible=noisy and base.noise == "random"),
-        *_fit_looked(steering),
+        _fit_looked(steering),
         *_fit_sliders(steering),
     ]
+
+
+def fit_boxes(generator: Generator, visitor: Session) -> list[Any]:
+    """What `Knobs.boxes` show, as far as it is new."""
+    reach, several = visitor.bench.steering.reach(generator.num_ws), generator.num_ws > 1
+    ends = [
+        visitor.refill(box, (visitor.model, end), gr.Number(value=end, visible=several))
+        for box, end in ((FROM, reach.first), (TO, reach.last))
+    ]
+    return [*ends, fit_name(visitor)]
+
+
+def fit_name(visitor: Session) -> str | Any:
+    """The name of the direction looked at, if it is new."""
+    steering = visitor.bench.steering
+    names = steering.directions.names if steering.directions else ()
+    name = names[min(steering.looked, len(names) - 1)] if names else ""
+    return visitor.refill(NAME, (visitor.model, steering.method, steering.looked, name), name)
+
+
+def note_name(visitor: Session, name: str) -> None:
+    """Notes what the visitor has entered as the name of the direction looked at."""
+    steering = visitor.bench.steering
+    visitor.boxes[NAME] = visitor.model, steering.method, steering.looked, name
+
+
+def note_ends(visitor: Session, first: Any, last: Any) -> None:
+    """Notes what the visitor has entered as the range of style layers."""
+    visitor.boxes[FROM], visitor.boxes[TO] = (visitor.model, first), (visitor.model, last)
 
 
 def groups_of(generator: Generator) -> dict[str, range]:
@@ -146,13 +182,11 @@ def _fit_layers(generator: Generator, steering: Steering) -> list[Any]:
     several = generator.num_ws > 1
     return [
         gr.Radio(list(groups), value=next((g for g, r in groups.items() if r == chosen), None), visible=several),
-        gr.Number(value=reach.first, visible=several),
-        gr.Number(value=reach.last, visible=several),
         gr.Checkbox(value=reach.apart, visible=_lean(steering)),
     ]
 
 
-def _fit_looked(steering: Steering) -> list[Any]:
+def _fit_looked(steering: Steering) -> gr.Dropdown:
     directions = steering.directions
     names = directions.names if directions else ()
     sure = directions.confidences if directions and directions.confidences else (1.0,) * len(names)
@@ -161,7 +195,7 @@ def _fit_looked(steering: Steering) -> list[Any]:
         for i, (name, share) in enumerate(zip(names, sure, strict=True))
     ]
     at = min(steering.looked, len(names) - 1) if names else None
-    return [gr.Dropdown(choices, value=at), gr.Textbox(value="" if at is None else names[at])]
+    return gr.Dropdown(choices, value=at)
 
 
 def _fit_sliders(steering: Steering) -> list[Any]:

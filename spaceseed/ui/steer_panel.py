@@ -53,7 +53,7 @@ class Panel:
     @property
     def outputs(self) -> list[Any]:
         """What `fill` fills."""
-        return [self.before, *self.preview, self.draw_strip, *self.knobs.outputs]
+        return [self.before, *self.preview, self.draw_strip, *self.knobs.boxes, *self.knobs.outputs]
 
 
 def create_panel(networks: Networks, session: gr.State, basket: gr.State, marks: gr.HTML) -> Panel:

@@ -282,7 +282,7 @@ def test_a_model_with_one_style_has_no_choice_of_layers(tiny_networks, newcomer)
     assert not filled["noise"].visible
 
 
-NAMES = ["method", "more", "stop", "group", "first", "last", "apart", "truncation", "noise"]
+NAMES = ["method", "more", "stop", "group", "apart", "truncation", "noise"]
 
 
 def test_the_shelf_numbers_the_basket(tiny_networks, collector):
