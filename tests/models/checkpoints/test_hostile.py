@@ -55,6 +55,11 @@ def doubling(start, step, times=60):
     return start + put(0) + b"".join(get(0) + step + put(0) for _ in range(times))
 
 
+def calls(function, arguments):
+    """The same call 20,000 times, of a few bytes each."""
+    return forge.name(*function) + put(0) + arguments + put(1) + (get(0) + get(1) + pickle.REDUCE) * 20_000
+
+
 PAYLOAD = forge.nested_storage()
 BIG = {"archive/data/0": bytes(4_000_000)}
 TENSOR = forge.view(forge.stored(1_000_000), (1_000_000,), (1,))
@@ -160,39 +165,23 @@ FILES = {
         forge.identity() + put(0) + pickle.MARK + (get(0) + pickle.BINPERSID) * 2 * MANY + pickle.TUPLE
     ),
     "sets_of_a_long_list.pkl": forge.file(
-        forge.name("builtins", "set")
-        + put(0)
-        + pickle.EMPTY_LIST
-        + pickle.MARK
-        + b"".join(map(forge.number, range(40_000)))
-        + pickle.APPENDS
-        + pickle.TUPLE1
-        + put(1)
-        + (get(0) + get(1) + pickle.REDUCE) * 20_000
+        calls(
+            ("builtins", "set"),
+            pickle.EMPTY_LIST
+            + pickle.MARK
+            + b"".join(map(forge.number, range(40_000)))
+            + pickle.APPENDS
+            + pickle.TUPLE1,
+        )
     ),
     "long_arguments.pkl": forge.file(
-        forge.name("torch._utils", "_rebuild_parameter")
-        + put(0)
-        + forge.items(*[pickle.NONE] * 100_000)
-        + put(1)
-        + (get(0) + get(1) + pickle.REDUCE) * 20_000
+        calls(("torch._utils", "_rebuild_parameter"), forge.items(*[pickle.NONE] * 100_000))
     ),
     "one_payload_many_times.pkl": forge.file(
-        forge.name("torch.storage", "_load_from_bytes")
-        + put(0)
-        + forge.blob(forge.nested_storage(1_000_000))
-        + pickle.TUPLE1
-        + put(1)
-        + (get(0) + get(1) + pickle.REDUCE) * 20_000
+        calls(("torch.storage", "_load_from_bytes"), forge.blob(forge.nested_storage(1_000_000)) + pickle.TUPLE1)
     ),
     "encoded_many_times.pkl": forge.file(
-        forge.name("_codecs", "encode")
-        + put(0)
-        + forge.text("x" * 4_000_000)
-        + forge.text("latin1")
-        + pickle.TUPLE2
-        + put(1)
-        + (get(0) + get(1) + pickle.REDUCE) * 20_000
+        calls(("_codecs", "encode"), forge.text("x" * 4_000_000) + forge.text("latin1") + pickle.TUPLE2)
     ),
     "wide_text.pkl": forge.file(pickle.MARK + forge.text("\U0001f600" + "x" * 6_000_000) * 7 + pickle.TUPLE),
     # lies about sizes
