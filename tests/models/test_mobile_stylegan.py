@@ -11,6 +11,7 @@ from spaceseed.models.checkpoints.openvino import SHA256, installed, read
 from spaceseed.models.generator import latents_from_seeds
 from spaceseed.models.mobile_stylegan import HAAR, MobileStyleGAN
 from tests.models.golden import Golden
+from tests.models.promises import check_batches, check_gradients
 
 GOLDEN = Golden("mobilestylegan_ffhq")
 TOLERANCE = GOLDEN.facts["tolerance"]
@@ -105,10 +106,7 @@ def test_sizes(small):
 
 
 def test_an_image_does_not_depend_on_its_batch(small):
-    ws = small.map(latents_from_seeds(range(5), 8), truncation=0.5)
-    together = small.synthesize(ws)
-    alone = torch.cat([small.synthesize(row[None]) for row in ws])
-    torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-5)
+    check_batches(small, small.map(latents_from_seeds(range(5), 8), truncation=0.5))
 
 
 def test_memory_order_does_not_matter(small):
@@ -134,9 +132,7 @@ def test_every_row_of_ws_matters(small):
 
 
 def test_gradients_reach_every_style(small):
-    ws = small.map(latents_from_seeds([1], 8)).requires_grad_(True)
-    small.synthesize(ws).square().sum().backward()
-    assert bool((ws.grad.abs().sum(dim=(0, 2)) > 0).all())
+    check_gradients(small, small.map(latents_from_seeds([1], 8)))
 
 
 def test_the_gradient_is_right(small):

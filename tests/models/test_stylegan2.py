@@ -10,6 +10,7 @@ from spaceseed.models.checkpoints import read_generator
 from spaceseed.models.generator import latents_from_seeds
 from spaceseed.models.stylegan2 import StyleGAN2
 from tests.models.golden import Golden
+from tests.models.promises import check_batches, check_gradients
 
 CASES = ("nv_sg2ada_uncond", "nv_sg2ada_cond", "nv_sg2ada_resnet", "nv_sg2_from_sg3_repo")
 GOLDEN = {case: Golden(case) for case in CASES}
@@ -118,10 +119,7 @@ def test_tensors_that_do_not_fit_are_named(damage, name):
 
 
 def test_an_image_does_not_depend_on_its_batch(small):
-    ws = small.map(latents_from_seeds(range(5), 8), truncation=0.5)
-    together = small.synthesize(ws)
-    alone = torch.cat([small.synthesize(row[None]) for row in ws])
-    torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-5)
+    check_batches(small, small.map(latents_from_seeds(range(5), 8), truncation=0.5))
 
 
 def test_styles_are_truncated_under_autocast(small):
@@ -198,9 +196,7 @@ def test_style_weights_are_where_each_row_enters(small):
 
 
 def test_gradients_reach_the_styles(small):
-    ws = small.map(latents_from_seeds([1], 8)).requires_grad_(True)
-    small.synthesize(ws).sum().backward()
-    assert bool((ws.grad.abs().sum(dim=(0, 2)) > 0).all())
+    check_gradients(small, small.map(latents_from_seeds([1], 8)))
 
 
 @pytest.mark.parametrize(
