@@ -2,17 +2,69 @@
 
 Every resolution also reads the downsampled image, and a new, larger resolution starts with its last weights at zero:
 it then changes nothing, and training goes on from where the smaller network stood.
+
+It can be told an image's label, and judges how well the two fit (the projection of Miyato & Koyama 2018), and it can
+name the label that it sees (the auxiliary classifier of Odena et al. 2017).
 """
 
 import math
-from collections.abc import Mapping
-from typing import cast
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from spaceseed.errors import ArgumentError
 from spaceseed.models.layers import Linear, filter2d, leaky_relu, resample_filter
+
+
+class Verdict(NamedTuple):
+    """What a discriminator says of images.
+
+    Attributes:
+        logits: [N, k], float32: the higher, the more real.
+        classes: [N, num_classes] logits of the labels that the auxiliary classifier sees; None without one.
+    """
+
+    logits: Tensor
+    classes: Tensor | None = None
+
+
+def attribute_loss(classes: Tensor, labels: Tensor, groups: Sequence[int]) -> Tensor:
+    """The auxiliary classifier's cross entropy: summed over the groups of labels, averaged over the images.
+
+    Args:
+        classes: [N, num_classes] logits, as in a `Verdict`.
+        labels: [N, num_classes], the groups' one-hot vectors side by side; a group that is all zero was not said and
+            does not count.
+        groups: sizes of the groups; their sum is num_classes.
+
+    Returns:
+        a number.
+    """
+    parts = zip(classes.float().split(list(groups), dim=1), labels.split(list(groups), dim=1), strict=True)
+    said = [(one_hot * logits.log_softmax(dim=1)).sum() for logits, one_hot in parts]
+    return -torch.stack(said).sum() / len(classes)
+
+
+def deviation_map(x: Tensor, group_size: int) -> Tensor:
+    """The spread among a few images as one more channel, which shows a generator that repeats itself.
+
+    The minibatch standard deviation of PGGAN (Karras et al. 2018, sec. 3), taken within groups as in StyleGAN2.
+
+    Args:
+        x: activations [N, C, H, W].
+        group_size: images to compare, at most; where N is no multiple of it, the largest common divisor.
+
+    Returns:
+        [N, 1, H, W], of x's dtype.
+    """
+    n, _, height, width = x.shape
+    group = math.gcd(n, group_size)
+    y = x.float().reshape(group, n // group, -1)
+    deviation = (y.var(dim=0, unbiased=False) + 1e-8).sqrt().mean(dim=1)
+    return deviation.repeat(group).reshape(n, 1, 1, 1).expand(n, 1, height, width).to(x.dtype)
 
 
 class Conv(nn.Module):
@@ -55,14 +107,25 @@ class DiscriminatorBlock(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Images to one logit each: the higher, the more real.
+    """Images, and their labels where it projects on them, to a verdict with one logit each.
 
     Args:
-        channels: feature maps at each resolution, {4: c4, 8: c8, ...}.
+        channels: feature maps at each resolution, {4: c4, 8: c8, ...}; at least two.
+        num_classes: size of the label vector.
+        project: judge how well image and label fit.
+        classify: tell the label.
         group_size: images whose spread is compared by the minibatch standard deviation.
     """
 
-    def __init__(self, channels: Mapping[int, int], group_size: int = 4) -> None:
+    def __init__(
+        self,
+        channels: Mapping[int, int],
+        num_classes: int = 0,
+        *,
+        project: bool = False,
+        classify: bool = False,
+        group_size: int = 4,
+    ) -> None:
         super().__init__()
         self.resolutions = sorted(channels, reverse=True)
         self.group_size = group_size
@@ -73,12 +136,14 @@ class Discriminator(nn.Module):
         self.conv = Conv(last + 1, last, 3)
         self.fc = Linear(last * 16, last)
         self.out = Linear(last, 1)
+        self.embedding = nn.Parameter(torch.randn(num_classes, last)) if project else None
+        self.classes = Linear(last, num_classes) if classify else None
 
     def block(self, resolution: int) -> DiscriminatorBlock:
         """The block that reads images at `resolution`."""
         return cast(DiscriminatorBlock, self.get_submodule(f"b{resolution}"))
 
-    def forward(self, images: Tensor) -> Tensor:
+    def forward(self, images: Tensor, labels: Tensor | None = None) -> Verdict:
         x: Tensor | None = None
         for resolution in self.resolutions[:-1]:
             block = self.block(resolution)
@@ -86,14 +151,16 @@ class Discriminator(nn.Module):
             x = block(read if x is None else x + read)
             images = F.avg_pool2d(images, 2)
         assert x is not None
-        x = torch.cat([x, self._spread(x)], dim=1)
-        x = leaky_relu(self.conv(x)).flatten(1)
-        return self.out(leaky_relu(self.fc(x))).float()[:, 0]
+        x = torch.cat([x, deviation_map(x, self.group_size)], dim=1)
+        x = leaky_relu(self.fc(leaky_relu(self.conv(x)).flatten(1)))
+        logits = self.out(x).float() + self._fit(x, labels)
+        return Verdict(logits, None if self.classes is None else self.classes(x).float())
 
-    def _spread(self, x: Tensor) -> Tensor:
-        """Mean standard deviation over each group as one more channel (PGGAN, sec. 3), [N, 1, H, W]."""
-        n, _, height, width = x.shape
-        group = math.gcd(n, self.group_size)
-        y = x.float().reshape(group, n // group, -1)
-        deviation = (y.var(dim=0, unbiased=False) + 1e-8).sqrt().mean(dim=1)
-        return deviation.repeat(group).reshape(n, 1, 1, 1).expand(n, 1, height, width).to(x.dtype)
+    def _fit(self, x: Tensor, labels: Tensor | None) -> Tensor | float:
+        """How well features [N, F] fit labels, [N, 1]; what was not said adds nothing."""
+        if self.embedding is None:
+            return 0.0
+        if labels is None:
+            raise ArgumentError("labels", None, "given to a discriminator that judges whether image and label fit")
+        embedded = labels @ self.embedding
+        return (x.float() * embedded.float()).sum(dim=1, keepdim=True) / math.sqrt(x.shape[1])

@@ -156,19 +156,19 @@ class Trainer:
         self.discriminator.requires_grad_(False)
         with torch.autocast("cpu", torch.bfloat16):
             fake = self._fakes(batch)
-            loss = F.softplus(-self.discriminator(fake)).mean()
+            loss = F.softplus(-self.discriminator(fake).logits).mean()
         self._update(self.optimizer_g, loss)
 
         self.discriminator.requires_grad_(True)
         with torch.autocast("cpu", torch.bfloat16):
-            logits_fake = self.discriminator(fake.detach())
-            logits_real = self.discriminator(real)
+            logits_fake = self.discriminator(fake.detach()).logits
+            logits_real = self.discriminator(real).logits
             loss = F.softplus(logits_fake).mean() + F.softplus(-logits_real).mean()
         self._update(self.optimizer_d, loss)
         if self.steps % config.r1_interval == 0:
             real.requires_grad_(True)
             with torch.autocast("cpu", torch.bfloat16):
-                score = self.discriminator(real).sum()
+                score = self.discriminator(real).logits.sum()
             (gradient,) = torch.autograd.grad(score, real, create_graph=True)
             penalty = gradient.float().square().sum(dim=(1, 2, 3)).mean()
             self._update(self.optimizer_d, penalty * (stage.r1_gamma / 2 * config.r1_interval))

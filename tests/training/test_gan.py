@@ -40,13 +40,13 @@ def test_growing_changes_neither_images_nor_verdicts(images, tmp_path):
     trainer = Trainer(Config(stages=(Stage(8, 32, 0.1),), **SMALL), images, tmp_path)
     trainer.run(report_every=8)
     ws = trainer.average.map(torch.randn(3, 8, generator=torch.Generator().manual_seed(1)))
-    small, verdict = trainer.average.synthesize(ws), trainer.discriminator(trainer.average.synthesize(ws))
+    small, verdict = trainer.average.synthesize(ws), trainer.discriminator(trainer.average.synthesize(ws)).logits
     trainer._grow(16)
     grown = trainer.average.synthesize(ws.repeat(1, 2, 1)[:, : trainer.average.num_ws])
     coarse = torch.nn.functional.avg_pool2d(grown, 2)
     assert (coarse - small)[:, :, 1:-1, 1:-1].abs().mean() < 0.2 * small.std()
     torch.testing.assert_close(
-        trainer.discriminator(torch.nn.functional.interpolate(small, scale_factor=2, mode="nearest")),
+        trainer.discriminator(torch.nn.functional.interpolate(small, scale_factor=2, mode="nearest")).logits,
         verdict,
         atol=1e-4,
         rtol=1e-4,

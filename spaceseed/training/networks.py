@@ -1,0 +1,236 @@
+"""What is trained: pairs of a generator, of the class that inference uses, and its discriminator."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Self, cast
+
+import torch
+from torch import Tensor, nn
+
+from spaceseed.errors import ArgumentError
+from spaceseed.models.generator import Generator
+from spaceseed.models.stylegan2 import StyleGAN2
+from spaceseed.training.discriminator import Discriminator
+
+CONDITIONS = ("none", "embed", "auxiliary", "both")
+SMALLEST, LARGEST = 8, 1024  # sides of images in pixels
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What tells how large the networks are and what labels do in them.
+
+    Attributes:
+        resolution: side of the images in pixels.
+        z_dim: size of z.
+        groups: sizes of the groups of labels; empty for unconditional networks.
+        condition: "none"; "embed": the discriminator judges whether image and label fit; "auxiliary": it tells the
+            label; "both". The generator gets the label in all but the first.
+        capacity: factor on the feature maps.
+        seed: of the initial weights.
+
+    Raises:
+        ArgumentError: the resolution is no power of two, too small or too large.
+    """
+
+    resolution: int
+    z_dim: int
+    groups: tuple[int, ...]
+    condition: str
+    capacity: float
+    seed: int
+
+    def __post_init__(self) -> None:
+        if not SMALLEST <= self.resolution <= LARGEST or self.resolution & (self.resolution - 1):
+            raise ArgumentError("resolution", self.resolution, f"a power of two from {SMALLEST} to {LARGEST}")
+
+    def channels(self, most: int, pixels: int, least: int = 16) -> dict[int, int]:
+        """Feature maps at each resolution from 4 up: `pixels / resolution`, so that each costs as much to compute.
+
+        Args:
+            most: the largest number, where images are small.
+            pixels: feature maps times resolution.
+            least: the smallest number, where images are large.
+        """
+        sides = [4 << i for i in range(self.resolution.bit_length() - 2)]
+        return {side: max(1, round(self.capacity * max(least, min(most, pixels // side)))) for side in sides}
+
+
+class Pair(ABC):
+    """A generator being trained and its discriminator.
+
+    Attributes:
+        learning_rate: Adam's step size that suits both.
+        generator: of the class that inference uses, or a subclass while it grows; `finished` gives what to export.
+        discriminator: (images, labels or None) -> Verdict.
+        fade: weight of the newest resolution while networks grow, in [0, 1]; 1 where there is no such thing.
+    """
+
+    learning_rate: float
+    generator: Generator
+    discriminator: nn.Module
+    fade: float = 1.0
+
+    def __init__(self, sizes: Sizes) -> None:
+        self.sizes = sizes
+        with torch.random.fork_rng(devices=[]):  # the layers draw their initial weights from torch's own generator
+            torch.manual_seed(sizes.seed + sizes.resolution)
+            self._build()
+
+    @abstractmethod
+    def _build(self) -> None:
+        """Makes `generator` and `discriminator`, drawing from torch's own generator."""
+
+    def generate(
+        self,
+        generator: Generator,
+        z: Tensor,
+        labels: Tensor | None,
+        rng: torch.Generator,  # noqa: ARG002
+    ) -> Tensor:
+        """Draws images for training.
+
+        Args:
+            generator: `self.generator` or a copy of it.
+            z: [N, z_dim].
+            labels: [N, num_classes], None for unconditional networks.
+            rng: draws whatever else is random.
+
+        Returns:
+            [N, 3, resolution, resolution].
+        """
+        return generator.synthesize(generator.map(z, labels))
+
+    def grown(self, resolution: int) -> Self:
+        """A pair for larger images that goes on from this one.
+
+        Where generators beside `self.generator` are to grow too, its average for instance, copy the new pair's
+        generator and let the copy `adopt` the small one.
+
+        Args:
+            resolution: side of the new images, larger than that of the present ones.
+
+        Raises:
+            ArgumentError: the resolution is none, or not larger.
+        """
+        if resolution <= self.sizes.resolution:
+            raise ArgumentError("resolution", resolution, f"above {self.sizes.resolution}, to grow")
+        larger = type(self)(replace(self.sizes, resolution=resolution))
+        larger.adopt(larger.generator, self.generator)
+        larger.discriminator.load_state_dict(self.discriminator.state_dict(), strict=False)
+        return larger
+
+    def adopt(self, generator: Generator, smaller: Generator) -> None:
+        """Copies into `generator`, of this pair's size, what a smaller one learnt."""
+        generator.load_state_dict(smaller.state_dict(), strict=False)
+
+    def finished(self, generator: Generator) -> Generator:
+        """What inference needs of `generator`, once `fade` is 1; the weights may be shared."""
+        return generator
+
+    def groups(self, module: nn.Module, rate: float) -> list[dict[str, Any]]:
+        """Adam's parameter groups: all parameters of `module`, those that need another step size than `rate` apart.
+
+        Args:
+            module: `generator`, `discriminator`, or a copy of one.
+            rate: the step size.
+        """
+        return [{"params": list(module.parameters()), "lr": rate}]
+
+
+class StyleGAN2Pair(Pair):
+    """StyleGAN2 (Karras et al. 2020) with style mixing and noise; grows by blocks that are silent at first."""
+
+    learning_rate = 2.5e-3
+    mixing = 0.9  # share of batches whose later style layers come from other latents
+    tracking = 0.002  # how fast w_avg follows the mean of a batch
+
+    def _build(self) -> None:
+        sizes, count = self.sizes, sum(self.sizes.groups)
+        channels = sizes.channels(most=256, pixels=2048)
+        self.generator = StyleGAN2(sizes.z_dim, sizes.z_dim, channels, mapping_layers=4, num_classes=count)
+        self.discriminator = Discriminator(
+            channels,
+            count,
+            project=sizes.condition in ("embed", "both"),
+            classify=sizes.condition in ("auxiliary", "both"),
+        )
+
+    def generate(self, generator: Generator, z: Tensor, labels: Tensor | None, rng: torch.Generator) -> Tensor:
+        ws = generator.map(z, labels)
+        with torch.no_grad():
+            generator.w_avg.lerp_(ws[:, 0].float().mean(dim=0), self.tracking)
+        if float(torch.rand([], generator=rng, device=rng.device)) < self.mixing:
+            layer = int(torch.randint(1, generator.num_ws, [], generator=rng, device=rng.device))
+            others = torch.randn(z.shape, generator=rng, device=rng.device).to(z.device)
+            ws = torch.cat([ws[:, :layer], generator.map(others, labels)[:, layer:]], dim=1)
+        return generator.synthesize(ws, noise="random", rng=rng)
+
+    def grown(self, resolution: int) -> Self:
+        larger = super().grown(resolution)
+        discriminator = cast(Discriminator, larger.discriminator)
+        for side in discriminator.resolutions:
+            if side > self.sizes.resolution:
+                discriminator.block(side).start_silent()
+        return larger
+
+    def adopt(self, generator: Generator, smaller: Generator) -> None:
+        super().adopt(generator, smaller)
+        synthesis = cast(StyleGAN2, generator).synthesis
+        for side in synthesis.resolutions:
+            colours = synthesis.block(side).torgb
+            assert colours is not None  # of the skip architecture, which is trained here
+            if side > smaller.resolution:
+                nn.init.zeros_(colours.weight)
+
+    def groups(self, module: nn.Module, rate: float) -> list[dict[str, Any]]:
+        # Flat drawings have no texture for noise to make; early on it would stand in for shapes not yet learnt.
+        named = list(module.named_parameters())
+        noise = [parameter for name, parameter in named if name.endswith("noise_strength")]
+        others = [parameter for name, parameter in named if not name.endswith("noise_strength")]
+        groups = [{"params": others, "lr": rate}]
+        return [*groups, {"params": noise, "lr": rate / 50}] if noise else groups
+
+
+NETWORKS: dict[str, type[Pair]] = {"stylegan2": StyleGAN2Pair}
+
+
+def build(
+    network: str,
+    resolution: int,
+    *,
+    z_dim: int = 128,
+    label_groups: Mapping[str, tuple[str, ...]] | None = None,
+    condition: str = "none",
+    capacity: float = 1.0,
+    seed: int = 0,
+) -> Pair:
+    """Makes an untrained pair.
+
+    Args:
+        network: one of NETWORKS.
+        resolution: side of the images, a power of two from 8 to 1024.
+        z_dim: size of z.
+        label_groups: the labels' names by group; only their numbers matter, and only to conditional networks.
+        condition: one of CONDITIONS, as in `Sizes`; other than "none" for StyleGAN2 alone.
+        capacity: factor on the feature maps.
+        seed: of the initial weights.
+
+    Raises:
+        ArgumentError: an argument is outside what is allowed.
+    """
+    if network not in NETWORKS:
+        raise ArgumentError("network", network, f"one of {', '.join(NETWORKS)}")
+    if z_dim < 1:
+        raise ArgumentError("z_dim", z_dim, "at least 1")
+    if not 0 < capacity <= 64:
+        raise ArgumentError("capacity", capacity, "above 0 and at most 64")
+    if condition not in CONDITIONS:
+        raise ArgumentError("condition", condition, f"one of {', '.join(CONDITIONS)}")
+    if condition != "none" and network != "stylegan2":
+        raise ArgumentError("condition", condition, f'"none" for {network}: labels enter a StyleGAN2 alone')
+    if condition != "none" and not label_groups:
+        raise ArgumentError("condition", condition, '"none" where images have no labels')
+    groups = tuple(len(names) for names in (label_groups or {}).values()) if condition != "none" else ()
+    return NETWORKS[network](Sizes(resolution, z_dim, groups, condition, capacity, seed))
