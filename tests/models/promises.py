@@ -1,5 +1,6 @@
 """What a generator of any family promises of its images."""
 
+from functools import partial
 from typing import Any
 
 import torch
@@ -21,3 +22,18 @@ def check_gradients(generator: Generator, ws: Tensor) -> None:
     generator.synthesize(leaf).square().sum().backward()
     assert leaf.grad is not None
     assert bool((leaf.grad.abs().sum(dim=(0, 2)) > 0).all())
+
+
+def check_edits(generator: Generator, ws: Tensor) -> dict[str, Tensor]:
+    """Fails unless edits receive the activations of every layer, and the image stays where they change nothing.
+
+    Returns:
+        the activations, by their layers.
+    """
+    received: dict[str, Tensor] = {}
+    keep = {layer: partial(received.setdefault, layer) for layer in generator.layers}
+    assert torch.equal(generator.synthesize(ws, edits=keep), generator.synthesize(ws))
+    assert tuple(received) == tuple(generator.layers)
+    for layer, activations in received.items():
+        assert torch.equal(generator.activations(ws, layer), activations)
+    return received

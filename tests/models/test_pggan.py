@@ -9,7 +9,7 @@ from spaceseed.models.generator import latents_from_seeds
 from spaceseed.models.layers import normalize_second_moment
 from spaceseed.models.pggan import PGGAN
 from tests.models.golden import Golden
-from tests.models.promises import check_batches, check_gradients
+from tests.models.promises import check_batches, check_edits, check_gradients
 
 GOLDEN = Golden("genforce_pggan")
 
@@ -62,11 +62,8 @@ def test_an_image_does_not_depend_on_its_batch(small):
 def test_an_edit_changes_the_image_and_none_leaves_it(small):
     ws = small.map(latents_from_seeds([1, 2], 6))
     image = small.synthesize(ws)
-    for i, layer in enumerate(small.layers):
-        seen = []
-        assert torch.equal(small.synthesize(ws, edits={layer: lambda x, seen=seen: seen.append(x) or x}), image)
-        assert seen[0].shape[2:] == (4 << i // 2, 4 << i // 2)
-        assert torch.equal(seen[0], small.activations(ws, layer))
+    for i, (layer, activations) in enumerate(check_edits(small, ws).items()):
+        assert activations.shape[2:] == (4 << i // 2, 4 << i // 2)
         assert not torch.allclose(small.synthesize(ws, edits={layer: torch.zeros_like}), image)
 
 

@@ -8,7 +8,7 @@ from spaceseed.models.checkpoints.genforce import build
 from spaceseed.models.generator import latents_from_seeds
 from spaceseed.models.stylegan1 import StyleGAN1, adaptive_instance_norm
 from tests.models.golden import Golden
-from tests.models.promises import check_batches, check_gradients
+from tests.models.promises import check_batches, check_edits, check_gradients
 
 GOLDEN = Golden("genforce_stylegan")
 
@@ -118,10 +118,7 @@ def test_a_row_of_ws_styles_its_layer_and_what_follows(small, row):
 def test_an_edit_changes_the_image_and_none_leaves_it(small):
     ws = small.map(latents_from_seeds([1, 2], 6))
     image = small.synthesize(ws)
-    for layer in small.layers:
-        seen = []
-        assert torch.equal(small.synthesize(ws, edits={layer: lambda x, seen=seen: seen.append(x) or x}), image)
-        assert torch.equal(seen[0], small.activations(ws, layer))
+    for layer in check_edits(small, ws):
         assert not torch.allclose(small.synthesize(ws, edits={layer: torch.zeros_like}), image)
 
 
