@@ -12,10 +12,10 @@ from spaceseed.figures import ClassifierFeatures, Features, FeatureSet, Figure, 
 from spaceseed.latent_space import LatentSpace
 from spaceseed.models.classifier import load_classifier
 from spaceseed.models.generator import latents_from_seeds
-from spaceseed.ui.avoid_jobs import STOPPED, StoppedError, busy, idle, run, whole
 from spaceseed.ui.avoid_learn import NEEDED
-from spaceseed.ui.avoid_state import Learned
+from spaceseed.ui.avoid_state import TASK, Learned
 from spaceseed.ui.drawing import use_cores
+from spaceseed.ui.jobs import STOPPED, StoppedError, busy, idle, run, whole
 from spaceseed.ui.networks import BUNDLED, Arrival, Networks
 from spaceseed.ui.session import Session
 
@@ -107,7 +107,7 @@ def measure(networks: Networks, visitor: Session, count: Any) -> Iterator[list[A
         return f"Drawing and measuring: {done:.0%}" if done or bundled else arrival.line
 
     try:
-        for state in run(visitor, work, line):
+        for state in run(visitor, TASK, work, line):
             if isinstance(state, str):
                 yield busy(state)
             elif bench.avoiding.learned is learned:

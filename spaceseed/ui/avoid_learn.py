@@ -13,9 +13,9 @@ from spaceseed.avoid_file import MIN_KEEP
 from spaceseed.batches import Progress
 from spaceseed.errors import FilterError
 from spaceseed.models.generator import Generator, latents_from_seeds
-from spaceseed.ui.avoid_jobs import STOPPED, StoppedError, busy, idle, run
-from spaceseed.ui.avoid_state import Avoiding, Learned
+from spaceseed.ui.avoid_state import TASK, Avoiding, Learned
 from spaceseed.ui.drawing import is_slow, thumbnails
+from spaceseed.ui.jobs import STOPPED, StoppedError, busy, idle, run
 from spaceseed.ui.messages import inform, warn
 from spaceseed.ui.networks import Networks, noun
 from spaceseed.ui.pictures import keep_file, linked
@@ -65,7 +65,7 @@ def learn(networks: Networks, visitor: Session, method: Any, how: Any, refused: 
 
     words = f"Learning from {len(bad)} bad and {len(good)} good ones..."
     try:
-        for state in run(visitor, work, lambda _: words):
+        for state in run(visitor, TASK, work, lambda _: words):
             if isinstance(state, str):
                 yield busy(state)
                 continue

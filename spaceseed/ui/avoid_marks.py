@@ -13,9 +13,9 @@ from spaceseed.labelling import Score, label_by, worst_of
 from spaceseed.models.classifier import load_classifier
 from spaceseed.models.generator import Generator
 from spaceseed.objectives import MAX_PROMPT, TextObjective
-from spaceseed.ui.avoid_jobs import STOPPED, StoppedError, busy, idle, run, whole
-from spaceseed.ui.avoid_state import SEARCH, VISITOR, WORDS, Mark
+from spaceseed.ui.avoid_state import SEARCH, TASK, VISITOR, WORDS, Mark
 from spaceseed.ui.drawing import is_slow, thumbnails, use_cores
+from spaceseed.ui.jobs import STOPPED, StoppedError, busy, idle, run, whole
 from spaceseed.ui.messages import inform
 from spaceseed.ui.networks import BUNDLED, Arrival, Networks, noun
 from spaceseed.ui.picker import Gallery, Picked, Tile
@@ -142,7 +142,7 @@ def _found(
         return f"Looking at images: {done:.0%}" if done else arrival.line
 
     try:
-        for state in run(visitor, work, line):
+        for state in run(visitor, TASK, work, line):
             if isinstance(state, str):
                 yield busy(state)
                 continue

@@ -12,6 +12,7 @@ from spaceseed.breed import BAD, LIKED
 from spaceseed.figures import Figure
 from spaceseed.latent_space import LatentSpace
 
+TASK = "avoid"  # of all long work of the tab, one at a time
 MAX_MARKS = 4_000
 MAX_PAGES = 200
 # Who marked an example. What a visitor says themselves outweighs the others.

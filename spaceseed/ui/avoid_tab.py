@@ -10,10 +10,11 @@ import gradio as gr
 from spaceseed.ui import avoid_figures as proof
 from spaceseed.ui import avoid_learn as learning
 from spaceseed.ui import avoid_marks as examples
-from spaceseed.ui.avoid_jobs import TASK, idle
+from spaceseed.ui.avoid_state import TASK
 from spaceseed.ui.avoid_view import Examples, Job, Proof, Study
 from spaceseed.ui.breed_page import note_marks
 from spaceseed.ui.drawing import is_slow
+from spaceseed.ui.jobs import idle
 from spaceseed.ui.messages import clear_errors
 from spaceseed.ui.networks import Networks
 from spaceseed.ui.picker import PickGallery

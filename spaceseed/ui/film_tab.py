@@ -14,15 +14,17 @@ import torch
 from torch import Tensor
 
 from spaceseed.batches import batch_size
+from spaceseed.batches import Progress
 from spaceseed.film import write_film
 from spaceseed.images import from_uint8
 from spaceseed.mixing import MAX_FINDS, MAX_FRAMES, walk
 from spaceseed.models.generator import Generator
 from spaceseed.recipe import Recipe, synthesis_options
 from spaceseed.ui.drawing import use_cores
+from spaceseed.ui.jobs import StoppedError, run
 from spaceseed.ui.messages import clear_errors, warn
 from spaceseed.ui.mix_tab import chosen_finds, one_model
-from spaceseed.ui.networks import Networks, waiting_for
+from spaceseed.ui.networks import Networks
 from spaceseed.ui.pictures import keep_file
 from spaceseed.ui.search_controls import Slider
 from spaceseed.ui.session import Session
@@ -33,14 +35,11 @@ EVENT: dict[str, Any] = QUIET | {"concurrency_id": "film", "concurrency_limit": 
 NOW: dict[str, Any] = QUIET | {"queue": False}
 WAYS = [("straight, in w", "w"), ("on an arc, in z", "z")]
 MAX_SECONDS = 600.0
+TASK = "film"
 NAME = "spaceseed-film"
 READY = "Choose two finds or more above: the film passes them in the order in which you chose them."
 # The hidden button has its file a moment after the event, and is then pressed by the page.
 PRESS = "() => { setTimeout(() => document.querySelector('#film-gif-file a, #film-gif-file')?.click(), 200); }"
-
-
-class StoppedError(Exception):
-    """The visitor does not want the film any more."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +134,7 @@ def create_film(networks: Networks, session: gr.State) -> gr.Textbox:
         **EVENT,
     )
     made.failure(lambda: _buttons(busy=False), None, outputs, **NOW)
-    stop.click(lambda visitor: visitor.begin("film") and None, session, None, **NOW)
+    stop.click(lambda visitor: visitor.begin(TASK) and None, session, None, **NOW)
     gif.click(clear_errors(make_gif), [session], file, **EVENT).success(None, None, None, js=PRESS)
     return order
 
@@ -151,20 +150,19 @@ def make(
     finds = chosen_finds(visitor, order, MAX_FINDS, "film")
     script = Script.read(finds, seconds, fps, way, loop, eased)
     generator = networks.generator(one_model(networks, visitor, finds, "passed in one film"))
-    goes_on, drawn, closed = visitor.begin("film"), 0, False
     ws = walk(generator, script.finds, script.frames, way=script.way, loop=script.loop, eased=script.eased)
 
-    def frames() -> Iterator[Tensor]:
-        nonlocal drawn
-        for image in draw_frames(generator, script.finds[0], ws):
-            if closed or not goes_on():
-                raise StoppedError
-            yield image
-            drawn += 1
+    def work(progress: Progress) -> Path:
+        def frames() -> Iterator[Tensor]:
+            for drawn, image in enumerate(draw_frames(generator, script.finds[0], ws), start=1):
+                yield image
+                progress(drawn / script.frames)
+
+        return Path(_written(frames(), script.fps))
 
     try:
-        for state in waiting_for(
-            lambda: Path(_written(frames(), script.fps)), lambda: f"Frame {drawn:,} of {script.frames:,}"
+        for state in run(
+            visitor, TASK, work, lambda done: f"Frame {round(done * script.frames):,} of {script.frames:,}"
         ):
             if isinstance(state, Path):
                 visitor.film = state, script.fps
@@ -174,8 +172,6 @@ def make(
     except StoppedError:
         warn("Cancelled: no film was made.")
         yield _buttons(busy=False)
-    finally:
-        closed = True  # the visitor may have left
 
 
 @torch.no_grad()

@@ -12,12 +12,13 @@ from spaceseed.recipe import Recipe
 from spaceseed.recipe_fields import clean_text
 from spaceseed.ui import steer_knobs
 from spaceseed.ui.drawing import is_slow
+from spaceseed.ui.jobs import StoppedError, busy, idle
 from spaceseed.ui.messages import inform, warn
 from spaceseed.ui.networks import Networks
 from spaceseed.ui.picker import Picked
 from spaceseed.ui.session import Session
 from spaceseed.ui.steer_knobs import groups_of
-from spaceseed.ui.steer_sets import MARKS, StoppedError, add_marks, classes_of, find_set, methods_of
+from spaceseed.ui.steer_sets import MARKS, add_marks, classes_of, find_set, methods_of
 from spaceseed.ui.steer_state import LIMIT, Change, Reach, Steering
 from spaceseed.ui.steer_view import AMOUNTS, UNCHANGED, draw, draw_strip
 
@@ -51,14 +52,14 @@ def find_missing(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
     try:
         for state in find_set(generator, visitor, steering.method, classes):
             if isinstance(state, str):
-                yield [state, gr.Button(visible=True)]
+                yield busy(state)
             elif steering.classes is classes:
                 steering.add(state.method, state)
-        yield [UNCHANGED, gr.Button(visible=False)]
+        yield idle(UNCHANGED)
     except StoppedError:
         steering.method = next(iter(steering.sets), steering.method)
         steering.stale = True
-        yield ["Stopped: choose a method when you want directions.", gr.Button(visible=False)]
+        yield idle("Stopped: choose a method when you want directions.")
 
 
 def refill(networks: Networks, visitor: Session) -> list[Any]:

@@ -14,7 +14,7 @@ from spaceseed.recipe import Recipe
 from spaceseed.steer import DirectionSet
 from spaceseed.ui.breed_page import marks_of
 from spaceseed.ui.drawing import use_cores
-from spaceseed.ui.networks import waiting_for
+from spaceseed.ui.jobs import run
 from spaceseed.ui.picker import Picked
 from spaceseed.ui.session import Session
 
@@ -28,10 +28,6 @@ ABOUT = {
 }
 SAMPLES = 2_000
 MAX_MARKS = 20
-
-
-class StoppedError(Exception):
-    """The visitor does not want the directions any more."""
 
 
 def methods_of(generator: Generator) -> list[str]:
@@ -56,18 +52,12 @@ def find_set(
     Raises:
         StoppedError: the visitor stopped it, or wants others.
     """
-    goes_on, done = visitor.begin("directions"), 0.0
-
-    def progress(share: float) -> None:
-        nonlocal done
-        done = share
-        if not goes_on():
-            raise StoppedError
-
     use_cores(generator)
-    yield from waiting_for(
-        lambda: directions_of(generator, method, labels=classes, progress=progress),
-        lambda: f"Finding {TITLES[method]} directions: {done:.0%}",
+    yield from run(
+        visitor,
+        "directions",
+        lambda progress: directions_of(generator, method, labels=classes, progress=progress),
+        lambda done: f"Finding {TITLES[method]} directions: {done:.0%}",
     )
 
 

@@ -12,7 +12,7 @@ import gradio as gr
 
 from spaceseed.models.generator import Generator
 from spaceseed.ui import breed_tab, model_bar, search_tab
-from spaceseed.ui.avoid_jobs import TASK
+from spaceseed.ui.avoid_state import TASK
 from spaceseed.ui.breed_page import leave
 from spaceseed.ui.breed_tab import BreedTab
 from spaceseed.ui.drawing import is_slow

@@ -13,11 +13,12 @@ from spaceseed.avoid import LatentFilter
 from spaceseed.breed import BAD, LIKED
 from spaceseed.models import inception
 from spaceseed.ui import avoid_figures, avoid_learn, avoid_marks, switching
-from spaceseed.ui.avoid_jobs import TASK, StoppedError, run
 from spaceseed.ui.avoid_learn import SUITED, along, learn, load_filter, pictures, use_in_breed, use_in_search, verdict
 from spaceseed.ui.avoid_marks import find_by_search, find_by_words, forget_all, remove, shelves
+from spaceseed.ui.avoid_state import TASK
 from spaceseed.ui.breed_page import note_marks, page_key
 from spaceseed.ui.climb import climb
+from spaceseed.ui.jobs import StoppedError, run
 from spaceseed.ui.networks import Networks
 from spaceseed.ui.picker import Picked
 from spaceseed.ui.search_tab import ask
@@ -174,7 +175,7 @@ def test_what_is_stopped_changes_nothing(networks, visitor):
 
 def test_a_stop_is_heeded_while_the_work_is_silent(visitor):
     silence = Event()
-    steps = run(visitor, lambda _: silence.wait(30), lambda _: "working")
+    steps = run(visitor, TASK, lambda _: silence.wait(30), lambda _: "working")
     assert next(steps) == "working"
     visitor.begin(TASK)
     with pytest.raises(StoppedError):

@@ -83,22 +83,26 @@ def test_finds_of_different_models_share_no_film(tiny_networks, collector):
 
 def test_a_cancelled_film_leaves_the_one_before_and_no_file(tiny_networks, collector, said, monkeypatch):
     film(tiny_networks, collector)
-    before, written = collector.film, []
+    before, left, ended = collector.film, [], Event()
     real = film_tab.write_film
 
     def write_film(frames, path, fps):
-        written.append(Path(path))
-        real(frames, path, fps)
+        try:
+            real(frames, path, fps)
+        finally:
+            left.extend(Path(path).parent.iterdir())
+            ended.set()
 
     monkeypatch.setattr(film_tab, "write_film", write_film)
     steps = make(tiny_networks, collector, "1, 2, 3", 10, 30, "w", True, True)
-    next(steps)
+    assert next(steps)[0] == "Frame 0 of 900"
     collector.begin("film")
     *_, (words, *_) = steps
     assert collector.film == before
     assert said == ["Cancelled: no film was made."]
     assert words == film_tab.READY
-    assert not written[0].exists()
+    assert ended.wait(60)
+    assert left == []
 
 
 def test_a_visitor_who_leaves_ends_the_film(tiny_networks, collector, monkeypatch):
@@ -115,6 +119,7 @@ def test_a_visitor_who_leaves_ends_the_film(tiny_networks, collector, monkeypatc
 
     monkeypatch.setattr(film_tab, "draw_frames", counted)
     steps = make(tiny_networks, collector, "1, 2, 3", 10, 30, "w", True, True)
+    next(steps)
     next(steps)
     steps.close()
     assert ended.wait(60)

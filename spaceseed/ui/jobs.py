@@ -1,4 +1,4 @@
-"""Work of the Avoid tab that takes long: it tells how far it is, and can be stopped."""
+"""What takes long: it tells how far it is, and can be stopped."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -10,7 +10,6 @@ from spaceseed.batches import Progress
 from spaceseed.ui.networks import waiting_for
 from spaceseed.ui.session import Session
 
-TASK = "avoid"
 STOPPED = "Stopped; all is as it was."
 
 T = TypeVar("T")
@@ -20,11 +19,12 @@ class StoppedError(Exception):
     """The visitor does not want it any more."""
 
 
-def run(visitor: Session, work: Callable[[Progress], T], line: Callable[[float], str]) -> Iterator[str | T]:
+def run(visitor: Session, task: str, work: Callable[[Progress], T], line: Callable[[float], str]) -> Iterator[str | T]:
     """Does what takes long; it ends what the visitor asked for before.
 
     Args:
         visitor: who asked.
+        task: its name; to begin another of that name stops it.
         work: what to do; it tells the share done now and then, and is ended there when it is stopped.
         line: says in words how far that is.
 
@@ -34,7 +34,7 @@ def run(visitor: Session, work: Callable[[Progress], T], line: Callable[[float],
     Raises:
         StoppedError: it was stopped.
     """
-    goes_on, done, closed = visitor.begin(TASK), 0.0, False
+    goes_on, done, closed = visitor.begin(task), 0.0, False
 
     def progress(share: float) -> None:
         nonlocal done
