@@ -57,6 +57,8 @@ class ModelCard:
         bundled: True when the weights are part of this package.
         classes: names of the classes, in order; empty for unconditional models.
         note: what could not be verified about the file, in a sentence; "" if nothing.
+        groups: sizes of groups of `classes`, in order, where an image has one class of each ("hair: curly", ...); each
+            group may be left open, its part of the label zero. Empty where an image has one class in all.
     """
 
     id: str
@@ -72,6 +74,7 @@ class ModelCard:
     bundled: bool
     classes: tuple[str, ...] = ()
     note: str = ""
+    groups: tuple[int, ...] = ()
 
 
 class Generator(nn.Module, ABC):
@@ -235,6 +238,27 @@ class Generator(nn.Module, ABC):
             if option not in self.options:
                 allowed = f"one of {', '.join(self.options)}" if self.options else "left out: this family takes none"
                 raise ArgumentError("option", option, allowed)
+
+
+class DirectGenerator(Generator):
+    """A generator without mapping network or styles: its one row of ws is z itself.
+
+    Truncation has no effect, since there is no w whose mean it could pull towards; `w_avg` is zero.
+    """
+
+    num_ws = 1
+    num_classes = 0
+    has_mapping = False
+
+    @property
+    def w_avg(self) -> Tensor:  # type: ignore[override]
+        return next(self.parameters()).new_zeros(self.w_dim)
+
+    def _map(self, z: Tensor, labels: Tensor | None) -> Tensor:  # noqa: ARG002
+        return z[:, None]
+
+    def truncate(self, ws: Tensor, truncation: float, cutoff: int | None = None) -> Tensor:  # noqa: ARG002
+        return ws
 
 
 class _ReachedError(Exception):

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from spaceseed.errors import CheckpointError
-from spaceseed.models.generator import Generator, Tap
+from spaceseed.models.generator import DirectGenerator, Tap
 from spaceseed.models.layers import normalize_second_moment
 from spaceseed.models.shapes import expect, unfilled
 
@@ -22,20 +22,15 @@ from spaceseed.models.shapes import expect, unfilled
 MAX_RESOLUTION = 1024
 
 
-class PGGAN(Generator):
+class PGGAN(DirectGenerator):
     """The generator after its last growth.
 
-    One row of ws is z, of any length: synthesis normalises it. Truncation has no effect, since there is no w whose mean
-    it could pull towards; `w_avg` is zero. `layers` are "layer0" to the last, each a convolution's output.
+    z may be of any length: synthesis normalises it. `layers` are "layer0" to the last, each a convolution's output.
 
     Args:
         z_dim: size of z.
         channels: feature maps at each resolution, {4: c4, 8: c8, ...}; the largest key is the image's side.
     """
-
-    num_ws = 1
-    num_classes = 0
-    has_mapping = False
 
     def __init__(self, z_dim: int, channels: Mapping[int, int]) -> None:
         super().__init__()
@@ -76,16 +71,6 @@ class PGGAN(Generator):
         if max(channels) > MAX_RESOLUTION:
             raise CheckpointError(f"The weights are of a PGGAN beyond {MAX_RESOLUTION} pixels: {max(channels)}.")
         return unfilled(lambda: cls(z_dim, channels), shapes)
-
-    @property
-    def w_avg(self) -> Tensor:  # type: ignore[override]
-        return self.torgb.weight.new_zeros(self.w_dim)
-
-    def _map(self, z: Tensor, labels: Tensor | None) -> Tensor:  # noqa: ARG002
-        return z[:, None]
-
-    def truncate(self, ws: Tensor, truncation: float, cutoff: int | None = None) -> Tensor:  # noqa: ARG002
-        return ws
 
     def _synthesize(self, ws: Tensor, tap: Tap) -> Tensor:  # type: ignore[override]  # a family names its own options
         # The original normalises z before the network and, like every activation, in it: it shows when z is near zero.
