@@ -4,7 +4,6 @@ Both configurations' images are compared in checkpoints/test_nvidia.py, where th
 """
 
 import math
-from pathlib import Path
 
 import pytest
 import torch
@@ -17,9 +16,8 @@ from spaceseed.models import alias_free
 from spaceseed.models.alias_free import design_lowpass, filtered_leaky_relu
 from spaceseed.models.generator import latents_from_seeds
 from spaceseed.models.stylegan3 import StyleGAN3
+from tests.models.golden import DATA
 from tests.models.promises import check_batches, check_gradients
-
-DATA = Path(__file__).parents[1] / "data"
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["T", "R"])

@@ -11,8 +11,8 @@ from spaceseed.models import catalogue, zoo
 from spaceseed.models.checkpoints import openvino
 from spaceseed.models.generator import latents_from_seeds
 from tests.hub import stand_in_hub
+from tests.models.golden import DATA
 
-DATA = Path(__file__).parents[1] / "data"
 # An entry of the catalogue for each kind of file, and a small file of this kind to serve in its place.
 KINDS = {
     "stylegan2-ada-afhqcat": "rosinality_sg2/checkpoint.pt",

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from pathlib import Path
 
 import pytest
 import torch
@@ -12,8 +11,9 @@ from spaceseed.models.biggan import BigGAN
 from spaceseed.models.checkpoints import read_generator
 from spaceseed.models.checkpoints.biggan import build, matches
 from spaceseed.models.checkpoints.containers import read_container
+from tests.models.golden import DATA
 
-CASE = Path(__file__).parents[2] / "data" / "hf_biggan_deep"
+CASE = DATA / "hf_biggan_deep"
 CONFIG = json.loads((CASE / "config.json").read_text())
 BLOCK = "generator.layers.0.conv_0"
 

@@ -7,7 +7,6 @@ import warnings
 from argparse import Namespace
 from collections import OrderedDict
 from contextlib import suppress
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,9 +19,7 @@ from spaceseed.errors import CheckpointError
 from spaceseed.models.checkpoints.containers import read_container
 from spaceseed.models.checkpoints.persistence import PersistentObject, state_dict
 from tests.models.checkpoints import forge
-
-DATA = Path(__file__).parents[2] / "data"
-CASES = {path.parent.name: json.loads(path.read_text()) for path in sorted(DATA.glob("*/case.json"))}
+from tests.models.golden import DATA, Golden
 
 
 def same(a, b):
@@ -53,7 +50,7 @@ def test_reads_persistent_networks(path):
     beside = path.parent / "g_ema_state_dict.pt"
     if beside.exists():
         assert same(tensors, torch.load(beside, weights_only=True))
-    official = CASES[path.parent.name]["hyper_parameters"]["generator_init_kwargs"]
+    official = Golden(path.parent.name).facts["hyper_parameters"]["generator_init_kwargs"]
     assert content["G_ema"].init_kwargs.items() >= {k: v for k, v in official.items() if v is not None}.items()
 
 

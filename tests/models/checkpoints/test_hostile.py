@@ -14,10 +14,10 @@ from spaceseed.errors import CheckpointError
 from spaceseed.models.checkpoints.containers import read_container
 from spaceseed.models.checkpoints.unpickle import Budget, unpickle
 from tests.models.checkpoints import forge
+from tests.models.golden import Golden
 
-HOSTILE = Path(__file__).parents[2] / "data" / "hostile"
-CASE = json.loads((HOSTILE / "case.json").read_text())
-MARKER = CASE["marker"]
+HOSTILE = Golden("hostile")
+MARKER = HOSTILE.facts["marker"]
 # A process of its own opens the files in turn, because what is tested for would take this one with it.
 CHILD = """
 import json, resource, sys
@@ -254,7 +254,7 @@ def answers(tmp_path_factory):
     folder = tmp_path_factory.mktemp("hostile")
     for file, content in FILES.items():
         (folder / file).write_bytes(content)
-    paths = [str(path) for path in [*sorted(HOSTILE.glob("*.p*")), *sorted(folder.iterdir())]]
+    paths = [str(path) for path in [*sorted(HOSTILE.folder.glob("*.p*")), *sorted(folder.iterdir())]]
     root = str(Path(__file__).parents[3])
     child = subprocess.run(
         [sys.executable, "-c", CHILD, *paths],
@@ -266,12 +266,12 @@ def answers(tmp_path_factory):
         check=False,
     )
     assert child.returncode == 0, child.stderr[-2000:]
-    traces = [path for place in (folder, HOSTILE, Path(root)) for path in place.glob(f"**/{MARKER}*")]
+    traces = [path for place in (folder, HOSTILE.folder, Path(root)) for path in place.glob(f"**/{MARKER}*")]
     assert not traces
     return json.loads(child.stdout)
 
 
-@pytest.mark.parametrize("file", [*CASE["files"], *FILES])
+@pytest.mark.parametrize("file", [*HOSTILE.facts["files"], *FILES])
 def test_refused_with_one_sentence_and_little_memory(answers, file):
     answer, grown = answers[file]
     if file == "persistence_source_valid.pkl":  # the network is whole: its source text is ignored

@@ -17,9 +17,9 @@ from spaceseed.models.checkpoints import read_generator
 from spaceseed.models.checkpoints.containers import read_container
 from spaceseed.models.checkpoints.persistence import PersistentObject
 from spaceseed.models.generator import latents_from_seeds
+from tests.models.golden import DATA
 
 ROOT = Path(__file__).parents[3]
-DATA = ROOT / "tests" / "data"
 FAMILIES = {
     "nv_sg2ada_cond/network.pkl": "StyleGAN2",
     "nv_sg2ada_cond/g_ema_state_dict.pt": "StyleGAN2",
