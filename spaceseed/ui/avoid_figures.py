@@ -14,8 +14,9 @@ from spaceseed.models.classifier import load_classifier
 from spaceseed.models.generator import latents_from_seeds
 from spaceseed.ui.avoid_learn import NEEDED
 from spaceseed.ui.avoid_state import TASK, Learned
+from spaceseed.ui.checks import whole
 from spaceseed.ui.drawing import use_cores
-from spaceseed.ui.jobs import STOPPED, StoppedError, busy, idle, run, whole
+from spaceseed.ui.jobs import STOPPED, StoppedError, busy, idle, run
 from spaceseed.ui.networks import BUNDLED, Arrival, Networks
 from spaceseed.ui.session import Session
 

@@ -14,6 +14,7 @@ from spaceseed.batches import Progress
 from spaceseed.errors import FilterError
 from spaceseed.models.generator import Generator, latents_from_seeds
 from spaceseed.ui.avoid_state import TASK, Avoiding, Learned
+from spaceseed.ui.checks import is_number
 from spaceseed.ui.drawing import is_slow, thumbnails
 from spaceseed.ui.jobs import STOPPED, StoppedError, busy, idle, run
 from spaceseed.ui.messages import inform, warn
@@ -235,8 +236,7 @@ def _settings(method: Any, how: Any, refused: Any) -> tuple[str, str | None, flo
     name, sampler = METHODS[method], SAMPLERS[how]
     if sampler == "truncate" and name in CURVED:
         raise ValueError("Only what lies beyond a plane can be truncated: reject or shift with this method.")
-    number = isinstance(refused, (int, float)) and not isinstance(refused, bool)
-    if not number or not 1 <= refused <= MAX_REFUSED:
+    if not is_number(refused) or not 1 <= refused <= MAX_REFUSED:
         raise ValueError(f"Strength must be from 1 to {MAX_REFUSED:.0f} %: above that nothing would be left to draw.")
     return name, sampler, 1 - refused / 100
 

@@ -14,8 +14,9 @@ from spaceseed.models.classifier import load_classifier
 from spaceseed.models.generator import Generator
 from spaceseed.objectives import MAX_PROMPT, TextObjective
 from spaceseed.ui.avoid_state import SEARCH, TASK, VISITOR, WORDS, Mark
+from spaceseed.ui.checks import whole
 from spaceseed.ui.drawing import is_slow, thumbnails, use_cores
-from spaceseed.ui.jobs import STOPPED, StoppedError, busy, idle, run, whole
+from spaceseed.ui.jobs import STOPPED, StoppedError, busy, idle, run
 from spaceseed.ui.messages import inform
 from spaceseed.ui.networks import BUNDLED, Arrival, Networks, noun
 from spaceseed.ui.picker import Gallery, Picked, Tile

@@ -13,13 +13,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from spaceseed.batches import batch_size
-from spaceseed.batches import Progress
+from spaceseed.batches import Progress, batch_size
 from spaceseed.film import write_film
 from spaceseed.images import from_uint8
 from spaceseed.mixing import MAX_FINDS, MAX_FRAMES, walk
 from spaceseed.models.generator import Generator
 from spaceseed.recipe import Recipe, synthesis_options
+from spaceseed.ui.checks import is_number
 from spaceseed.ui.drawing import use_cores
 from spaceseed.ui.jobs import StoppedError, run
 from spaceseed.ui.messages import clear_errors, warn
@@ -70,7 +70,7 @@ class Script:
             raise ValueError("A film needs two finds or more: choose another one too.")
         if way == "z" and any(find.space != "z" or find.edits for find in finds):
             raise ValueError("Only unedited finds of the space z lie on an arc: choose the straight way in w.")
-        if not (_is_number(seconds) and 0 < seconds <= MAX_SECONDS and _is_number(fps) and 1 <= fps <= 60):
+        if not (is_number(seconds) and 0 < seconds <= MAX_SECONDS and is_number(fps) and 1 <= fps <= 60):
             raise ValueError("Seconds and frames a second must be numbers above 0.")
         legs = len(finds) if loop else len(finds) - 1
         frames = max(2, round(legs * seconds * fps))
@@ -220,7 +220,3 @@ def _film(path: str, words: str) -> list[Any]:
 def _buttons(*, busy: bool) -> list[Any]:
     """Values of the outputs that say whether a film is being made."""
     return [READY, gr.skip(), gr.skip(), gr.skip(), gr.Button(interactive=not busy), gr.Button(interactive=busy)]
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)

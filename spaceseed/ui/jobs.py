@@ -1,6 +1,5 @@
 """What takes long: it tells how far it is, and can be stopped."""
 
-import math
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
@@ -60,15 +59,3 @@ def busy(words: str) -> list[Any]:
 def idle(words: str) -> list[Any]:
     """The same when nothing is."""
     return [words, gr.Button(visible=False)]
-
-
-def whole(value: Any, low: int, high: int, name: str) -> int:
-    """Checks a number that a visitor gave.
-
-    Raises:
-        ValueError: in a sentence.
-    """
-    number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-    if not number or value != int(value) or not low <= value <= high:
-        raise ValueError(f"{name} must be a whole number from {low:,} to {high:,}.")
-    return int(value)

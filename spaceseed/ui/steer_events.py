@@ -11,6 +11,7 @@ from spaceseed.models.generator import MAX_SEED, Generator
 from spaceseed.recipe import Recipe
 from spaceseed.recipe_fields import clean_text
 from spaceseed.ui import steer_knobs
+from spaceseed.ui.checks import is_number
 from spaceseed.ui.drawing import is_slow
 from spaceseed.ui.jobs import StoppedError, busy, idle
 from spaceseed.ui.messages import inform, warn
@@ -102,7 +103,7 @@ def move(networks: Networks, visitor: Session, *values: Any) -> list[Any]:
     moved = {
         i: min(max(float(value), -LIMIT), LIMIT)
         for i, value in enumerate(values[: len(steering.directions)])
-        if _is_number(value) and float(value) != known.get(i, 0)
+        if is_number(value) and float(value) != known.get(i, 0)
     }
     if not moved:
         return [gr.skip()] * 5
@@ -118,7 +119,7 @@ def move(networks: Networks, visitor: Session, *values: Any) -> list[Any]:
 def set_truncation(networks: Networks, visitor: Session, value: Any) -> list[Any]:
     """Draws the find nearer to the mean, or further from it; returns values for `Panel.preview`."""
     steering = visitor.bench.steering
-    if steering.work is None or not _is_number(value) or float(value) == steering.now.base.truncation:
+    if steering.work is None or not is_number(value) or float(value) == steering.now.base.truncation:
         return [gr.skip()] * 4
     buttons = steering.can_undo, steering.can_redo
     base = steering.now.base.replace(truncation=min(max(float(value), 0.0), 1.5))
@@ -172,7 +173,7 @@ def choose_range(networks: Networks, visitor: Session, first: Any, last: Any) ->
     """Lets the sliders act on a range of style layers."""
     generator, end = networks.generator(visitor.model), networks.generator(visitor.model).num_ws - 1
     steer_knobs.note_ends(visitor, first, last)
-    if not all(_is_number(value) and 0 <= value <= end for value in (first, last)):
+    if not all(is_number(value) and 0 <= value <= end for value in (first, last)):
         raise ValueError(f"The style layers of this model go from 0 to {end}.")
     if first > last:
         raise ValueError(f"The range of style layers runs backwards: {first} comes after {last}.")
@@ -294,7 +295,3 @@ def _preview(generator: Generator, visitor: Session, buttons: tuple[bool, bool] 
     active = steering.can_undo, steering.can_redo
     shown = [gr.skip(), gr.skip()] if active == buttons else [gr.Button(interactive=can) for can in active]
     return [picture, words, *shown]
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e6

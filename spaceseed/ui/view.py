@@ -10,6 +10,7 @@ from torch import Tensor
 
 from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generator import Generator, ModelCard
+from spaceseed.ui.checks import number
 
 MAX_CLASSES = 4
 MAX_SHIFT = 0.5  # of the image's width
@@ -55,15 +56,15 @@ class View:
         truncation, classes, shift_x, shift_y, turn = values
         view = self
         if generator.card is None or generator.card.truncation is not None:
-            view = replace(view, truncation=_number(truncation, 0, 1.5, "Truncation"))
+            view = replace(view, truncation=number(truncation, 0, 1.5, "Truncation"))
         if generator.num_classes and classes:
             view = replace(view, classes=_classes(classes, generator.num_classes))
         if "transform" in generator.options:
             view = replace(
                 view,
-                shift_x=_number(shift_x, -MAX_SHIFT, MAX_SHIFT, "Right"),
-                shift_y=_number(shift_y, -MAX_SHIFT, MAX_SHIFT, "Down"),
-                turn=_number(turn, -MAX_TURN, MAX_TURN, "Turn"),
+                shift_x=number(shift_x, -MAX_SHIFT, MAX_SHIFT, "Right"),
+                shift_y=number(shift_y, -MAX_SHIFT, MAX_SHIFT, "Down"),
+                turn=number(turn, -MAX_TURN, MAX_TURN, "Turn"),
             )
         return view
 
@@ -108,15 +109,9 @@ def default_truncation(card: ModelCard | None) -> float:
     return 1.0 if card is None or card.truncation is None else card.truncation
 
 
-def _number(value: Any, low: float, high: float, name: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-        raise ValueError(f"{name} must be a number from {low:g} to {high:g}.")
-    return float(value)
-
-
 def _classes(value: Any, count: int) -> tuple[int, ...]:
     numbers = value if isinstance(value, list) else []
-    fit = all(isinstance(number, int) and not isinstance(number, bool) and 0 <= number < count for number in numbers)
+    fit = all(isinstance(i, int) and not isinstance(i, bool) and 0 <= i < count for i in numbers)
     if not fit or not 1 <= len(set(numbers)) <= MAX_CLASSES:
         raise ValueError(f"Choose 1 to {MAX_CLASSES} of the model's classes.")
     return tuple(dict.fromkeys(numbers))
