@@ -13,7 +13,7 @@ import torch
 
 from spaceseed.errors import ArgumentError
 from spaceseed.models import catalogue
-from spaceseed.models.checkpoints import openvino, read_generator
+from spaceseed.models.checkpoints import openvino, own, read_generator
 from spaceseed.models.generator import Generator, ModelCard
 from spaceseed.models.hub import Progress, fetch, file_sha256, is_cached, is_reachable
 
@@ -149,21 +149,24 @@ def _read_known(known: ModelCard, progress: Progress | None) -> tuple[Generator,
 
 
 def _read_unknown(path: Path, name: str, sha256: str, source: str) -> tuple[Generator, ModelCard]:
-    generator = read_generator(path)
+    generator, header = read_generator(path), own.read_header(path)
     ws = torch.ones(1, generator.num_ws, generator.w_dim)
+    # 0.7 is what most demonstrations of these networks use.
+    truncation = header.truncation if header else 0.7
     return generator, ModelCard(
         id=name,
-        title=path.name,
+        title=header.title if header else path.name,
         family=type(generator).__name__,
         resolution=generator.resolution,
-        licence="unknown",
-        terms="Unknown: ask whoever made the weights.",
+        licence=header.licence if header else "unknown",
+        terms=header.terms if header else "Unknown: ask whoever made the weights.",
         source=source,
         size=path.stat().st_size,
         sha256=sha256,
-        # 0.7 is what most demonstrations of these networks use.
-        truncation=None if torch.equal(generator.truncate(ws, 0.5), ws) else 0.7,
+        truncation=None if torch.equal(generator.truncate(ws, 0.5), ws) else truncation,
         bundled=False,
+        classes=header.classes if header else (),
+        groups=header.groups if header else (),
     )
 
 

@@ -8,7 +8,7 @@ name the label that it sees (the auxiliary classifier of Odena et al. 2017).
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple, cast
 
 import torch
@@ -29,23 +29,6 @@ class Verdict(NamedTuple):
 
     logits: Tensor
     classes: Tensor | None = None
-
-
-def attribute_loss(classes: Tensor, labels: Tensor, groups: Sequence[int]) -> Tensor:
-    """The auxiliary classifier's cross entropy: summed over the groups of labels, averaged over the images.
-
-    Args:
-        classes: [N, num_classes] logits, as in a `Verdict`.
-        labels: [N, num_classes], the groups' one-hot vectors side by side; a group that is all zero was not said and
-            does not count.
-        groups: sizes of the groups; their sum is num_classes.
-
-    Returns:
-        a number.
-    """
-    parts = zip(classes.float().split(list(groups), dim=1), labels.split(list(groups), dim=1), strict=True)
-    said = [(one_hot * logits.log_softmax(dim=1)).sum() for logits, one_hot in parts]
-    return -torch.stack(said).sum() / len(classes)
 
 
 def deviation_map(x: Tensor, group_size: int) -> Tensor:

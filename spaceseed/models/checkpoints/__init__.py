@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from spaceseed.errors import CheckpointError
-from spaceseed.models.checkpoints import biggan, genforce, nvidia, rosinality
+from spaceseed.models.checkpoints import biggan, genforce, nvidia, own, rosinality
 from spaceseed.models.checkpoints.containers import read_container
 from spaceseed.models.generator import Generator
 
@@ -19,15 +19,15 @@ class Reader(Protocol):
         """Makes the generator of a parsed file, or raises CheckpointError."""
 
 
-READERS: tuple[Reader, ...] = (nvidia, rosinality, genforce, biggan)
+READERS: tuple[Reader, ...] = (own, nvidia, rosinality, genforce, biggan)
 
 
 def read_generator(path: Path) -> Generator:
     """Reads a generator from a file that need not be trusted.
 
     Args:
-        path: a checkpoint of NVIDIA, rosinality, genforce or Hugging Face's BigGAN. Our own files are state dicts with
-            NVIDIA's names. Nobody may cut the file short meanwhile, for its tensors are read where they lie.
+        path: a checkpoint of ours, NVIDIA, rosinality, genforce or Hugging Face's BigGAN. Nobody may cut the file short
+            meanwhile, for its tensors are read where they lie.
 
     Returns:
         the generator: float32, frozen, in evaluation mode. It takes no more memory than a few times the file's size.

@@ -1,0 +1,114 @@
+"""Our own files: safetensors with a generator's state dict as it is, and a JSON header that says what it draws.
+
+A file may come from a stranger, so the header is checked and bounded, and has to fit the tensors.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from safetensors import SafetensorError, safe_open
+
+from spaceseed.errors import CheckpointError
+from spaceseed.models.checkpoints.tensors import fill
+from spaceseed.models.dcgan import DCGAN
+from spaceseed.models.generator import Generator
+from spaceseed.models.pggan import PGGAN
+from spaceseed.models.stylegan2 import StyleGAN2
+
+KEY = "spaceseed"  # of the header among the file's metadata
+FAMILIES: dict[str, type[StyleGAN2] | type[PGGAN] | type[DCGAN]] = {
+    "StyleGAN2": StyleGAN2,
+    "PGGAN": PGGAN,
+    "DCGAN": DCGAN,
+}
+MAX_CLASSES, MAX_GROUPS = 2_000, 64
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable():  # control characters and those that turn the reading direction round
+        raise ValueError("not printable")
+    return text
+
+
+Line = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)]
+
+
+class Header(BaseModel):
+    """What a file says of its generator.
+
+    Attributes:
+        family: the generator's class.
+        title: a name for people.
+        licence: of the weights; an SPDX identifier where there is one.
+        terms: what the licence means for whoever uses the images, in a sentence.
+        truncation: psi that suits the generator, where truncation has an effect.
+        classes: names of the labels' components, in order; empty for unconditional generators.
+        groups: sizes of the groups of classes, each of which may be left open; empty for unconditional generators.
+
+    Raises:
+        ValidationError: something is missing, unknown or out of bounds, or groups and classes do not agree.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
+
+    family: Literal["StyleGAN2", "PGGAN", "DCGAN"]
+    title: Line
+    licence: Line = "unknown"
+    terms: Line = "Unknown: ask whoever made the weights."
+    truncation: Annotated[float, Field(gt=0, le=1)] = 0.7
+    classes: Annotated[tuple[Line, ...], Field(max_length=MAX_CLASSES)] = ()
+    groups: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(max_length=MAX_GROUPS)] = ()
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        if sum(self.groups) != len(self.classes):
+            raise ValueError("groups must add up to the number of classes")
+        return self
+
+
+def read_header(path: Path) -> Header | None:
+    """Reads the header of a file that `read_container` accepted; None if it is none of ours.
+
+    Raises:
+        CheckpointError: the header is damaged or says more than there is to say.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            text = (file.metadata() or {}).get(KEY)
+    except SafetensorError:
+        return None
+    if text is None:
+        return None
+    try:
+        return Header.model_validate_json(text)
+    except ValidationError as error:
+        wrong = error.errors(include_input=False)[0]
+        place = ".".join(map(str, wrong["loc"])) or "whole"
+        raise CheckpointError(f"The header of {path.name} is damaged ({place}): {wrong['msg']}.") from None
+
+
+def matches(content: Any, path: Path) -> bool:  # noqa: ARG001
+    """Tells whether a file has a header of ours."""
+    return read_header(path) is not None
+
+
+def build(content: Any, path: Path) -> Generator:
+    """Makes the generator of a parsed file.
+
+    Raises:
+        CheckpointError: a tensor is missing, does not fit the others, or has values that no weights have, or the header
+            does not fit the tensors.
+    """
+    header = read_header(path)
+    assert header is not None  # it matched
+    generator = FAMILIES[header.family].like(content)
+    fill(generator, content)
+    for name, tensor in generator.state_dict().items():
+        if name.endswith("running_var") and (tensor < 0).any():
+            raise CheckpointError(f"The tensor {name} holds variances below zero.")
+    if len(header.classes) != generator.num_classes:
+        raise CheckpointError(
+            f"{path.name} names {len(header.classes)} classes where its labels have {generator.num_classes}."
+        )
+    return generator
