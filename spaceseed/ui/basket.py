@@ -1,4 +1,4 @@
-"""The basket's way out and back in: files to download, files dropped, what the browser keeps between visits."""
+"""The basket's ways in and out: what is kept, files to download and to drop, what the browser keeps between visits."""
 
 import re
 import tempfile
@@ -10,12 +10,23 @@ from spaceseed.models.generator import Generator
 from spaceseed.recipe import Recipe, RecipeError, open_any
 from spaceseed.recipe_files import write_zip
 from spaceseed.ui.drawing import use_cores
+from spaceseed.ui.messages import inform, warn
 from spaceseed.ui.networks import Networks
 from spaceseed.ui.pictures import keep_file
 from spaceseed.ui.session import MAX_FINDS, Session
 
 SUFFIXES = (".png", ".json", ".npz")
 MAX_SAVED = 2_000_000  # characters; browsers keep about 5 MB for a site
+
+
+def keep(visitor: Session, recipes: Sequence[Recipe]) -> int:
+    """Puts finds into the basket, and says so; returns a number that announces the change."""
+    kept, problem = visitor.keep(recipes)
+    if problem:
+        warn(problem)
+    else:
+        inform(f"Kept {kept} in Found seeds." if kept else "Kept already: look into Found seeds.")
+    return visitor.changed()
 
 
 def stem(recipe: Recipe) -> str:

@@ -9,8 +9,9 @@ import gradio as gr
 
 from spaceseed.breed import LIKED, MAX_COUNT, MIN_COUNT
 from spaceseed.models.generator import Generator, ModelCard
+from spaceseed.ui.basket import keep
 from spaceseed.ui.breed_page import liked_recipes, marks_of, note_marks, paint
-from spaceseed.ui.messages import clear_errors, inform, warn
+from spaceseed.ui.messages import clear_errors
 from spaceseed.ui.networks import Networks, noun
 from spaceseed.ui.picker import Picked, PickGallery
 from spaceseed.ui.seed_text import parse_seeds
@@ -77,7 +78,7 @@ def create_breed_tab(networks: Networks, session: gr.State, basket: gr.State, vi
         undo = gr.Button("Undo", interactive=False, elem_id="breed-undo")
         redo = gr.Button("Redo", interactive=False, elem_id="breed-redo")
         fresh = gr.Button(f"Fresh {noun(card)}", elem_id="breed-fresh")
-        keep = gr.Button("Keep liked", elem_id="breed-keep")
+        keep_button = gr.Button("Keep liked", elem_id="breed-keep")
     avoid = line("", "breed-avoid", visible=False)
     strength, truncation, count = _create_sliders(card)
     with gr.Row(elem_classes="ss-field-row"):
@@ -123,7 +124,7 @@ def create_breed_tab(networks: Networks, session: gr.State, basket: gr.State, vi
         # The drawing that runs ends at once, and the last of many values is drawn in the end.
         moved = control.input(lambda visitor: visitor.begin("page") and None, session, None, **NOW)
         moved.then(redraw, [session, picker, *view], outputs, **(EVENT | {"trigger_mode": "always_last"}))
-    keep.click(clear_errors(partial(keep_liked, networks)), [session, picker, *view], basket, **EVENT)
+    keep_button.click(clear_errors(partial(keep_liked, networks)), [session, picker, *view], basket, **EVENT)
     return BreedTab(picker, view, show, outputs, [truncation, count, fresh], avoid)
 
 
@@ -132,12 +133,7 @@ def keep_liked(networks: Networks, visitor: Session, picked: Picked, *values: An
     liked = liked_recipes(networks.generator(visitor.model), visitor, picked, values)
     if not liked:
         raise ValueError("Like at least one first: click it.")
-    kept, problem = visitor.keep(liked)
-    if problem:
-        warn(problem)
-    else:
-        inform(f"{kept} kept: see Found seeds." if kept else "You have kept these already.")
-    return visitor.changed()
+    return keep(visitor, liked)
 
 
 def _create_sliders(card: ModelCard) -> list[gr.Slider]:

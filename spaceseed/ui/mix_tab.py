@@ -11,8 +11,9 @@ from spaceseed.errors import ArgumentError
 from spaceseed.mixing import style_groups
 from spaceseed.models.generator import Generator
 from spaceseed.recipe import Recipe
+from spaceseed.ui.basket import keep
 from spaceseed.ui.drawing import picture, picture_of
-from spaceseed.ui.messages import clear_errors, inform, warn
+from spaceseed.ui.messages import clear_errors
 from spaceseed.ui.mix_grid import Crosses, MixGrid
 from spaceseed.ui.mixture import Mixture
 from spaceseed.ui.networks import Networks
@@ -154,12 +155,8 @@ def keep_child(networks: Networks, visitor: Session, at: tuple[int, int] | None)
     if mixture is None or at is None or at[0] >= len(mixture.rows) or at[1] >= len(mixture.columns):
         return [gr.skip(), gr.skip()]
     generator = networks.generator(mixture.model)
-    kept, problem = visitor.keep([mixture.child(generator, *at)])
-    if problem:
-        warn(problem)
-    else:
-        inform("Kept: see Found seeds." if kept else "This one is in the basket already.")
-    return [_crosses(visitor, mixture, mixture.children(generator)), visitor.changed()]
+    changed = keep(visitor, [mixture.child(generator, *at)])
+    return [_crosses(visitor, mixture, mixture.children(generator)), changed]
 
 
 def _layers(generator: Generator, group: str | None, text: str) -> tuple[int, ...]:

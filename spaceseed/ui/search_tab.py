@@ -11,10 +11,11 @@ from gradio.utils import get_upload_folder
 from spaceseed.models.generator import Generator
 from spaceseed.recipe import Recipe
 from spaceseed.search import TOP
+from spaceseed.ui.basket import keep
 from spaceseed.ui.breed_page import liked_latents
 from spaceseed.ui.breed_tab import EVENT, BreedTab
 from spaceseed.ui.climb import Climb, Job, climb
-from spaceseed.ui.messages import clear_errors, inform, refusal, warn
+from spaceseed.ui.messages import clear_errors, refusal, warn
 from spaceseed.ui.networks import Arrival, Networks, noun, waiting_for
 from spaceseed.ui.picker import Picked
 from spaceseed.ui.prompts import example_prompts, warn_of_unknown_words
@@ -168,8 +169,8 @@ def create_search_tab(
     stop.click(ask_to_stop, session, buttons, **NOW)
     halt.click(lambda: _stop_buttons(searching=False), None, buttons, cancels=searches, **NOW)
 
-    keep_best.click(lambda visitor, state: keep(visitor, state, 1), [session, results.climb], basket, **QUICK)
-    keep_all.click(lambda visitor, state: keep(visitor, state, TOP), [session, results.climb], basket, **QUICK)
+    keep_best.click(lambda visitor, state: keep(visitor, _found(state, 1)), [session, results.climb], basket, **QUICK)
+    keep_all.click(lambda visitor, state: keep(visitor, _found(state, TOP)), [session, results.climb], basket, **QUICK)
     sent = send.click(send_to_breed, [session, results.climb], tabs, **QUICK)
     sent.success(breed.show, session, breed.outputs, **EVENT)
     written = download.click(clear_errors(lambda state: write_png(networks, state)), results.climb, file, **QUICK)
@@ -198,15 +199,6 @@ def ask_to_stop(visitor: Session) -> tuple[gr.Button, gr.Button]:
     if visitor.ticket is not None:
         visitor.ticket.stopped = True
     return gr.Button(visible=False), gr.Button(visible=True)
-
-
-def keep(visitor: Session, state: Climb | None, count: int) -> int:
-    """Puts the best finds into the basket."""
-    kept, problem = visitor.keep(_found(state, count))
-    inform(f"Kept {kept} in Found seeds." if kept else "Kept already: look into Found seeds.")
-    if problem:
-        warn(problem)
-    return visitor.changed()
 
 
 @clear_errors

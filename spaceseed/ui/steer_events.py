@@ -11,10 +11,11 @@ from spaceseed.models.generator import MAX_SEED, Generator
 from spaceseed.recipe import Recipe
 from spaceseed.recipe_fields import clean_text
 from spaceseed.ui import steer_knobs
+from spaceseed.ui.basket import keep
 from spaceseed.ui.checks import is_number
 from spaceseed.ui.drawing import is_slow
 from spaceseed.ui.jobs import StoppedError, busy, idle
-from spaceseed.ui.messages import inform, warn
+from spaceseed.ui.messages import warn
 from spaceseed.ui.networks import Networks
 from spaceseed.ui.picker import Picked
 from spaceseed.ui.session import Session
@@ -269,12 +270,7 @@ def show_more(networks: Networks, visitor: Session) -> list[Any]:
 
 def keep_it(_: Networks, visitor: Session) -> int:
     """Puts the find as it is now into the basket."""
-    kept, problem = visitor.keep([visitor.bench.steering.kept()])
-    if problem:
-        warn(problem)
-    else:
-        inform("Kept: see Found seeds." if kept else "This one is in the basket already.")
-    return visitor.changed()
+    return keep(visitor, [visitor.bench.steering.kept()])
 
 
 def _before(generator: Generator, steering: Steering) -> str:

@@ -10,6 +10,7 @@ import gradio as gr
 
 from spaceseed.models.generator import latents_from_seeds
 from spaceseed.recipe import Found, Recipe
+from spaceseed.ui.basket import keep
 from spaceseed.ui.breed_page import liked_recipes
 from spaceseed.ui.breed_tab import BreedTab
 from spaceseed.ui.drawing import picture_of
@@ -140,10 +141,8 @@ def take_liked(networks: Networks, visitor: Session, picked: Picked, *values: An
     liked = liked_recipes(networks.generator(visitor.model), visitor, picked, values)
     if not liked:
         raise ValueError("Like at least one on the Breed page first: click it there.")
-    _, problem = visitor.keep(liked)
-    if problem:
-        warn(problem)
-    return [*_opened(networks, visitor, liked[0]), visitor.changed()]
+    changed = keep(visitor, liked)
+    return [*_opened(networks, visitor, liked[0]), changed]
 
 
 def enter(networks: Networks, visitor: Session) -> list[Any]:

@@ -7,12 +7,23 @@ from PIL import Image
 
 from spaceseed.images import to_uint8
 from spaceseed.recipe import Recipe, open_any
-from spaceseed.ui.basket import SUFFIXES, file, from_browser, restore, to_browser, zip_file
+from spaceseed.ui.basket import SUFFIXES, file, from_browser, keep, restore, to_browser, zip_file
 from spaceseed.ui.session import MAX_FINDS, Session
 
 
 def files(generator, recipe):
     return [file(recipe, suffix, generator) for suffix in SUFFIXES]
+
+
+def test_what_is_kept_is_said(session, find, said):
+    changes = [keep(session, [find(seed) for seed in range(count)]) for count in (1, 8, 8)]
+    assert len(session.finds) == 8
+    assert len(set(changes)) == 3
+    assert said == ["Kept 1 in Found seeds.", "Kept 7 in Found seeds.", "Kept already: look into Found seeds."]
+    keep(session, [find(seed) for seed in range(MAX_FINDS)])
+    keep(session, [find(5000)])
+    assert "1 did not fit" in said[-1]
+    assert len(said) == 5
 
 
 def test_a_find_comes_as_three_files_named_after_it(generator, find):

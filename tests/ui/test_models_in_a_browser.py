@@ -74,7 +74,7 @@ def keep_first(page):
     page.get_by_role("tab", name="Breed").click()
     page.locator("#breed-picker button.tile").first.click()
     page.locator("#breed-keep").click()
-    expect(page.get_by_test_id("toast-text").last).to_contain_text("kept")
+    expect(page.get_by_test_id("toast-text").last).to_contain_text("Kept")
 
 
 def open_finds(page, count):

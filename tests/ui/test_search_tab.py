@@ -28,16 +28,6 @@ def visitor(generator):
 
 
 @pytest.fixture
-def said(monkeypatch):
-    """The sentences that the visitor is shown."""
-    sentences = []
-    monkeypatch.setattr(tab, "warn", sentences.append)
-    monkeypatch.setattr(prompts, "warn", sentences.append)
-    monkeypatch.setattr(tab, "inform", sentences.append)
-    return sentences
-
-
-@pytest.fixture
 def ended(generator, judge, visitor, said):
     """A search that has ended."""
     job = tab.ask(visitor, visitor.bench.view, NO_MARKS, ASKED | {"Random search": {"population": 10}})
@@ -123,17 +113,8 @@ def test_stop_asks_the_search_to_end(visitor):
     assert job.ticket.stopped
 
 
-def test_keeping_fills_the_basket_once(visitor, ended, said):
-    tab.keep(visitor, ended, 1)
-    tab.keep(visitor, ended, 8)
-    tab.keep(visitor, ended, 8)
-    assert len(visitor.finds) == 8
-    assert said == ["Kept 1 in Found seeds.", "Kept 7 in Found seeds.", "Kept already: look into Found seeds."]
-
-
 def test_nothing_found_is_said_in_a_sentence(networks, visitor):
     for event in (
-        lambda: tab.keep(visitor, None, 1),
         lambda: tab.send_to_breed(visitor, None),
         lambda: tab.write_png(networks, None),
     ):

@@ -58,7 +58,7 @@ def steerer(visit):
     for i in (0, 1):
         page.locator("#breed-picker button.tile").nth(i).click()
     page.locator("#breed-keep").click()
-    expect(toasts(page)).to_contain_text("2 kept")
+    expect(toasts(page)).to_contain_text("Kept 2")
     open_tab(page, "Steer")
     expect(page.locator("#steer-strip img")).to_have_count(7)
     expect(shelf(page)).to_have_count(2)
