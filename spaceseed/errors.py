@@ -38,3 +38,7 @@ class DownloadError(OSError):
 
 class FilterError(ValueError):
     """A latent filter cannot be learned from these examples, or its file cannot be used, or not with this model."""
+
+
+class DataError(ValueError):
+    """A folder of pictures, or the labels beside them, cannot be trained on."""
