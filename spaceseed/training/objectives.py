@@ -1,0 +1,68 @@
+"""What generator and discriminator minimise; D(x) is a logit, the higher the more real."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A game's two losses; both are means over all logits, of any shape.
+
+    Attributes:
+        generator: D(G(z)) to the generator's loss.
+        discriminator: D(x) and D(G(z)) to the discriminator's loss.
+    """
+
+    generator: Callable[[Tensor], Tensor]
+    discriminator: Callable[[Tensor, Tensor], Tensor]
+
+
+def _cross_entropy(real: Tensor, fake: Tensor) -> Tensor:
+    return F.softplus(-real).mean() + F.softplus(fake).mean()
+
+
+OBJECTIVES = {
+    # Goodfellow et al. 2014, eq. 1: log(1 - sigmoid(D)), which hardly moves where the discriminator is sure.
+    "minimax": Objective(lambda fake: -F.softplus(fake).mean(), _cross_entropy),
+    # Goodfellow et al. 2014, sec. 3: -log sigmoid(D), which moves most there. E-GAN calls it the heuristic mutation.
+    "nonsaturating": Objective(lambda fake: F.softplus(-fake).mean(), _cross_entropy),
+    # Mao et al. 2017, eq. 9, without its halves, which Adam would not notice.
+    "leastsquares": Objective(
+        lambda fake: (fake - 1).square().mean(), lambda real, fake: (real - 1).square().mean() + fake.square().mean()
+    ),
+    # Lim & Ye 2017; Miyato et al. 2018, eqs. 16 and 17.
+    "hinge": Objective(lambda fake: -fake.mean(), lambda real, fake: F.relu(1 - real).mean() + F.relu(1 + fake).mean()),
+}
+
+
+def label_loss(classes: Tensor, labels: Tensor, sizes: Sequence[int]) -> Tensor:
+    """ACGAN's loss (Odena et al. 2017, eq. 3): the groups' cross entropies, each a mean over images that say it.
+
+    Args:
+        classes: logits of the auxiliary classifier, [N, sum of sizes].
+        labels: one-hot by group, [N, sum of sizes]; a group that is all zero is not said, and does not count.
+        sizes: of the groups.
+
+    Returns:
+        their sum, a scalar; 0 where nothing is said.
+    """
+    total = classes.new_zeros(())
+    for logits, wanted in zip(classes.split(list(sizes), 1), labels.split(list(sizes), 1), strict=True):
+        losses = -(wanted * logits.log_softmax(dim=1)).sum(dim=1)
+        total = total + losses.sum() / wanted.sum().clamp(min=1)
+    return total
+
+
+def gradient_penalty(logits: Tensor, images: Tensor) -> Tensor:
+    """R1 (Mescheder et al. 2018, eq. 9) before its weight gamma / 2: mean squared length of dD/dx over real images.
+
+    Args:
+        logits: [N, k] of `images`.
+        images: [N, 3, R, R], which require gradients.
+    """
+    (gradient,) = torch.autograd.grad(logits.sum(), images, create_graph=True)
+    return gradient.float().square().sum(dim=(1, 2, 3)).mean()
