@@ -9,9 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from spaceseed.errors import ArgumentError
+from spaceseed.models.dcgan import DCGAN
 from spaceseed.models.generator import Generator
 from spaceseed.models.stylegan2 import StyleGAN2
 from spaceseed.training.discriminator import Discriminator
+from spaceseed.training.progressive import GrowingPGGAN, ProgressiveDiscriminator
+from spaceseed.training.spectral import SpectralDiscriminator
 
 CONDITIONS = ("none", "embed", "auxiliary", "both")
 SMALLEST, LARGEST = 8, 1024  # sides of images in pixels
@@ -193,7 +196,75 @@ class StyleGAN2Pair(Pair):
         return [*groups, {"params": noise, "lr": rate / 50}] if noise else groups
 
 
-NETWORKS: dict[str, type[Pair]] = {"stylegan2": StyleGAN2Pair}
+class PGGANPair(Pair):
+    """PGGAN (Karras et al. 2018); grows by a factor of two, fading the new resolution in."""
+
+    learning_rate = 1e-3
+    generator: GrowingPGGAN
+    discriminator: ProgressiveDiscriminator
+
+    def _build(self) -> None:
+        channels = self.sizes.channels(most=256, pixels=2048)
+        self.generator = GrowingPGGAN(self.sizes.z_dim, channels)
+        self.discriminator = ProgressiveDiscriminator(channels)
+
+    @property
+    def fade(self) -> float:
+        return float(self.generator.fade)
+
+    @fade.setter
+    def fade(self, weight: float) -> None:
+        for network in (self.generator, self.discriminator):
+            network.fade = torch.full_like(network.fade, weight)  # anew, for graphs may hold the old one
+
+    def generate(self, generator: Generator, z: Tensor, labels: Tensor | None, rng: torch.Generator) -> Tensor:
+        cast(GrowingPGGAN, generator).fade = self.generator.fade.clone()
+        return super().generate(generator, z, labels, rng)
+
+    def grown(self, resolution: int) -> Self:
+        if resolution != 2 * self.sizes.resolution:
+            raise ArgumentError("resolution", resolution, f"{2 * self.sizes.resolution}, to grow")
+        larger = super().grown(resolution)
+        larger.fade = 0.0
+        return larger
+
+    def adopt(self, generator: Generator, smaller: Generator) -> None:
+        cast(GrowingPGGAN, generator).adopt(cast(GrowingPGGAN, smaller))
+
+    def finished(self, generator: Generator) -> Generator:
+        return cast(GrowingPGGAN, generator).plain()
+
+    def groups(self, module: nn.Module, rate: float) -> list[dict[str, Any]]:
+        if not isinstance(module, GrowingPGGAN):  # its discriminator scales weights at run time
+            return super().groups(module, rate)
+        # Adam takes steps of the same size whatever the gradient's. So weights that are scaled by a constant at run
+        # time, as the paper does it, and these, which have the constant in them, learn alike at `rate` and
+        # `rate * constant`.
+        layers = [layer for layer in module.modules() if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d))]
+        weights = [{"params": [layer.weight], "lr": rate * module.spread(layer)} for layer in layers]
+        return [*weights, {"params": [layer.bias for layer in layers], "lr": rate}]
+
+
+class DCGANPair(Pair):
+    """DCGAN (Radford et al. 2016), with the initial weights of the paper; does not grow."""
+
+    learning_rate = 2e-4
+
+    def _build(self) -> None:
+        channels = self.sizes.channels(most=128, pixels=512)
+        del channels[self.sizes.resolution]  # which has no feature maps: colours come straight from the one below
+        generator = DCGAN(self.sizes.z_dim, channels)
+        self.generator, self.discriminator = generator, SpectralDiscriminator(channels)
+        for layer in generator.modules():
+            if isinstance(layer, nn.ConvTranspose2d):
+                nn.init.normal_(layer.weight, std=0.02)
+        nn.init.zeros_(cast(Tensor, generator.torgb.bias))
+
+    def grown(self, resolution: int) -> Self:
+        raise ArgumentError("resolution", resolution, f"{self.sizes.resolution}: a DCGAN does not grow")
+
+
+NETWORKS: dict[str, type[Pair]] = {"stylegan2": StyleGAN2Pair, "pggan": PGGANPair, "dcgan": DCGANPair}
 
 
 def build(
