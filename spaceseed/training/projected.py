@@ -82,7 +82,7 @@ def imagenet_features(images: Tensor, side: int = SIDE) -> Tensor:
 
     Args:
         images: [N, 3, H, W]; what lies outside [-1, 1] is clipped first, as on a screen.
-        side: pixels at which the classifier looks at them, a multiple of 32. It learnt at 224, which takes three times
+        side: pixels at which the classifier looks at them, a multiple of 32. It learnt at 224, which takes four times
             as long as 128 and shows nothing more of images of 64.
 
     Returns:
