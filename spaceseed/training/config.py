@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from spaceseed.errors import ArgumentError
+from spaceseed.training.networks import CONDITIONS, LARGEST, NETWORKS, SMALLEST
 from spaceseed.training.objectives import OBJECTIVES
 
 EGAN = "egan"
@@ -96,6 +97,10 @@ class Config:
     checkpoint_every: int = 10_000
 
     def __post_init__(self) -> None:
+        _one_of("network", self.network, NETWORKS)
+        _one_of("condition", self.condition, CONDITIONS)
+        fits = SMALLEST <= self.resolution <= LARGEST and not self.resolution & (self.resolution - 1)
+        _check("resolution", self.resolution, fits, f"a power of two from {SMALLEST} to {LARGEST}")
         _one_of("objective", self.objective, (*OBJECTIVES, EGAN))
         _one_of("projected", self.projected, PROJECTED)
         _one_of("augment", self.augment, AUGMENTATIONS)
@@ -108,9 +113,9 @@ class Config:
         _check("unsaid", self.unsaid, 0 <= self.unsaid <= 1, "from 0 to 1")
         _check("seed", self.seed, 0 <= self.seed < 2**32, f"from 0 to {2**32 - 1}")
         if self.grow_from is not None:
-            ratio = self.resolution // max(1, self.grow_from)
-            fits = self.grow_from >= 8 and self.grow_from * ratio == self.resolution and not ratio & (ratio - 1)
-            _check("grow_from", self.grow_from, fits, f"a power of two from 8 to {self.resolution}")
+            _check("grow_from", self.grow_from, self.network != "dcgan", "left out: a DCGAN does not grow")
+            fits = SMALLEST <= self.grow_from <= self.resolution and not self.grow_from & (self.grow_from - 1)
+            _check("grow_from", self.grow_from, fits, f"a power of two from {SMALLEST} to {self.resolution}")
         if self.projected == "only":
             _check("condition", self.condition, self.condition == "none", "'none': projected features know no labels")
         self._check_evolution()

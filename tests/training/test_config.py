@@ -11,6 +11,10 @@ from spaceseed.training.config import Config, Evolution
 @pytest.mark.parametrize(
     ("name", "settings"),
     [
+        ("network", {"network": "vae"}),
+        ("condition", {"condition": "all"}),
+        ("resolution", {"resolution": 48}),
+        ("resolution", {"resolution": 2048}),
         ("objective", {"objective": "wasserstein"}),
         ("projected", {"projected": "yes"}),
         ("augment", {"augment": "all"}),
@@ -25,6 +29,7 @@ from spaceseed.training.config import Config, Evolution
         ("grow_from", {"resolution": 64, "grow_from": 24}),
         ("grow_from", {"resolution": 64, "grow_from": 128}),
         ("grow_from", {"resolution": 64, "grow_from": 0}),
+        ("grow_from", {"network": "dcgan", "grow_from": 16}),
         ("condition", {"condition": "embed", "projected": "only"}),
         ("mutations", {"objective": "egan", "evolution": Evolution(mutations=())}),
         ("mutations", {"objective": "egan", "evolution": Evolution(mutations=("egan",))}),

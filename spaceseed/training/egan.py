@@ -1,0 +1,161 @@
+"""E-GAN (Wang et al. 2019): a population of generators that the discriminator selects.
+
+In each generation every parent has one child by each mutation, a step of training towards one objective. A child's
+fitness is how real the discriminator takes its images to be, and how varied they are, which shows in how little the
+discriminator would have to change to tell them from real ones (secs. III-C and III-D)::
+
+    F = mean sigmoid(D(G(z))) - gamma log ||grad_D L_D||
+
+The fittest children are the next parents, and the discriminator learns from their images; no parent survives.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from spaceseed.models.generator import Generator
+from spaceseed.training.config import Config
+from spaceseed.training.jury import Evidence, Jury
+from spaceseed.training.machine import Learner
+from spaceseed.training.networks import Pair
+from spaceseed.training.objectives import OBJECTIVES, Objective
+
+# What the discriminator minimises, whatever the mutations.
+JUDGED_BY = OBJECTIVES["nonsaturating"]
+
+
+class Draws(Protocol):
+    """Where a generation's random things come from."""
+
+    rng: torch.Generator
+
+    def latents(self, count: int) -> tuple[Tensor, Tensor | None]:
+        """Latents [count, z_dim], and labels [count, num_classes] of random real images."""
+
+    def reals(self, count: int) -> tuple[Tensor, Tensor | None]:
+        """Real images [count, 3, R, R] and their labels."""
+
+
+@dataclass(frozen=True, eq=False)
+class Child:
+    """One candidate of a generation.
+
+    Attributes:
+        learner: its generator and Adam.
+        parent: number of the parent.
+        mutation: the objective that it was a step towards.
+        evidence: what the jury saw of its images.
+        quality: mean sigmoid of the discriminator's logits, 0 to 1.
+        diversity: minus the log of the length of the discriminator's gradient.
+        fitness: quality + gamma * diversity; the higher, the better.
+    """
+
+    learner: Learner[Generator]
+    parent: int
+    mutation: str
+    evidence: Evidence
+    quality: float
+    diversity: float
+    fitness: float
+
+
+def improve(
+    learner: Learner[Generator],
+    objective: Objective,
+    pair: Pair,
+    jury: Jury,
+    latents: tuple[Tensor, Tensor | None],
+    rng: torch.Generator,
+    rate: float,
+) -> Evidence:
+    """Lets a generator learn from one batch.
+
+    Args:
+        learner: the generator and its Adam.
+        objective: what it is a step towards.
+        pair: how generators draw.
+        jury: what it is to convince.
+        latents: z [N, z_dim], and labels [N, num_classes] or None.
+        rng: draws whatever else is random.
+        rate: share of the full step size.
+
+    Returns:
+        what the jury saw of its images, drawn before the step.
+    """
+    jury.learn(False)
+    with jury.machine.precision():
+        images = pair.generate(learner.network, *latents, rng)
+    evidence = jury.see(images, latents[1])
+    with jury.machine.precision():
+        loss = jury.generator_loss(evidence, objective)
+    learner.step(loss, rate)
+    return evidence.detached()
+
+
+def generation(
+    parents: Sequence[Learner[Generator]], pair: Pair, jury: Jury, draws: Draws, config: Config, rate: float
+) -> list[Child]:
+    """Breeds one generation and selects.
+
+    All children of a generation see the same latents, noise, augmentations and real images: only parent and mutation
+    tell them apart.
+
+    Args:
+        parents: mu generators, which stay as they are.
+        pair: how generators draw.
+        jury: the discriminators, whose weights stay as they are.
+        draws: latents and real images.
+        config: how to train.
+        rate: share of the full step size.
+
+    Returns:
+        the mu fittest children, the fittest first.
+    """
+    lessons, exam = draws.latents(config.batch), draws.latents(config.evaluated)
+    with torch.no_grad():
+        real = jury.see(*draws.reals(config.evaluated))
+    jury.learn(True)
+    # The discriminator's loss has a term in real and one in generated images: the first is the same for all children.
+    of_real = _gradient(jury, [JUDGED_BY.discriminator(x, torch.zeros_like(x)) for x in _logits(jury, real)])
+    chance = draws.rng.get_state()
+    children = []
+    for number, parent in enumerate(parents):
+        for mutation in config.evolution.mutations:
+            draws.rng.set_state(chance)
+            learner = parent.copy()
+            improve(learner, OBJECTIVES[mutation], pair, jury, lessons, draws.rng, rate)
+            with torch.no_grad():
+                with jury.machine.precision():
+                    images = pair.generate(learner.network, *exam, draws.rng)
+                evidence = jury.see(images, exam[1])
+            quality, diversity = _examine(jury, evidence, of_real)
+            fitness = quality + config.evolution.gamma * diversity
+            children.append(Child(learner, number, mutation, evidence, quality, diversity, fitness))
+    return sorted(children, key=lambda child: child.fitness, reverse=True)[: config.evolution.parents]
+
+
+def _examine(jury: Jury, evidence: Evidence, of_real: Tensor) -> tuple[float, float]:
+    """Quality and diversity of generated images, the same in every process."""
+    jury.learn(True)
+    logits = _logits(jury, evidence)
+    quality = torch.stack([x.detach().sigmoid().mean() for x in logits]).mean()
+    of_fake = _gradient(jury, [JUDGED_BY.discriminator(torch.zeros_like(x), x) for x in logits])
+    quality, length = jury.machine.mean(torch.stack([quality, (of_real + of_fake).norm()])).tolist()
+    # A discriminator that nothing could improve would make any child infinitely diverse.
+    return quality, -math.log(max(length, 1e-12))
+
+
+def _logits(jury: Jury, evidence: Evidence) -> list[Tensor]:
+    with jury.machine.precision():
+        return jury.logits(evidence)
+
+
+def _gradient(jury: Jury, losses: list[Tensor]) -> Tensor:
+    """The gradient of a sum of losses in all the jury's weights, as one vector."""
+    parameters = list(jury.parameters())
+    gradients = torch.autograd.grad(torch.stack(losses).sum(), parameters, allow_unused=True, materialize_grads=True)
+    return torch.cat([gradient.flatten() for gradient in gradients])

@@ -1,0 +1,98 @@
+"""Where numbers are computed, how finely, and by how many processes; and a network with its Adam on it."""
+
+import copy
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from typing import Any, Generic, TypeVar
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import gather_object
+from torch import Tensor, nn
+
+# Adam's, for all networks: without momentum, as adversarial games like it.
+BETAS = (0.0, 0.99)
+Network = TypeVar("Network", bound=nn.Module)
+
+
+class Machine:
+    """The device and the processes, as `accelerate launch` set them; one process and no launch is the common case.
+
+    Attributes:
+        device: of this process.
+        rank: of this process, from 0; the first one reports and saves.
+        processes: how many there are.
+
+    Args:
+        precision: of the networks' arithmetic, "float32" or "bfloat16".
+    """
+
+    def __init__(self, precision: str) -> None:
+        self._accelerator = Accelerator()
+        self._half = precision == "bfloat16"
+        self.device = self._accelerator.device
+        self.rank = self._accelerator.process_index
+        self.processes = self._accelerator.num_processes
+
+    def precision(self) -> AbstractContextManager[Any]:
+        """In which the networks compute what they can in the chosen precision; weights stay float32."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self._half)
+
+    def mean(self, numbers: Tensor) -> Tensor:
+        """The mean over all processes, the same in each."""
+        return self._accelerator.reduce(numbers, "mean") if self.processes > 1 else numbers
+
+    def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
+        """Replaces gradients by their means over all processes, all in one message."""
+        if self.processes == 1:
+            return
+        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+        flat = self.mean(torch.cat([gradient.flatten() for gradient in gradients]))
+        for gradient, mean in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
+            gradient.copy_(mean.view_as(gradient))
+
+    def gather(self, value: Any) -> list[Any]:
+        """What every process holds, in their order."""
+        return gather_object([value]) if self.processes > 1 else [value]
+
+
+class Learner(Generic[Network]):
+    """A network and its Adam.
+
+    Args:
+        network: what learns.
+        groups: Adam's parameter groups, each with its "lr".
+        betas: Adam's decay rates.
+        machine: averages gradients over processes.
+    """
+
+    def __init__(
+        self, network: Network, groups: list[dict[str, Any]], betas: tuple[float, float], machine: Machine
+    ) -> None:
+        self.network = network
+        self._machine = machine
+        self._rates = [group["lr"] for group in groups]
+        self._adam = torch.optim.Adam(groups, betas=betas)
+
+    def step(self, loss: Tensor, rate: float) -> None:
+        """Moves the weights down the gradient of `loss`, by `rate` times the full step size."""
+        self._adam.zero_grad(set_to_none=True)
+        loss.backward()
+        self._machine.average_gradients(p for group in self._adam.param_groups for p in group["params"])
+        for group, full in zip(self._adam.param_groups, self._rates, strict=True):
+            group["lr"] = full * rate
+        self._adam.step()
+
+    def copy(self) -> "Learner[Network]":
+        """The same network and Adam once more; what one learns, the other does not."""
+        return copy.deepcopy(self, {id(self._machine): self._machine})
+
+    def state_dict(self) -> dict[str, Any]:
+        """Weights, buffers and Adam's moments."""
+        return {"network": self.network.state_dict(), "adam": self._adam.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Takes over what `state_dict` gave; the tensors are copied."""
+        self.network.load_state_dict(state["network"])
+        # Adam would go on in the very tensors that it is handed.
+        self._adam.load_state_dict(copy.deepcopy(state["adam"]))

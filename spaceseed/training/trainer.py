@@ -1,0 +1,259 @@
+"""Trains a generator on a set of images, and goes on where it was interrupted as if it had not been."""
+
+import copy
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from spaceseed.errors import ArgumentError
+from spaceseed.models.generator import Generator
+from spaceseed.training.config import EGAN, Config
+from spaceseed.training.data import ImageSet, drop
+from spaceseed.training.egan import generation, improve
+from spaceseed.training.jury import Evidence, Jury, joined
+from spaceseed.training.machine import BETAS, Learner, Machine
+from spaceseed.training.networks import Pair, build
+from spaceseed.training.objectives import OBJECTIVES
+from spaceseed.training.report import Report
+
+# Figures of a generator: their names and values.
+Measure = Callable[[Generator], dict[str, float]]
+
+
+class Trainer:
+    """All that a training depends on; a checkpoint holds all of it that changes.
+
+    Attributes:
+        pair: the networks; `pair.generator` is the first of `parents`.
+        parents: generators with their Adams: one, or mu of E-GAN.
+        average: the running average of the (fittest) generator's weights.
+        jury: the discriminators.
+        seen: real images that were shown to the discriminator, in all processes.
+        stopped: set it to True, from a signal's handler for one, and `run` ends after the step that it is at.
+
+    Args:
+        config: how to train.
+        images: at `config.resolution`, labelled if `config.condition` is not "none".
+        folder: of checkpoint, settings, reports and previews; a run found there goes on.
+        measure: what a report tells of the averaged generator; it is in evaluation mode, on the training's device.
+
+    Raises:
+        ArgumentError: the settings do not fit the images, or the run that the folder holds.
+    """
+
+    def __init__(self, config: Config, images: ImageSet, folder: Path, measure: Measure | None = None) -> None:
+        side = images.images.shape[1]
+        if side != config.resolution:
+            raise ArgumentError("images", f"{side} pixels wide", f"{config.resolution} pixels wide")
+        config.check_resumes(folder)
+        self.config, self.images, self.folder, self.measure = config, images, folder, measure
+        self.machine = Machine(config.precision)
+        self.rng = torch.Generator(self.machine.device).manual_seed(config.seed + self.machine.rank)
+        self.seen, self.seconds, self.stopped = 0, 0.0, False
+        groups = images.labels.groups if images.labels and config.condition != "none" else {}
+        self.sizes = images.labels.sizes if images.labels and groups else ()
+        first = build(
+            config.network,
+            config.stages[0][0],
+            z_dim=config.z_dim,
+            label_groups=groups,
+            condition=config.condition,
+            capacity=config.capacity,
+            seed=config.seed,
+        )
+        self._take(first, [first.generator], first.generator)
+        self.jury = Jury(config, first, self.sizes, self.machine, self.rng)
+        if self.machine.rank == 0:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "config.json").write_text(config.to_json())
+        self.checkpoint = folder / "checkpoint.pt"
+        if self.checkpoint.exists():
+            self._load()
+        self.report = Report(folder, config.images, self.seen, enabled=self.machine.rank == 0)
+
+    def run(self) -> Generator:
+        """Trains to the end, or until `stopped`; either way a checkpoint is left.
+
+        Returns:
+            the averaged generator, as inference uses it.
+        """
+        config = self.config
+        began = time.monotonic() - self.seconds
+        while self.seen < config.images and not self._agreed(self.stopped):
+            before = self.seen
+            logits = self._step()
+            self.seconds = time.monotonic() - began
+            self.report.progress(self.seen)
+            done = self.seen >= config.images
+            if done or self.seen // config.report_every > before // config.report_every:
+                self._report(*logits)
+            if done or self.seen // config.checkpoint_every > before // config.checkpoint_every:
+                self._save()
+        if self.seen < config.images:
+            self._save()
+        self.report.close()
+        return self.finished
+
+    @property
+    def finished(self) -> Generator:
+        """The averaged generator as inference uses it."""
+        return self.pair.finished(self.average).eval()
+
+    # ---------------------------------------------------------------- one step
+
+    def latents(self, count: int) -> tuple[Tensor, Tensor | None]:
+        """Latents [count, z_dim], and labels [count, num_classes] of random real images."""
+        z = torch.randn(count, self.config.z_dim, generator=self.rng, device=self.machine.device)
+        labels = self.images.labels
+        return z, self._unsaid(labels.vectors(self._rows(count))) if labels and self.sizes else None
+
+    def reals(self, count: int) -> tuple[Tensor, Tensor | None]:
+        """Random real images [count, 3, R, R] of the present resolution, and their labels."""
+        images, labels = self.images.batch(self._rows(count), self.pair.generator.resolution)
+        images = images.to(self.machine.device, memory_format=self._memory)
+        return images, self._unsaid(labels) if labels is not None and self.sizes else None
+
+    def _rows(self, count: int) -> Tensor:
+        return torch.randint(len(self.images), (count,), generator=self.rng, device=self.machine.device).cpu()
+
+    def _unsaid(self, labels: Tensor) -> Tensor:
+        return drop(labels.to(self.machine.device), self.sizes, self.config.unsaid, self.rng)
+
+    def _step(self) -> tuple[float, float]:
+        config = self.config
+        self._grow()
+        rate = 1.0
+        if config.decay:
+            rate = min(1.0, max(0.05, (config.images - self.seen) / (0.25 * config.images)))
+        if config.objective == EGAN:
+            fakes, objective = self._evolve(rate), OBJECTIVES["nonsaturating"]
+        else:
+            objective = OBJECTIVES[config.objective]
+            latents = self.latents(config.batch)
+            fakes = [improve(self.parents[0], objective, self.pair, self.jury, latents, self.rng, rate)]
+        for fake in fakes:
+            logits = self.jury.step(*self.reals(config.batch), fake, objective, rate)
+            self.seen += config.batch * self.machine.processes
+        self._average(len(fakes) * config.batch * self.machine.processes)
+        return logits
+
+    def _evolve(self, rate: float) -> list[Evidence]:
+        """Replaces the parents by the fittest children; returns what the discriminators are to learn from."""
+        batch = self.config.batch
+        survivors = generation(self.parents, self.pair, self.jury, self, self.config, rate)
+        self.parents = [child.learner for child in survivors]
+        self.pair.generator = self.parents[0].network
+        for rank, child in enumerate(survivors):
+            told = {name: getattr(child, name) for name in ("parent", "mutation", "fitness", "quality", "diversity")}
+            self.report.selections.add({"images": self.seen, "rank": rank} | told)
+        evidence = joined([child.evidence for child in survivors])
+        return [evidence.rows(slice(i * batch, (i + 1) * batch)) for i in range(self.config.evolution.d_steps)]
+
+    @torch.no_grad()
+    def _average(self, shown: int) -> None:
+        half_life = min(self.config.ema_images, 0.05 * self.seen)
+        keep = 0.5 ** (shown / half_life)
+        for mean, now in zip(self.average.parameters(), self.pair.generator.parameters(), strict=True):
+            mean.lerp_(now, 1 - keep)
+        for kept, buffer in zip(self.average.buffers(), self.pair.generator.buffers(), strict=True):
+            kept.copy_(buffer)
+
+    # ---------------------------------------------------------------- growth
+
+    def _grow(self) -> None:
+        """Grows where a new stage begins, and fades its resolution in over the stage's first half."""
+        stages = self.config.stages
+        now = next(i for i, (_, ends) in enumerate(stages) if self.seen < ends)
+        (resolution, ends), begins = stages[now], stages[now - 1][1] if now else 0
+        if resolution > self.pair.generator.resolution:
+            self._grow_to(resolution)
+        self.pair.fade = min(1.0, 2 * (self.seen - begins) / (ends - begins)) if begins else 1.0
+
+    def _grow_to(self, resolution: int) -> None:
+        """Goes on with larger networks, which begin as the small ones ended. Step sizes start anew."""
+        larger = self.pair.grown(resolution)
+        grown = [larger.generator]
+        for network in (*(parent.network for parent in self.parents[1:]), self.average):
+            grown.append(copy.deepcopy(larger.generator))
+            larger.adopt(grown[-1], network)
+        self._take(larger, grown[:-1], grown[-1])
+        self.jury.grow(larger)
+
+    def _take(self, pair: Pair, generators: list[Generator], average: Generator) -> None:
+        """Makes these the networks that are trained, on the machine's device, with new optimizers."""
+        for network in (*generators, average, pair.discriminator):
+            network.to(self.machine.device, memory_format=self._memory)  # type: ignore[call-overload]
+            network.train()
+        rate = self.config.learning_rate or pair.learning_rate
+        self.pair = pair
+        self.parents: list[Learner[Generator]] = [
+            Learner(network, pair.groups(network, rate), BETAS, self.machine) for network in generators
+        ]
+        self.average = copy.deepcopy(average).requires_grad_(False)
+
+    @property
+    def _memory(self) -> torch.memory_format:
+        return torch.channels_last if self.config.channels_last else torch.contiguous_format
+
+    # ---------------------------------------------------------------- reports and checkpoints
+
+    def _report(self, real: float, fake: float) -> None:
+        row = {
+            "images": self.seen,
+            "resolution": self.pair.generator.resolution,
+            "seconds": round(self.seconds, 1),
+            "real": real,
+            "fake": fake,
+            "augmented": self.jury.probability,
+        }
+        if self.machine.rank == 0:
+            generator = self.finished
+            with torch.no_grad():
+                row |= self.measure(generator) if self.measure else {}
+            labels = self.images.labels if self.sizes else None
+            self.report.write(row, generator, labels.vectors(torch.arange(len(self.images))) if labels else None)
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "resolution": self.pair.generator.resolution,
+            "seen": self.seen,
+            "seconds": self.seconds,
+            "parents": [parent.state_dict() for parent in self.parents],
+            "average": self.average.state_dict(),
+            "jury": self.jury.state_dict(),
+            "rng": self.machine.gather(self.rng.get_state()),
+        }
+
+    def _save(self) -> None:
+        state = self._state()
+        if self.machine.rank == 0:
+            self.report.flush()
+            partial = self.checkpoint.with_suffix(".partial")
+            torch.save(state, partial)
+            partial.replace(self.checkpoint)  # an interruption leaves the last whole checkpoint
+
+    def _load(self) -> None:
+        state = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
+        if len(state["rng"]) != self.machine.processes:
+            raise ArgumentError("processes", self.machine.processes, f"{len(state['rng'])}, as the run began")
+        for resolution, _ in self.config.stages:
+            if self.pair.generator.resolution < resolution <= state["resolution"]:
+                self._grow_to(resolution)
+        if len(state["parents"]) > len(self.parents):  # a generation has more of them than its first
+            count = len(state["parents"])
+            copies = [copy.deepcopy(self.pair.generator) for _ in range(count - 1)]
+            self._take(self.pair, [self.pair.generator, *copies], self.average)
+        for parent, its in zip(self.parents, state["parents"], strict=True):
+            parent.load_state_dict(its)
+        self.average.load_state_dict(state["average"])
+        self.jury.load_state_dict(state["jury"])
+        self.seen, self.seconds = state["seen"], state["seconds"]
+        self.rng.set_state(state["rng"][self.machine.rank])
+
+    def _agreed(self, stopped: bool) -> bool:
+        """Whether any process was stopped, which all must know."""
+        return bool(self.machine.mean(torch.tensor(float(stopped), device=self.machine.device)))
