@@ -129,7 +129,7 @@ class Pair(ABC):
         generator.load_state_dict(smaller.state_dict(), strict=False)
 
     def finished(self, generator: Generator) -> Generator:
-        """What inference needs of `generator`, once `fade` is 1; the weights may be shared."""
+        """`generator` as inference uses it, perhaps the same object; while `fade` is below 1, as it draws so far."""
         return generator
 
     def groups(self, module: nn.Module, rate: float) -> list[dict[str, Any]]:
@@ -232,7 +232,8 @@ class PGGANPair(Pair):
         cast(GrowingPGGAN, generator).adopt(cast(GrowingPGGAN, smaller))
 
     def finished(self, generator: Generator) -> Generator:
-        return cast(GrowingPGGAN, generator).plain()
+        growing = cast(GrowingPGGAN, generator)
+        return growing.plain() if growing.fade == 1 else growing
 
     def groups(self, module: nn.Module, rate: float) -> list[dict[str, Any]]:
         if not isinstance(module, GrowingPGGAN):  # its discriminator scales weights at run time

@@ -74,6 +74,14 @@ def test_a_faded_generator_is_a_plain_pggan(pair):
     assert plain.state_dict().keys() < larger.generator.state_dict().keys()
 
 
+def test_a_fading_generator_is_shown_as_it_draws_so_far(pair):
+    larger = pair.grown(16)
+    larger.fade = 0.5
+    z = torch.randn(3, 6, generator=rng(1))
+    shown = larger.finished(larger.generator)
+    assert torch.equal(shown.synthesize(shown.map(z)), larger.generate(larger.generator, z, None, rng()))
+
+
 def test_the_resolution_below_is_not_trained_once_faded(pair):
     larger = pair.grown(16)
     for fade, moves in ((0.5, True), (1.0, False)):
