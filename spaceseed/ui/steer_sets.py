@@ -53,12 +53,14 @@ def find_set(
         StoppedError: the visitor stopped it, or wants others.
     """
     use_cores(generator)
-    yield from run(
+    states = run(
         visitor,
         "directions",
         lambda progress: directions_of(generator, method, labels=classes, progress=progress),
         lambda done: f"Finding {TITLES[method]} directions: {done:.0%}",
     )
+    next(states)  # most are found at once, and a line that comes and goes flickers
+    yield from states
 
 
 def add_marks(generator: Generator, visitor: Session, picked: Picked, known: DirectionSet | None) -> DirectionSet:
