@@ -7,7 +7,10 @@ import torch
 import torch.nn.functional as F
 
 from spaceseed.errors import ArgumentError
-from spaceseed.training.networks import build
+from spaceseed.models.dcgan import DCGAN
+from spaceseed.models.pggan import PGGAN
+from spaceseed.models.stylegan2 import StyleGAN2
+from spaceseed.training.networks import NETWORKS, build
 
 GROUPS = {"hair": ("short", "long"), "mouth": ("open", "smile", "sad")}
 
@@ -36,6 +39,8 @@ def latents(pair, count=4):
         ({"capacity": float("nan")}, "capacity"),
         ({"condition": "cgan", "label_groups": GROUPS}, "condition"),
         ({"condition": "embed"}, "condition"),
+        ({"network": "pggan", "condition": "embed", "label_groups": GROUPS}, "condition"),
+        ({"network": "dcgan", "condition": "both", "label_groups": GROUPS}, "condition"),
     ],
 )
 def test_bad_arguments_are_named(arguments, name):
@@ -125,12 +130,38 @@ def test_styles_of_two_latents_are_mixed_in_nine_batches_of_ten():
     assert 80 <= sum(mixed) <= 98
 
 
-def test_each_parameter_is_in_one_group_and_noise_learns_slowly():
-    pair = tiny()
+@pytest.mark.parametrize("network", NETWORKS)
+def test_each_parameter_is_in_one_group(network):
+    pair = tiny(network)
     for module in (pair.generator, pair.discriminator):
-        groups = pair.groups(module, 0.1)
-        grouped = [id(parameter) for group in groups for parameter in group["params"]]
+        grouped = [id(parameter) for group in pair.groups(module, 0.1) for parameter in group["params"]]
         assert sorted(grouped) == sorted(map(id, module.parameters()))
-    noise = pair.groups(pair.generator, 0.1)[1]
-    assert len(noise["params"]) == 3
-    assert noise["lr"] == pytest.approx(0.1 / 50)
+
+
+def test_noise_learns_slowly():
+    pair = tiny()
+    noise = [group for group in pair.groups(pair.generator, 0.1) if group["lr"] < 0.1]
+    assert len(noise) == 1
+    assert noise[0]["lr"] == pytest.approx(0.1 / 50)
+    strengths = [parameter for name, parameter in pair.generator.named_parameters() if "noise_strength" in name]
+    assert set(map(id, noise[0]["params"])) == set(map(id, strengths))
+
+
+@pytest.mark.parametrize(("network", "family"), [("stylegan2", StyleGAN2), ("pggan", PGGAN), ("dcgan", DCGAN)])
+def test_what_is_finished_draws_as_in_training(network, family):
+    pair = tiny(network)
+    finished = pair.finished(pair.generator).eval()
+    assert type(finished) is family
+    rebuilt = family.like(finished.state_dict())
+    rebuilt.load_state_dict(finished.state_dict())
+    ws = finished.map(latents(pair))
+    torch.testing.assert_close(rebuilt.eval().synthesize(ws), pair.generator.eval().synthesize(ws))
+
+
+def test_a_dcgan_begins_as_published_and_does_not_grow():
+    pair = tiny("dcgan", 16, capacity=1.0)
+    for name, parameter in pair.generator.named_parameters():
+        if name.endswith("weight") and parameter.ndim == 4:
+            assert float(parameter.detach().std()) == pytest.approx(0.02, rel=0.1), name
+    with pytest.raises(ArgumentError, match="does not grow"):
+        pair.grown(32)
