@@ -43,7 +43,7 @@ class ClassifierFeatures:
         self._classifier = classifier
 
     def __call__(self, images: Tensor) -> Tensor:
-        return self._classifier.features(images)
+        return self._classifier.features(images.to(next(self._classifier.parameters()).device))
 
 
 @dataclass(frozen=True, eq=False)

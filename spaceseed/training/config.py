@@ -60,6 +60,7 @@ class Config:
         projected: a projected discriminator "beside" the network's own, "only" it, or "none".
         augment: "diff" for DiffAugment, "ada" for adaptive augmentation, or "none".
         condition: "embed" for label embeddings (CGAN), "auxiliary" for a classifier of labels (ACGAN), "both", "none".
+        mirror: learn from every image flipped left to right, too.
         unsaid: how often each group of labels is left out, so that a visitor may leave it open.
         precision: of the networks' arithmetic, "float32" or "bfloat16".
         channels_last: the order of images in memory that is quicker on most processors.
@@ -88,6 +89,7 @@ class Config:
     projected: str = "none"
     augment: str = "none"
     condition: str = "none"
+    mirror: bool = False
     unsaid: float = 0.1
     precision: str = "float32"
     channels_last: bool = True

@@ -50,10 +50,12 @@ class Trainer:
         if side != config.resolution:
             raise ArgumentError("images", f"{side} pixels wide", f"{config.resolution} pixels wide")
         config.check_resumes(folder)
-        self.config, self.images, self.folder, self.measure = config, images, folder, measure
+        self.config, self.folder, self.measure = config, folder, measure
+        self.images = images.mirrored() if config.mirror else images
         self.machine = Machine(config.precision)
         self.rng = torch.Generator(self.machine.device).manual_seed(config.seed + self.machine.rank)
         self.seen, self.seconds, self.stopped = 0, 0.0, False
+        self.parents: list[Learner[Generator]] = []
         groups = images.labels.groups if images.labels and config.condition != "none" else {}
         self.sizes = images.labels.sizes if images.labels and groups else ()
         first = build(
@@ -190,9 +192,7 @@ class Trainer:
             network.train()
         rate = self.config.learning_rate or pair.learning_rate
         self.pair = pair
-        self.parents: list[Learner[Generator]] = [
-            Learner(network, pair.groups(network, rate), BETAS, self.machine) for network in generators
-        ]
+        self.parents = [Learner(network, pair.groups(network, rate), BETAS, self.machine) for network in generators]
         self.average = copy.deepcopy(average).requires_grad_(False)
 
     @property

@@ -12,14 +12,14 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-from spaceseed.models.classifier import load_classifier
-from spaceseed.models.stylegan2 import StyleGAN2
+from spaceseed.models.generator import Generator
 from spaceseed.training.bundled.avatars import renders
-from spaceseed.training.bundled.figures import compare, render_features, sample_features
-from spaceseed.training.gan import Config, Measure, Stage, Trainer
+from spaceseed.training.config import Config
+from spaceseed.training.data import ImageSet
+from spaceseed.training.measure import AvatarFeatures, Comparison
+from spaceseed.training.trainer import Measure, Trainer
 
-CONFIG = Config(batch=8, stages=(Stage(32, 80_000, r1_gamma=0.5), Stage(64, 240_000, r1_gamma=1.0, decay=True)))
-REPORT_EVERY, MEASURED = 10_000, 1_000
+CONFIG = Config(resolution=64, grow_from=32, images=240_000, batch=8, r1_gamma=1.0, precision="bfloat16")
 CARD = {
     "title": "Avatars",
     "family": "StyleGAN2",
@@ -30,7 +30,7 @@ CARD = {
 }
 
 
-def pack(generator: StyleGAN2, folder: Path) -> None:
+def pack(generator: Generator, folder: Path) -> None:
     """Writes `generator.safetensors`, in half precision, and `generator.json`, its card."""
     folder.mkdir(parents=True, exist_ok=True)
     weights = {name: value.half().contiguous() for name, value in generator.state_dict().items()}
@@ -41,9 +41,7 @@ def pack(generator: StyleGAN2, folder: Path) -> None:
 
 def progress_measure(data: Path) -> Measure:
     """What a report tells of quality: as in the model card, but of fewer images, hence a larger distance."""
-    classifier = load_classifier("avatars")
-    real = render_features("held_out", data, classifier, MEASURED)
-    return lambda generator: compare(real, sample_features(generator, classifier, MEASURED, truncation=1.0))
+    return Comparison(ImageSet(renders("held_out", data).images), AvatarFeatures())
 
 
 def main() -> None:
@@ -56,8 +54,8 @@ def main() -> None:
     parser.add_argument("--pack", action="store_true", help="pack the last checkpoint as it is")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
-    trainer = Trainer(CONFIG, renders("train", args.data).images, args.runs)
-    pack(trainer.average if args.pack else trainer.run(REPORT_EVERY, progress_measure(args.data)), args.out)
+    trainer = Trainer(CONFIG, ImageSet(renders("train", args.data).images), args.runs, progress_measure(args.data))
+    pack(trainer.finished if args.pack else trainer.run(), args.out)
 
 
 if __name__ == "__main__":

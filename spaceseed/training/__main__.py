@@ -1,0 +1,194 @@
+"""Trains a generator on a folder of images; interrupted, the same command goes on where it was.
+
+    python -m spaceseed.training --data photos --out runs/photos --resolution 64 --objective egan
+
+The folder of the run then holds generator.safetensors, which spaceseed.load opens, metrics.csv, plot.png, a
+preview for each report, and the checkpoint.
+"""
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import MISSING, fields
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import torch
+from tqdm import tqdm
+
+from spaceseed.errors import ArgumentError, CheckpointError, DataError
+from spaceseed.figures import Features
+from spaceseed.training.config import AUGMENTATIONS, EGAN, PRECISIONS, PROJECTED, Config, Evolution
+from spaceseed.training.data import ImageSet, read_folder
+from spaceseed.training.export import export
+from spaceseed.training.machine import Machine
+from spaceseed.training.measure import AvatarFeatures, Comparison, ImageNetFeatures
+from spaceseed.training.networks import CONDITIONS, NETWORKS
+from spaceseed.training.objectives import OBJECTIVES
+from spaceseed.training.trainer import Trainer
+
+CHOICES = {
+    "network": tuple(NETWORKS),
+    "objective": (*OBJECTIVES, EGAN),
+    "projected": PROJECTED,
+    "augment": AUGMENTATIONS,
+    "condition": CONDITIONS,
+    "precision": PRECISIONS,
+    "mutations": tuple(OBJECTIVES),
+}
+FEATURES: dict[str, Callable[[], Features]] = {"imagenet": ImageNetFeatures, "avatars": AvatarFeatures}
+HELP = {
+    "network": "architecture",
+    "resolution": "side of the images in pixels, a power of two",
+    "objective": "the game's losses, or egan to let generators of several compete",
+    "images": "length of the training: real images shown to the discriminator",
+    "batch": "images a step, in each process",
+    "z_dim": "size of a latent",
+    "capacity": "factor on the networks' feature maps",
+    "learning_rate": "Adam's step size; the network's own if left out",
+    "decay": "let the step size fall over the last quarter",
+    "r1_gamma": "weight of the gradient penalty, 0 for none; the fewer or the larger the images, the more",
+    "r1_interval": "steps of the discriminator for each gradient penalty",
+    "ema_images": "half-life, in images, of the average of weights that is kept",
+    "grow_from": "begin with images of this side and double it",
+    "projected": "a discriminator that sees ImageNet features, beside the network's own or alone",
+    "augment": "for few images: diff always, ada as much as needed",
+    "condition": "use the labels: embed as in CGAN, auxiliary as in ACGAN, or both",
+    "unsaid": "how often a label is left out, so that it may be left open later",
+    "mirror": "learn from every image flipped left to right, too",
+    "precision": "of the arithmetic",
+    "channels_last": "an order of memory that most processors like better",
+    "seed": "of all that is random",
+    "report_every": "images between two reports",
+    "checkpoint_every": "images between two checkpoints",
+    "mutations": "egan: objectives, one child of each parent by each",
+    "parents": "egan: generators that survive a generation",
+    "gamma": "egan: weight of diversity in a child's fitness",
+    "evaluated": "egan: images by which a child is judged",
+    "d_steps": "egan: steps of the discriminator for each generation",
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command.
+
+    Args:
+        arguments: those of the command line if None.
+
+    Returns:
+        the exit status: 0 at the end of the training, 130 if it was stopped before, 2 if it could not begin.
+    """
+    args = vars(_parser().parse_args(arguments))
+    if args["threads"]:
+        torch.set_num_threads(args["threads"])
+    try:
+        config = _config(args)
+        config.check_resumes(args["out"])
+        images = _read(args["data"], config.resolution, Machine(config.precision).rank == 0)
+        labelled = config.condition != "none"
+        measure = None
+        if args["features"] != "none":
+            measure = Comparison(images, FEATURES[args["features"]](), labelled=labelled)
+        trainer = Trainer(config, images, args["out"], measure)
+    except (ArgumentError, CheckpointError, DataError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"error: {error.filename} cannot be used: {error.strerror}.", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    with _stopping(trainer):
+        generator = trainer.run()
+    if trainer.machine.rank == 0:
+        groups = images.labels.groups if labelled and images.labels else None
+        file = args["out"] / "generator.safetensors"
+        export(
+            generator, file, title=args["title"] or args["data"].resolve().name, licence=args["licence"], groups=groups
+        )
+        _say_how_it_ended(trainer, file)
+    return 0 if trainer.seen >= config.images else 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m spaceseed.training",
+        usage="%(prog)s --data FOLDER --out FOLDER [options]",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--data", type=Path, required=True, help="folder of PNG, JPEG or WebP images")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the run, new or to be gone on with")
+    for field in (*fields(Config), *fields(Evolution)):
+        if field.name != "evolution":
+            _add(parser, field.name, field.default)
+    parser.add_argument(
+        "--features", choices=[*FEATURES, "none"], default="imagenet", help="in which reports compare (imagenet)"
+    )
+    parser.add_argument("--title", default="", help="of the result, for people; the name of the data's folder")
+    parser.add_argument("--licence", default="unknown", help="of the result")
+    parser.add_argument("--threads", type=int, default=0, help="of the processor; all if left out")
+    return parser
+
+
+def _add(parser: argparse.ArgumentParser, name: str, default: Any) -> None:
+    """An option for a field of the settings."""
+    assert default is not MISSING
+    options: dict[str, Any] = {"default": default, "help": HELP[name]}
+    if isinstance(default, bool):
+        options["action"] = argparse.BooleanOptionalAction
+    else:
+        kind = {"learning_rate": float, "grow_from": int, "evaluated": int}.get(name, type(default))
+        options |= {"type": str if name in CHOICES else kind, "choices": CHOICES.get(name)}
+        options |= {"nargs": "+"} if name == "mutations" else {}
+        shown = " ".join(default) if isinstance(default, tuple) else default
+        options["help"] += "" if default is None else f" ({shown})"
+        options["metavar"] = None if name in CHOICES else "N"
+    parser.add_argument("--" + name.replace("_", "-"), **options)
+
+
+def _config(args: dict[str, Any]) -> Config:
+    its = {field.name: args[field.name] for field in fields(Evolution)}
+    evolution = Evolution(**its | {"mutations": tuple(its["mutations"])})
+    others = {field.name: args[field.name] for field in fields(Config) if field.name != "evolution"}
+    return Config(**others, evolution=evolution)
+
+
+def _read(folder: Path, resolution: int, speak: bool) -> ImageSet:
+    line = "reading images {percentage:3.0f} %"
+    with tqdm(total=1.0, bar_format=line, leave=False, disable=None if speak else True) as bar:
+        images = read_folder(folder, resolution, lambda share: bar.update(share - bar.n) and None)
+    if speak:
+        print(f"{len(images)} images to learn from.", *images.notes, sep="\n")
+    return images
+
+
+@contextmanager
+def _stopping(trainer: Trainer) -> Iterator[None]:
+    """Within it, Ctrl-C or a request to end lets the step be finished; a second one ends at once."""
+
+    def stop(number: int, _: FrameType | None) -> None:
+        trainer.stopped = True
+        signal.signal(number, before[signal.Signals(number)])
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _say_how_it_ended(trainer: Trainer, file: Path) -> None:
+    if trainer.seen < trainer.config.images:
+        print(f"Stopped at {trainer.seen:,} of {trainer.config.images:,} images; the same command goes on from there.")
+    print(f"The generator as it is now: spaceseed.load({str(file)!r})")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,70 @@
+"""How good a generator is while it is trained, beside the images that it learns from."""
+
+import torch
+from torch import Tensor
+
+from spaceseed.batches import batch_size
+from spaceseed.evaluate import frechet_distance, precision_recall
+from spaceseed.figures import ClassifierFeatures, Features, collect
+from spaceseed.models.classifier import load_classifier
+from spaceseed.models.generator import Generator, latents_from_seeds
+from spaceseed.training.data import ImageSet
+from spaceseed.training.projected import imagenet_features
+
+# Seeds that nobody looks at while choosing settings.
+FIRST_SEED = 3_000_000
+COUNT = 1_000
+
+
+class ImageNetFeatures:
+    """What a classifier of photographs sees: features [N, 320]. It fits any images, and none very closely."""
+
+    name = "ImageNet features"
+
+    def __call__(self, images: Tensor) -> Tensor:
+        return imagenet_features(images)
+
+
+class AvatarFeatures(ClassifierFeatures):
+    """What the bundled classifier sees, which knows drawn faces alone: features [N, 96]."""
+
+    def __init__(self) -> None:
+        super().__init__(load_classifier("avatars"))
+
+
+class Comparison:
+    """Frechet distance, precision and recall of a generator's images, untruncated, against real ones.
+
+    The distance shrinks with the number of images, so each figure's name tells it, and the features.
+
+    Args:
+        images: the real ones, of which `count` are drawn.
+        features: the view in which they are compared.
+        count: as many real and generated images, or all real ones if there are fewer.
+        labelled: draw with the real images' labels, for a conditional generator.
+    """
+
+    def __init__(self, images: ImageSet, features: Features, count: int = COUNT, *, labelled: bool = False) -> None:
+        rows = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))[:count]
+        side = images.images.shape[1]
+        self.features = features
+        self.real = collect((images.batch(part, side)[0] for part in rows.split(50)), features)
+        self.labels = images.labels.vectors(rows) if labelled and images.labels else None
+
+    def __call__(self, generator: Generator) -> dict[str, float]:
+        real, about = self.real.values, f"{self.real.name}, N = {len(self.real.values)}"
+        z = latents_from_seeds(range(FIRST_SEED, FIRST_SEED + len(real)), generator.z_dim)
+        drawn = collect((self._draw(generator, z, part) for part in self._parts(generator)), self.features).values
+        precision, recall = precision_recall(real, drawn)
+        return {
+            f"Frechet distance, {about}": frechet_distance(real, drawn),
+            f"Precision, {about}": precision,
+            f"Recall, {about}": recall,
+        }
+
+    def _parts(self, generator: Generator) -> tuple[Tensor, ...]:
+        return torch.arange(len(self.real.values)).split(batch_size(generator))
+
+    def _draw(self, generator: Generator, z: Tensor, rows: Tensor) -> Tensor:
+        labels = None if self.labels is None else self.labels[rows].to(generator.device)
+        return generator.synthesize(generator.map(z[rows].to(generator.device), labels))

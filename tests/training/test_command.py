@@ -1,0 +1,126 @@
+"""The command: one sentence for what is wrong, and a run that can be stopped and gone on with."""
+
+import os
+import signal
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import spaceseed as ss
+from spaceseed.training.__main__ import main
+from spaceseed.training.config import Config
+from spaceseed.training.trainer import Trainer
+
+SMALL = "--resolution 8 --images 24 --batch 4 --z-dim 8 --capacity .05 --features none --report-every 12 --title Dots"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    rng = np.random.RandomState(0)
+    for kind in ("cats", "dogs"):
+        (tmp_path / "data" / kind).mkdir(parents=True)
+        for i in range(6):
+            Image.fromarray(rng.randint(0, 256, (8, 8, 3)).astype(np.uint8)).save(tmp_path / f"data/{kind}/{i}.png")
+    return tmp_path
+
+
+@pytest.fixture
+def run(folder):
+    """Runs the command on the folder's images."""
+
+    def start(options="", small=SMALL):
+        return main(["--data", str(folder / "data"), "--out", str(folder / "run"), *small.split(), *options.split()])
+
+    return start
+
+
+def test_a_training_ends_in_a_file_that_loads(run, folder, capsys):
+    assert run("--condition both --licence CC0-1.0") == 0
+    said = capsys.readouterr().out
+    assert "12 images to learn from." in said
+    assert "spaceseed.load(" in said
+    generator = ss.load(str(folder / "run/generator.safetensors"), device="cpu")
+    assert (generator.card.title, generator.card.licence) == ("Dots", "CC0-1.0")
+    assert generator.card.classes == ("class: cats", "class: dogs")
+    assert generator.card.truncation == 0.7
+    names = {path.name for path in (folder / "run").iterdir()}
+    assert {"checkpoint.pt", "config.json", "metrics.csv", "plot.png", "preview-00000024.png"} <= names
+
+
+def test_figures_are_measured_unless_told_otherwise(run, folder):
+    assert run(small=SMALL.replace("--features none", "").replace("24", "8")) == 0
+    assert "Frechet distance, ImageNet features, N = 12" in (folder / "run/metrics.csv").read_text()
+
+
+def test_ctrl_c_leaves_a_checkpoint_and_the_same_command_goes_on(run, folder, capsys, monkeypatch):
+    step = Trainer._step
+
+    def interrupted(trainer):
+        if trainer.seen == 8:
+            os.kill(os.getpid(), signal.SIGINT)
+        return step(trainer)
+
+    before = signal.getsignal(signal.SIGINT)
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "_step", interrupted)
+        assert run() == 130
+    assert signal.getsignal(signal.SIGINT) is before
+    assert "Stopped at 12 of 24 images; the same command goes on from there." in capsys.readouterr().out
+    assert run() == 0
+    state = torch.load(folder / "run/checkpoint.pt", weights_only=True)
+    assert state["seen"] == 24
+
+
+def test_a_second_ctrl_c_ends_at_once(run, monkeypatch):
+    def stuck(trainer):
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(Trainer, "_step", stuck)
+    with pytest.raises(KeyboardInterrupt):
+        run()
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ("--resolution 12", "resolution = 12 is not allowed: it must be a power of two from 8 to 1024."),
+        ("--batch 1", "batch = 1 is not allowed"),
+        ("--learning-rate nan", "learning_rate = nan is not allowed"),
+        ("--network dcgan --condition embed", "condition = 'embed' is not allowed"),
+        ("--network dcgan --grow-from 8", "grow_from = 8 is not allowed"),
+        ("--objective egan --mutations hinge --parents 0", "parents = 0 is not allowed"),
+        ("--resolution 64", "12 of 12 images had a side below 64 pixels"),
+        ("--data nowhere", "nowhere is not a folder."),
+        ("--out /dev/null/run", "/dev/null/run cannot be used: Not a directory."),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_sentence(options, sentence, run, folder, capsys):
+    assert run(options) == 2
+    said = capsys.readouterr()
+    assert said.err.startswith("error: ")
+    assert sentence in said.err
+    assert said.err.count("\n") == 1
+    assert not (folder / "run/checkpoint.pt").exists()
+
+
+@pytest.mark.parametrize("options", ["--objective wasserstein", "--batch many", "--colour"])
+def test_options_that_do_not_exist_are_refused_briefly(options, run, capsys):
+    with pytest.raises(SystemExit) as ended:
+        run(options)
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.count("\n") <= 2
+
+
+def test_a_run_is_not_gone_on_with_otherwise(run, capsys):
+    assert run("--images 4") == 0
+    assert run("--images 4 --seed 1") == 2
+    assert "seed = 1 is not allowed: it must be 0, as in the run that" in capsys.readouterr().err
+
+
+def test_the_command_without_options_uses_the_settings_defaults():
+    from spaceseed.training.__main__ import _config, _parser
+
+    assert _config(vars(_parser().parse_args(["--data", "a", "--out", "b"]))) == Config()
