@@ -33,8 +33,7 @@ class Table:
                 self.rows = [
                     row for row in csv.DictReader(file) if None not in row.values() and int(row["images"]) <= images
                 ]
-            self._write(self.rows, "w")
-        self._written = len(self.rows)
+        self._written = 0  # what the file has beyond these goes when it is written next
 
     def add(self, row: dict[str, Any]) -> None:
         """Adds a row, to be written by the next `flush`."""

@@ -71,7 +71,9 @@ class Trainer:
         self.jury = Jury(config, first, self.sizes, self.machine, self.rng)
         if self.machine.rank == 0:
             folder.mkdir(parents=True, exist_ok=True)
-            (folder / "config.json").write_text(config.to_json())
+            partial = folder / "config.partial"
+            partial.write_text(config.to_json())
+            partial.replace(folder / "config.json")  # another process may be reading it
         self.checkpoint = folder / "checkpoint.pt"
         if self.checkpoint.exists():
             self._load()
