@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from spaceseed.errors import ArgumentError
+from spaceseed.models.checkpoints.own import MAX_CLASSES, MAX_GROUPS
 from spaceseed.models.dcgan import DCGAN
 from spaceseed.models.generator import Generator
 from spaceseed.models.stylegan2 import StyleGAN2
@@ -129,7 +130,7 @@ class Pair(ABC):
         generator.load_state_dict(smaller.state_dict(), strict=False)
 
     def finished(self, generator: Generator) -> Generator:
-        """`generator` as inference uses it, perhaps the same object; while `fade` is below 1, as it draws so far."""
+        """`generator` as inference uses it, perhaps the same object; without a resolution that is still fading in."""
         return generator
 
     def groups(self, module: nn.Module, rate: float) -> list[dict[str, Any]]:
@@ -232,8 +233,7 @@ class PGGANPair(Pair):
         cast(GrowingPGGAN, generator).adopt(cast(GrowingPGGAN, smaller))
 
     def finished(self, generator: Generator) -> Generator:
-        growing = cast(GrowingPGGAN, generator)
-        return growing.plain() if growing.fade == 1 else growing
+        return cast(GrowingPGGAN, generator).plain()
 
     def groups(self, module: nn.Module, rate: float) -> list[dict[str, Any]]:
         if not isinstance(module, GrowingPGGAN):  # its discriminator scales weights at run time
@@ -305,4 +305,7 @@ def build(
     if condition != "none" and not label_groups:
         raise ArgumentError("condition", condition, '"none" where images have no labels')
     groups = tuple(len(names) for names in (label_groups or {}).values()) if condition != "none" else ()
+    if len(groups) > MAX_GROUPS or sum(groups) > MAX_CLASSES:  # else nothing could read what was learnt
+        allowed = f"at most {MAX_GROUPS} groups and {MAX_CLASSES} labels in all"
+        raise ArgumentError("label_groups", f"{sum(groups)} labels in {len(groups)} groups", allowed)
     return NETWORKS[network](Sizes(resolution, z_dim, groups, condition, capacity, seed))

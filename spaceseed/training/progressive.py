@@ -57,8 +57,13 @@ class GrowingPGGAN(PGGAN):
         self.torgb_below.load_state_dict(smaller.torgb.state_dict())
 
     def plain(self) -> PGGAN:
-        """A PGGAN of the same weights."""
+        """A PGGAN of the same weights; without the newest resolution while that fades in."""
         state = self.state_dict()
+        if self.fade < 1:
+            for name in ("weight", "bias"):
+                state[f"torgb.{name}"] = state[f"torgb_below.{name}"]
+                for layer in self.layers[-2:]:
+                    del state[f"convolutions.{layer}.{name}"]
         generator = PGGAN.like(state)
         generator.load_state_dict({name: state[name] for name in generator.state_dict()})
         return generator.to(self.device)

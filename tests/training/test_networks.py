@@ -39,6 +39,8 @@ def latents(pair, count=4):
         ({"capacity": float("nan")}, "capacity"),
         ({"condition": "cgan", "label_groups": GROUPS}, "condition"),
         ({"condition": "embed"}, "condition"),
+        ({"condition": "both", "label_groups": {str(i): ("a", "b") for i in range(65)}}, "label_groups"),
+        ({"condition": "both", "label_groups": {"class": tuple(map(str, range(2001)))}}, "label_groups"),
         ({"network": "pggan", "condition": "embed", "label_groups": GROUPS}, "condition"),
         ({"network": "dcgan", "condition": "both", "label_groups": GROUPS}, "condition"),
     ],

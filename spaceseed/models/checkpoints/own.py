@@ -5,6 +5,7 @@ A file may come from a stranger, so the header is checked and bounded, and has t
 
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from unicodedata import category
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from safetensors import SafetensorError, safe_open
@@ -25,13 +26,17 @@ FAMILIES: dict[str, type[StyleGAN2] | type[PGGAN] | type[DCGAN]] = {
 MAX_CLASSES, MAX_GROUPS = 2_000, 64
 
 
-def _printable(text: str) -> str:
-    if not text.isprintable():  # control characters and those that turn the reading direction round
-        raise ValueError("not printable")
+def _one_line(text: str) -> str:
+    # Control characters, other ends of lines, halves of characters, and what turns the reading direction round.
+    if any(
+        category(c) in ("Cc", "Zl", "Zp", "Cs") or c in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+        for c in text
+    ):
+        raise ValueError("not one line of text")
     return text
 
 
-Line = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)]
+Line = Annotated[str, Field(min_length=1, max_length=250), AfterValidator(_one_line)]
 
 
 class Header(BaseModel):
