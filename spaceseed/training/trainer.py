@@ -204,14 +204,15 @@ class Trainer:
     # ---------------------------------------------------------------- reports and checkpoints
 
     def _report(self, real: float, fake: float) -> None:
-        row = {
+        row: dict[str, float] = {
             "images": self.seen,
             "resolution": self.pair.generator.resolution,
             "seconds": round(self.seconds, 1),
-            "real": real,
-            "fake": fake,
-            "augmented": self.jury.probability,
+            "D(real)": real,
+            "D(fake)": fake,
         }
+        if self.config.augment == "ada":
+            row["augmented"] = self.jury.probability
         if self.machine.rank == 0:
             generator = self.finished
             with torch.no_grad():
