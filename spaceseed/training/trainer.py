@@ -4,12 +4,13 @@ import copy
 import time
 from collections.abc import Callable
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from spaceseed.errors import ArgumentError
+from spaceseed.errors import ArgumentError, CheckpointError
 from spaceseed.models.generator import Generator
 from spaceseed.training.config import EGAN, Config
 from spaceseed.training.data import ImageSet, drop
@@ -20,6 +21,7 @@ from spaceseed.training.networks import Pair, build
 from spaceseed.training.objectives import OBJECTIVES
 from spaceseed.training.report import Report
 
+VERSION = 1  # of what a checkpoint holds
 # Figures of a generator: their names and values.
 Measure = Callable[[Generator], dict[str, float]]
 
@@ -33,6 +35,7 @@ class Trainer:
         average: the running average of the (fittest) generator's weights.
         jury: the discriminators.
         seen: real images that were shown to the discriminator, in all processes.
+        seconds: that its steps took, reports aside.
         stopped: set it to True, from a signal's handler for one, and `run` ends after the step that it is at.
 
     Args:
@@ -43,6 +46,7 @@ class Trainer:
 
     Raises:
         ArgumentError: the settings do not fit the images, or the run that the folder holds.
+        CheckpointError: the folder's checkpoint is damaged or of another program.
     """
 
     def __init__(self, config: Config, images: ImageSet, folder: Path, measure: Measure | None = None) -> None:
@@ -86,11 +90,10 @@ class Trainer:
             the averaged generator, as inference uses it.
         """
         config = self.config
-        began = time.monotonic() - self.seconds
         while self.seen < config.images and not self._agreed(self.stopped):
-            before = self.seen
+            before, began = self.seen, time.monotonic()
             logits = self._step()
-            self.seconds = time.monotonic() - began
+            self.seconds += time.monotonic() - began
             self.report.progress(self.seen)
             done = self.seen >= config.images
             if done or self.seen // config.report_every > before // config.report_every:
@@ -222,6 +225,7 @@ class Trainer:
 
     def _state(self) -> dict[str, Any]:
         return {
+            "version": VERSION,
             "resolution": self.pair.generator.resolution,
             "seen": self.seen,
             "seconds": self.seconds,
@@ -240,7 +244,12 @@ class Trainer:
             partial.replace(self.checkpoint)  # an interruption leaves the last whole checkpoint
 
     def _load(self) -> None:
-        state = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
+        try:
+            state = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
+        except (RuntimeError, UnpicklingError, EOFError) as error:
+            raise CheckpointError(f"{self.checkpoint} is damaged; without it, training begins anew.") from error
+        if not isinstance(state, dict) or state.get("version") != VERSION:
+            raise CheckpointError(f"{self.checkpoint} is of another version; training needs a new folder.")
         if len(state["rng"]) != self.machine.processes:
             raise ArgumentError("processes", self.machine.processes, f"{len(state['rng'])}, as the run began")
         for resolution, _ in self.config.stages:

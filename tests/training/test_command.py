@@ -114,6 +114,22 @@ def test_options_that_do_not_exist_are_refused_briefly(options, run, capsys):
     assert capsys.readouterr().err.count("\n") <= 2
 
 
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (lambda path: path.write_bytes(path.read_bytes()[:1000]), "checkpoint.pt is damaged; without it"),
+        (lambda path: path.write_text("no checkpoint"), "checkpoint.pt is damaged; without it"),
+        (lambda path: path.write_bytes(b""), "checkpoint.pt is damaged; without it"),
+        (lambda path: torch.save({"generator": torch.zeros(2)}, path), "checkpoint.pt is of another version"),
+    ],
+)
+def test_a_checkpoint_that_cannot_be_gone_on_from_is_named(spoil, sentence, run, folder, capsys):
+    assert run("--images 4") == 0
+    spoil(folder / "run/checkpoint.pt")
+    assert run("--images 8") == 2
+    assert sentence in capsys.readouterr().err
+
+
 def test_a_run_is_not_gone_on_with_otherwise(run, capsys):
     assert run("--images 4") == 0
     assert run("--images 4 --seed 1") == 2
