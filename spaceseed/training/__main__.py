@@ -39,6 +39,7 @@ CHOICES = {
     "precision": PRECISIONS,
     "mutations": tuple(OBJECTIVES),
 }
+FILE = "generator.safetensors"
 FEATURES: dict[str, Callable[[], Features]] = {"imagenet": ImageNetFeatures, "avatars": AvatarFeatures}
 HELP = {
     "network": "architecture",
@@ -93,6 +94,7 @@ def main(arguments: list[str] | None = None) -> int:
         if args["features"] != "none":
             measure = Comparison(images, FEATURES[args["features"]](), labelled=labelled)
         trainer = Trainer(config, images, args["out"], measure)
+        _export(trainer, args)  # better refused now than after a long training
     except (ArgumentError, CheckpointError, DataError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -102,14 +104,10 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     with _stopping(trainer):
-        generator = trainer.run()
+        trainer.run()
+    _export(trainer, args)
     if trainer.machine.rank == 0:
-        groups = images.labels.groups if labelled and images.labels else None
-        file = args["out"] / "generator.safetensors"
-        export(
-            generator, file, title=args["title"] or args["data"].resolve().name, licence=args["licence"], groups=groups
-        )
-        _say_how_it_ended(trainer, file)
+        _say_how_it_ended(trainer, args["out"] / FILE)
     return 0 if trainer.seen >= config.images else 130
 
 
@@ -164,6 +162,14 @@ def _read(folder: Path, resolution: int, speak: bool) -> ImageSet:
     if speak:
         print(f"{len(images)} images to learn from.", *images.notes, sep="\n")
     return images
+
+
+def _export(trainer: Trainer, args: dict[str, Any]) -> None:
+    if trainer.machine.rank == 0:
+        title = args["title"] or args["data"].resolve().name
+        labels = trainer.images.labels if trainer.sizes else None
+        groups = labels.groups if labels else None
+        export(trainer.finished, args["out"] / FILE, title=title, licence=args["licence"], groups=groups)
 
 
 @contextmanager

@@ -55,7 +55,7 @@ def export(
     except ValidationError as error:
         wrong = error.errors(include_url=False)[0]
         name = str(wrong["loc"][0]) if wrong["loc"] else "card"
-        raise ArgumentError(name, wrong["input"], f"otherwise ({wrong['msg']})") from error
+        raise ArgumentError(name, str(wrong["input"])[:80], f"what readers accept ({wrong['msg']})") from error
     tensors = {
         name: (tensor.to(dtype) if tensor.is_floating_point() else tensor).cpu().contiguous()
         for name, tensor in generator.state_dict().items()

@@ -2,6 +2,7 @@
 
 import csv
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ class Report:
     Args:
         folder: of the run.
         images: length of the training.
-        seen: images at which it begins.
+        seen: images at which it goes on.
         enabled: False in all processes but one.
     """
 
@@ -71,7 +72,13 @@ class Report:
         self.enabled = enabled
         self.metrics = Table(folder / "metrics.csv", seen)
         self.selections = Table(folder / "mutations.csv", seen)
-        self._bar = tqdm(total=images, initial=min(seen, images), unit=" images", disable=not enabled, smoothing=0.1)
+        # It shows itself when it is opened, and nothing may have begun yet.
+        self._bar = tqdm(disable=True)
+        self._open = partial(tqdm, total=images, unit=" images", disable=not enabled, smoothing=0.1)
+
+    def begin(self, seen: int) -> None:
+        """Shows the bar, at so many images."""
+        self._bar = self._open(initial=seen)
 
     def progress(self, seen: int) -> None:
         """Moves the bar, which tells images a second and the time that is left."""

@@ -90,6 +90,7 @@ class Trainer:
             the averaged generator, as inference uses it.
         """
         config = self.config
+        self.report.begin(self.seen)
         while self.seen < config.images and not self._agreed(self.stopped):
             before, began = self.seen, time.monotonic()
             logits = self._step()

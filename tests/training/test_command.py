@@ -94,6 +94,7 @@ def test_a_second_ctrl_c_ends_at_once(run, monkeypatch):
         ("--objective egan --mutations hinge --parents 0", "parents = 0 is not allowed"),
         ("--resolution 64", "12 of 12 images had a side below 64 pixels"),
         ("--data nowhere", "nowhere is not a folder."),
+        ("--licence " + "x" * 300, "licence = "),
         ("--out /dev/null/run", "/dev/null/run cannot be used: Not a directory."),
     ],
 )

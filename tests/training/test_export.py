@@ -49,7 +49,7 @@ def test_half_precision_takes_half_the_room(tmp_path):
     ("name", "fields"),
     [
         ("title", {"title": ""}),
-        ("title", {"title": "x" * 201}),
+        ("title", {"title": "x" * 300}),
         ("licence", {"title": "Mine", "licence": "two\nlines"}),
         ("truncation", {"title": "Mine", "truncation": 2.0}),
         ("groups", {"title": "Mine", "groups": GROUPS}),
