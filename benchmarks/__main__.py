@@ -12,13 +12,21 @@ STUDIES = {  # name: the options that it takes
     "avoidance": ("quick", "data"),
     "cost": ("quick",),
     "synthesis": ("quick",),
+    "evolving": ("quick", "data"),
+    "convergence": ("quick", "data"),
 }
+LONG = ("evolving", "convergence")  # they train for an hour and more: only by name
 
 
 def main() -> None:
     """Runs each study in a process of its own."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(STUDIES)}; all by default")
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help=f"of {', '.join(STUDIES)}; without names {' and '.join(LONG)} are left out",
+    )
     parser.add_argument("--quick", action="store_true", help="so small that the figures mean nothing: does it run?")
     parser.add_argument("--data", help="folder of the rendered faces; they are drawn there when missing")
     parser.add_argument("--workers", help="processes, one thread each, that search")
@@ -30,7 +38,7 @@ def main() -> None:
         "data": ["--data", args.data] if args.data else [],
         "workers": ["--workers", args.workers] if args.workers else [],
     }
-    for name in args.names or STUDIES:
+    for name in args.names or [name for name in STUDIES if name not in LONG]:
         print(f"--- {name}", flush=True)
         chosen = [word for option in STUDIES[name] for word in options[option]]
         subprocess.run([sys.executable, "-m", f"benchmarks.{name}", *chosen], check=True)  # noqa: S603

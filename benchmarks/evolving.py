@@ -1,0 +1,211 @@
+"""Does a population of generators learn better than one? `python -m benchmarks.evolving --data runs/data`.
+
+E-GAN lets children by three mutations compete for every step. Here it meets each of these mutations alone, with the
+same DCGAN pair and settings, and the StyleGAN2 recipe, on faces of 32 pixels. A generation of three costs more than a
+step of one, so all are compared both after equally many images and after equally many seconds of one processor core.
+Step sizes do not fall towards the end: any moment is as good as another to compare.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import torch
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from PIL import Image
+
+from benchmarks.report import mean_and_error, save, table
+from benchmarks.training_runs import FIGURES, SIDE, History, Measure, Study, at, curves, faces, options, thinned
+from spaceseed.training.config import Config
+from spaceseed.training.networks import build
+from spaceseed.training.report import Table, winning_shares
+
+IMAGES = 15_000
+MOMENTS = 5
+# How many images more one generator sees in the time that a population takes.
+QUICKER = 3
+COUNT, LOOKED_AT = 2_000, 300  # samples, and those of them that are looked at one by one
+COLUMNS = ("Frechet distance", "precision", "recall", "broken")
+Row = dict[str, Any]
+
+
+def arms(images: int, small: bool = False) -> dict[str, Config]:
+    """How each trains; E-GAN sees so many images. Small ones are for tests."""
+    every, share = images // (2 if small else MOMENTS), 0.1 if small else 1.0
+
+    def train(times: int, **options: Any) -> Config:
+        length, moment = times * images, times * every
+        return Config(
+            resolution=32,
+            images=length,
+            decay=False,
+            ema_images=5_000,
+            report_every=moment,
+            checkpoint_every=moment,
+            **options,
+        )
+
+    def dcgan(objective: str, times: int) -> Config:
+        # Its own step size suits larger networks and longer trainings.
+        settings = {"network": "dcgan", "batch": 32, "learning_rate": 1e-3, "r1_gamma": 0.1, "capacity": share}
+        return train(times, objective=objective, **settings)
+
+    return {
+        "E-GAN": dcgan("egan", 1),
+        "minimax": dcgan("minimax", QUICKER),
+        "heuristic": dcgan("nonsaturating", QUICKER),
+        "least squares": dcgan("leastsquares", QUICKER),
+        "StyleGAN2": train(1, network="stylegan2", objective="nonsaturating", batch=16, capacity=share / 2),
+    }
+
+
+def results(study: Study, histories: Mapping[str, Sequence[History]]) -> Row:
+    """All figures."""
+    ends = [{axis: float(h[axis][-1]) for axis in ("images", "cpu")} for runs in histories.values() for h in runs]
+    places = {axis: min(end[axis] for end in ends) for axis in ("images", "cpu")}
+    return {
+        "at": places,
+        "compared": {
+            axis: {name: summary(at(runs, axis, place)) for name, runs in histories.items()}
+            for axis, place in places.items()
+        },
+        "networks": {name: size(study.arms[name]) for name in histories},
+        "seeds": {name: len(runs) for name, runs in histories.items()},
+        "won": won(study),
+        "histories": thinned(histories),
+    }
+
+
+def summary(figures: Mapping[str, Sequence[float]]) -> Row:
+    """Mean and standard error of each over seeds."""
+    return {name: mean_and_error(values) for name, values in figures.items()}
+
+
+def size(config: Config) -> dict[str, int]:
+    """Weights of the two networks."""
+    pair = build(config.network, config.resolution, z_dim=config.z_dim, capacity=config.capacity)
+    networks = {"generator": pair.generator, "discriminator": pair.discriminator}
+    return {name: sum(weights.numel() for weights in network.parameters()) for name, network in networks.items()}
+
+
+def won(study: Study) -> Row:
+    """How often each mutation made the survivor: over time, the mean over E-GAN's runs, and on the whole."""
+    tables = [Table(folder / "mutations.csv", 10**12).rows for folder in study.folders("E-GAN")]
+    shares = [winning_shares(rows) for rows in tables if rows]
+    if not shares:
+        return {}
+    count = min(len(when) for when, _ in shares)
+    names = study.arms["E-GAN"].evolution.mutations
+    none = [0.0] * count
+
+    def over_time(name: str) -> list[float]:
+        return [round(float(x), 4) for x in np.mean([each.get(name, none)[:count] for _, each in shares], axis=0)]
+
+    return {
+        "images": shares[0][0][:count],
+        "over_time": {name: over_time(name) for name in names},
+        "share": {
+            name: mean_and_error([sum(row["mutation"] == name for row in rows) / len(rows) for rows in tables])
+            for name in names
+        },
+    }
+
+
+def plot(study: Study, figures: Row, path: Path) -> None:
+    """Curves over images and over time, the mutations that won, and each arm's faces of the first seed."""
+    mpl.use("agg")
+    figure = plt.figure(figsize=(13, 9.5), layout="constrained")
+    count = len(figures["histories"])
+    grid = figure.add_gridspec(3, 3 * count, height_ratios=(3.2, 3.2, 2.6))
+    panels = [
+        ("frechet_distance", "images", True),
+        ("frechet_distance", "cpu", True),
+        None,
+        ("precision", "cpu", False),
+        ("recall", "cpu", False),
+        ("broken", "cpu", False),
+    ]
+    for i, panel in enumerate(panels):
+        axes = figure.add_subplot(grid[i // 3, (i % 3) * count : (i % 3 + 1) * count])
+        if panel is None:
+            mutations(axes, figures["won"])
+            continue
+        curves(axes, figures["histories"], *panel)
+        axes.axvline(figures["at"][panel[1]], color="k", linestyle=":", linewidth=1)
+    for i, name in enumerate(figures["histories"]):
+        axes = figure.add_subplot(grid[2, 3 * i : 3 * (i + 1)])
+        with Image.open(max(study.folders(name)[0].glob("preview-*.png"))) as picture:
+            axes.imshow(picture.crop((0, 0, 6 * SIDE, 6 * SIDE)))
+        axes.set(xticks=[], yticks=[])
+        axes.set_title(f"{name}, {int(figures['histories'][name][0]['images'][-1]):,} images", fontsize="medium")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=110)
+
+
+def mutations(axes: Axes, its: Row) -> None:
+    """How often each made the survivor, over time."""
+    if its:
+        named = {"nonsaturating": "heuristic", "leastsquares": "least squares"}
+        labels = [named.get(name, name) for name in its["over_time"]]
+        axes.stackplot(its["images"], list(its["over_time"].values()), labels=labels, alpha=0.8)
+        axes.legend(fontsize="small", loc="lower left")
+    axes.set(title="E-GAN: generations won", xlabel="images", ylabel="share", ylim=(0, 1))
+
+
+def markdown(study: Study, figures: Row) -> str:
+    """Tables of both comparisons, and of the arms."""
+
+    def cells(row: Row) -> list[str]:
+        shares = [f"{row[name][0]:.1%} ± {row[name][1]:.1%}" for name in FIGURES[1:]]
+        return [f"{row[FIGURES[0]][0]:.1f} ± {row[FIGURES[0]][1]:.1f}", *shares]
+
+    def compared(axis: str, other: str, unit: str) -> str:
+        rows = sorted(figures["compared"][axis].items(), key=lambda item: item[1][FIGURES[0]][0])
+        return table(
+            ("", *COLUMNS, unit),
+            [(name, *cells(row), f"{row[other][0]:,.0f} ± {row[other][1]:,.0f}") for name, row in rows],
+        )
+
+    lengths = [
+        (
+            name, study.arms[name].network, str(study.arms[name].batch), f"{study.arms[name].images:,}",
+            f"{networks['generator']:,}", f"{networks['discriminator']:,}", str(figures["seeds"][name]),
+        )
+        for name, networks in figures["networks"].items()
+    ]  # fmt: skip
+    mutations = ", ".join(f"{name} {x[0]:.0%} ± {x[1]:.0%}" for name, x in figures["won"].get("share", {}).items())
+    return (
+        f"Faces of 32 pixels. Figures are of {COUNT:,} samples of the averaged generator, untruncated, against as many "
+        f"held-out renders, in the bundled classifier's features; *broken*: of the first {LOOKED_AT} samples, those "
+        "less like a drawing of what they show than all but the worst tenth of the bundled generator's faces, made as "
+        "small. ±: standard error over seeds. Seconds are those of one processor core in steps of training alone. "
+        "Figures between two reports are interpolated. Where recall is near 0, precision says little.\n\n"
+        f"## After {figures['at']['images']:,.0f} images\n\n"
+        + compared("images", "cpu", "seconds")
+        + f"\n## After {figures['at']['cpu']:,.0f} seconds\n\n"
+        + compared("cpu", "images", "images")
+        + f"\n## Mutations that E-GAN's survivors came from\n\n{mutations}\n\n"
+        "## Trainings\n\n"
+        + table(("", "network", "batch", "images", "weights, generator", "weights, discriminator", "seeds"), lengths)
+    )
+
+
+def main() -> None:
+    """Runs the study, or reports what there is of it."""
+    args = options(__doc__, "evolving", IMAGES).parse_args()
+    count, looked_at, seeds = (24, 8, 1) if args.quick else (COUNT, LOOKED_AT, args.seeds)
+    study = Study(arms(96, small=True) if args.quick else arms(args.images), args.runs)
+    if not args.report:
+        torch.set_num_threads(1)
+        measure = Measure(faces("held_out", args.data, count), count, looked_at)
+        study.train(seeds, faces("train", args.data), measure)
+    figures = results(study, study.histories())
+    plot(study, figures, args.out / "evolving.png")
+    save(args.out, "evolving", figures, markdown(study, figures))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,244 @@
+"""What the studies of training share: small renders, figures that tell good from bad, and runs that are kept.
+
+    study = Study(arms, Path("runs/evolving"))
+    study.train(3, faces("train", data), Measure(faces("held_out", data, 2_000), 2_000))    # or goes on with it
+    study.histories()                               # of every arm, each seed's figures over time
+
+Times are the processor's, in steps of training alone: neither measuring nor what else the machine does counts.
+"""
+
+import argparse
+import csv
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+from torch import Tensor
+
+from benchmarks.redrawn import similarity
+from benchmarks.report import DATA, arguments
+from spaceseed.batches import batch_size
+from spaceseed.evaluate import frechet_distance, precision_recall
+from spaceseed.images import from_uint8, to_uint8
+from spaceseed.models.classifier import Classifier, load_classifier
+from spaceseed.models.generator import Generator, latents_from_seeds
+from spaceseed.models.zoo import load
+from spaceseed.training.bundled.avatars import ATTRIBUTES, Avatar, render, renders
+from spaceseed.training.config import Config
+from spaceseed.training.data import ImageSet, Labels
+from spaceseed.training.trainer import Trainer
+
+SIDE = 32
+SAMPLES, FRESH = 3_000_000, 6_000_000  # first seeds
+BROKEN = 0.1
+BATCH = 50
+
+FIGURES = ("frechet_distance", "precision", "recall", "broken")
+KEPT = ("images", "cpu", *FIGURES)
+
+History = dict[str, NDArray[np.float64]]  # figures by name, a value for each report
+LabelledMeasure = Callable[[Generator, bool], dict[str, float]]
+
+
+def faces(split: str, folder: Path, count: int | None = None) -> ImageSet:
+    """The first renders of a split, all if None, made small by averaging, with their attributes as labels."""
+    drawn = renders(split, folder)
+    large = drawn.images[:count]
+    parts = [to_uint8(shrunk(from_uint8(large[i : i + 500]))) for i in range(0, len(large), 500)]
+    return ImageSet(np.concatenate(parts), Labels(dict(ATTRIBUTES), drawn.labels[: len(large)]))
+
+
+def shrunk(images: Tensor) -> Tensor:
+    """Images [n, 3, H, W] brought to the studies' side by averaging."""
+    return F.avg_pool2d(images, images.shape[-1] // SIDE)
+
+
+class Flawed:
+    """Tells the share of broken faces as the study of filters does: by how unlike a flawless drawing they are.
+
+    Broken is what is rated below the worst tenth of the bundled generator's faces, made as small.
+
+    Args:
+        classifier: names what should have been drawn.
+        count: of the bundled generator's faces, and at most so many are looked at later.
+    """
+
+    def __init__(self, classifier: Classifier, count: int) -> None:
+        self.classifier, self.count = classifier, count
+        generator = load("avatars", device="cpu")
+        z = latents_from_seeds(range(FRESH, FRESH + count), generator.z_dim)
+        scores = [self.scores(shrunk(generator.synthesize(generator.map(part)))) for part in z.split(BATCH)]
+        self.limit = float(torch.cat(scores).quantile(BROKEN))
+
+    def scores(self, images: Tensor) -> Tensor:
+        """Structural similarity [n] of images [n, 3, 32, 32] and drawings of what the classifier sees in them."""
+        words = self.classifier.words(images)
+        drawn = np.stack([render(Avatar(**each), SIDE) for each in words])
+        return similarity(images.clamp(-1, 1), from_uint8(drawn))
+
+    def __call__(self, images: Tensor) -> float:
+        """The share among the first images."""
+        scores = torch.cat([self.scores(part) for part in images[: self.count].split(BATCH)])
+        return float((scores < self.limit).float().mean())
+
+
+class Measure:
+    """Frechet distance, precision and recall of samples against real faces, and the share of broken ones.
+
+    Args:
+        real: held-out faces.
+        count: samples.
+        broken: how many of them, and of the bundled generator's, are looked at one by one; 0 for none.
+    """
+
+    @torch.no_grad()
+    def __init__(self, real: ImageSet, count: int, broken: int = 0) -> None:
+        self.count = count
+        self.classifier = load_classifier("avatars")
+        assert real.labels is not None
+        self.labels = real.labels.vectors(torch.arange(count) % len(real))
+        parts = torch.arange(len(real)).split(BATCH)
+        self.real = torch.cat([self.classifier.features(real.batch(rows, SIDE)[0]) for rows in parts])
+        self.flawed = Flawed(self.classifier, broken) if broken else None
+
+    @torch.no_grad()
+    def __call__(self, generator: Generator, labelled: bool) -> dict[str, float]:
+        """The figures; a conditional generator draws what the real faces show."""
+        z = latents_from_seeds(range(SAMPLES, SAMPLES + self.count), generator.z_dim)
+        images = torch.cat(
+            [
+                generator.synthesize(generator.map(z[rows], self.labels[rows] if labelled else None))
+                for rows in torch.arange(self.count).split(batch_size(generator))
+            ]
+        )
+        features = torch.cat([self.classifier.features(part) for part in images.split(BATCH)])
+        precision, recall = precision_recall(self.real, features)
+        row = {"frechet_distance": frechet_distance(self.real, features), "precision": precision, "recall": recall}
+        return row | ({"broken": self.flawed(images)} if self.flawed else {})
+
+
+class TimedTrainer(Trainer):
+    """Adds to its figures the processor's seconds that its steps took."""
+
+    def __init__(self, config: Config, images: ImageSet, folder: Path, measure: LabelledMeasure) -> None:
+        labelled = config.condition != "none"
+        super().__init__(config, images, folder, lambda generator: {"cpu": self.cpu} | measure(generator, labelled))
+        rows = self.report.metrics.rows
+        self.cpu = float(rows[-1]["cpu"]) if rows else 0.0
+
+    def _step(self) -> tuple[float, float]:
+        began = time.process_time()
+        logits = super()._step()
+        self.cpu += time.process_time() - began
+        return logits
+
+
+class Study:
+    """Trainings by arm and seed, each in a folder of its own.
+
+    Args:
+        arms: how each trains, whatever the seed.
+        runs: where the folders are.
+    """
+
+    def __init__(self, arms: Mapping[str, Config], runs: Path) -> None:
+        self.arms, self.runs = arms, runs
+
+    def folder(self, name: str, seed: int) -> Path:
+        """Where a run is kept."""
+        return self.runs / f"{name.replace(' ', '_')}-{seed}"
+
+    def folders(self, name: str) -> list[Path]:
+        """Of an arm, those that are there, by seed."""
+        return sorted(self.runs.glob(f"{self.folder(name, 0).name.removesuffix('0')}[0-9]*"))
+
+    def train(self, seeds: int, images: ImageSet, measure: LabelledMeasure) -> None:
+        """Trains what is not finished; arms take turns, so that what disturbs a seed disturbs all of them."""
+        for seed in range(seeds):
+            for name, config in self.arms.items():
+                seeded, folder = replace(config, seed=seed), self.folder(name, seed)
+                seeded.check_resumes(folder)
+                if not self._finished(folder, config):
+                    print(f"--- {name}, seed {seed}", flush=True)
+                    TimedTrainer(seeded, images, folder, measure).run()
+
+    def _finished(self, folder: Path, config: Config) -> bool:
+        return (folder / "metrics.csv").exists() and history(folder)["images"][-1] >= config.images
+
+    def histories(self) -> dict[str, list[History]]:
+        """The finished runs of every arm that has any, by seed."""
+        found: dict[str, list[History]] = {}
+        for name, config in self.arms.items():
+            finished = [history(folder) for folder in self.folders(name) if self._finished(folder, config)]
+            if finished:
+                found[name] = finished
+        return found
+
+
+def history(folder: Path) -> History:
+    """The figures that a run reported."""
+    with (folder / "metrics.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    return {name: np.array([float(row[name]) for row in rows]) for name in rows[0]}
+
+
+def at(histories: Sequence[History], axis: str, place: float) -> dict[str, list[float]]:
+    """Every figure where "images" or "cpu" has a value, of every seed, linear between reports."""
+    names = [name for name in histories[0] if name in KEPT]
+    return {name: [float(np.interp(place, h[axis], h[name])) for h in histories] for name in names}
+
+
+def reached(history: History, figure: str, target: float) -> dict[str, float]:
+    """Images and seconds after which a figure first was as low as `target`, linear between reports; NaN if never."""
+    values = history[figure]
+    below = np.flatnonzero(values <= target)
+    if not len(below):
+        return {"images": float("nan"), "cpu": float("nan")}
+    last = below[0]
+    rows = slice(max(0, last - 1), last + 1)  # the report above the target and the one below, or the first of all
+    return {axis: float(np.interp(-target, -values[rows], history[axis][rows])) for axis in ("images", "cpu")}
+
+
+def thinned(histories: Mapping[str, Sequence[History]]) -> dict[str, list[dict[str, list[float]]]]:
+    """Histories as results keep them."""
+
+    def five_digits(values: NDArray[np.float64]) -> list[float]:
+        return [float(f"{value:.5g}") for value in values]
+
+    return {
+        name: [{k: five_digits(v) for k, v in each.items() if k in KEPT} for each in runs]
+        for name, runs in histories.items()
+    }
+
+
+def curves(axes: Axes, histories: Mapping[str, Sequence[History]], figure: str, axis: str, logarithmic: bool) -> None:
+    """Every arm's mean over seeds, and the range that they span."""
+    for i, (name, runs) in enumerate(histories.items()):
+        count = min(len(run[axis]) for run in runs)
+        x = np.mean([run[axis][:count] for run in runs], axis=0)
+        values = np.array([run[figure][:count] for run in runs])
+        axes.plot(x, values.mean(axis=0), marker=".", color=f"C{i}", label=name)
+        axes.fill_between(x, values.min(axis=0), values.max(axis=0), color=f"C{i}", alpha=0.15, linewidth=0)
+    axes.set(
+        title=figure.replace("_", " ").capitalize(), xlabel="images" if axis == "images" else "seconds of one core"
+    )
+    if logarithmic:
+        axes.set_yscale("log")
+        axes.legend(fontsize="small")
+
+
+def options(description: str | None, name: str, images: int) -> argparse.ArgumentParser:
+    """What both studies take."""
+    parser = arguments(description)
+    parser.add_argument("--data", type=Path, default=DATA, help="folder of the rendered faces; drawn when missing")
+    parser.add_argument("--runs", type=Path, default=Path("runs") / name, help="folder of the trainings")
+    parser.add_argument("--images", type=int, default=images, help=f"length of a training ({images:,})")
+    parser.add_argument("--seeds", type=int, default=3, help="repetitions (3)")
+    parser.add_argument("--report", action="store_true", help="train nothing: report what is there")
+    return parser
