@@ -2,9 +2,12 @@
 
 The same StyleGAN2 on the same faces of 32 pixels, with one thing changed at a time. What counts is how many images, and
 how many seconds of one processor core, it takes to come as near to held-out renders as the unchanged training comes by
-its end. Step sizes do not fall towards the end: any moment is as good as another to compare.
+its end. Step sizes do not fall towards the end: any moment is as good as another to compare. The networks are small, so
+that many trainings can be had; what a change costs in networks of the usual size is measured beside.
 """
 
+import json
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,13 +19,16 @@ import torch
 from matplotlib import pyplot as plt
 
 from benchmarks.report import mean_and_error, save, table
-from benchmarks.training_runs import History, Measure, Study, at, curves, faces, options, reached, thinned
+from benchmarks.training_runs import History, Measure, Study, TimedTrainer, at, curves, faces, options, reached, thinned
 from spaceseed.training.config import Config
+from spaceseed.training.data import ImageSet
 
-IMAGES = 6_000
-MOMENTS = 6
+IMAGES = 9_000
+MOMENTS = 5
 COUNT = 1_000
 REAL = 2_000
+ROUNDS = 2
+TIMES = "full_size.json"
 BASE = "base"
 DISTANCE = "frechet_distance"
 Row = dict[str, Any]
@@ -31,8 +37,8 @@ Row = dict[str, Any]
 CHANGES: dict[str, tuple[dict[str, Any], float]] = {
     BASE: ({}, 1.0),
     "growing from 8": ({"grow_from": 8}, 1.0),
-    "projected beside": ({"projected": "beside"}, 0.5),
-    "projected only": ({"projected": "only"}, 0.5),
+    "projected beside": ({"projected": "beside"}, 0.25),
+    "projected only": ({"projected": "only"}, 0.25),
     "DiffAugment": ({"augment": "diff"}, 1.0),
     "ADA": ({"augment": "ada"}, 1.0),
     "bfloat16": ({"precision": "bfloat16"}, 1.0),
@@ -62,8 +68,27 @@ def arms(images: int, small: bool = False) -> dict[str, Config]:
     return {name: train(*change) for name, change in CHANGES.items()}
 
 
-def results(histories: Mapping[str, Sequence[History]]) -> Row:
-    """All figures. Times are given as shares of the base's, seed by seed."""
+def time_full_size(images: ImageSet, path: Path, small: bool) -> None:
+    """Writes the seconds for each image of networks of the usual size, which take turns; once."""
+    if path.exists():
+        return
+    found: dict[str, list[float]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        trainers = {}
+        for name, config in arms(10**9, small).items():
+            if config.grow_from is None:  # its images are of several sizes
+                full = config if small else replace(config, capacity=1.0)
+                trainers[name] = TimedTrainer(full, images, Path(folder) / name, lambda *_: {})
+                trainers[name].report.close()
+                trainers[name].steps(1)  # during which memory is found
+        for _ in range(ROUNDS):
+            for name, trainer in trainers.items():
+                found.setdefault(name, []).append(trainer.steps(trainer.config.r1_interval))
+    path.write_text(json.dumps(found))
+
+
+def results(histories: Mapping[str, Sequence[History]], full_size: Mapping[str, Sequence[float]]) -> Row:
+    """All figures. Times are given as shares of the base's, seed by seed or round by round."""
     base = histories[BASE]
     target = max(float(run[DISTANCE][-1]) for run in base)  # which every seed of the base reaches
     goals = {name: [reached(run, DISTANCE, target) for run in runs] for name, runs in histories.items()}
@@ -78,6 +103,7 @@ def results(histories: Mapping[str, Sequence[History]]) -> Row:
             "images_share": _some([a["images"] / b["images"] for a, b in zip(goals[name], goals[BASE], strict=False)]),
             "time_share": _some([a["cpu"] / b["cpu"] for a, b in zip(goals[name], goals[BASE], strict=False)]),
             "cost_of_an_image": mean_and_error([cost(run) / cost(its) for run, its in both]),
+            "cost_at_full_size": _some([a / b for a, b in zip(full_size.get(name, []), full_size[BASE], strict=False)]),
             "at_end": mean_and_error(at(runs, "images", end)[DISTANCE]),
             "base_then": mean_and_error(at(base, "images", end)[DISTANCE]),
         }
@@ -127,17 +153,20 @@ def markdown(figures: Row) -> str:
         some = "" if its["of"] == row["seeds"] else f" ({its['of']} of {row['seeds']} seeds)"
         return f"{its['mean']:,.{digits}f} ± {its['error']:,.{digits}f}{some}"
 
+    def full(its: Row) -> str:
+        return f"{its['mean']:.2f}" if its["of"] else ""
+
     rows = [
         (
-            name, both(row["cost_of_an_image"], 2), goal(row["images_to_target"], row, 0),
-            goal(row["images_share"], row, 2), goal(row["time_share"], row, 2),
+            name, both(row["cost_of_an_image"], 2), full(row["cost_at_full_size"]),
+            goal(row["images_to_target"], row, 0), goal(row["images_share"], row, 2), goal(row["time_share"], row, 2),
             f"{row['images']:,.0f}", both(row["at_end"], 1), both(row["base_then"], 1),
         )
         for name, row in figures["arms"].items()
     ]  # fmt: skip
     header = (
-        "", "seconds for an image / base", f"images to {figures['target']:.1f}", "images / base", "time / base",
-        "length", "distance at its end", "base's after as many",
+        "", "seconds for an image / base", "in networks of the usual size", f"images to {figures['target']:.1f}",
+        "images / base", "time / base", "length", "distance at its end", "base's after as many",
     )  # fmt: skip
     seconds = figures["base_seconds_for_1000"]
     return (
@@ -156,8 +185,10 @@ def main() -> None:
     study = Study(arms(96, small=True) if args.quick else arms(args.images), args.runs)
     if not args.report:
         torch.set_num_threads(1)
-        study.train(seeds, faces("train", args.data), Measure(faces("held_out", args.data, real), count))
-    figures = results(study.histories())
+        images = faces("train", args.data)
+        study.train(seeds, images, Measure(faces("held_out", args.data, real), count))
+        time_full_size(images, args.runs / TIMES, args.quick)
+    figures = results(study.histories(), json.loads((args.runs / TIMES).read_text()))
     plot(figures, args.out / "convergence.png")
     save(args.out, "convergence", figures, markdown(figures))
 
