@@ -237,7 +237,11 @@ def curves(axes: Axes, histories: Mapping[str, Sequence[History]], figure: str, 
     )
     if logarithmic:
         axes.set_yscale("log")
+        axes.yaxis.set_major_formatter("{x:.0f}")
+        axes.yaxis.set_minor_formatter("{x:.0f}")
         axes.legend(fontsize="small")
+    else:
+        axes.set_ylim(-0.02, 1.02)
 
 
 def options(description: str | None, name: str, images: int) -> argparse.ArgumentParser:
