@@ -22,6 +22,7 @@ from spaceseed.evaluate import frechet_distance, inception_score, kernel_distanc
 from spaceseed.latent_space import LatentSpace
 from spaceseed.models.classifier import load_classifier
 from spaceseed.models.generator import Generator, ModelCard, latents_from_seeds
+from spaceseed.models.labels import labels
 from spaceseed.models.zoo import load, models
 from spaceseed.objectives import Objective, TextObjective
 from spaceseed.ops.cma import CMAES
@@ -71,6 +72,7 @@ __all__ = [
     "frechet_distance",
     "inception_score",
     "kernel_distance",
+    "labels",
     "latents_from_seeds",
     "load",
     "load_classifier",
