@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 
+from spaceseed.models.generator import ModelCard
 from spaceseed.recipe import Recipe, RecipeError
 from spaceseed.ui.basket import file
 from spaceseed.ui.basket import png as png_of
@@ -24,6 +25,7 @@ WAYS = {
     "steer": "steered",
     "project": "projected from a picture",
 }
+MAX_NAMED = 16  # classes; a stranger's find may mix a thousand
 # The page knows its address; a server behind a proxy does not.
 WHOLE_LINK = "(query) => query.startsWith('?') ? location.origin + location.pathname + query : query"
 
@@ -96,7 +98,13 @@ def fill(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
         yield [gr.Column(visible="hidden"), None, gr.Button(visible=False), "", None, None, None, ""]
         return
     for image, load, png in _pictures(networks, visitor, recipe):
-        rest = [facts(recipe), png, file(recipe, ".json"), file(recipe, ".npz"), write_query(recipe) or ""]
+        rest = [
+            facts(recipe, networks.cards[recipe.model]),
+            png,
+            file(recipe, ".json"),
+            file(recipe, ".npz"),
+            write_query(recipe) or "",
+        ]
         yield [gr.Column(visible=True), image, load, *rest]
 
 
@@ -121,8 +129,13 @@ def _pictures(
         yield path, no_load, gr.DownloadButton(value=path, interactive=True)
 
 
-def facts(recipe: Recipe) -> str:
-    """How a find came about, as a list in HTML; much of it may come from a stranger, so all of it is escaped."""
+def facts(recipe: Recipe, card: ModelCard) -> str:
+    """How a find came about, as a list in HTML; much of it may come from a stranger, so all of it is escaped.
+
+    Args:
+        recipe: the find.
+        card: of its model, which names the classes.
+    """
     found = recipe.found
     rows = {
         "Found": WAYS.get(found.by or ""),
@@ -132,6 +145,7 @@ def facts(recipe: Recipe) -> str:
         "Generation": found.generation or None,
         "Optimizer": found.optimizer,
         "Judge": found.judge,
+        "Attributes" if card.groups else "Classes": _classes(recipe, card),
         "Truncation ψ": f"{recipe.truncation:g}",
         "Space": recipe.space,
         "Model": recipe.model,
@@ -140,6 +154,16 @@ def facts(recipe: Recipe) -> str:
         f"<dt>{name}</dt><dd>{escape(str(value))}</dd>" for name, value in rows.items() if value is not None
     )
     return f'<dl class="ss-facts">{items}</dl>'
+
+
+def _classes(recipe: Recipe, card: ModelCard) -> str | None:
+    """What a find's labels say; None where they say nothing, or their names are not known."""
+    if recipe.labels is None or len(recipe.labels) != len(card.classes):
+        return None
+    shares = [(name, share) for name, share in zip(card.classes, recipe.labels.tolist(), strict=True) if share]
+    said = [name if share == 1 else f"{name} {100 * share:.3g} %" for name, share in shares[:MAX_NAMED]]
+    more = [f"{len(shares) - MAX_NAMED} more"] if len(shares) > MAX_NAMED else []
+    return ", ".join(said + more) or "left open"
 
 
 def _drawn(visitor: Session, recipe: Recipe) -> bool:

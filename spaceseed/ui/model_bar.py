@@ -8,9 +8,10 @@ import gradio as gr
 
 from spaceseed.models import zoo
 from spaceseed.models.generator import Generator, ModelCard
+from spaceseed.models.labels import groups_of
 from spaceseed.ui.networks import Networks, size_text
 from spaceseed.ui.session import Bench
-from spaceseed.ui.view import MAX_CLASSES, MAX_SHIFT, MAX_TURN, View
+from spaceseed.ui.view import MAX_SHIFT, MAX_TURN, View, max_classes
 
 HEADER = """
 <header class="ss-header">
@@ -40,7 +41,7 @@ class ModelBar:
     Attributes:
         choice: the menu of models.
         line: about the model, or how far the next one is loaded.
-        classes: the menu of classes.
+        classes: the menu of classes, or of attributes.
         pose: holds the sliders of the pose.
         shift_x, shift_y, turn: those sliders.
     """
@@ -80,11 +81,7 @@ def create_model_bar(networks: Networks) -> ModelBar:
     line = gr.HTML(about(networks.cards[networks.default]), padding=False, elem_id="model-line")
     generator = networks.generator(networks.default)
     view = View.of(generator)
-    classes = Dropdown(
-        class_choices(generator), value=list(view.classes), multiselect=True, max_choices=MAX_CLASSES, label="Classes",
-        info=f"Type to search; up to {MAX_CLASSES} are mixed in equal parts.", visible=generator.num_classes > 0,
-        elem_id="model-classes",
-    )  # fmt: skip
+    classes = Dropdown(**class_menu(generator, view), elem_id="model-classes")
     with gr.Row(visible="transform" in generator.options, elem_id="model-pose") as pose:
         shift_x = gr.Slider(
             -MAX_SHIFT, MAX_SHIFT, 0, step=0.01, label="Right", info="Shift, in widths.",
@@ -105,11 +102,11 @@ def fit(networks: Networks, generator: Generator, bench: Bench) -> list[Any]:
     """What a `ModelBar` shows in `fitted` for a model."""
     card = generator.card
     assert card is not None
-    _, classes, shift_x, shift_y, turn = bench.view.values
+    _, _, shift_x, shift_y, turn = bench.view.values
     return [
         gr.Dropdown(choices=choices(networks), value=card.id),
         about(card),
-        Dropdown(choices=class_choices(generator), value=classes, visible=generator.num_classes > 0),
+        Dropdown(**class_menu(generator, bench.view)),
         gr.Row(visible="transform" in generator.options),
         shift_x,
         shift_y,
@@ -130,10 +127,21 @@ def title(networks: Networks, card: ModelCard) -> str:
     return f"{name} · {size_text(card.size)} to download" if zoo.available(card.id) else f"{name} · not installed"
 
 
-def class_choices(generator: Generator) -> list[tuple[str, int]]:
-    """The model's classes by name and number."""
-    names = generator.card.classes if generator.card else ()
-    return [(names[i] if i < len(names) else f"class {i}", i) for i in range(generator.num_classes)]
+def class_menu(generator: Generator, view: View) -> dict[str, Any]:
+    """What the menu of classes shows for a model."""
+    names, most = generator.card.classes if generator.card else (), max_classes(generator)
+    label, info = "Classes", f"Type to search; up to {most} are mixed in equal parts."
+    if groups_of(generator):
+        label, info = "Attributes", "Several of one kind are mixed; what you leave open is up to each image."
+    return {
+        "choices": [(names[i] if i < len(names) else f"class {i}", i) for i in range(generator.num_classes)],
+        "value": list(view.classes),
+        "multiselect": True,
+        "max_choices": most,
+        "label": label,
+        "info": info,
+        "visible": generator.num_classes > 0,
+    }
 
 
 def about(card: ModelCard) -> str:

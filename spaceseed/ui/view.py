@@ -10,9 +10,10 @@ from torch import Tensor
 
 from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generator import Generator, ModelCard
+from spaceseed.models.labels import groups_of, labels
 from spaceseed.ui.checks import number
 
-MAX_CLASSES = 4
+MAX_CLASSES = 4  # of each group
 MAX_SHIFT = 0.5  # of the image's width
 MAX_TURN = 180.0  # degrees
 
@@ -23,7 +24,8 @@ class View:
 
     Attributes:
         truncation: psi; 1 for models on which it has no effect.
-        classes: numbers of the classes that are mixed in equal parts; empty for models without classes.
+        classes: numbers of the classes chosen; those of one group, or all where there are no groups, are mixed in equal
+            parts. Empty for models without classes, and where all groups are left open.
         shift_x: how far the image moves to the right, in widths.
         shift_y: how far it moves down.
         turn: how far it turns clockwise, in degrees.
@@ -37,14 +39,15 @@ class View:
 
     @classmethod
     def of(cls, generator: Generator) -> Self:
-        """The view to begin with: the truncation that suits the model, its first class, upright in the middle."""
-        classes = (0,) if generator.num_classes else ()
+        """The view to begin with: the truncation that suits the model, its first class or all groups open, unmoved."""
+        classes = (0,) if generator.num_classes and not groups_of(generator) else ()
         return cls(default_truncation(generator.card), classes)
 
     def changed(self, generator: Generator, values: Sequence[Any]) -> Self:
         """This view with what a visitor's controls say of it.
 
-        What the model has no control for stays as it is, and so do the classes while none is chosen.
+        What the model has no control for stays as it is, and so do the classes while none is chosen, unless they can be
+        left open.
 
         Args:
             generator: decides what can be said at all.
@@ -57,8 +60,8 @@ class View:
         view = self
         if generator.card is None or generator.card.truncation is not None:
             view = replace(view, truncation=number(truncation, 0, 1.5, "Truncation"))
-        if generator.num_classes and classes:
-            view = replace(view, classes=_classes(classes, generator.num_classes))
+        if generator.num_classes and (classes or groups_of(generator)):
+            view = replace(view, classes=_classes(classes, generator))
         if "transform" in generator.options:
             view = replace(
                 view,
@@ -85,16 +88,9 @@ class View:
             generator,
             name,
             self.truncation if truncation is None else truncation,
-            labels=self._labels(generator.num_classes),
+            labels=labels(generator, *self.classes) if generator.num_classes else None,
             transform=self._transform(),
         )
-
-    def _labels(self, num_classes: int) -> Tensor | None:
-        if not num_classes:
-            return None
-        labels = torch.zeros(num_classes)
-        labels[list(self.classes)] = 1 / len(self.classes)
-        return labels
 
     def _transform(self) -> Tensor | None:
         """The motion [3, 3] of points (x right, y down); None when there is none, as recipes want it."""
@@ -109,9 +105,19 @@ def default_truncation(card: ModelCard | None) -> float:
     return 1.0 if card is None or card.truncation is None else card.truncation
 
 
-def _classes(value: Any, count: int) -> tuple[int, ...]:
-    numbers = value if isinstance(value, list) else []
-    fit = all(isinstance(i, int) and not isinstance(i, bool) and 0 <= i < count for i in numbers)
-    if not fit or not 1 <= len(set(numbers)) <= MAX_CLASSES:
-        raise ValueError(f"Choose 1 to {MAX_CLASSES} of the model's classes.")
+def max_classes(generator: Generator) -> int:
+    """How many classes can be chosen."""
+    return MAX_CLASSES * max(1, len(groups_of(generator)))
+
+
+def _classes(value: Any, generator: Generator) -> tuple[int, ...]:
+    numbers = [] if value is None else value
+    count, most = generator.num_classes, max_classes(generator)
+    if (
+        not isinstance(numbers, list)
+        or not all(isinstance(i, int) and not isinstance(i, bool) and 0 <= i < count for i in numbers)
+        or len(set(numbers)) > most
+    ):
+        wanted = f"up to {most} of the model's attributes" if groups_of(generator) else f"1 to {most} of its classes"
+        raise ValueError(f"Choose {wanted}.")
     return tuple(dict.fromkeys(numbers))

@@ -21,12 +21,18 @@ DATA = Path(__file__).parents[1] / "data"
 FILES = {
     "tiny-stylegan2": "rosinality_sg2/checkpoint.pt",
     "tiny-classes": "nv_sg2ada_cond/network.pkl",
+    "tiny-attributes": "nv_sg2ada_cond/network.pkl",
     "tiny-stylegan3": "nv_sg3_t/network.pkl",
     "tiny-biggan": "hf_biggan_deep/pytorch_model.bin",
     "tiny-pggan": "genforce_pggan/checkpoint.pth",
     "tiny-stylegan": "genforce_stylegan/checkpoint.pth",
 }
-CLASSES = tuple(f"kind {i}" for i in range(100))
+CLASSES = {
+    "tiny-classes": tuple(f"kind {i}" for i in range(5)),
+    "tiny-attributes": ("hair: short", "hair: curly", "mood: glad", "mood: sad", "mood: angry"),
+    "tiny-biggan": tuple(f"kind {i}" for i in range(10)),
+}
+GROUPS = {"tiny-attributes": (2, 3)}
 SIZE = 40_000_000
 REFUSAL = "lost.pt of nobody/nothing cannot be downloaded: the Hub has no such repository."
 
@@ -36,7 +42,7 @@ class Catalogue:
 
     def __init__(self) -> None:
         self.load_real, self.avatars = zoo.load, zoo.card("avatars")
-        self.local = {"avatars", "tiny-stylegan2", "tiny-classes", "tiny-biggan", "tiny-pggan"}
+        self.local = {"avatars", "tiny-stylegan2", "tiny-classes", "tiny-attributes", "tiny-biggan", "tiny-pggan"}
         self.cards = {"avatars": self.avatars} | {name: self._card(name) for name in [*FILES, "lost"]}
         self.downloads: list[str] = []
 
@@ -54,6 +60,8 @@ class Catalogue:
             truncation=None if name == "tiny-pggan" else 0.7,
             bundled=False,
             note="Nobody has tried it." if name == "lost" else "",
+            classes=CLASSES.get(name, ()),
+            groups=GROUPS.get(name, ()),
         )
 
     def models(self) -> list[ModelCard]:
@@ -66,7 +74,7 @@ class Catalogue:
         return name in self.local
 
     def load(self, name, device=None, progress=None):
-        if name == "avatars":
+        if name == "avatars" or name not in self.cards:  # such as a file
             return self.load_real(name, device)
         if name not in self.local:
             self.downloads.append(name)
@@ -77,12 +85,7 @@ class Catalogue:
         if name == "lost":
             raise DownloadError(REFUSAL)
         generator = self.load_real(str(DATA / FILES[name]), "cpu")
-        generator.card = replace(
-            self.cards[name],
-            resolution=generator.resolution,
-            sha256=generator.card.sha256,
-            classes=CLASSES[: generator.num_classes],
-        )
+        generator.card = replace(self.cards[name], resolution=generator.resolution, sha256=generator.card.sha256)
         self.local.add(name)
         return generator
 

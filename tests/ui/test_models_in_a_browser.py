@@ -150,6 +150,44 @@ def test_classes_are_searched_for_and_change_the_page(visitor):
     expect(visitor.locator("#model-classes")).to_be_hidden()
 
 
+def set_attributes(page, *names):
+    for name in names:
+        page.locator("#model-classes input").fill(name)
+        page.get_by_role("option", name=name, exact=True).click()
+
+
+def chosen_attributes(page):
+    return page.locator("#model-classes .token").all_inner_texts()
+
+
+def test_attributes_are_set_left_open_and_kept_while_other_models_draw(visit):
+    page = visit(width=390, height=844)
+    switch(page, "Tiny attributes")
+    expect(page.locator("#model-classes")).to_contain_text("Attributes")
+    assert chosen_attributes(page) == []
+    undecided, names = pixels(page), page.locator("#breed-picker .caption").all_inner_texts()
+    set_attributes(page, "hair: curly")
+    curly = another_page(page, undecided)
+    set_attributes(page, "mood: angry")
+    both = another_page(page, curly)
+    assert len({*undecided, *curly, *both}) == 36
+    assert page.locator("#breed-picker .caption").all_inner_texts() == names
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    keep_first(page)
+    open_finds(page, 1)
+    expect(page.locator("#finds-facts")).to_contain_text("hair: curly, mood: angry")
+    switch(page, "Tiny biggan")
+    expect(page.locator("#model-classes")).to_contain_text("Classes")
+    choose(page, "Tiny attributes")
+    expect(page.locator("#breed-picker img").first).to_have_attribute("src", both[0])
+    assert pixels(page) == both
+    assert [text.strip() for text in chosen_attributes(page)] == ["hair: curly", "mood: angry"]
+    for _ in range(2):
+        page.locator("#model-classes .token-remove").first.click()
+    expect(page.locator("#breed-picker img").first).to_have_attribute("src", undecided[0])
+    assert pixels(page) == undecided
+
+
 def test_the_pose_moves_the_image_and_is_kept(visitor, catalogue):
     expect(visitor.locator("#model-pose")).to_be_hidden()
     switch(visitor, "Tiny stylegan3")

@@ -34,7 +34,9 @@ def last(steps):
     return step
 
 
-@pytest.mark.parametrize("model", ["tiny-stylegan2", "tiny-classes", "tiny-biggan", "tiny-stylegan3", "tiny-pggan"])
+@pytest.mark.parametrize(
+    "model", ["tiny-stylegan2", "tiny-classes", "tiny-attributes", "tiny-biggan", "tiny-stylegan3", "tiny-pggan"]
+)
 def test_every_family_draws_a_page_and_every_control_has_a_value(tiny_networks, newcomer, model):
     move(tiny_networks, newcomer, model)
     generator = tiny_networks.generator(model)
@@ -42,7 +44,7 @@ def test_every_family_draws_a_page_and_every_control_has_a_value(tiny_networks, 
     assert len({tile.path for tile in drawn.tiles}) == 12
     values = fit(tiny_networks, generator, newcomer)
     assert values[0].value == model
-    assert values[2].visible == (model in ("tiny-classes", "tiny-biggan"))
+    assert values[2].visible == (model in ("tiny-classes", "tiny-attributes", "tiny-biggan"))
     assert values[3].visible == (model == "tiny-stylegan3")
 
 
@@ -58,6 +60,19 @@ def test_coming_back_finds_the_page_as_it_was(tiny_networks, newcomer):
     assert newcomer.breeding.page.marks == {5: LIKED}
     assert newcomer.bench.view.truncation == 0.4
     assert newcomer.breeding.can_undo
+
+
+def test_the_menu_of_classes_suits_the_model_and_keeps_what_was_chosen(tiny_networks, newcomer):
+    for model, label, most, begin in (("tiny-classes", "Classes", 4, [0]), ("tiny-attributes", "Attributes", 8, [])):
+        generator = tiny_networks.generator(model)
+        move(tiny_networks, newcomer, model)
+        menu = fit(tiny_networks, generator, newcomer)[2]
+        assert (menu.label, menu.max_choices, menu.value) == (label, most, begin)
+        assert menu.choices == [(name, i) for i, name in enumerate(generator.card.classes)]
+        leave(newcomer, generator, NOTHING, [0.7, [3, 1], 0, 0, 0])
+        move(tiny_networks, newcomer, "avatars")
+        move(tiny_networks, newcomer, model)
+        assert fit(tiny_networks, generator, newcomer)[2].value == [3, 1]
 
 
 def test_marks_of_another_models_page_do_not_count(tiny_networks, newcomer):

@@ -49,6 +49,25 @@ def test_classes_that_are_none_get_a_sentence(networks, classes):
         View.of(generator).changed(generator, [0.7, classes, 0, 0, 0])
 
 
+def test_attributes_are_mixed_within_their_group_and_may_be_left_open(networks):
+    generator = networks.generator("tiny-attributes")
+    view = View.of(generator)
+    assert view.classes == ()
+    assert view.space(generator).labels.tolist() == [0, 0, 0, 0, 0]
+    chosen = view.changed(generator, [0.7, [4, 1, 2], 0, 0, 0])
+    assert chosen.space(generator).labels.tolist() == [0, 1, 0.5, 0, 0.5]
+    assert chosen.values[1] == [4, 1, 2]
+    for nothing in ([], None):
+        assert chosen.changed(generator, [0.7, nothing, 0, 0, 0]) == view
+
+
+@pytest.mark.parametrize("classes", [[5], [-1], ["1"], [True], [0.5], "0", 0, {"a": 1}, list(range(9))])
+def test_attributes_that_are_none_get_a_sentence(networks, classes):
+    generator = networks.generator("tiny-attributes")
+    with pytest.raises(ValueError, match="Choose up to 8 of the model's attributes"):
+        View.of(generator).changed(generator, [0.7, classes, 0, 0, 0])
+
+
 @pytest.mark.parametrize(
     ("place", "value", "name"),
     [(0, math.nan, "Truncation"), (0, None, "Truncation"), (2, 0.6, "Right"), (3, "x", "Down"),
