@@ -67,14 +67,17 @@ def is_local(name: str) -> bool:
 
 
 def default_model() -> str:
-    """The id of the model to start with: `SPACESEED_MODEL`, else the best one that the hardware runs well.
+    """What `load` takes for the model to start with.
+
+    That is `SPACESEED_MODEL`, which may be a file of one's own, else the best one that the hardware runs well.
 
     Raises:
         ArgumentError: `SPACESEED_MODEL` names no model.
     """
     chosen = os.environ.get("SPACESEED_MODEL")
     if chosen:
-        return card(chosen).id
+        _check(chosen)
+        return chosen
     if is_zero_gpu() or default_device().type == "cuda":
         return "stylegan2-ffhq"
     # Words about photographs need a judge from the Hub; the bundled one knows the bundled model's images alone.
@@ -117,17 +120,23 @@ def load(name: str, device: torch.device | str | None = None, progress: Progress
     return generator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
+def _check(name: str) -> None:
+    """Refuses what `load` does not take."""
+    if name in _cards() or HUB_NAME.fullmatch(name) or Path(name).is_file():
+        return
+    if name.startswith("hub:"):
+        raise ArgumentError("name", name, '"hub:owner/repo/file@revision", the revision being a commit or a branch')
+    near = difflib.get_close_matches(name, _cards()) or _cards()
+    raise ArgumentError("name", name, f'one of {", ".join(near)}, a file, or "hub:owner/repo/file@revision"')
+
+
 def _read(name: str, progress: Progress | None) -> tuple[Generator, ModelCard]:
+    _check(name)
     if name in _cards():
         return _read_known(card(name), progress)
     if match := HUB_NAME.fullmatch(name):
         path, sha256 = fetch(**match.groupdict(), progress=progress)
         return _read_unknown(path, name, sha256, source=name)
-    if name.startswith("hub:"):
-        raise ArgumentError("name", name, '"hub:owner/repo/file@revision", the revision being a commit or a branch')
-    if not Path(name).is_file():
-        near = difflib.get_close_matches(name, _cards()) or _cards()
-        raise ArgumentError("name", name, f'one of {", ".join(near)}, a file, or "hub:owner/repo/file@revision"')
     return _read_unknown(Path(name), Path(name).name, file_sha256(Path(name)), source="a local file")
 
 

@@ -34,8 +34,9 @@ class Networks:
     """Generators of the catalogue and the judges that fit them, loaded when they are needed first.
 
     Args:
-        default: id of the model that visitors meet first; `zoo.default_model()` if None. Where it cannot be loaded,
-            the bundled one takes its place.
+        default: what `zoo.load` takes for the model that visitors meet first; `zoo.default_model()` if None. One that
+            is not in the catalogue, such as a file of one's own, is offered beside it. Where it cannot be loaded, the
+            bundled one takes its place.
         judge: what `load_judge` takes, for all models; if None the bundled judge scores the bundled model's images,
             and a public one all others.
 
@@ -49,16 +50,24 @@ class Networks:
         self._judge_name = judge or os.environ.get("SPACESEED_JUDGE")
         self._judges: dict[str, Judge] = {}
         self._judge_lock = threading.Lock()
-        self.default, self.problem = default or zoo.default_model(), ""
+        self._own: dict[str, tuple[str, ModelCard]] = {}  # beside the catalogue: what `zoo.load` takes, by id
+        self.default, self.problem = self._offer(default or zoo.default_model())
+
+    def _offer(self, name: str) -> tuple[str, str]:
+        """Loads the first model, and offers it; returns its id, or the bundled one's and what is wrong."""
         try:
-            self.generator(self.default)
+            card = self._residents.get(name).card
         except LOADING_ERRORS as error:
-            self.default, self.problem = BUNDLED, str(error)
+            return BUNDLED, str(error)
+        assert card is not None  # it came from the zoo
+        if card.id != name or name not in self.cards:
+            self._own[card.id] = (name, card)
+        return card.id, ""
 
     @property
     def cards(self) -> dict[str, ModelCard]:
         """What visitors can choose from, by id."""
-        return {card.id: card for card in zoo.models()}
+        return {card.id: card for card in zoo.models()} | {model: card for model, (_, card) in self._own.items()}
 
     def generator(self, model: str, progress: Progress | None = None) -> Generator:
         """The generator of this id; loaded, and downloaded, if need be.
@@ -68,11 +77,11 @@ class Networks:
         """
         if model not in self.cards:  # what visitors and strangers' links name: never a file or an address
             raise ArgumentError("model", model, "one of the models here")
-        return self._residents.get(model, progress)
+        return self._residents.get(self._name(model), progress)
 
     def at_hand(self, model: str) -> bool:
         """True when the model's images can be drawn without a download."""
-        return model in self.cards and zoo.is_local(model)
+        return model in self._own or (model in self.cards and zoo.is_local(model))
 
     def check(self, recipe: Recipe) -> None:
         """Refuses a recipe that no model here can draw; whether it fits one that is not in memory shows later.
@@ -82,7 +91,7 @@ class Networks:
         """
         if recipe.model not in self.cards:
             raise RecipeError(f"This recipe needs the model {recipe.model!r}, which is not among the models here.")
-        if recipe.model in self._residents:
+        if self._name(recipe.model) in self._residents:
             recipe.ws(self.generator_of(recipe))
 
     def generator_of(self, recipe: Recipe) -> Generator:
@@ -95,6 +104,9 @@ class Networks:
             return self.generator(recipe.model)
         except LOADING_ERRORS as error:
             raise RecipeError(str(error)) from error
+
+    def _name(self, model: str) -> str:
+        return self._own[model][0] if model in self._own else model
 
     def judge_name(self, model: str) -> str:
         """What `load_judge` takes for the judge of this model's images."""

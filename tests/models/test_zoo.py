@@ -178,6 +178,21 @@ def test_a_chosen_first_model_must_exist(monkeypatch):
         zoo.default_model()
 
 
+@pytest.mark.parametrize(
+    "name", [str(DATA / "nv_sg2ada_cond" / "network.pkl"), "hub:me/faces/generator.safetensors@main"]
+)
+def test_the_first_model_may_be_ones_own(monkeypatch, name):
+    monkeypatch.setenv("SPACESEED_MODEL", name)
+    assert zoo.default_model() == name
+
+
+@pytest.mark.parametrize(("name", "allowed"), [("lost/generator.safetensors", "a file"), ("hub:me/faces", "revision")])
+def test_what_is_no_file_and_no_address_is_refused_at_once(monkeypatch, name, allowed):
+    monkeypatch.setenv("SPACESEED_MODEL", name)
+    with pytest.raises(ArgumentError, match=allowed):
+        zoo.default_model()
+
+
 @pytest.mark.parametrize("name", KINDS)
 def test_a_model_of_the_catalogue_comes_from_the_hub(hub, name):
     content = (DATA / KINDS[name]).read_bytes()

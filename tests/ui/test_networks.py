@@ -4,11 +4,14 @@ import threading
 
 import pytest
 
-from spaceseed.errors import DownloadError
+from spaceseed.errors import ArgumentError, DownloadError
 from spaceseed.models import judge as judges
+from spaceseed.recipe import RecipeError
+from spaceseed.training.export import export
+from spaceseed.training.networks import build
 from spaceseed.ui import networks as module
 from spaceseed.ui.networks import PUBLIC_JUDGE, Arrival, Networks, noun, size_text, waiting_for
-from tests.ui.standins import stand_in
+from tests.ui.standins import find_of, stand_in
 
 
 @pytest.fixture
@@ -16,6 +19,46 @@ def networks(monkeypatch):
     monkeypatch.delenv("SPACESEED_JUDGE", raising=False)
     stand_in(monkeypatch)
     return Networks("avatars")
+
+
+@pytest.fixture
+def own(tmp_path):
+    groups = {"hair": ("short", "curly"), "mood": ("glad", "sad", "angry")}
+    generator = build("stylegan2", 16, z_dim=8, capacity=0.05, label_groups=groups, condition="embed").generator
+    export(generator, tmp_path / "mine.safetensors", title="My faces", groups=groups)
+    return tmp_path / "mine.safetensors"
+
+
+def test_a_file_of_ones_own_is_met_first_and_is_called_by_its_name_alone(networks, own, monkeypatch):
+    monkeypatch.setenv("SPACESEED_MODEL", str(own))
+    mine = Networks()
+    assert (mine.default, mine.problem) == ("mine.safetensors", "")
+    assert set(mine.cards) == {*networks.cards, "mine.safetensors"}
+    assert mine.cards["mine.safetensors"].title == "My faces"
+    generator = mine.generator("mine.safetensors")
+    assert generator is mine.generator("mine.safetensors")
+    assert generator.card.groups == (2, 3)
+    assert mine.at_hand("mine.safetensors")
+    find = find_of(mine, "mine.safetensors")
+    mine.check(find)
+    with pytest.raises(RecipeError, match="other weights"):
+        mine.check(find.replace(sha256="0" * 64))
+    assert generator.synthesize(find.ws(mine.generator_of(find))).shape == (1, 3, 16, 16)
+
+
+def test_visitors_open_no_files(networks, own):
+    for offered in (networks, Networks(str(own))):
+        with pytest.raises(ArgumentError, match="one of the models here"):
+            offered.generator(str(own))
+        assert not offered.at_hand(str(own))
+
+
+def test_a_file_that_cannot_be_read_gives_way_to_the_bundled_model(networks, own):
+    own.write_bytes(own.read_bytes()[:1000])
+    mine = Networks(str(own))
+    assert mine.default == "avatars"
+    assert "mine.safetensors" in mine.problem
+    assert mine.cards == networks.cards
 
 
 class FakeJudge:
