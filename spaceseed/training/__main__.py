@@ -58,7 +58,7 @@ HELP = {
     "projected": "a discriminator that sees ImageNet features, beside the network's own or alone",
     "augment": "for few images: diff always, ada as much as needed",
     "condition": "use the labels: embed as in CGAN, auxiliary as in ACGAN, or both",
-    "unsaid": "how often a label is left out, so that it may be left open later",
+    "unsaid": "how often an image's labels are left out, so that they may be left open later",
     "mirror": "learn from every image flipped left to right, too",
     "precision": "of the arithmetic",
     "channels_last": "an order of memory that most processors like better",

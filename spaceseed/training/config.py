@@ -61,7 +61,8 @@ class Config:
         augment: "diff" for DiffAugment, "ada" for adaptive augmentation, or "none".
         condition: "embed" for label embeddings (CGAN), "auxiliary" for a classifier of labels (ACGAN), "both", "none".
         mirror: learn from every image flipped left to right, too.
-        unsaid: how often each group of labels is left out, so that a visitor may leave it open.
+        unsaid: how often all labels of an image are left out, and of those that stay each group by itself, so that a
+            visitor may leave any open.
         precision: of the networks' arithmetic, "float32" or "bfloat16".
         channels_last: the order of images in memory that is quicker on most processors.
         evolution: settings of "egan".

@@ -83,18 +83,19 @@ class Labels:
 
 
 def drop(vectors: Tensor, sizes: Sequence[int], probability: float, rng: torch.Generator) -> Tensor:
-    """Unsays each image's label in each group with some probability, so that a group may be left open later.
+    """Unsays labels at random, so that groups may be left open later: some of an image's groups, or all of them at once.
 
     Args:
         vectors: [N, num_classes] as from `Labels.vectors`.
         sizes: of the groups.
-        probability: in [0, 1].
+        probability: of all groups of an image together, and, where they stay, of each of them by itself; in [0, 1].
         rng: which labels go.
 
     Returns:
         [N, num_classes].
     """
-    keep = torch.rand(len(vectors), len(sizes), generator=rng, device=rng.device).to(vectors.device) >= probability
+    draws = torch.rand(len(vectors), 1 + len(sizes), generator=rng, device=rng.device).to(vectors.device)
+    keep = (draws[:, :1] >= probability) & (draws[:, 1:] >= probability)
     return vectors * keep.repeat_interleave(torch.tensor(sizes, device=vectors.device), dim=1)
 
 
