@@ -26,8 +26,7 @@ from spaceseed.training.report import Table, winning_shares
 
 IMAGES = 15_000
 MOMENTS = 5
-# How many images more one generator sees in the time that a population takes.
-QUICKER = 3
+QUICKER = 3  # times as many images one generator sees in the time that a population takes
 COUNT, LOOKED_AT = 2_000, 300  # samples, and those of them that are looked at one by one
 COLUMNS = ("Frechet distance", "precision", "recall", "broken")
 NAMED = {"minimax": "minimax", "nonsaturating": "heuristic", "leastsquares": "least squares"}
@@ -61,7 +60,7 @@ def arms(images: int, small: bool = False) -> dict[str, Config]:
         "heuristic": dcgan("nonsaturating", QUICKER),
         "least squares": dcgan("leastsquares", QUICKER),
         "StyleGAN2": train(1, network="stylegan2", objective="nonsaturating", batch=16, capacity=share / 2),
-        "E-GAN without rivals": dcgan("egan", 1, evolution=Evolution(mutations=("leastsquares",))),
+        "E-GAN without rivals": dcgan("egan", 2, evolution=Evolution(mutations=("leastsquares",))),
     }
 
 

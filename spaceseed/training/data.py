@@ -83,7 +83,7 @@ class Labels:
 
 
 def drop(vectors: Tensor, sizes: Sequence[int], probability: float, rng: torch.Generator) -> Tensor:
-    """Unsays labels at random, so that groups may be left open later: some of an image's groups, or all of them at once.
+    """Unsays labels at random, some of an image's groups or all at once, so that groups may be left open later.
 
     Args:
         vectors: [N, num_classes] as from `Labels.vectors`.

@@ -218,4 +218,4 @@ def test_labels_are_left_out_as_often_as_asked(images, tmp_path):
         said[unsaid] = labels.sum().item() / 800
     assert said[0.0] == 1
     assert said[1.0] == 0
-    assert said[0.5] == pytest.approx(0.5, abs=0.08)
+    assert said[0.5] == pytest.approx(0.25, abs=0.08)  # neither all at once nor the group by itself
