@@ -1,9 +1,10 @@
 """What does each way to learn quicker buy? `python -m benchmarks.convergence --data runs/data`.
 
-The same StyleGAN2 on the same faces of 32 pixels, with one thing changed at a time. What counts is how many images, and
-how many seconds of one processor core, it takes to come as near to held-out renders as the unchanged training comes by
-its end. Step sizes do not fall towards the end: any moment is as good as another to compare. The networks are small, so
-that many trainings can be had; what a change costs in networks of the usual size is measured beside.
+The same faces of 32 pixels, and one thing changed at a time. What counts is how many images, and how many seconds of
+one processor core, it takes to come as near to held-out renders as the unchanged training comes by its end. A small
+DCGAN, which gets somewhere in half a minute, meets all that fits it; growing and labels are a StyleGAN2's, a narrow one
+here, which is still near its beginning when it ends. What a change costs in a StyleGAN2 of the usual size is measured
+beside. Step sizes do not fall towards the end: any moment is as good as another to compare.
 """
 
 import json
@@ -23,94 +24,109 @@ from benchmarks.training_runs import History, Measure, Study, TimedTrainer, at, 
 from spaceseed.training.config import Config
 from spaceseed.training.data import ImageSet
 
-IMAGES = 9_000
+IMAGES = 24_000
 MOMENTS = 5
 COUNT = 1_000
 REAL = 2_000
-ROUNDS = 2
+ROUNDS, STEPS = 2, 16  # one in 16 steps has R1
 TIMES = "full_size.json"
-BASE = "base"
 DISTANCE = "frechet_distance"
 Row = dict[str, Any]
 
-# What each changes, and, for those that take several times as long, the share of the images that they see.
-CHANGES: dict[str, tuple[dict[str, Any], float]] = {
-    BASE: ({}, 1.0),
-    "growing from 8": ({"grow_from": 8}, 1.0),
-    "projected beside": ({"projected": "beside"}, 0.25),
-    "projected only": ({"projected": "only"}, 0.25),
-    "DiffAugment": ({"augment": "diff"}, 1.0),
-    "ADA": ({"augment": "ada"}, 1.0),
-    "bfloat16": ({"precision": "bfloat16"}, 1.0),
-    "channels last": ({"channels_last": True}, 1.0),
-    "label embedding": ({"condition": "embed"}, 1.0),
-    "auxiliary head": ({"condition": "auxiliary"}, 1.0),
+DCGAN, STYLEGAN2 = "DCGAN", "StyleGAN2"
+# How each base trains, and its share of the images.
+BASES: dict[str, tuple[dict[str, Any], float]] = {
+    DCGAN: ({"network": "dcgan", "objective": "leastsquares", "batch": 32, "r1_gamma": 0.1}, 1.0),
+    STYLEGAN2: ({"network": "stylegan2", "capacity": 0.25}, 0.75),
+}
+# Whose base it is, what it changes, and, where an image takes many times as long, the share of the base's images.
+CHANGES: dict[str, tuple[str, dict[str, Any], float]] = {
+    "projected beside": (DCGAN, {"projected": "beside"}, 1 / 8),
+    "projected only": (DCGAN, {"projected": "only"}, 1 / 8),
+    "DiffAugment": (DCGAN, {"augment": "diff"}, 1.0),
+    "ADA": (DCGAN, {"augment": "ada"}, 1.0),
+    "bfloat16": (DCGAN, {"precision": "bfloat16"}, 1.0),
+    "channels last": (DCGAN, {"channels_last": True}, 1.0),
+    "growing from 8": (STYLEGAN2, {"grow_from": 8}, 1.0),
+    "label embedding": (STYLEGAN2, {"condition": "embed"}, 1.0),
+    "auxiliary head": (STYLEGAN2, {"condition": "auxiliary"}, 1.0),
 }
 
 
 def arms(images: int, small: bool = False) -> dict[str, Config]:
-    """How each trains; the base sees so many images. Small ones are for tests."""
-    base = Config(
-        network="stylegan2",
-        resolution=32,
-        batch=16,
-        capacity=0.05 if small else 0.25,
-        channels_last=False,
-        decay=False,
-        ema_images=5_000,
-    )
+    """How each trains, the bases first; a DCGAN sees so many images. Small ones are for tests."""
 
-    def train(change: dict[str, Any], share: float) -> Config:
-        length = round(share * images)
+    def train(base: str, change: dict[str, Any], share: float) -> Config:
+        settings, of_all = BASES[base]
+        length = round(share * of_all * images)
         every = length // (2 if small else MOMENTS)
-        return replace(base, images=length, report_every=every, checkpoint_every=every, **change)
+        fixed: Row = {"resolution": 32, "channels_last": False, "decay": False, "ema_images": 5_000}
+        fixed |= {"images": length, "report_every": every, "checkpoint_every": every}
+        return Config(**fixed | settings | change | ({"capacity": 0.05} if small else {}))
 
-    return {name: train(*change) for name, change in CHANGES.items()}
+    bases = {base: train(base, {}, 1.0) for base in BASES}
+    return bases | {name: train(*change) for name, change in CHANGES.items()}
+
+
+def base_of(name: str) -> str:
+    """The arm that an arm is compared with; a base with itself."""
+    return CHANGES[name][0] if name in CHANGES else name
 
 
 def time_full_size(images: ImageSet, path: Path, small: bool) -> None:
-    """Writes the seconds for each image of networks of the usual size, which take turns; once."""
+    """Writes the seconds for each image of a StyleGAN2 of the usual size with each change, taking turns; once."""
     if path.exists():
         return
+    base = arms(10**9, small)[STYLEGAN2]
+    base = base if small else replace(base, capacity=1.0)
+    # Growing has no such figure, for its images are of several sizes.
+    changed = {name: change for name, (_, change, _) in CHANGES.items() if "grow_from" not in change}
     found: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as folder:
         trainers = {}
-        for name, config in arms(10**9, small).items():
-            if config.grow_from is None:  # its images are of several sizes
-                full = config if small else replace(config, capacity=1.0)
-                trainers[name] = TimedTrainer(full, images, Path(folder) / name, lambda *_: {})
-                trainers[name].report.close()
-                trainers[name].steps(1)  # during which memory is found
+        for name, change in {STYLEGAN2: {}, **changed}.items():
+            trainers[name] = TimedTrainer(replace(base, **change), images, Path(folder) / name, lambda *_: {})
+            trainers[name].report.close()
+            trainers[name].steps(1)  # during which memory is found
         for _ in range(ROUNDS):
             for name, trainer in trainers.items():
-                found.setdefault(name, []).append(trainer.steps(trainer.config.r1_interval))
+                found.setdefault(name, []).append(trainer.steps(1 if small else STEPS))
     path.write_text(json.dumps(found))
 
 
 def results(histories: Mapping[str, Sequence[History]], full_size: Mapping[str, Sequence[float]]) -> Row:
     """All figures. Times are given as shares of the base's, seed by seed or round by round."""
-    base = histories[BASE]
-    target = max(float(run[DISTANCE][-1]) for run in base)  # which every seed of the base reaches
-    goals = {name: [reached(run, DISTANCE, target) for run in runs] for name, runs in histories.items()}
+    # What every seed of a base reaches.
+    targets = {base: max(float(run[DISTANCE][-1]) for run in histories[base]) for base in BASES if base in histories}
     rows: Row = {}
     for name, runs in histories.items():
-        both = list(zip(runs, base, strict=False))
+        if base_of(name) not in targets:
+            continue
+        base, target = histories[base_of(name)], targets[base_of(name)]
+        goals, base_goals = ([reached(run, DISTANCE, target) for run in each] for each in (runs, base))
         end = float(min(run["images"][-1] for run in runs))
         rows[name] = {
+            "base": base_of(name),
             "images": end,
             "seeds": len(runs),
-            "images_to_target": _some([goal["images"] for goal in goals[name]]),
-            "images_share": _some([a["images"] / b["images"] for a, b in zip(goals[name], goals[BASE], strict=False)]),
-            "time_share": _some([a["cpu"] / b["cpu"] for a, b in zip(goals[name], goals[BASE], strict=False)]),
-            "cost_of_an_image": mean_and_error([cost(run) / cost(its) for run, its in both]),
-            "cost_at_full_size": _some([a / b for a, b in zip(full_size.get(name, []), full_size[BASE], strict=False)]),
+            "images_to_target": _some([goal["images"] for goal in goals]),
+            "images_share": _some([a["images"] / b["images"] for a, b in zip(goals, base_goals, strict=False)]),
+            "time_share": _some([a["cpu"] / b["cpu"] for a, b in zip(goals, base_goals, strict=False)]),
+            "cost_of_an_image": mean_and_error([cost(a) / cost(b) for a, b in zip(runs, base, strict=False)]),
             "at_end": mean_and_error(at(runs, "images", end)[DISTANCE]),
             "base_then": mean_and_error(at(base, "images", end)[DISTANCE]),
         }
+    plain = full_size.get(STYLEGAN2, [])
     return {
-        "target": target,
-        "base_seconds_for_1000": mean_and_error([1000 * cost(run) for run in base]),
+        "targets": targets,
+        "seconds_for_1000": {base: mean_and_error([1000 * cost(run) for run in histories[base]]) for base in targets},
         "arms": rows,
+        "full_size": {
+            name: mean_and_error([a / b for a, b in zip(times, plain, strict=True)])
+            for name, times in full_size.items()
+            if name != STYLEGAN2
+        },
+        "full_size_seconds_for_1000": mean_and_error([1000 * each for each in plain]) if plain else None,
         "histories": thinned(histories),
     }
 
@@ -128,54 +144,66 @@ def _some(values: list[float]) -> dict[str, Any]:
 
 
 def plot(figures: Row, path: Path) -> None:
-    """Curves over images and over time."""
+    """Curves over images and over time, for each base."""
     mpl.use("agg")
-    figure, panels = plt.subplots(1, 2, figsize=(13, 5.5), layout="constrained", sharey=True)
-    histories = {
-        name: [{k: np.array(v) for k, v in run.items()} for run in runs] for name, runs in figures["histories"].items()
-    }
-    for axes, axis in zip(panels, ("images", "cpu"), strict=True):
-        curves(axes, histories, DISTANCE, axis, True)
-        axes.axhline(figures["target"], color="k", linestyle=":", linewidth=1)
+    targets = figures["targets"]
+    figure, panels = plt.subplots(
+        len(targets), 2, figsize=(13, 4.6 * len(targets)), layout="constrained", squeeze=False
+    )
+    for (base, target), row in zip(targets.items(), panels, strict=True):
+        histories = {
+            name: [{k: np.array(v) for k, v in run.items()} for run in runs]
+            for name, runs in figures["histories"].items()
+            if base_of(name) == base
+        }
+        for axes, axis in zip(row, ("images", "cpu"), strict=True):
+            curves(axes, histories, DISTANCE, axis, True)
+            axes.axhline(target, color="k", linestyle=":", linewidth=1)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)
 
 
 def markdown(figures: Row) -> str:
-    """One table."""
+    """A table for each base, and one of costs."""
+    text = (
+        f"Frechet distance, avatar features, N = {COUNT:,} samples of the averaged generator against {REAL:,} held-out "
+        "renders of 32 pixels. Each is to come as near as its base does by its end, with every seed. Times are those "
+        "of one processor core in steps of training alone; shares are of the base's, seed by seed. ±: standard error "
+        "over seeds. Conditional generators draw what the held-out renders show.\n"
+    )
+    for base, target in figures["targets"].items():
+        rows = [_cells(name, row) for name, row in figures["arms"].items() if row["base"] == base]
+        header = ("", f"images to {target:.1f}", "/ base", "time / base", "time of an image / base", "length", *ENDS)
+        text += f"\n## {base}: {_both(figures['seconds_for_1000'][base], 1)} s for 1,000 images\n\n" + table(
+            header, rows
+        )
+    if figures["full_size"]:
+        costs = [(name, _both(value, 2)) for name, value in figures["full_size"].items()]
+        seconds = _both(figures["full_size_seconds_for_1000"], 1)
+        text += (
+            f"\n## A StyleGAN2 of the usual size: {seconds} s for 1,000 images\n\n{ROUNDS} rounds in which all took turns, "
+            f"{STEPS} steps each.\n\n" + table(("", "time of an image / unchanged"), costs)
+        )
+    return text
 
-    def both(value: Sequence[float], digits: int) -> str:
-        return f"{value[0]:.{digits}f} ± {value[1]:.{digits}f}"
 
-    def goal(its: Row, row: Row, digits: int) -> str:
+ENDS = ("distance at its end", "base's after as many images")
+
+
+def _cells(name: str, row: Row) -> tuple[str, ...]:
+    def goal(its: Row, digits: int) -> str:
         if not its["of"]:
             return "not reached"
         some = "" if its["of"] == row["seeds"] else f" ({its['of']} of {row['seeds']} seeds)"
         return f"{its['mean']:,.{digits}f} ± {its['error']:,.{digits}f}{some}"
 
-    def full(its: Row) -> str:
-        return f"{its['mean']:.2f}" if its["of"] else ""
+    shares = (goal(row["images_share"], 2), goal(row["time_share"], 2), _both(row["cost_of_an_image"], 2))
+    ends = (f"{row['images']:,.0f}", _both(row["at_end"], 1), _both(row["base_then"], 1))
+    return name, goal(row["images_to_target"], 0), *shares, *ends
 
-    rows = [
-        (
-            name, both(row["cost_of_an_image"], 2), full(row["cost_at_full_size"]),
-            goal(row["images_to_target"], row, 0), goal(row["images_share"], row, 2), goal(row["time_share"], row, 2),
-            f"{row['images']:,.0f}", both(row["at_end"], 1), both(row["base_then"], 1),
-        )
-        for name, row in figures["arms"].items()
-    ]  # fmt: skip
-    header = (
-        "", "seconds for an image / base", "in networks of the usual size", f"images to {figures['target']:.1f}",
-        "images / base", "time / base", "length", "distance at its end", "base's after as many",
-    )  # fmt: skip
-    seconds = figures["base_seconds_for_1000"]
-    return (
-        f"Frechet distance, avatar features, N = {COUNT:,} samples of the averaged generator against {REAL:,} held-out "
-        f"renders of 32 pixels. All are to come as near as {figures['target']:.1f}, which every seed of the base does. "
-        f"Times are those of one processor core in steps of training alone; the base takes {both(seconds, 1)} s for "
-        "1,000 images. Shares are of the base of the same seed. ±: standard error over seeds. Conditional generators "
-        "draw what the held-out renders show.\n\n" + table(header, rows)
-    )
+
+def _both(value: Sequence[float], digits: int) -> str:
+    return f"{value[0]:.{digits}f} ± {value[1]:.{digits}f}"
 
 
 def main() -> None:
@@ -188,7 +216,8 @@ def main() -> None:
         images = faces("train", args.data)
         study.train(seeds, images, Measure(faces("held_out", args.data, real), count))
         time_full_size(images, args.runs / TIMES, args.quick)
-    figures = results(study.histories(), json.loads((args.runs / TIMES).read_text()))
+    times = args.runs / TIMES
+    figures = results(study.histories(), json.loads(times.read_text()) if times.exists() else {})
     plot(figures, args.out / "convergence.png")
     save(args.out, "convergence", figures, markdown(figures))
 

@@ -49,25 +49,27 @@ def test_evolving(results):
 
 
 def test_convergence(results, monkeypatch):
-    kept = ("base", "growing from 8", "ADA", "bfloat16", "auxiliary head")
+    kept = ("ADA", "bfloat16", "growing from 8", "auxiliary head")
     monkeypatch.setattr(convergence, "CHANGES", {name: convergence.CHANGES[name] for name in kept})
     figures = results(convergence)
-    base = figures["arms"]["base"]
-    assert (base["images_share"]["mean"], base["time_share"]["mean"], base["cost_of_an_image"][0]) == (1, 1, 1)
-    assert base["images_to_target"]["mean"] <= base["images"] == 96
-    assert set(figures["arms"]) == set(kept)
+    for name, images in (("DCGAN", 96), ("StyleGAN2", 80)):
+        base = figures["arms"][name]
+        assert (base["images_share"]["mean"], base["time_share"]["mean"], base["cost_of_an_image"][0]) == (1, 1, 1)
+        assert base["images_to_target"]["mean"] <= base["images"] == images
+    assert set(figures["arms"]) == {"DCGAN", "StyleGAN2", *kept}
+    assert set(figures["full_size"]) == {*kept} - {"growing from 8"}
 
 
 def test_every_arm_changes_one_thing():
-    base, *others = convergence.arms(6_000).values()
     lengths = {"images", "report_every", "checkpoint_every"}
-    for config in others:
-        changed = {name for name, value in vars(config).items() if value != getattr(base, name)}
-        assert len(changed - lengths) == 1
+
+    def changed(config, base):
+        return {name for name, value in vars(config).items() if value != getattr(base, name)}
+
+    arms = convergence.arms(24_000)
+    assert all(len(changed(arms[name], arms[convergence.base_of(name)]) - lengths) == 1 for name in convergence.CHANGES)
     egan, *others = (config for config in evolving.arms(6_000).values() if config.network == "dcgan")
-    for config in others:
-        changed = {name for name, value in vars(config).items() if value != getattr(egan, name)}
-        assert changed in ({"objective", *lengths}, {"evolution", *lengths})
+    assert all(changed(config, egan) in ({"objective", *lengths}, {"evolution", *lengths}) for config in others)
 
 
 def test_interrupted_study_goes_on_and_trains_nothing_twice(tmp_path):
