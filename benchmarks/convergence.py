@@ -181,8 +181,9 @@ def markdown(figures: Row) -> str:
         costs = [(name, _both(value, 2)) for name, value in figures["full_size"].items()]
         seconds = _both(figures["full_size_seconds_for_1000"], 1)
         text += (
-            f"\n## A StyleGAN2 of the usual size: {seconds} s for 1,000 images\n\n{ROUNDS} rounds in which all took turns, "
-            f"{STEPS} steps each.\n\n" + table(("", "time of an image / unchanged"), costs)
+            f"\n## A StyleGAN2 of the usual size: {seconds} s for 1,000 images\n\n"
+            f"{ROUNDS} rounds in which all took turns, {STEPS} steps each.\n\n"
+            + table(("", "time of an image / unchanged"), costs)
         )
     return text
 

@@ -24,8 +24,8 @@ from spaceseed.training.config import Config, Evolution
 from spaceseed.training.networks import build
 from spaceseed.training.report import Table, winning_shares
 
-IMAGES = 15_000
-MOMENTS = 5
+IMAGES = 18_000
+MOMENTS = 6
 QUICKER = 3  # times as many images one generator sees in the time that a population takes
 COUNT, LOOKED_AT = 2_000, 300  # samples, and those of them that are looked at one by one
 COLUMNS = ("Frechet distance", "precision", "recall", "broken")
