@@ -1,4 +1,4 @@
-"""The Space's entry: `python app.py` serves the app on http://127.0.0.1:7860."""
+"""The Space's entry: `python app.py` serves the app on http://127.0.0.1:7860, or the next free port."""
 
 import os
 
@@ -11,7 +11,5 @@ from spaceseed.ui.demo import LAUNCH, build
 demo = build()
 
 if __name__ == "__main__":
-    # A Space chooses address and port itself; elsewhere the app is for this machine alone.
-    on_space = os.getenv("SYSTEM") == "spaces"
-    name, port = (None, None) if on_space else ("127.0.0.1", 7860)
-    demo.launch(server_name=name, server_port=port, **LAUNCH)
+    # A Space chooses its address itself; elsewhere the app is for this machine alone.
+    demo.launch(server_name=None if os.getenv("SYSTEM") == "spaces" else "127.0.0.1", **LAUNCH)
