@@ -114,7 +114,7 @@ def results(histories: Mapping[str, Sequence[History]], full_size: Mapping[str, 
             "time_share": _some([a["cpu"] / b["cpu"] for a, b in zip(goals, base_goals, strict=False)]),
             "cost_of_an_image": mean_and_error([cost(a) / cost(b) for a, b in zip(runs, base, strict=False)]),
             "at_end": mean_and_error(at(runs, "images", end)[DISTANCE]),
-            "base_then": mean_and_error(at(base, "images", end)[DISTANCE]),
+            "base_then": then(base, end),
         }
     plain = full_size.get(STYLEGAN2, [])
     return {
@@ -129,6 +129,11 @@ def results(histories: Mapping[str, Sequence[History]], full_size: Mapping[str, 
         "full_size_seconds_for_1000": mean_and_error([1000 * each for each in plain]) if plain else None,
         "histories": thinned(histories),
     }
+
+
+def then(runs: Sequence[History], images: float) -> tuple[float, float] | None:
+    """The distance after so many images; None before the first report."""
+    return mean_and_error(at(runs, "images", images)[DISTANCE]) if images >= runs[0]["images"][0] else None
 
 
 def cost(run: History) -> float:
@@ -199,7 +204,8 @@ def _cells(name: str, row: Row) -> tuple[str, ...]:
         return f"{its['mean']:,.{digits}f} ± {its['error']:,.{digits}f}{some}"
 
     shares = (goal(row["images_share"], 2), goal(row["time_share"], 2), _both(row["cost_of_an_image"], 2))
-    ends = (f"{row['images']:,.0f}", _both(row["at_end"], 1), _both(row["base_then"], 1))
+    base = _both(row["base_then"], 1) if row["base_then"] else "not reported yet"
+    ends = (f"{row['images']:,.0f}", _both(row["at_end"], 1), base)
     return name, goal(row["images_to_target"], 0), *shares, *ends
 
 
