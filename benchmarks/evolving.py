@@ -142,7 +142,7 @@ def plot(study: Study, figures: Row, path: Path) -> None:
         with Image.open(max(study.folders(name)[0].glob("preview-*.png"))) as picture:
             axes.imshow(picture.crop((0, 0, 6 * SIDE, 6 * SIDE)))
         axes.set(xticks=[], yticks=[])
-        axes.set_title(f"{name}, {int(figures['histories'][name][0]['images'][-1]):,} images", fontsize="medium")
+        axes.set_title(f"{name}\n{int(figures['histories'][name][0]['images'][-1]):,} images", fontsize="medium")
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)
 
