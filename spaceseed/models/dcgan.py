@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from spaceseed.errors import CheckpointError
 from spaceseed.models.generator import DirectGenerator, Tap
-from spaceseed.models.shapes import expect, unfilled
+from spaceseed.models.shapes import doubled, unfilled
 
 # As for PGGAN: a few small tensors must not ask for more. Nobody trains this architecture even at a quarter of it.
 MAX_RESOLUTION = 1024
@@ -76,11 +76,7 @@ class DCGAN(DirectGenerator):
             CheckpointError: a tensor is missing or does not fit the others, or the images would be too large.
         """
         shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
-        z_dim = expect(shapes, "convolutions.layer0.weight", None, None, 4, 4)[0]
-        channels: dict[int, int] = {}
-        while not channels or f"convolutions.layer{len(channels)}.weight" in shapes:
-            name = f"convolutions.layer{len(channels)}.weight"
-            channels[4 << len(channels)] = expect(shapes, name, None, None, 4, 4)[1]
+        z_dim, channels = doubled(shapes, layers=1)
         if 2 * max(channels) > MAX_RESOLUTION:
             raise CheckpointError(f"The weights are of a DCGAN beyond {MAX_RESOLUTION} pixels: {2 * max(channels)}.")
         return unfilled(lambda: cls(z_dim, channels), shapes)

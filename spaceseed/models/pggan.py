@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from spaceseed.errors import CheckpointError
 from spaceseed.models.generator import DirectGenerator, Tap
 from spaceseed.models.layers import normalize_second_moment
-from spaceseed.models.shapes import expect, unfilled
+from spaceseed.models.shapes import doubled, unfilled
 
 # The largest that was published; a few small tensors must not ask for more, as each block doubles the image's side.
 MAX_RESOLUTION = 1024
@@ -63,11 +63,7 @@ class PGGAN(DirectGenerator):
             CheckpointError: a tensor is missing or does not fit the others, or the images would be too large.
         """
         shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
-        z_dim = expect(shapes, "convolutions.layer0.weight", None, None, 4, 4)[0]
-        channels: dict[int, int] = {}
-        while not channels or f"convolutions.layer{2 * len(channels)}.weight" in shapes:
-            name = f"convolutions.layer{2 * len(channels)}.weight"
-            channels[4 * 2 ** len(channels)] = expect(shapes, name, None, None, 4, 4)[1]
+        z_dim, channels = doubled(shapes, layers=2)
         if max(channels) > MAX_RESOLUTION:
             raise CheckpointError(f"The weights are of a PGGAN beyond {MAX_RESOLUTION} pixels: {max(channels)}.")
         return unfilled(lambda: cls(z_dim, channels), shapes)

@@ -38,6 +38,26 @@ def expect(shapes: Shapes, name: str, *sides: int | None) -> tuple[int, ...]:
     return shape
 
 
+def doubled(shapes: Shapes, layers: int) -> tuple[int, dict[int, int]]:
+    """Finds the sizes of convolutions that make 4x4 pixels of z and then double them, as PGGAN's and DCGAN's do.
+
+    Args:
+        shapes: of tensors among which are "convolutions.layer0.weight" and so on.
+        layers: how many of them a resolution has; the first is the transposed one that enlarges.
+
+    Returns:
+        the size of z, and the feature maps at each resolution, {4: c4, 8: c8, ...}.
+
+    Raises:
+        CheckpointError: a tensor is missing or has another shape.
+    """
+    channels: dict[int, int] = {}
+    while not channels or f"convolutions.layer{layers * len(channels)}.weight" in shapes:
+        name = f"convolutions.layer{layers * len(channels)}.weight"
+        channels[4 << len(channels)] = expect(shapes, name, None, None, 4, 4)[1]
+    return shapes["convolutions.layer0.weight"][0], channels
+
+
 def unfilled(make: Callable[[], AnyGenerator], shapes: Shapes) -> AnyGenerator:
     """Makes a generator that these tensors fill, its own not being initialised yet.
 
