@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 from tqdm import tqdm
 
 from spaceseed.images import to_grid, to_uint8
 from spaceseed.models.generator import Generator, latents_from_seeds
+from spaceseed.training.data import Labels
 
 PREVIEW_PIXELS = 1024  # side of a preview; at most 8 x 8 images
 TRUNCATION = 0.7
@@ -84,13 +84,13 @@ class Report:
         """Moves the bar, which tells images a second and the time that is left."""
         self._bar.update(seen - self._bar.n)
 
-    def write(self, row: dict[str, Any], generator: Generator, labels: Tensor | None) -> None:
+    def write(self, row: dict[str, Any], generator: Generator, labels: Labels | None) -> None:
         """Adds a row of figures, prints it, and draws the plot and a preview.
 
         Args:
             row: numbers by name, "images" first.
             generator: as inference uses it.
-            labels: [n, num_classes], from which those of the preview are taken; None for unconditional models.
+            labels: of the images, from which those of the preview are taken; None for unconditional models.
         """
         self.metrics.add(row)
         self.flush()
@@ -110,22 +110,23 @@ class Report:
 
 
 @torch.no_grad()
-def preview(generator: Generator, path: Path, labels: Tensor | None = None) -> None:
+def preview(generator: Generator, path: Path, labels: Labels | None = None) -> None:
     """Draws a grid of the same seeds each time, at truncation 0.7.
 
     Args:
         generator: in evaluation mode.
         path: of the picture.
-        labels: [n, num_classes], of which evenly spaced ones are shown; None for unconditional models.
+        labels: of which evenly spaced ones are shown; None for unconditional models.
     """
     columns = max(1, min(8, PREVIEW_PIXELS // generator.resolution))
     z = latents_from_seeds(range(columns**2), generator.z_dim).to(generator.device)
+    shown = None
     if labels is not None:
-        labels = labels[torch.linspace(0, len(labels) - 1, len(z)).long()].to(generator.device)
+        shown = labels.vectors(torch.linspace(0, len(labels.values) - 1, len(z)).long()).to(generator.device)
     images = []
     for first in range(0, len(z), columns):
         rows = slice(first, first + columns)
-        ws = generator.map(z[rows], None if labels is None else labels[rows], truncation=TRUNCATION)
+        ws = generator.map(z[rows], None if shown is None else shown[rows], truncation=TRUNCATION)
         images.append(generator.synthesize(ws).cpu())
     to_grid(to_uint8(torch.cat(images)), columns).save(path)
 

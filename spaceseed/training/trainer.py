@@ -222,7 +222,7 @@ class Trainer:
             with torch.no_grad():
                 row |= self.measure(generator) if self.measure else {}
             labels = self.images.labels if self.sizes else None
-            self.report.write(row, generator, labels.vectors(torch.arange(len(self.images))) if labels else None)
+            self.report.write(row, generator, labels)
 
     def _state(self) -> dict[str, Any]:
         return {
