@@ -24,12 +24,12 @@ from torch import Tensor
 from benchmarks.redrawn import similarity
 from benchmarks.report import DATA, arguments
 from spaceseed.batches import batch_size
-from spaceseed.evaluate import frechet_distance, precision_recall
 from spaceseed.images import from_uint8, to_uint8
 from spaceseed.models.classifier import Classifier, load_classifier
 from spaceseed.models.generator import Generator, latents_from_seeds
 from spaceseed.models.zoo import load
 from spaceseed.training.bundled.avatars import ATTRIBUTES, Avatar, render, renders
+from spaceseed.training.bundled.figures import compare
 from spaceseed.training.config import Config
 from spaceseed.training.data import ImageSet, Labels
 from spaceseed.training.trainer import Trainer
@@ -118,9 +118,7 @@ class Measure:
             ]
         )
         features = torch.cat([self.classifier.features(part) for part in images.split(BATCH)])
-        precision, recall = precision_recall(self.real, features)
-        row = {"frechet_distance": frechet_distance(self.real, features), "precision": precision, "recall": recall}
-        return row | ({"broken": self.flawed(images)} if self.flawed else {})
+        return compare(self.real, features) | ({"broken": self.flawed(images)} if self.flawed else {})
 
 
 class TimedTrainer(Trainer):
