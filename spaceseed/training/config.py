@@ -42,7 +42,7 @@ class Config:
     """A whole training, but for the images.
 
     Attributes:
-        network: "stylegan2", "pggan" or "dcgan".
+        network: "stylegan2"; "normalized", a StyleGAN2 that is built like a DCGAN while it learns; "pggan"; "dcgan".
         resolution: side of the images in pixels, a power of two.
         objective: one of OBJECTIVES, or "egan", where generators of several objectives compete.
         images: length: real images shown to the discriminator.
@@ -116,7 +116,7 @@ class Config:
         _check("unsaid", self.unsaid, 0 <= self.unsaid <= 1, "from 0 to 1")
         _check("seed", self.seed, 0 <= self.seed < 2**32, f"from 0 to {2**32 - 1}")
         if self.grow_from is not None:
-            _check("grow_from", self.grow_from, self.network != "dcgan", "left out: a DCGAN does not grow")
+            _check("grow_from", self.grow_from, NETWORKS[self.network].grows, f"left out: {self.network} does not grow")
             fits = SMALLEST <= self.grow_from <= self.resolution and not self.grow_from & (self.grow_from - 1)
             _check("grow_from", self.grow_from, fits, f"a power of two from {SMALLEST} to {self.resolution}")
         if self.projected == "only":

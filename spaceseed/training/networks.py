@@ -14,6 +14,7 @@ from spaceseed.models.dcgan import DCGAN
 from spaceseed.models.generator import Generator
 from spaceseed.models.stylegan2 import StyleGAN2
 from spaceseed.training.discriminator import Discriminator
+from spaceseed.training.normalized import NormalizedStyleGAN2
 from spaceseed.training.progressive import GrowingPGGAN, ProgressiveDiscriminator
 from spaceseed.training.spectral import SpectralDiscriminator
 
@@ -66,12 +67,14 @@ class Pair(ABC):
 
     Attributes:
         learning_rate: Adam's step size that suits both.
+        grows: whether there can be a larger pair that goes on from it.
         generator: of the class that inference uses, or a subclass while it grows; `finished` gives what to export.
         discriminator: (images, labels or None) -> Verdict.
         fade: weight of the newest resolution while networks grow, in [0, 1]; 1 where there is no such thing.
     """
 
     learning_rate: float
+    grows: bool = True
     generator: Generator
     discriminator: nn.Module
     fade: float = 1.0
@@ -116,8 +119,10 @@ class Pair(ABC):
             resolution: side of the new images, larger than that of the present ones.
 
         Raises:
-            ArgumentError: the resolution is none, or not larger.
+            ArgumentError: the resolution is none, or not larger, or this network does not grow.
         """
+        if not self.grows:
+            raise ArgumentError("resolution", resolution, f"{self.sizes.resolution}: this network does not grow")
         if resolution <= self.sizes.resolution:
             raise ArgumentError("resolution", resolution, f"above {self.sizes.resolution}, to grow")
         larger = type(self)(replace(self.sizes, resolution=resolution))
@@ -143,6 +148,16 @@ class Pair(ABC):
         return [{"params": list(module.parameters()), "lr": rate}]
 
 
+def mixed(generator: Generator, z: Tensor, labels: Tensor | None, share: float, rng: torch.Generator) -> Tensor:
+    """Maps z [N, z_dim] to ws, in a `share` of calls with other latents from some style layer on."""
+    ws = generator.map(z, labels)
+    if float(torch.rand([], generator=rng, device=rng.device)) >= share:
+        return ws
+    layer = int(torch.randint(1, generator.num_ws, [], generator=rng, device=rng.device))
+    others = torch.randn(z.shape, generator=rng, device=rng.device).to(z.device)
+    return torch.cat([ws[:, :layer], generator.map(others, labels)[:, layer:]], dim=1)
+
+
 class StyleGAN2Pair(Pair):
     """StyleGAN2 (Karras et al. 2020) with style mixing and noise; grows by blocks that are silent at first."""
 
@@ -162,13 +177,9 @@ class StyleGAN2Pair(Pair):
         )
 
     def generate(self, generator: Generator, z: Tensor, labels: Tensor | None, rng: torch.Generator) -> Tensor:
-        ws = generator.map(z, labels)
+        ws = mixed(generator, z, labels, self.mixing, rng)
         with torch.no_grad():
             generator.w_avg.lerp_(ws[:, 0].float().mean(dim=0), self.tracking)
-        if float(torch.rand([], generator=rng, device=rng.device)) < self.mixing:
-            layer = int(torch.randint(1, generator.num_ws, [], generator=rng, device=rng.device))
-            others = torch.randn(z.shape, generator=rng, device=rng.device).to(z.device)
-            ws = torch.cat([ws[:, :layer], generator.map(others, labels)[:, layer:]], dim=1)
         return generator.synthesize(ws, noise="random", rng=rng)
 
     def grown(self, resolution: int) -> Self:
@@ -195,6 +206,29 @@ class StyleGAN2Pair(Pair):
         others = [parameter for name, parameter in named if not name.endswith("noise_strength")]
         groups = [{"params": others, "lr": rate}]
         return [*groups, {"params": noise, "lr": rate / 50}] if noise else groups
+
+
+class NormalizedStyleGAN2Pair(Pair):
+    """A StyleGAN2 that is built like a DCGAN while it learns, against a DCGAN's opponent; does not grow."""
+
+    learning_rate = 1e-3  # as for a DCGAN
+    grows = False
+    mixing = 0.5  # as in `StyleGAN2Pair`
+    w_dim = 32
+    generator: NormalizedStyleGAN2
+
+    def _build(self) -> None:
+        channels = self.sizes.channels(most=128, pixels=1024)
+        self.generator = NormalizedStyleGAN2(self.sizes.z_dim, self.w_dim, channels)
+        channels = self.sizes.channels(most=128, pixels=512)
+        del channels[self.sizes.resolution]  # whose colours the opponent reads with a stride
+        self.discriminator = SpectralDiscriminator(channels)
+
+    def generate(self, generator: Generator, z: Tensor, labels: Tensor | None, rng: torch.Generator) -> Tensor:
+        return generator.synthesize(mixed(generator, z, labels, self.mixing, rng))
+
+    def finished(self, generator: Generator) -> Generator:
+        return cast(NormalizedStyleGAN2, generator).plain()
 
 
 class PGGANPair(Pair):
@@ -250,6 +284,7 @@ class DCGANPair(Pair):
     """DCGAN (Radford et al. 2016), with the initial weights of the paper; does not grow."""
 
     learning_rate = 1e-3  # five times the paper's, which drew worse after as many images
+    grows = False
 
     def _build(self) -> None:
         channels = self.sizes.channels(most=128, pixels=512)
@@ -261,11 +296,13 @@ class DCGANPair(Pair):
                 nn.init.normal_(layer.weight, std=0.02)
         nn.init.zeros_(cast(Tensor, generator.torgb.bias))
 
-    def grown(self, resolution: int) -> Self:
-        raise ArgumentError("resolution", resolution, f"{self.sizes.resolution}: a DCGAN does not grow")
 
-
-NETWORKS: dict[str, type[Pair]] = {"stylegan2": StyleGAN2Pair, "pggan": PGGANPair, "dcgan": DCGANPair}
+NETWORKS: dict[str, type[Pair]] = {
+    "stylegan2": StyleGAN2Pair,
+    "normalized": NormalizedStyleGAN2Pair,
+    "pggan": PGGANPair,
+    "dcgan": DCGANPair,
+}
 
 
 def build(

@@ -30,6 +30,7 @@ from spaceseed.training.config import Config, Evolution
         ("grow_from", {"resolution": 64, "grow_from": 128}),
         ("grow_from", {"resolution": 64, "grow_from": 0}),
         ("grow_from", {"network": "dcgan", "grow_from": 16}),
+        ("grow_from", {"network": "normalized", "grow_from": 16}),
         ("condition", {"condition": "embed", "projected": "only"}),
         ("mutations", {"objective": "egan", "evolution": Evolution(mutations=())}),
         ("mutations", {"objective": "egan", "evolution": Evolution(mutations=("egan",))}),

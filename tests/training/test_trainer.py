@@ -27,6 +27,7 @@ RECIPES = {
     "growing pggan": {"resolution": 16, "grow_from": 8, "network": "pggan"},
     "growing egan": {"resolution": 16, "grow_from": 8, "objective": "egan", "evolution": Evolution(parents=2)},
     "dcgan": {"network": "dcgan"},
+    "normalized": {"network": "normalized", "objective": "leastsquares", "r1_gamma": 0.0},
     "labels": {"condition": "both"},
     "half": {"precision": "bfloat16", "objective": "hinge"},
 }
