@@ -39,6 +39,10 @@ BASES: dict[str, tuple[dict[str, Any], float]] = {
     DCGAN: ({"network": "dcgan", "objective": "leastsquares", "batch": 32, "r1_gamma": 0.1}, 1.0),
     STYLEGAN2: ({"network": "stylegan2", "capacity": 0.25}, 0.75),
 }
+# Its feature maps, most of which are of few pixels, are as many as those of the usual size.
+NORMALIZED: Row = {
+    "network": "normalized", "capacity": 1.0, "objective": "leastsquares", "batch": 32, "r1_gamma": 0.0
+}  # fmt: skip
 # Whose base it is, what it changes, and, where an image takes many times as long, the share of the base's images.
 CHANGES: dict[str, tuple[str, dict[str, Any], float]] = {
     "projected beside": (DCGAN, {"projected": "beside"}, 1 / 8),
@@ -48,6 +52,7 @@ CHANGES: dict[str, tuple[str, dict[str, Any], float]] = {
     "bfloat16": (DCGAN, {"precision": "bfloat16"}, 1.0),
     "channels last": (DCGAN, {"channels_last": True}, 1.0),
     "growing from 8": (STYLEGAN2, {"grow_from": 8}, 1.0),
+    "built like a DCGAN": (STYLEGAN2, NORMALIZED, 1.0),
     "label embedding": (STYLEGAN2, {"condition": "embed"}, 1.0),
     "auxiliary head": (STYLEGAN2, {"condition": "auxiliary"}, 1.0),
 }
@@ -79,8 +84,8 @@ def time_full_size(images: ImageSet, path: Path, small: bool) -> None:
         return
     base = arms(10**9, small)[STYLEGAN2]
     base = base if small else replace(base, capacity=1.0)
-    # Growing has no such figure, for its images are of several sizes.
-    changed = {name: change for name, (_, change, _) in CHANGES.items() if "grow_from" not in change}
+    # Growing has no such figure, for its images are of several sizes, nor has another network.
+    changed = {name: change for name, (_, change, _) in CHANGES.items() if not {"grow_from", "network"} & set(change)}
     found: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as folder:
         trainers = {}

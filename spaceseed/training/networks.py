@@ -220,7 +220,6 @@ class NormalizedStyleGAN2Pair(Pair):
     def _build(self) -> None:
         channels = self.sizes.channels(most=128, pixels=1024)
         self.generator = NormalizedStyleGAN2(self.sizes.z_dim, self.w_dim, channels)
-        channels = self.sizes.channels(most=128, pixels=512)
         del channels[self.sizes.resolution]  # whose colours the opponent reads with a stride
         self.discriminator = SpectralDiscriminator(channels)
 
