@@ -42,7 +42,7 @@ CHOICES = {
 FILE = "generator.safetensors"
 FEATURES: dict[str, Callable[[], Features]] = {"imagenet": ImageNetFeatures, "avatars": AvatarFeatures}
 HELP = {
-    "network": "architecture",
+    "network": "architecture; normalized is a StyleGAN2 that learns quickly on small machines",
     "resolution": "side of the images in pixels, a power of two",
     "objective": "the game's losses, or egan to let generators of several compete",
     "images": "length of the training: real images shown to the discriminator",

@@ -66,7 +66,8 @@ def _spread(x: Tensor, factor: Tensor, dims: tuple[int, ...]) -> Tensor:
 class AdaptiveAugment:
     """ADA's schedule: augment more while the discriminator is too sure of its real images, and else less.
 
-    Its sureness is r_t = E[sign(D(real))] (eq. 1): 0 where it guesses, 1 where it knows every real image.
+    Its sureness is r_t = E[sign(D(real))] (eq. 1), D being 0 where it is undecided: r_t is 0 where it guesses, 1 where
+    it knows every real image.
 
     Args:
         target: the sureness that is aimed at.
@@ -87,7 +88,7 @@ class AdaptiveAugment:
         """Takes note of a batch.
 
         Args:
-            signs: mean sign of the discriminator's logits of real images.
+            signs: mean sign of the discriminator's logits of real images, from where it is undecided.
             images: how many there were.
         """
         self._signs.append(signs)

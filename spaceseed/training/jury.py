@@ -195,7 +195,7 @@ class Jury:
             means.append((of_real.logits.detach(), of_fake.logits.detach()))
         self.steps += 1
         if self.config.augment == "ada":
-            signs = self.machine.mean(means[0][0].sign().mean())
+            signs = self.machine.mean((means[0][0] - objective.undecided).sign().mean())
             self.adaptive.update(signs.item(), len(real) * self.machine.processes)
         return means[0][0].mean().item(), means[0][1].mean().item()
 

@@ -15,10 +15,12 @@ class Objective:
     Attributes:
         generator: D(G(z)) to the generator's loss.
         discriminator: D(x) and D(G(z)) to the discriminator's loss.
+        undecided: half-way between what the discriminator is to say of real and of generated images.
     """
 
     generator: Callable[[Tensor], Tensor]
     discriminator: Callable[[Tensor, Tensor], Tensor]
+    undecided: float = 0.0
 
 
 def _cross_entropy(real: Tensor, fake: Tensor) -> Tensor:
@@ -32,7 +34,9 @@ OBJECTIVES = {
     "nonsaturating": Objective(lambda fake: F.softplus(-fake).mean(), _cross_entropy),
     # Mao et al. 2017, eq. 9, without its halves, which Adam would not notice.
     "leastsquares": Objective(
-        lambda fake: (fake - 1).square().mean(), lambda real, fake: (real - 1).square().mean() + fake.square().mean()
+        lambda fake: (fake - 1).square().mean(),
+        lambda real, fake: (real - 1).square().mean() + fake.square().mean(),
+        undecided=0.5,
     ),
     # Lim & Ye 2017; Miyato et al. 2018, eqs. 16 and 17.
     "hinge": Objective(lambda fake: -fake.mean(), lambda real, fake: F.relu(1 - real).mean() + F.relu(1 + fake).mean()),
