@@ -3,7 +3,8 @@
 The same faces of 32 pixels, and one thing changed at a time. What counts is how many images, and how many seconds of
 one processor core, it takes to come as near to held-out renders as the unchanged training comes by its end. A small
 DCGAN, which gets somewhere in half a minute, meets all that fits it; growing and labels are a StyleGAN2's, a narrow one
-here, which is still near its beginning when it ends. What a change costs in a StyleGAN2 of the usual size is measured
+here, which is still near its beginning when it ends. Augmentation is for few images, so both kinds are also tried where
+there are 500 and training is four times as long. What a change costs in a StyleGAN2 of the usual size is measured
 beside. Step sizes do not fall towards the end: any moment is as good as another to compare.
 """
 
@@ -33,10 +34,13 @@ TIMES = "full_size.json"
 DISTANCE = "frechet_distance"
 Row = dict[str, Any]
 
-DCGAN, STYLEGAN2 = "DCGAN", "StyleGAN2"
+FEW = 500  # faces
+DCGAN, DCGAN_OF_FEW, STYLEGAN2 = "DCGAN", f"DCGAN, {FEW} faces", "StyleGAN2"
+SMALL = {"network": "dcgan", "objective": "leastsquares", "batch": 32, "r1_gamma": 0.1}
 # How each base trains, and its share of the images.
 BASES: dict[str, tuple[dict[str, Any], float]] = {
-    DCGAN: ({"network": "dcgan", "objective": "leastsquares", "batch": 32, "r1_gamma": 0.1}, 1.0),
+    DCGAN: (SMALL, 1.0),
+    DCGAN_OF_FEW: (SMALL, 4.0),
     STYLEGAN2: ({"network": "stylegan2", "capacity": 0.25}, 0.75),
 }
 # Its feature maps, most of which are of few pixels, are as many as those of the usual size.
@@ -49,6 +53,8 @@ CHANGES: dict[str, tuple[str, dict[str, Any], float]] = {
     "projected only": (DCGAN, {"projected": "only"}, 1 / 8),
     "DiffAugment": (DCGAN, {"augment": "diff"}, 1.0),
     "ADA": (DCGAN, {"augment": "ada"}, 1.0),
+    f"DiffAugment, {FEW} faces": (DCGAN_OF_FEW, {"augment": "diff"}, 1.0),
+    f"ADA, {FEW} faces": (DCGAN_OF_FEW, {"augment": "ada"}, 1.0),
     "bfloat16": (DCGAN, {"precision": "bfloat16"}, 1.0),
     "channels last": (DCGAN, {"channels_last": True}, 1.0),
     "growing from 8": (STYLEGAN2, {"grow_from": 8}, 1.0),
@@ -78,6 +84,11 @@ def base_of(name: str) -> str:
     return CHANGES[name][0] if name in CHANGES else name
 
 
+def faces_of(name: str) -> int | None:
+    """How many faces an arm learns from; None for all."""
+    return FEW if base_of(name) == DCGAN_OF_FEW else None
+
+
 def time_full_size(images: ImageSet, path: Path, small: bool) -> None:
     """Writes the seconds for each image of a StyleGAN2 of the usual size with each change, taking turns; once."""
     if path.exists():
@@ -85,7 +96,10 @@ def time_full_size(images: ImageSet, path: Path, small: bool) -> None:
     base = arms(10**9, small)[STYLEGAN2]
     base = base if small else replace(base, capacity=1.0)
     # Growing has no such figure, for its images are of several sizes, nor has another network.
-    changed = {name: change for name, (_, change, _) in CHANGES.items() if not {"grow_from", "network"} & set(change)}
+    untimed = {"grow_from", "network"}
+    changed = {
+        name: change for name, (_, change, _) in CHANGES.items() if not untimed & set(change) and faces_of(name) is None
+    }
     found: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as folder:
         trainers = {}
@@ -225,8 +239,11 @@ def main() -> None:
     study = Study(arms(96, small=True) if args.quick else arms(args.images), args.runs)
     if not args.report:
         torch.set_num_threads(1)
-        images = faces("train", args.data)
-        study.train(seeds, images, Measure(faces("held_out", args.data, real), count))
+        measure = Measure(faces("held_out", args.data, real), count)
+        for number in (FEW, None):
+            images = faces("train", args.data, number)
+            of_these = {name: config for name, config in study.arms.items() if faces_of(name) == number}
+            Study(of_these, args.runs).train(seeds, images, measure)
         time_full_size(images, args.runs / TIMES, args.quick)
     times = args.runs / TIMES
     figures = results(study.histories(), json.loads(times.read_text()) if times.exists() else {})
