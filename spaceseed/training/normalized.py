@@ -1,7 +1,7 @@
 """A StyleGAN2 that learns many times faster, because while it is trained it is built like a DCGAN.
 
-Of what sets a StyleGAN2 apart from a DCGAN (Radford et al. 2016), four things keep it from learning drawings quickly,
-each by itself (`python -m benchmarks.convergence` compares the whole):
+Of what sets a StyleGAN2 apart from a DCGAN (Radford et al. 2016), four things kept it from learning drawings quickly
+when they were tried one at a time (`python -m benchmarks.convergence` compares the whole):
 
 - A random mapping moves all w towards their mean, so that gradients say how to change all images alike. Here w is
   normalised by the batch (Ioffe & Szegedy 2015), and so is every feature map.

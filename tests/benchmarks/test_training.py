@@ -49,10 +49,10 @@ def test_evolving(results):
 
 
 def test_convergence(results, monkeypatch):
-    kept = ("ADA", "ADA, 500 faces", "bfloat16", "growing from 8", "built like a DCGAN", "auxiliary head")
+    kept = ("ADA", "ADA, 50 faces", "bfloat16", "growing from 8", "built like a DCGAN", "auxiliary head")
     monkeypatch.setattr(convergence, "CHANGES", {name: convergence.CHANGES[name] for name in kept})
     figures = results(convergence)
-    for name, images in (("DCGAN", 96), ("DCGAN, 500 faces", 384), ("StyleGAN2", 80)):
+    for name, images in (("DCGAN", 96), ("DCGAN, 50 faces", 384), ("StyleGAN2", 80)):
         base = figures["arms"][name]
         assert (base["images_share"]["mean"], base["time_share"]["mean"], base["cost_of_an_image"][0]) == (1, 1, 1)
         assert base["images_to_target"]["mean"] <= base["images"] == images
