@@ -213,7 +213,7 @@ class NormalizedStyleGAN2Pair(Pair):
 
     learning_rate = 1e-3  # as for a DCGAN
     grows = False
-    mixing = 0.5  # as in `StyleGAN2Pair`
+    mixing = 0.5  # share of batches whose later style layers come from other latents
     w_dim = 32
     generator: NormalizedStyleGAN2
 
@@ -337,7 +337,7 @@ def build(
     if condition not in CONDITIONS:
         raise ArgumentError("condition", condition, f"one of {', '.join(CONDITIONS)}")
     if condition != "none" and network != "stylegan2":
-        raise ArgumentError("condition", condition, f'"none" for {network}: labels enter a StyleGAN2 alone')
+        raise ArgumentError("condition", condition, f'"none" for {network}: labels enter stylegan2 alone')
     if condition != "none" and not label_groups:
         raise ArgumentError("condition", condition, '"none" where images have no labels')
     groups = tuple(len(names) for names in (label_groups or {}).values()) if condition != "none" else ()

@@ -81,7 +81,7 @@ class Block(nn.Module):
 
         Args:
             below: those of the block below, [N, I, H / 2, W / 2]; None for the first block.
-            scale: what those are there, divided by what they are in `plain`, [I].
+            scale: of the block below, [I]; None for the first block.
             w: whitened, [N, w_dim].
         """
         # Demodulated by what the norms will be in `plain`.
@@ -105,7 +105,7 @@ class Block(nn.Module):
         return ((weights @ x.flatten(2)).unflatten(2, x.shape[2:]) + self.colour_bias[:, None, None]).float()
 
     def scale(self) -> Tensor:
-        """What its feature maps are here, divided by what they are in `plain`, [O]."""
+        """Its feature maps divided by those of `plain`, [O]."""
         return self.norm.scale() / self.gain
 
 

@@ -44,7 +44,7 @@ def test_a_plain_stylegan2_draws_the_same_images(trained):
 def test_a_plain_stylegan2_takes_the_same_styles(trained):
     """Styles mixed at any layer draw the same, but for those of the second convolutions, which do nothing."""
     plain = trained.plain()
-    one, other = (generator_ws for generator_ws in (latents(1), latents(2)[1:]))
+    one, other = latents(2).split(1)
     for layer in range(1, plain.num_ws):
         images = []
         for generator in (plain, trained):
