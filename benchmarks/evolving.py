@@ -19,7 +19,19 @@ from matplotlib.axes import Axes
 from PIL import Image
 
 from benchmarks.report import mean_and_error, save, table
-from benchmarks.training_runs import FIGURES, SIDE, History, Measure, Study, at, curves, faces, options, thinned
+from benchmarks.training_runs import (
+    FIGURES,
+    SIDE,
+    WHOLE,
+    History,
+    Measure,
+    Study,
+    at,
+    curves,
+    faces,
+    options,
+    thinned,
+)
 from spaceseed.training.config import Config, Evolution
 from spaceseed.training.networks import build
 from spaceseed.training.report import Table, winning_shares
@@ -184,9 +196,9 @@ def markdown(study: Study, figures: Row) -> str:
     return (
         f"Faces of 32 pixels. Figures are of {COUNT:,} samples of the averaged generator, untruncated, against as many "
         f"held-out renders, in the bundled classifier's features; *broken*: of the first {LOOKED_AT} samples, those "
-        "less like a drawing of what they show than all but the worst tenth of the bundled generator's faces, made as "
-        "small. ±: standard error over seeds. Seconds are those of one processor core in steps of training alone. "
-        "Figures between two reports are interpolated. Where recall is near 0, precision says little.\n\n"
+        f"whose structural similarity to a drawing of what they show is below {WHOLE}. ±: standard error over seeds. "
+        "Seconds are those of one processor core in steps of training alone. Figures between two reports are "
+        "interpolated. Where recall is near 0, precision says little.\n\n"
         f"## After {figures['at']['images']:,.0f} images\n\n"
         + compared("images", "cpu", "seconds")
         + f"\n## After {figures['at']['cpu']:,.0f} seconds\n\n"

@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from benchmarks import convergence, evolving
-from benchmarks.training_runs import SIDE, Measure, Study, at, reached
+from benchmarks.training_runs import SIDE, Study, at, broken, reached
 from spaceseed.images import from_uint8
+from spaceseed.models.classifier import load_classifier
 from spaceseed.training.bundled.avatars import ATTRIBUTES
 from spaceseed.training.data import ImageSet, Labels
 
@@ -112,7 +113,7 @@ def test_noise_is_broken_and_renders_are_not():
     from spaceseed.training.bundled.avatars import render, sample
 
     drawn = from_uint8(np.stack([render(sample(random.Random(seed)), SIDE) for seed in range(16)]))
-    measure = Measure(noise(16), count=8, broken=16)
-    with torch.no_grad():
-        assert measure.flawed(drawn) == 0
-        assert measure.flawed(torch.rand(16, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(0)) * 2 - 1) == 1
+    noisy = torch.rand(16, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    classifier = load_classifier("avatars")
+    assert broken(drawn, classifier) == 0
+    assert broken(noisy, classifier) == 1
