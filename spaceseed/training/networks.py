@@ -218,8 +218,8 @@ class NormalizedStyleGAN2Pair(Pair):
     generator: NormalizedStyleGAN2
 
     def _build(self) -> None:
+        self.generator = NormalizedStyleGAN2(self.sizes.z_dim, self.w_dim, self.sizes.channels(most=256, pixels=2048))
         channels = self.sizes.channels(most=128, pixels=1024)
-        self.generator = NormalizedStyleGAN2(self.sizes.z_dim, self.w_dim, channels)
         del channels[self.sizes.resolution]  # whose colours the opponent reads with a stride
         self.discriminator = SpectralDiscriminator(channels)
 
