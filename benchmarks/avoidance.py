@@ -20,7 +20,6 @@ import torch
 from torch import Tensor
 
 from benchmarks.avoidance_report import Row, markdown, plot
-from benchmarks.redrawn import Redrawn, sureness
 from benchmarks.report import DATA, arguments, mean_and_error, save
 from spaceseed.avoid import SAMPLERS, SPACES, LatentFilter
 from spaceseed.evaluate import frechet_distance, precision_recall
@@ -33,6 +32,7 @@ from spaceseed.ops.validation import area_under_curve
 from spaceseed.training.bundled.avatars import Renders, renders
 from spaceseed.training.bundled.classifier import train
 from spaceseed.training.bundled.figures import render_features
+from spaceseed.training.bundled.redrawn import Redrawn, sureness
 
 BATCH = 50
 LABELLED, FRESH, OTHERS = 5_000_000, 6_000_000, 7_000_000  # first seeds

@@ -22,7 +22,6 @@ from benchmarks.report import mean_and_error, save, table
 from benchmarks.training_runs import (
     FIGURES,
     SIDE,
-    WHOLE,
     History,
     Measure,
     Study,
@@ -32,6 +31,7 @@ from benchmarks.training_runs import (
     options,
     thinned,
 )
+from spaceseed.training.bundled.redrawn import LIMITS
 from spaceseed.training.config import Config, Evolution
 from spaceseed.training.networks import build
 from spaceseed.training.report import Table, winning_shares
@@ -196,8 +196,8 @@ def markdown(study: Study, figures: Row) -> str:
     return (
         f"Faces of 32 pixels. Figures are of {COUNT:,} samples of the averaged generator, untruncated, against as many "
         f"held-out renders, in the bundled classifier's features; *broken*: of the first {LOOKED_AT} samples, those "
-        f"whose structural similarity to a drawing of what they show is below {WHOLE}. ±: standard error over seeds. "
-        "Seconds are those of one processor core in steps of training alone. Figures between two reports are "
+        f"whose structural similarity to a drawing of what they show is below {LIMITS[SIDE]}. ±: standard error over "
+        "seeds. Seconds are those of one processor core in steps of training alone. Figures between two reports are "
         "interpolated. Where recall is near 0, precision says little.\n\n"
         f"## After {figures['at']['images']:,.0f} images\n\n"
         + compared("images", "cpu", "seconds")

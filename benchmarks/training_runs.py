@@ -21,23 +21,20 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 from torch import Tensor
 
-from benchmarks.redrawn import similarity
 from benchmarks.report import DATA, arguments
 from spaceseed.batches import batch_size
 from spaceseed.images import from_uint8, to_uint8
-from spaceseed.models.classifier import Classifier, load_classifier
+from spaceseed.models.classifier import load_classifier
 from spaceseed.models.generator import Generator, latents_from_seeds
-from spaceseed.training.bundled.avatars import ATTRIBUTES, Avatar, render, renders
+from spaceseed.training.bundled.avatars import ATTRIBUTES, renders
 from spaceseed.training.bundled.figures import compare
+from spaceseed.training.bundled.redrawn import broken
 from spaceseed.training.config import Config
 from spaceseed.training.data import ImageSet, Labels
 from spaceseed.training.trainer import Trainer
 
 SIDE = 32
 SAMPLES = 3_000_000  # the first seed
-# Structural similarity to a drawing below which a face is broken. Renders come to 0.98 and more; a tenth of the faces,
-# made as small, of the generator that was bundled at first came to less.
-WHOLE = 0.7612
 BATCH = 50
 
 FIGURES = ("frechet_distance", "precision", "recall", "broken")
@@ -58,21 +55,6 @@ def faces(split: str, folder: Path, count: int | None = None) -> ImageSet:
 def shrunk(images: Tensor) -> Tensor:
     """Images [n, 3, H, W] brought to the studies' side by averaging."""
     return F.avg_pool2d(images, images.shape[-1] // SIDE)
-
-
-@torch.no_grad()
-def broken(images: Tensor, classifier: Classifier) -> float:
-    """The share of broken faces, as the study of filters tells them: by how unlike a flawless drawing they are.
-
-    Args:
-        images: [n, 3, 32, 32].
-        classifier: names what should have been drawn.
-    """
-    scores = []
-    for part in images.split(BATCH):
-        drawn = np.stack([render(Avatar(**words), SIDE) for words in classifier.words(part)])
-        scores.append(similarity(part.clamp(-1, 1), from_uint8(drawn)))
-    return float((torch.cat(scores) < WHOLE).float().mean())
 
 
 class Measure:

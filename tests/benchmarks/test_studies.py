@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from benchmarks import avoidance, cost, prior_study, search_quality, steering, synthesis
-from benchmarks.redrawn import Redrawn, similarity
 from spaceseed.images import from_uint8
 from spaceseed.models.classifier import load_classifier
 from spaceseed.training.bundled.avatars import Renders, render, sample
+from spaceseed.training.bundled.redrawn import Redrawn, similarity
 
 
 @pytest.fixture

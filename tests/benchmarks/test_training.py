@@ -8,10 +8,11 @@ import pytest
 import torch
 
 from benchmarks import convergence, evolving
-from benchmarks.training_runs import SIDE, Study, at, broken, reached
+from benchmarks.training_runs import SIDE, Study, at, reached
 from spaceseed.images import from_uint8
 from spaceseed.models.classifier import load_classifier
 from spaceseed.training.bundled.avatars import ATTRIBUTES
+from spaceseed.training.bundled.redrawn import broken
 from spaceseed.training.data import ImageSet, Labels
 
 

@@ -5,6 +5,7 @@ python -m spaceseed.training.bundled.figures --data runs/data
 
 import argparse
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
@@ -18,22 +19,22 @@ from spaceseed.models.classifier import Classifier, load_classifier
 from spaceseed.models.generator import Generator, latents_from_seeds
 from spaceseed.models.zoo import load
 from spaceseed.training.bundled.avatars import renders
+from spaceseed.training.bundled.redrawn import broken
 
 BATCH = 100
 # Seeds that nothing was tuned on.
 FIRST_SEED = 3_000_000
 # Renders whose features are bundled, so that the app can measure without the renders.
 REFERENCE = 1_000
+LOOKED_AT = 1_000  # samples, one by one, for broken ones
 
 
 @torch.no_grad()
-def sample_features(generator: Generator, classifier: Classifier, count: int, truncation: float) -> Tensor:
-    """Features [count, d] of fresh samples."""
-    features = []
-    for first in range(0, count, BATCH):
-        z = latents_from_seeds(range(FIRST_SEED + first, FIRST_SEED + min(first + BATCH, count)), generator.z_dim)
-        features.append(classifier.features(generator.synthesize(generator.map(z, truncation=truncation))))
-    return torch.cat(features)
+def samples(generator: Generator, count: int, truncation: float) -> Iterator[Tensor]:
+    """Batches of fresh samples, `count` images in all."""
+    for seeds in torch.arange(FIRST_SEED, FIRST_SEED + count).split(BATCH):
+        z = latents_from_seeds(seeds.tolist(), generator.z_dim)
+        yield generator.synthesize(generator.map(z, truncation=truncation))
 
 
 @torch.no_grad()
@@ -50,14 +51,18 @@ def compare(real: Tensor, generated: Tensor) -> dict[str, float]:
     return {"frechet_distance": distance, "precision": precision, "recall": recall}
 
 
+@torch.no_grad()
 def figures(generator: Generator, folder: Path) -> dict[str, dict[str, float]]:
     """The table of the model card: the floor (renders against renders), then samples at several truncations."""
     classifier = load_classifier("avatars")
     real = render_features("held_out", folder, classifier)
-    rows = {"renders (floor)": compare(real, render_features("held_out_2", folder, classifier))}
+    floor = compare(real, render_features("held_out_2", folder, classifier))
+    rendered = from_uint8(renders("held_out_2", folder).images[:LOOKED_AT])
+    rows = {"renders (floor)": floor | {"broken": broken(rendered, classifier)}}
     for truncation in (1.0, 0.85, 0.7, 0.5):
-        samples = sample_features(generator, classifier, len(real), truncation)
-        rows[f"samples, truncation {truncation}"] = compare(real, samples)
+        features = torch.cat([classifier.features(batch) for batch in samples(generator, len(real), truncation)])
+        share = broken(torch.cat([*samples(generator, LOOKED_AT, truncation)]), classifier)
+        rows[f"samples, truncation {truncation}"] = compare(real, features) | {"broken": share}
     return rows
 
 
