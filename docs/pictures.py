@@ -18,7 +18,7 @@ from spaceseed.ui.demo import LAUNCH, build
 HERE = Path(__file__).parent
 COLUMNS, ROWS, SCALE = 8, 4, 2
 STRIP_SEED = 3
-STRIPS = {"attributes": ("glasses", "smile", "long hair", "dark skin"), "ganspace": ("white background",)}
+STRIPS = {"attributes": ("glasses", "sad", "eyes closed", "dark skin"), "ganspace": ("beard",)}
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 

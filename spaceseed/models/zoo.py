@@ -1,8 +1,6 @@
 """The one door through which generators are loaded: bundled, from the catalogue, or from any file."""
 
 import difflib
-import hashlib
-import json
 import os
 import re
 from dataclasses import replace
@@ -142,7 +140,7 @@ def _read(name: str, progress: Progress | None) -> tuple[Generator, ModelCard]:
 
 def _read_known(known: ModelCard, progress: Progress | None) -> tuple[Generator, ModelCard]:
     if known.bundled:
-        return read_generator(ASSETS / known.id / "generator.safetensors"), known
+        return read_generator(_bundled_file(known.id)), known
     entry = catalogue.entries()[known.id][1]
     if isinstance(entry, catalogue.PackageEntry):
         folder = openvino.installed()
@@ -181,13 +179,16 @@ def _read_unknown(path: Path, name: str, sha256: str, source: str) -> tuple[Gene
 
 @cache
 def _cards() -> dict[str, ModelCard]:
-    bundled = [_bundled_card(path.parent) for path in sorted(ASSETS.glob("*/generator.json"))]
-    return {card.id: card for card in bundled} | {name: card for name, (card, _) in catalogue.entries().items()}
+    names = sorted(path.parent.name for path in ASSETS.glob("*/generator.safetensors"))
+    bundled = {name: _bundled_card(name) for name in names}
+    return bundled | {name: card for name, (card, _) in catalogue.entries().items()}
 
 
-def _bundled_card(folder: Path) -> ModelCard:
-    fields = json.loads((folder / "generator.json").read_text())["card"]
-    weights = (folder / "generator.safetensors").read_bytes()
-    return ModelCard(
-        id=folder.name, size=len(weights), sha256=hashlib.sha256(weights).hexdigest(), bundled=True, **fields
-    )
+def _bundled_file(name: str) -> Path:
+    return ASSETS / name / "generator.safetensors"
+
+
+def _bundled_card(name: str) -> ModelCard:
+    path = _bundled_file(name)
+    _, its_card = _read_unknown(path, name, file_sha256(path), source="bundled; trained by spaceseed.training")
+    return replace(its_card, bundled=True)
