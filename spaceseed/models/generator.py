@@ -110,6 +110,12 @@ class Generator(nn.Module, ABC):
     def device(self) -> torch.device:
         return self.w_avg.device
 
+    @property
+    def noisy(self) -> bool:
+        """Whether noise shows in the images: the family has it, and these weights give it some strength."""
+        strengths = (tensor for name, tensor in self.named_parameters() if name.endswith("noise_strength"))
+        return "noise" in self.options and any(bool(strength.any()) for strength in strengths)
+
     def map(
         self, z: Tensor, labels: Tensor | None = None, truncation: float = 1.0, truncation_cutoff: int | None = None
     ) -> Tensor:

@@ -211,7 +211,7 @@ def reseed(networks: Networks, visitor: Session) -> list[Any]:
 
 def _noise(networks: Networks, visitor: Session, noise: str, seed: int | None) -> list[Any]:
     generator = networks.generator(visitor.model)
-    if "noise" not in generator.options:
+    if not generator.noisy:
         raise ValueError("This model has no noise to choose.")
     steering = visitor.bench.steering
     steering.turn_to(replace(steering.now, base=steering.now.base.replace(noise=noise, noise_seed=seed)), "noise")

@@ -120,7 +120,6 @@ def create_knobs(looked: gr.Dropdown, name: gr.Textbox) -> Knobs:
 def fit(generator: Generator, steering: Steering) -> list[Any]:
     """What `Knobs.outputs` show of the find that is open."""
     directions, base = steering.directions, steering.now.base
-    noisy = "noise" in generator.options
     card = generator.card
     return [
         gr.Radio(
@@ -132,8 +131,8 @@ def fit(generator: Generator, steering: Steering) -> list[Any]:
         gr.Button(visible=False),
         *_fit_layers(generator, steering),
         gr.Slider(value=base.truncation, visible=card is None or card.truncation is not None),
-        gr.Radio(value=base.noise, visible=noisy),
-        gr.Button(visible=noisy and base.noise == "random"),
+        gr.Radio(value=base.noise, visible=generator.noisy),
+        gr.Button(visible=generator.noisy and base.noise == "random"),
         _fit_looked(steering),
         *_fit_sliders(steering),
     ]

@@ -152,6 +152,8 @@ def test_truncation_zero_is_the_mean_of_all(tiny_networks, at_work):
 
 
 def test_noise_goes_off_on_and_another(tiny_networks, at_work):
+    list(switch(tiny_networks, at_work, "tiny-stylegan2"))
+    steer_tab.enter(tiny_networks, at_work)
     pictures = [events.choose_noise(tiny_networks, at_work, noise)[1] for noise in ("const", "none", "random")]
     pictures.append(events.reseed(tiny_networks, at_work)[1])
     assert len(set(pictures)) == 4
@@ -159,8 +161,9 @@ def test_noise_goes_off_on_and_another(tiny_networks, at_work):
     assert events.choose_noise(tiny_networks, at_work, "const")[1] == pictures[0]
 
 
-def test_a_model_without_noise_says_so(tiny_networks, newcomer):
-    list(switch(tiny_networks, newcomer, "tiny-pggan"))
+@pytest.mark.parametrize("model", ["tiny-pggan", "avatars"])  # a family without noise; weights that do without it
+def test_a_model_without_noise_says_so(tiny_networks, newcomer, model):
+    list(switch(tiny_networks, newcomer, model))
     steer_tab.enter(tiny_networks, newcomer)
     with pytest.raises(ValueError, match="no noise"):
         events.choose_noise(tiny_networks, newcomer, "none")
@@ -180,7 +183,8 @@ def test_a_name_says_how_sure_it_is_until_the_visitor_gives_another(tiny_network
     events.choose_method(tiny_networks, at_work, "ganspace", NOTHING)
     events.look(tiny_networks, at_work, 1)
     generator, looked = tiny_networks.generator("avatars"), NAMES.index("noise") + 2
-    assert steer_knobs.fit(generator, at_work.bench.steering)[looked].choices[1][0] == "2. open mouth, 88% sure"
+    name, sure = at_work.bench.steering.directions.names[1], at_work.bench.steering.directions.confidences[1]
+    assert steer_knobs.fit(generator, at_work.bench.steering)[looked].choices[1][0] == f"2. {name}, {sure:.0%} sure"
     events.rename(tiny_networks, at_work, "yawn")
     assert steer_knobs.fit(generator, at_work.bench.steering)[looked].choices[1][0] == "2. yawn"
 

@@ -72,6 +72,19 @@ def test_work_waits_for_its_model(visitor):
     expect(visitor.locator("#steer-load")).to_be_hidden()
 
 
+def test_noise_is_offered_where_there_is_some(visitor):
+    open_tab(visitor, "Steer")
+    after, noise = visitor.locator("#steer-after img"), visitor.locator("#steer-noise")
+    expect(after).to_be_visible()
+    expect(noise).to_be_hidden()
+    choose(visitor, "Tiny stylegan2")
+    for change in (noise.get_by_label("Random").check, visitor.locator("#steer-reseed").click):
+        expect(noise).to_be_visible()
+        before = after.get_attribute("src")
+        change()
+        expect(after).not_to_have_attribute("src", before)
+
+
 def test_a_model_of_one_style_can_be_steered_and_says_why_it_cannot_be_mixed(visitor):
     choose(visitor, "Tiny pggan")
     expect(visitor.locator("#model-line")).to_contain_text("For tests alone.")
