@@ -12,8 +12,8 @@ def normal(*shape, seed=0):
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
 
 
-def test_the_default_population_is_hansens():
-    assert [CMAES(dims).size for dims in (128, 512)] == [18, 22]
+def test_the_default_population_is_hansens_and_never_small():
+    assert [CMAES(dims).size for dims in (32, 128, 512)] == [18, 18, 22]
 
 
 def test_recombination_is_its_formula():
