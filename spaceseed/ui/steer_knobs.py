@@ -120,7 +120,7 @@ def create_knobs(looked: gr.Dropdown, name: gr.Textbox) -> Knobs:
 def fit(generator: Generator, steering: Steering) -> list[Any]:
     """What `Knobs.outputs` show of the find that is open."""
     directions, base = steering.directions, steering.now.base
-    card = generator.card
+    card, noisy = generator.card, generator.noisy
     return [
         gr.Radio(
             [(TITLES[method], method) for method in methods_of(generator)],
@@ -131,8 +131,8 @@ def fit(generator: Generator, steering: Steering) -> list[Any]:
         gr.Button(visible=False),
         *_fit_layers(generator, steering),
         gr.Slider(value=base.truncation, visible=card is None or card.truncation is not None),
-        gr.Radio(value=base.noise, visible=generator.noisy),
-        gr.Button(visible=generator.noisy and base.noise == "random"),
+        gr.Radio(value=base.noise, visible=noisy),
+        gr.Button(visible=noisy and base.noise == "random"),
         _fit_looked(steering),
         *_fit_sliders(steering),
     ]
