@@ -19,18 +19,7 @@ from matplotlib.axes import Axes
 from PIL import Image
 
 from benchmarks.report import mean_and_error, save, table
-from benchmarks.training_runs import (
-    FIGURES,
-    SIDE,
-    History,
-    Measure,
-    Study,
-    at,
-    curves,
-    faces,
-    options,
-    thinned,
-)
+from benchmarks.training_runs import FIGURES, SIDE, History, Measure, Study, at, curves, faces, options, thinned
 from spaceseed.training.bundled.redrawn import LIMITS
 from spaceseed.training.config import Config, Evolution
 from spaceseed.training.networks import build
