@@ -5,7 +5,6 @@ python -m spaceseed.training.bundled.figures --data runs/data
 
 import argparse
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import torch
@@ -13,7 +12,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from spaceseed.evaluate import frechet_distance, precision_recall
-from spaceseed.figures import AVATAR_FEATURES
+from spaceseed.figures import AVATAR_FEATURES, ClassifierFeatures, collect
 from spaceseed.images import from_uint8
 from spaceseed.models.classifier import Classifier, load_classifier
 from spaceseed.models.generator import Generator, latents_from_seeds
@@ -26,22 +25,21 @@ BATCH = 100
 FIRST_SEED = 3_000_000
 # Renders whose features are bundled, so that the app can measure without the renders.
 REFERENCE = 1_000
-LOOKED_AT = 1_000  # samples, one by one, for broken ones
+LOOKED_AT = 1_000  # images, one by one, for broken ones
 
 
 @torch.no_grad()
-def samples(generator: Generator, count: int, truncation: float) -> Iterator[Tensor]:
-    """Batches of fresh samples, `count` images in all."""
-    for seeds in torch.arange(FIRST_SEED, FIRST_SEED + count).split(BATCH):
-        z = latents_from_seeds(seeds.tolist(), generator.z_dim)
-        yield generator.synthesize(generator.map(z, truncation=truncation))
+def samples(generator: Generator, count: int, truncation: float) -> Tensor:
+    """Fresh samples, [count, 3, H, W]."""
+    z = latents_from_seeds(range(FIRST_SEED, FIRST_SEED + count), generator.z_dim)
+    return torch.cat([generator.synthesize(generator.map(part, truncation=truncation)) for part in z.split(BATCH)])
 
 
 @torch.no_grad()
 def render_features(split: str, folder: Path, classifier: Classifier, count: int | None = None) -> Tensor:
     """Features [n, d] of the first `count` renders of a split; all if None."""
     images = from_uint8(renders(split, folder).images[:count])
-    return torch.cat([classifier.features(batch) for batch in images.split(BATCH)])
+    return collect(images.split(BATCH), ClassifierFeatures(classifier)).values
 
 
 def compare(real: Tensor, generated: Tensor) -> dict[str, float]:
@@ -56,13 +54,14 @@ def figures(generator: Generator, folder: Path) -> dict[str, dict[str, float]]:
     """The table of the model card: the floor (renders against renders), then samples at several truncations."""
     classifier = load_classifier("avatars")
     real = render_features("held_out", folder, classifier)
-    floor = compare(real, render_features("held_out_2", folder, classifier))
-    rendered = from_uint8(renders("held_out_2", folder).images[:LOOKED_AT])
-    rows = {"renders (floor)": floor | {"broken": broken(rendered, classifier)}}
+
+    def row(images: Tensor) -> dict[str, float]:
+        features = collect(images.split(BATCH), ClassifierFeatures(classifier)).values
+        return compare(real, features) | {"broken": broken(images[:LOOKED_AT], classifier)}
+
+    rows = {"renders (floor)": row(from_uint8(renders("held_out_2", folder).images))}
     for truncation in (1.0, 0.85, 0.7, 0.5):
-        features = torch.cat([classifier.features(batch) for batch in samples(generator, len(real), truncation)])
-        share = broken(torch.cat([*samples(generator, LOOKED_AT, truncation)]), classifier)
-        rows[f"samples, truncation {truncation}"] = compare(real, features) | {"broken": share}
+        rows[f"samples, truncation {truncation}"] = row(samples(generator, len(real), truncation))
     return rows
 
 
