@@ -3,11 +3,12 @@
     python -m benchmarks.steering
 
 Every direction of a method is moved as far, both ways, as changes the pixels by the same mean amount. The classifier,
-which took part in none but the attribute directions, says what came of it. Writes benchmarks/results/steering.md.
+which took part in none but the attribute directions, says what came of it; so it does for style mixing, group by group.
+Writes benchmarks/results/steering.md.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from torch import Tensor
 
 from benchmarks.report import arguments, save, table
 from spaceseed.direction_cache import directions_of
+from spaceseed.mixing import style_groups
 from spaceseed.models.classifier import Classifier, load_classifier
 from spaceseed.models.generator import Generator, latents_from_seeds
 from spaceseed.models.zoo import load
@@ -25,6 +27,7 @@ from spaceseed.training.bundled.directions import ATTRIBUTES, attribute_scores
 TRUNCATION = 0.7
 FIRST_SEED = 4_000_000  # nothing was fitted or tuned on these
 STRONGEST = 10
+PAIRS = 8  # of faces that are mixed, for each face that is moved
 # Mean absolute change of a pixel, of the 2 from black to white, when a face is moved from one end to the other.
 CHANGE = 0.25
 BISECTIONS, FURTHEST = 9, 12.0
@@ -73,8 +76,11 @@ class Faces:
 
     def moved(self, directions: DirectionSet, index: int, amount: float, keep: Sequence[int]) -> Tensor:
         """Images of all faces, a step along a direction away."""
-        parts = directions.apply(self.ws, index, amount, keep=keep).split(16)
-        return torch.cat([self.generator.synthesize(part) for part in parts]).clamp(-1, 1)
+        return self.draw(directions.apply(self.ws, index, amount, keep=keep))
+
+    def draw(self, ws: Tensor) -> Tensor:
+        """Images of ws."""
+        return torch.cat([self.generator.synthesize(part) for part in ws.split(16)]).clamp(-1, 1)
 
     def amount(self, directions: DirectionSet, index: int, keep: Sequence[int]) -> float:
         """How far to move both ways for the pixels to change by `CHANGE`; `FURTHEST` where that is not enough."""
@@ -114,6 +120,33 @@ def examine(faces: Faces, directions: DirectionSet, index: int, keep: Sequence[i
     return row
 
 
+def mix(faces: Faces, others: Tensor) -> dict[str, dict[str, float]]:
+    """How often faces that take a group of styles from others take over what those show.
+
+    Args:
+        faces: whose other styles stay.
+        others: ws of as many other faces.
+
+    Returns:
+        for each group and attribute, the share of those faces that take it over, of those that had another.
+    """
+
+    def shown(ws: Tensor) -> dict[str, Tensor]:
+        return {name: p.argmax(dim=1) for name, p in faces.classifier.probabilities(faces.draw(ws)).items()}
+
+    own, theirs = shown(faces.ws), shown(others)
+    taken: dict[str, dict[str, float]] = {}
+    for group, layers in style_groups(faces.generator).items():
+        ws = faces.ws.clone()
+        ws[:, list(layers)] = others[:, list(layers)]
+        child = shown(ws)
+        differ = {name: own[name] != theirs[name] for name in own}
+        taken[group] = {
+            name: round(float((child[name] == theirs[name])[differ[name]].float().mean()), 3) for name in own
+        }
+    return taken
+
+
 def random_directions(generator: Generator, count: int) -> DirectionSet:
     """Directions that mean nothing, for comparison."""
     vectors = torch.randn(count, generator.w_dim, generator=torch.Generator().manual_seed(0))
@@ -137,6 +170,13 @@ def markdown(figures: dict[str, Any]) -> str:
         means = [f"{np.mean([abs(row[key]) for row in rows]):.2f}" for key in ("change", "share")]
         summary.append([method, str(len(rows)), *means, confirmed])
     parts.append(table(["method", "directions", "mean change", "mean share", "names confirmed"], summary))
+    names = list(next(iter(figures["mixing"].values())))
+    parts.append(
+        f"\n### Style mixing\n\nHow often {figures['pairs']} faces that take a group of styles from another take over "
+        "what the classifier sees in that one, where the two differ.\n\n"
+    )
+    shares = [[group, *(f"{taken[name]:.2f}" for name in names)] for group, taken in figures["mixing"].items()]
+    parts.append(table(["styles", *(name.replace("_", " ") for name in names)], shares))
     for method, rows in figures["methods"].items():
         lines = [
             [
@@ -168,7 +208,12 @@ def main() -> None:
         if method == "attributes":
             others = {index: [i for i in range(len(directions)) if i != index] for index in shown}
             rows[f"{method}, others kept"] = [examine(faces, directions, index, others[index]) for index in shown]
-    figures = {"faces": count, "methods": rows}
+    pairs = PAIRS * count
+    ws = generator.map(
+        latents_from_seeds(range(FIRST_SEED, FIRST_SEED + 2 * pairs), generator.z_dim), truncation=TRUNCATION
+    )
+    mixing = mix(replace(faces, ws=ws[:pairs]), ws[pairs:])
+    figures = {"faces": count, "methods": rows, "pairs": pairs, "mixing": mixing}
     save(args.out, "steering", figures, markdown(figures))
 
 

@@ -11,6 +11,8 @@ import torch
 from benchmarks import avoidance, cost, prior_study, search_quality, steering, synthesis
 from spaceseed.images import from_uint8
 from spaceseed.models.classifier import load_classifier
+from spaceseed.models.generator import latents_from_seeds
+from spaceseed.models.zoo import load
 from spaceseed.training.bundled.avatars import Renders, render, sample
 from spaceseed.training.bundled.redrawn import Redrawn, similarity
 
@@ -71,6 +73,18 @@ def test_steering(results):
     for rows in figures["methods"].values():
         assert all(0 <= row["share"] <= 1 and -1 <= row["change"] <= 1 for row in rows)
     assert figures["methods"]["attributes"][0]["change"] > 0
+    assert all(0 <= share <= 1 for taken in figures["mixing"].values() for share in taken.values())
+
+
+def test_mixing_counts_what_is_taken_over():
+    generator = load("avatars", device="cpu")
+    ws = generator.map(latents_from_seeds(range(32), generator.z_dim))
+    faces = steering.Faces(generator, load_classifier("avatars"), ws[:16])
+    with torch.no_grad():
+        taken = steering.mix(faces, ws[16:])
+        assert set(taken) == {"coarse", "middle", "fine"}
+        assert taken["coarse"]["glasses"] > 0.5  # shapes are coarse
+        assert taken["fine"]["glasses"] < 0.5
 
 
 def test_synthesis(results, monkeypatch):
