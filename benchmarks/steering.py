@@ -120,7 +120,7 @@ def examine(faces: Faces, directions: DirectionSet, index: int, keep: Sequence[i
     return row
 
 
-def mix(faces: Faces, others: Tensor) -> dict[str, dict[str, float]]:
+def examine_mixing(faces: Faces, others: Tensor) -> dict[str, dict[str, float]]:
     """How often faces that take a group of styles from others take over what those show.
 
     Args:
@@ -197,8 +197,10 @@ def main() -> None:
     args = arguments(__doc__).parse_args()
     count, strongest = (4, 2) if args.quick else (64, STRONGEST)
     generator = load("avatars", device="cpu")
-    z = latents_from_seeds(range(FIRST_SEED, FIRST_SEED + count), generator.z_dim)
-    faces = Faces(generator, load_classifier("avatars"), generator.map(z, truncation=TRUNCATION))
+    pairs = PAIRS * count
+    z = latents_from_seeds(range(FIRST_SEED, FIRST_SEED + 2 * pairs), generator.z_dim)
+    ws = generator.map(z, truncation=TRUNCATION)
+    faces = Faces(generator, load_classifier("avatars"), ws[:count])
     sets = {method: directions_of(generator, method) for method in METHODS}
     sets["random"] = random_directions(generator, strongest)
     rows = {}
@@ -208,11 +210,7 @@ def main() -> None:
         if method == "attributes":
             others = {index: [i for i in range(len(directions)) if i != index] for index in shown}
             rows[f"{method}, others kept"] = [examine(faces, directions, index, others[index]) for index in shown]
-    pairs = PAIRS * count
-    ws = generator.map(
-        latents_from_seeds(range(FIRST_SEED, FIRST_SEED + 2 * pairs), generator.z_dim), truncation=TRUNCATION
-    )
-    mixing = mix(replace(faces, ws=ws[:pairs]), ws[pairs:])
+    mixing = examine_mixing(replace(faces, ws=ws[:pairs]), ws[pairs:])
     figures = {"faces": count, "methods": rows, "pairs": pairs, "mixing": mixing}
     save(args.out, "steering", figures, markdown(figures))
 

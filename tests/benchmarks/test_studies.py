@@ -10,9 +10,11 @@ import torch
 
 from benchmarks import avoidance, cost, prior_study, search_quality, steering, synthesis
 from spaceseed.images import from_uint8
+from spaceseed.mixing import mix, style_groups
 from spaceseed.models.classifier import load_classifier
 from spaceseed.models.generator import latents_from_seeds
 from spaceseed.models.zoo import load
+from spaceseed.recipe import Recipe
 from spaceseed.training.bundled.avatars import Renders, render, sample
 from spaceseed.training.bundled.redrawn import Redrawn, similarity
 
@@ -77,14 +79,25 @@ def test_steering(results):
 
 
 def test_mixing_counts_what_is_taken_over():
-    generator = load("avatars", device="cpu")
-    ws = generator.map(latents_from_seeds(range(32), generator.z_dim))
-    faces = steering.Faces(generator, load_classifier("avatars"), ws[:16])
+    generator, classifier = load("avatars", device="cpu"), load_classifier("avatars")
+    z = latents_from_seeds(range(32), generator.z_dim)
+    ws = generator.map(z)
+    faces = steering.Faces(generator, classifier, ws[:16])
     with torch.no_grad():
-        taken = steering.mix(faces, ws[16:])
+        taken = steering.examine_mixing(faces, ws[16:])
         assert set(taken) == {"coarse", "middle", "fine"}
         assert taken["coarse"]["glasses"] > 0.5  # shapes are coarse
         assert taken["fine"]["glasses"] < 0.5
+        # As counted one by one on the children that the Mix tab draws.
+        finds = [Recipe.of(generator, latent) for latent in z]
+        for group, layers in style_groups(generator).items():
+            counts = []
+            for base, other in zip(finds[:16], finds[16:], strict=True):
+                child = mix(generator, base, other, layers)
+                drawn = torch.cat([generator.synthesize(recipe.ws(generator)) for recipe in (base, other, child)])
+                own, theirs, shown = (words["eyes"] for words in classifier.words(drawn))
+                counts += [shown == theirs] if own != theirs else []
+            assert taken[group]["eyes"] == pytest.approx(sum(counts) / len(counts), abs=1e-3)
 
 
 def test_synthesis(results, monkeypatch):
