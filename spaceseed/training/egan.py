@@ -91,7 +91,7 @@ def improve(
         images = pair.generate(learner.network, *latents, rng)
     evidence = jury.see(images, latents[1])
     with jury.machine.precision():
-        loss = jury.generator_loss(evidence, objective)
+        loss = jury.generator_loss(evidence, objective) + pair.penalty(images)
     learner.step(loss, rate)
     return evidence.detached()
 

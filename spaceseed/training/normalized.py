@@ -10,9 +10,13 @@ when they were tried one at a time (`python -m benchmarks.convergence` compares 
 - A low-pass filter follows upsampling. Here pixels are repeated, whereby two filters make one transposed convolution.
 - Each block has two convolutions. Here it has one.
 
+Of w, each style layer sees only the part that is its group's: coarse, middle or fine (`spaceseed.mixing.style_groups`),
+so that mixing whole groups gives images like all others.
+
 None of this is left afterwards. `plain` is a StyleGAN2 of NVIDIA's layout that draws the same images: normalisation
 goes into biases and into the affine layers that make styles of w; each pattern of the constant is one position, as many
-times as w has dimensions; the filter is one of the layout's tensors; second convolutions are the identity.
+times as the coarse part of w has dimensions; the filter is one of the layout's tensors; second convolutions are the
+identity.
 """
 
 import math
@@ -24,6 +28,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from spaceseed.mixing import style_groups
 from spaceseed.models.generator import Tap
 from spaceseed.models.layers import Linear
 from spaceseed.models.mapping import MappedGenerator, MappingNetwork
@@ -31,6 +36,8 @@ from spaceseed.models.stylegan2 import SLOPE, StyleGAN2, SynthesisLayer, ToRGB
 
 EPSILON = 1e-5  # added to variances
 SPREAD = 0.02  # of initial weights, DCGAN's
+STYLE_SPREAD = 1.0  # of initial styles, whose mean is 1
+SHARES = (5, 2, 1)  # of w's dimensions, in eighths: coarse, middle, fine
 POSITIONS = 16  # of the coarsest feature maps, 4x4
 
 
@@ -60,19 +67,21 @@ class Block(nn.Module):
     Args:
         in_channels: feature maps of the block below; 0 for the first block.
         out_channels: feature maps of this block.
-        w_dim: size of w.
+        part: of w, what feature maps are made of or styled by.
+        colour_part: of w, what their colours are styled by.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, w_dim: int) -> None:
+    def __init__(self, in_channels: int, out_channels: int, part: slice, colour_part: slice) -> None:
         super().__init__()
-        shape = (out_channels, in_channels, 3, 3) if in_channels else (out_channels, POSITIONS, w_dim)
+        self.part, self.colour_part = part, colour_part
+        shape = (out_channels, in_channels, 3, 3) if in_channels else (out_channels, POSITIONS, _size(part))
         self.weight = nn.Parameter(SPREAD * torch.randn(shape))
         self.bias = nn.Parameter(torch.zeros(out_channels))
-        self.styles = _styles(w_dim, in_channels) if in_channels else None
+        self.styles = _styles(_size(part), in_channels) if in_channels else None
         self.norm = Normalization(out_channels)
         self.colours = nn.Parameter(SPREAD * torch.randn(3, out_channels))
         self.colour_bias = nn.Parameter(torch.zeros(3))
-        self.colour_styles = _styles(w_dim, out_channels)
+        self.colour_styles = _styles(_size(colour_part), out_channels)
         # The identity that comes second in a StyleGAN2's block has a leaky ReLU, too, and a gain.
         self.slope, self.gain = (SLOPE**2, 2.0) if in_channels else (SLOPE, math.sqrt(2))
 
@@ -84,6 +93,7 @@ class Block(nn.Module):
             scale: of the block below, [I]; None for the first block.
             w: whitened, [N, w_dim].
         """
+        w = w[:, self.part]
         # Demodulated by what the norms will be in `plain`.
         if self.styles is None:
             x = torch.einsum("opj,nj->nop", self.weight, w).unflatten(2, (4, 4))
@@ -101,7 +111,8 @@ class Block(nn.Module):
 
     def colour(self, x: Tensor, w: Tensor) -> Tensor:
         """Colours [N, 3, H, W] of feature maps."""
-        weights = (self.colour_styles(w)[:, None] * self.colours).to(x.dtype)
+        styles = self.colour_styles(w[:, self.colour_part])
+        weights = (styles[:, None] * self.colours).to(x.dtype)
         return ((weights @ x.flatten(2)).unflatten(2, x.shape[2:]) + self.colour_bias[:, None, None]).float()
 
     def scale(self) -> Tensor:
@@ -114,7 +125,7 @@ class NormalizedStyleGAN2(MappedGenerator):
 
     Args:
         z_dim: size of z.
-        w_dim: size of w. A StyleGAN2 made of it has at least 16 times as many feature maps at 4x4.
+        w_dim: size of w, a multiple of 8. A StyleGAN2 made of it has at least ten times as many feature maps at 4x4.
         channels: feature maps at each resolution, {4: c4, 8: c8, ...}.
     """
 
@@ -127,8 +138,14 @@ class NormalizedStyleGAN2(MappedGenerator):
         self.mapping = MappingNetwork(z_dim, w_dim, 2)
         self.whiten = Normalization(w_dim)
         widths = [0, *self.channels.values()]
+        ends = [w_dim * sum(SHARES[:i]) // sum(SHARES) for i in range(4)]
+        groups = zip(pairwise(ends), style_groups(self).values(), strict=True)
+        parts = [slice(*part) for part, group in groups for _ in group]
         self.blocks = nn.ModuleDict(
-            {f"b{side}": Block(*pair, w_dim) for side, pair in zip(self.channels, pairwise(widths), strict=True)}
+            {
+                f"b{side}": Block(*pair, parts[max(0, 2 * i - 1)], parts[2 * i + 1])  # as a StyleGAN2 takes them
+                for i, (side, pair) in enumerate(zip(self.channels, pairwise(widths), strict=True))
+            }
         )
         self.layers = tuple(self.blocks)
 
@@ -138,7 +155,7 @@ class NormalizedStyleGAN2(MappedGenerator):
     def _synthesize(self, ws: Tensor, tap: Tap) -> Tensor:  # type: ignore[override]  # a family names its own options
         x = image = scale = None
         for i, (name, block) in enumerate(self._blocks()):
-            x = tap(name, block(x, scale, ws[:, max(0, 2 * i - 1)]))  # as a StyleGAN2 takes them
+            x = tap(name, block(x, scale, ws[:, max(0, 2 * i - 1)]))
             colours = block.colour(x, ws[:, 2 * i + 1])
             image = colours if image is None else F.interpolate(image, scale_factor=2.0, mode="nearest") + colours
             scale = block.scale()
@@ -154,7 +171,8 @@ class NormalizedStyleGAN2(MappedGenerator):
     @torch.no_grad()
     def plain(self) -> StyleGAN2:
         """A StyleGAN2 that draws, without noise, what this one draws in evaluation mode."""
-        channels = self.channels | {4: max(POSITIONS * self.w_dim, self.channels[4])}
+        first = next(iter(self._blocks()))[1]
+        channels = self.channels | {4: max(POSITIONS * _size(first.part), self.channels[4])}
         generator = StyleGAN2(self.z_dim, self.w_dim, channels, mapping_layers=self.mapping.num_layers)
         for name, tensor in (*generator.synthesis.named_parameters(), *generator.synthesis.named_buffers()):
             if not name.endswith("noise_const"):
@@ -170,43 +188,48 @@ class NormalizedStyleGAN2(MappedGenerator):
                 self._fold_first(block, there.const, there.conv1)
             else:
                 assert block.styles is not None
-                self._fold(block.styles, scale, there.conv0.affine)
+                self._fold(block.styles, block.part, scale, there.conv0.affine)
                 _fill(there.conv0.weight, block.weight)
                 self._fold_bias(block, there.conv0)
                 nn.init.dirac_(there.conv1.weight)
                 there.conv1.affine.bias.fill_(1)
             scale = block.scale()
             colours = cast(ToRGB, there.torgb)
-            self._fold(block.colour_styles, scale, colours.affine)
+            self._fold(block.colour_styles, block.colour_part, scale, colours.affine)
             _fill(colours.weight, block.colours[:, :, None, None] / colours.weight_gain)
             colours.bias.copy_(block.colour_bias)
         return generator.to(self.device)
 
     def _fold_first(self, block: Block, constant: Tensor, layer: SynthesisLayer) -> None:
-        count = POSITIONS * self.w_dim
-        one_hot = torch.eye(POSITIONS).repeat_interleave(self.w_dim, dim=0)
+        size = _size(block.part)
+        count = POSITIONS * size
+        one_hot = torch.eye(POSITIONS).repeat_interleave(size, dim=0)
         constant[:count] = one_hot.unflatten(1, (4, 4))
         _fill(layer.weight[:, :, 1:2, 1:2], block.weight.flatten(1)[:, :, None, None])
-        whitened = _styles(self.w_dim, count)
-        whitened.weight.copy_(torch.eye(self.w_dim).repeat(POSITIONS, 1))
+        whitened = nn.Linear(size, count)
+        whitened.weight.copy_(torch.eye(size).repeat(POSITIONS, 1))
         whitened.bias.zero_()
-        self._fold(whitened, torch.ones(count), layer.affine)
+        self._fold(whitened, block.part, torch.ones(count), layer.affine)
         self._fold_bias(block, layer)
 
-    def _fold(self, styles: nn.Linear, scale: Tensor, affine: Linear) -> None:
+    def _fold(self, styles: nn.Linear, part: slice, scale: Tensor, affine: Linear) -> None:
         """Lets `affine` make styles of a w that is not whitened, for feature maps that are not normalised."""
-        weight = styles.weight * self.whiten.scale()
-        _fill(affine.weight, scale[:, None] * weight / affine.weight_gain)
-        _fill(affine.bias, scale * (styles.bias - weight @ self.whiten.mean))
+        weight = styles.weight * self.whiten.scale()[part]
+        _fill(affine.weight[:, part], scale[:, None] * weight / affine.weight_gain)
+        _fill(affine.bias, scale * (styles.bias - weight @ self.whiten.mean[part]))
 
     def _fold_bias(self, block: Block, layer: SynthesisLayer) -> None:
         _fill(layer.bias, block.bias / block.norm.scale() - block.norm.mean)
 
 
-def _styles(w_dim: int, channels: int) -> nn.Linear:
-    """Styles of a whitened w, 1 on average."""
-    linear = nn.Linear(w_dim, channels)
-    nn.init.normal_(linear.weight, std=SPREAD)
+def _size(part: slice) -> int:
+    return int(part.stop - part.start)
+
+
+def _styles(size: int, channels: int) -> nn.Linear:
+    """Styles of `size` dimensions of a whitened w."""
+    linear = nn.Linear(size, channels)
+    nn.init.normal_(linear.weight, std=STYLE_SPREAD / math.sqrt(size))
     nn.init.ones_(linear.bias)
     return linear
 

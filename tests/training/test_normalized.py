@@ -4,6 +4,7 @@ import pytest
 import torch
 
 import spaceseed as ss
+from spaceseed.mixing import style_groups
 from spaceseed.models.stylegan2 import StyleGAN2
 from spaceseed.training.export import export
 from spaceseed.training.networks import build
@@ -72,13 +73,16 @@ def test_images_differ_from_the_beginning():
     """What it is for: of its first images' variance, more tells them apart than of a StyleGAN2's."""
 
     def share(network):
-        pair = build(network, 16, z_dim=32, capacity=1 / 4)
-        with torch.no_grad():
-            images = pair.generate(pair.generator, latents(64, 32), None, rng())
-        return float(images.var(dim=0).mean() / images.var())
+        shares = []
+        for seed in range(4):
+            pair = build(network, 16, z_dim=32, capacity=1 / 4, seed=seed)
+            with torch.no_grad():
+                images = pair.generate(pair.generator, latents(64, 32), None, rng())
+            shares.append(float(images.var(dim=0).mean() / images.var()))
+        return sum(shares) / len(shares)
 
-    assert share("normalized") > 0.95
-    assert share("stylegan2") < 0.75
+    assert share("normalized") > 0.85
+    assert share("stylegan2") < 0.65
 
 
 def test_statistics_change_in_training_alone(trained):
@@ -87,3 +91,58 @@ def test_statistics_change_in_training_alone(trained):
     assert all(torch.equal(buffer, before[name]) for name, buffer in trained.named_buffers())
     draw(trained.train(), latents())
     assert not torch.equal(trained.whiten.mean, before["whiten.mean"])
+
+
+def test_each_group_of_styles_sees_its_own_part_of_w(trained):
+    """Hence whole groups can be mixed: none knows what another drew from."""
+    plain = trained.plain()
+    seen = []
+    for layers in style_groups(plain).values():
+        weights = torch.cat([plain.style_weights(layer) for layer in layers])
+        seen.append({int(i) for i in weights.abs().sum(dim=0).nonzero()})
+    assert [len(part) for part in seen] == [20, 8, 4]
+    assert set.union(*seen) == set(range(32))
+
+
+@pytest.mark.parametrize("count", [2, 7, 8])
+def test_the_last_of_a_batch_take_their_coarse_styles_from_the_first(trained, count):
+    pair = build("normalized", 16, z_dim=8, capacity=1 / 16)
+    coarse, pairs = len(style_groups(trained)["coarse"]), count // 4
+    with torch.no_grad():
+        images = pair.generate(trained, latents(count), None, rng())
+        ws = trained.map(latents(count))
+        ws[count - pairs :, :coarse] = ws[:pairs, :coarse]
+        torch.testing.assert_close(images, trained.synthesize(ws))
+
+
+def test_images_that_differ_by_coarse_styles_alone_have_a_price():
+    pair = build("normalized", 64, z_dim=8, capacity=1 / 16)
+    first, *others, last = torch.randn(4, 2, 3, 64, 64, generator=rng())
+    texture = torch.tensor([[1.0, -1.0], [-1.0, 1.0]]).repeat(32, 32)
+    most = pytest.approx(pair.price * pair.later, abs=1e-6)
+    assert pair.penalty(torch.cat([first, *others, first])) == most
+    assert pair.penalty(torch.cat([first, *others, first + texture])) == most
+    assert pair.penalty(torch.cat([first, *others, last])) == 0
+    assert pair.penalty(first) == 0  # too few to tell
+
+
+def test_later_styles_are_learnt_while_they_have_a_price():
+    pair = build("normalized", 16, z_dim=8, capacity=1 / 4)
+    with torch.no_grad():
+        for name, parameter in pair.generator.named_parameters():
+            if "styles" in name:
+                parameter.mul_(0.01 if name.endswith("weight") else 1)
+    adam = torch.optim.Adam(pair.generator.parameters(), lr=1e-2)
+    paid = []
+    for _ in range(30):
+        loss = pair.penalty(pair.generate(pair.generator, latents(16), None, rng()))
+        adam.zero_grad()
+        loss.backward()
+        adam.step()
+        paid.append(loss.item())
+    assert paid[0] > 0.5
+    assert paid[-1] < 0.1
+
+
+def test_networks_without_a_wish_of_their_own_pay_nothing():
+    assert build("dcgan", 16, z_dim=8, capacity=1 / 16).penalty(torch.zeros(4, 3, 16, 16)) == 0
