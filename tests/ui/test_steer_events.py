@@ -183,7 +183,9 @@ def test_a_name_says_how_sure_it_is_until_the_visitor_gives_another(tiny_network
     events.choose_method(tiny_networks, at_work, "ganspace", NOTHING)
     events.look(tiny_networks, at_work, 1)
     generator, looked = tiny_networks.generator("avatars"), NAMES.index("noise") + 2
-    assert steer_knobs.fit(generator, at_work.bench.steering)[looked].choices[1][0] == "2. pink background, 91% sure"
+    directions = at_work.bench.steering.directions
+    said = f"2. {directions.names[1]}, {100 * directions.confidences[1]:.0f}% sure"
+    assert steer_knobs.fit(generator, at_work.bench.steering)[looked].choices[1][0] == said
     events.rename(tiny_networks, at_work, "yawn")
     assert steer_knobs.fit(generator, at_work.bench.steering)[looked].choices[1][0] == "2. yawn"
 
