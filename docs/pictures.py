@@ -4,36 +4,47 @@ Run it as `PYTHONPATH=. python docs/pictures.py`; it needs Playwright (requireme
 """
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
+from torch import Tensor
 
 import spaceseed as ss
 from spaceseed.direction_cache import directions_of
 from spaceseed.images import to_grid, to_uint8
+from spaceseed.mixing import style_groups
 from spaceseed.ui.demo import LAUNCH, build
 
 HERE = Path(__file__).parent
 COLUMNS, ROWS, SCALE = 8, 4, 2
 STRIP_SEED = 3
-STRIPS = {"attributes": ("glasses", "sad", "eyes closed", "dark skin"), "ganspace": ("beard",)}
+STRIPS = {"attributes": ("glasses", "sad", "eyes closed", "dark skin"), "sefa": ("stubble",), "ganspace": ("bun",)}
+MIXED_ROWS, MIXED_COLUMNS = (3, 8, 35), (2, 5, 6, 9, 10, 16, 21, 23)
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
-def samples() -> None:
+def save(images: Tensor, columns: int, name: str) -> None:
+    """Saves images in rows, enlarged."""
+    grid = to_grid(to_uint8(images), columns)
+    grid.resize((grid.width * SCALE, grid.height * SCALE), Image.Resampling.BICUBIC).save(HERE / name)
+
+
+def faces(generator: ss.Generator, seeds: Sequence[int]) -> Tensor:
+    """The ws of integer seeds."""
+    return generator.map(ss.latents_from_seeds(seeds, generator.z_dim), truncation=0.7)
+
+
+def samples(generator: ss.Generator) -> None:
     """Draws the faces of the first integer seeds, none left out."""
-    generator = ss.load("avatars")
-    z = ss.latents_from_seeds(range(COLUMNS * ROWS), generator.z_dim)
-    grid = to_grid(to_uint8(generator.synthesize(generator.map(z, truncation=0.7))), COLUMNS)
-    grid.resize((grid.width * SCALE, grid.height * SCALE), Image.Resampling.BICUBIC).save(HERE / "samples.png")
+    save(generator.synthesize(faces(generator, range(COLUMNS * ROWS))), COLUMNS, "samples.png")
 
 
-def strips() -> None:
+def strips(generator: ss.Generator) -> None:
     """Moves one face along some directions, from -3 to +3 standard deviations, a row each."""
-    generator = ss.load("avatars")
-    ws = generator.map(ss.latents_from_seeds([STRIP_SEED], generator.z_dim), truncation=0.7)
+    ws = faces(generator, [STRIP_SEED])
     rows = []
     for method, names in STRIPS.items():
         directions = directions_of(generator, method)
@@ -41,8 +52,17 @@ def strips() -> None:
             index = directions.names.index(name)
             styles = torch.cat([directions.apply(ws, index, amount) for amount in torch.linspace(-3, 3, 9).tolist()])
             rows.append(generator.synthesize(styles))
-    grid = to_grid(to_uint8(torch.cat(rows)), columns=9)
-    grid.resize((grid.width * SCALE, grid.height * SCALE), Image.Resampling.BICUBIC).save(HERE / "strips.png")
+    save(torch.cat(rows), 9, "strips.png")
+
+
+def mixture(generator: ss.Generator) -> None:
+    """Crosses faces: each child has the coarse styles of the face above and the others of the face on its left."""
+    rows, columns = faces(generator, MIXED_ROWS), faces(generator, MIXED_COLUMNS)
+    coarse = len(style_groups(generator)["coarse"])
+    children = [torch.cat([columns[:, :coarse], row.expand_as(columns)[:, coarse:]], dim=1) for row in rows]
+    ws = torch.cat([columns, *(torch.cat([row[None], line]) for row, line in zip(rows, children, strict=True))])
+    images = generator.synthesize(ws)
+    save(torch.cat([torch.ones_like(images[:1]), images]), 1 + len(columns), "mix.png")
 
 
 def breed(page: Page) -> None:
@@ -80,8 +100,10 @@ def steer(page: Page) -> None:
 
 def main() -> None:
     """Makes all of them."""
-    samples()
-    strips()
+    generator = ss.load("avatars")
+    samples(generator)
+    strips(generator)
+    mixture(generator)
     demo = build("avatars")
     _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, **LAUNCH)
     with sync_playwright() as playwright:
