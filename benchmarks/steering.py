@@ -17,7 +17,7 @@ from torch import Tensor
 
 from benchmarks.report import arguments, save, table
 from spaceseed.direction_cache import directions_of
-from spaceseed.mixing import style_groups
+from spaceseed.mixing import crossed, style_groups
 from spaceseed.models.classifier import Classifier, load_classifier
 from spaceseed.models.generator import Generator, latents_from_seeds
 from spaceseed.models.zoo import load
@@ -137,9 +137,7 @@ def examine_mixing(faces: Faces, others: Tensor) -> dict[str, dict[str, float]]:
     own, theirs = shown(faces.ws), shown(others)
     taken: dict[str, dict[str, float]] = {}
     for group, layers in style_groups(faces.generator).items():
-        ws = faces.ws.clone()
-        ws[:, list(layers)] = others[:, list(layers)]
-        child = shown(ws)
+        child = shown(crossed(faces.ws, others, layers))
         differ = {name: own[name] != theirs[name] for name in own}
         taken[group] = {
             name: round(float((child[name] == theirs[name])[differ[name]].float().mean()), 3) for name in own

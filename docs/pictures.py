@@ -15,7 +15,7 @@ from torch import Tensor
 import spaceseed as ss
 from spaceseed.direction_cache import directions_of
 from spaceseed.images import to_grid, to_uint8
-from spaceseed.mixing import style_groups
+from spaceseed.mixing import crossed, style_groups
 from spaceseed.ui.demo import LAUNCH, build
 
 HERE = Path(__file__).parent
@@ -58,9 +58,8 @@ def strips(generator: ss.Generator) -> None:
 def mixture(generator: ss.Generator) -> None:
     """Crosses faces: each child has the coarse styles of the face above and the others of the face on its left."""
     rows, columns = faces(generator, MIXED_ROWS), faces(generator, MIXED_COLUMNS)
-    coarse = len(style_groups(generator)["coarse"])
-    children = [torch.cat([columns[:, :coarse], row.expand_as(columns)[:, coarse:]], dim=1) for row in rows]
-    ws = torch.cat([columns, *(torch.cat([row[None], line]) for row, line in zip(rows, children, strict=True))])
+    coarse = style_groups(generator)["coarse"]
+    ws = torch.cat([columns, *(torch.cat([row, crossed(row, columns, coarse)]) for row in rows.split(1))])
     images = generator.synthesize(ws)
     save(torch.cat([torch.ones_like(images[:1]), images]), 1 + len(columns), "mix.png")
 

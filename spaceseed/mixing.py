@@ -36,6 +36,22 @@ def style_groups(generator: Generator) -> dict[str, range]:
     return {"coarse": range(first), "middle": range(first, second), "fine": range(second, n)}
 
 
+def crossed(ws: Tensor, others: Tensor, layers: Sequence[int]) -> Tensor:
+    """Takes some style layers from others.
+
+    Args:
+        ws: [N, num_ws, w_dim], or [1, ...] for all others.
+        others: give `layers`; of the same shape, or [1, ...] for all ws.
+        layers: style layers.
+
+    Returns:
+        [N, num_ws, w_dim].
+    """
+    taken = torch.zeros(ws.shape[1], dtype=torch.bool, device=ws.device)
+    taken[list(layers)] = True
+    return torch.where(taken[:, None], others, ws)
+
+
 def mix(generator: Generator, base: Recipe, other: Recipe, layers: Sequence[int]) -> Recipe:
     """Takes some style layers of one find from another (Karras et al. 2019, sec. 3.1).
 
@@ -58,16 +74,14 @@ def mix(generator: Generator, base: Recipe, other: Recipe, layers: Sequence[int]
     plain = {"truncation": 1.0, "truncation_cutoff": None, "edits": ()}
     truncations = {(recipe.truncation, recipe.truncation_cutoff, bool(recipe.edits)) for recipe in (base, other)}
     if truncations == {(base.truncation, base.truncation_cutoff, False)}:  # it can go on being changed
-        styles = [recipe.replace(**plain).ws(generator) for recipe in (base, other)]
+        ws, others = (recipe.replace(**plain).ws(generator) for recipe in (base, other))
         kept = plain | {"truncation": base.truncation, "truncation_cutoff": base.truncation_cutoff}
     elif "truncation" in generator.options:
         raise ArgumentError("truncation", "different or edited", "the same in both finds, and they must have no edits")
     else:
-        styles, kept = [recipe.ws(generator) for recipe in (base, other)], plain
-    mixed = styles[0].clone()
-    mixed[:, list(layers)] = styles[1][:, list(layers)]
+        ws, others, kept = base.ws(generator), other.ws(generator), plain
     found = Found(by="steer", parents=(base.id, other.id))
-    return base.replace(space="ws", latent=mixed[0], labels=None, seed=None, found=found, **kept)
+    return base.replace(space="ws", latent=crossed(ws, others, layers)[0], labels=None, seed=None, found=found, **kept)
 
 
 def walk(

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from spaceseed.errors import ArgumentError
-from spaceseed.mixing import style_groups
+from spaceseed.mixing import crossed, style_groups
 from spaceseed.models.checkpoints.own import MAX_CLASSES, MAX_GROUPS
 from spaceseed.models.dcgan import DCGAN
 from spaceseed.models.generator import Generator
@@ -165,7 +165,7 @@ def mixed(generator: Generator, z: Tensor, labels: Tensor | None, share: float, 
         return ws
     layer = int(torch.randint(1, generator.num_ws, [], generator=rng, device=rng.device))
     others = torch.randn(z.shape, generator=rng, device=rng.device).to(z.device)
-    return torch.cat([ws[:, :layer], generator.map(others, labels)[:, layer:]], dim=1)
+    return crossed(ws, generator.map(others, labels), range(layer, generator.num_ws))
 
 
 class StyleGAN2Pair(Pair):
@@ -247,9 +247,9 @@ class NormalizedStyleGAN2Pair(Pair):
         rng: torch.Generator,  # noqa: ARG002
     ) -> Tensor:
         ws = generator.map(z, labels)
-        coarse, pairs = len(style_groups(generator)["coarse"]), len(z) // 4
+        pairs = len(z) // 4
         own = len(z) - pairs
-        shared = torch.cat([ws[:pairs, :coarse], ws[own:, coarse:]], dim=1)
+        shared = crossed(ws[own:], ws[:pairs], style_groups(generator)["coarse"])
         return generator.synthesize(torch.cat([ws[:own], shared]))
 
     def penalty(self, images: Tensor) -> Tensor:

@@ -4,6 +4,40 @@ from spaceseed.training.bundled.captions import AskedPrompt, asked
 
 _HAIRY = "short side-parted quiff pixie curly afro bun bob straight wavy"
 
+# Three or four attributes: few are met by drawing at random.
+DEMANDING: tuple[AskedPrompt, ...] = (
+    asked("bald guy with a beard, in sunglasses", hair="bald", beard="stubble full", glasses="sunglasses"),
+    asked("winking girl with pink hair", eyes="wink", hair_color="pink", presentation="woman"),
+    asked("surprised dark-skinned woman", eyes="wide", skin="dark", presentation="woman"),
+    asked("black afro, green background", hair_color="black", hair="afro", background="green"),
+    asked("pale face, eyes closed, tongue out", skin="pale", eyes="closed", mouth="tongue"),
+    asked("smiling, with square glasses and a moustache", mouth="smile", glasses="square", beard="moustache"),
+    asked("angry man with a ginger moustache", brows="angry", presentation="man", hair_color="red", beard="moustache"),
+    asked(
+        "smiling blonde woman, purple background",
+        mouth="smile",
+        hair_color="blonde",
+        presentation="woman",
+        background="purple",
+    ),
+    asked(
+        "tanned person with long black hair and round glasses",
+        skin="tan",
+        hair="straight wavy",
+        hair_color="black",
+        glasses="round",
+    ),
+    asked("winking old lady with a bun", eyes="wink", hair_color="gray", presentation="woman", hair="bun"),
+    asked("sad bald person in a red hoodie", mouth="sad", hair="bald", clothes_color="red", clothes="hoodie"),
+    asked(
+        "worried person with short pink hair, blue background",
+        brows="worried",
+        hair="short side-parted quiff pixie",
+        hair_color="pink",
+        background="blue",
+    ),
+)
+
 PROMPTS: tuple[AskedPrompt, ...] = (
     # One attribute.
     asked("a smiling face", mouth="smile"),
@@ -77,4 +111,5 @@ PROMPTS: tuple[AskedPrompt, ...] = (
     asked("long black hair", hair="straight wavy", hair_color="black"),
     asked("brunette with a bun", hair_color="brown", hair="bun"),
     asked("a pink quiff", hair_color="pink", hair="quiff"),
+    *DEMANDING,
 )
