@@ -1,10 +1,11 @@
-"""How good a generator of avatars is: its samples against held-out renders, in the bundled classifier's features.
+"""How good a generator of avatars is: its samples against held-out renders, by what the bundled classifier sees.
 
 python -m spaceseed.training.bundled.figures --data runs/data
 """
 
 import argparse
 import json
+from collections import Counter
 from pathlib import Path
 
 import torch
@@ -25,7 +26,7 @@ BATCH = 100
 FIRST_SEED = 3_000_000
 # Renders whose features are bundled, so that the app can measure without the renders.
 REFERENCE = 1_000
-LOOKED_AT = 1_000  # images, one by one, for broken ones
+LOOKED_AT = 1_000  # images, one by one, for broken ones and for what they show
 
 
 @torch.no_grad()
@@ -50,6 +51,35 @@ def compare(real: Tensor, generated: Tensor) -> dict[str, float]:
 
 
 @torch.no_grad()
+def shown(classifier: Classifier, images: Tensor) -> dict[str, dict[str, float]]:
+    """For each attribute, the share of images [n, 3, H, W] that show each of its values; they add up to 1."""
+    likeliest = [words for batch in images.split(BATCH) for words in classifier.words(batch)]
+    counts = {name: Counter(words[name] for words in likeliest) for name in classifier.attributes}
+    return {
+        name: {value: counts[name][value] / len(images) for value in values}
+        for name, values in classifier.attributes.items()
+    }
+
+
+@torch.no_grad()
+def confidence(classifier: Classifier, images: Tensor) -> float:
+    """The mean probability that a classifier gives what it sees in images [n, 3, H, W]."""
+    sure = [p.max(dim=1).values for batch in images.split(BATCH) for p in classifier.probabilities(batch).values()]
+    return float(torch.cat(sure).mean())
+
+
+def balance(generator: Generator, folder: Path) -> dict[str, dict[str, tuple[float, float]]]:
+    """What renders show, and samples at truncation 1: the shares of each attribute's values, in this order."""
+    classifier = load_classifier("avatars")
+    renders_show = shown(classifier, from_uint8(renders("held_out", folder).images[:LOOKED_AT]))
+    samples_show = shown(classifier, samples(generator, LOOKED_AT, 1.0))
+    return {
+        name: {value: (share, samples_show[name][value]) for value, share in shares.items()}
+        for name, shares in renders_show.items()
+    }
+
+
+@torch.no_grad()
 def figures(generator: Generator, folder: Path) -> dict[str, dict[str, float]]:
     """The table of the model card: the floor (renders against renders), then samples at several truncations."""
     classifier = load_classifier("avatars")
@@ -57,7 +87,9 @@ def figures(generator: Generator, folder: Path) -> dict[str, dict[str, float]]:
 
     def row(images: Tensor) -> dict[str, float]:
         features = collect(images.split(BATCH), ClassifierFeatures(classifier)).values
-        return compare(real, features) | {"broken": broken(images[:LOOKED_AT], classifier)}
+        looked_at = images[:LOOKED_AT]
+        seen = {"confidence": confidence(classifier, looked_at), "broken": broken(looked_at, classifier)}
+        return compare(real, features) | seen
 
     rows = {"renders (floor)": row(from_uint8(renders("held_out_2", folder).images))}
     for truncation in (1.0, 0.85, 0.7, 0.5):
@@ -72,12 +104,15 @@ def write_reference(folder: Path) -> None:
 
 
 def main() -> None:
-    """Writes the bundled features of renders, and prints the figures of the bundled generator."""
+    """Writes the bundled features of renders; prints the bundled generator's figures, and what is drawn how often."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path("runs/data"), help="folder of the rendered faces")
     args = parser.parse_args()
     write_reference(args.data)
-    print(json.dumps(figures(load("avatars"), args.data), indent=2))
+    generator = load("avatars")
+    print(json.dumps(figures(generator, args.data), indent=2))
+    for name, shares in balance(generator, args.data).items():
+        print(f"{name}:", ", ".join(f"{value} {of:.0%} > {to:.0%}" for value, (of, to) in shares.items()))
 
 
 if __name__ == "__main__":
