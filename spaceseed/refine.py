@@ -1,0 +1,111 @@
+"""Directions that do what their names say: turned little by little, until the attribute follows and the others stay.
+
+    found = contrast_directions(G, attributes)
+    better = refine_directions(G, found, attributes)
+
+Examples tell where an attribute is frequent. Where it comes in islands, as a smile does among five kinds of mouth, a
+step that way need not lead to one; so this looks at what becomes of images that are moved.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from spaceseed.batches import Progress, batches
+from spaceseed.errors import ArgumentError
+from spaceseed.latent_space import LatentSpace
+from spaceseed.models.generator import Generator
+from spaceseed.steer import BATCH, DirectionSet
+
+DRAWS = 4_000
+AMOUNTS = (1.0, 3.0)  # standard deviations of w from the middle to either end
+STEP_SIZE = 0.05  # of Adam, for a vector of length 1
+
+
+def refine_directions(
+    generator: Generator,
+    directions: DirectionSet,
+    attributes: Callable[[Tensor], Mapping[str, Tensor]],
+    *,
+    price: float = 0.1,
+    steps: int = 100,
+    batch: int = 16,
+    truncation: float = 0.7,
+    labels: Tensor | None = None,
+    seed: int = 0,
+    progress: Progress = lambda _: None,
+) -> DirectionSet:
+    """Turns each direction by gradient ascent on what moving along it changes.
+
+    Directions are learnt from a differentiable score of the moved images as in GANalyze (Goetschalckx et al. 2019),
+    and changes of other attributes are a loss as in Zhuang et al. 2021 ("Enjoy Your Editing", sec. 3.2).
+
+    Args:
+        generator: draws the images.
+        directions: where to begin; named after the attributes.
+        attributes: scores images [N, 3, H, W] in any number of ways, differentiably; by name, [N] each, higher for
+            more of it.
+        price: what a change of another attribute costs, 0 or more, where the same change of its own pays 1.
+        steps: of ascent, for each direction.
+        batch: images a step that are moved both ways.
+        truncation: psi of those images.
+        labels: [num_classes], for conditional models.
+        seed: of the draws.
+        progress: told the share of the work done, 0 to 1; may raise to end it.
+
+    Returns:
+        as many directions, of the same names, that move the same layers.
+
+    Raises:
+        ArgumentError: a number is out of range, a direction's name is not that of a score, or scores have no gradient.
+    """
+    if not 0 <= price < float("inf"):
+        raise ArgumentError("price", price, "0 or more")
+    if steps < 1 or batch < 1:
+        raise ArgumentError("steps", (steps, batch), "1 or more, of batches of 1 or more")
+    space = LatentSpace(generator, truncation=1.0, labels=labels)
+    rng = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        z = torch.randn(DRAWS, generator.z_dim, generator=rng)
+        w = torch.cat([space.ws(part)[:, 0].clone() for part in batches(z, BATCH)])
+        spread = torch.cov(w.T)
+    vectors = []
+    for i, name in enumerate(directions.names):
+        vector = directions.vectors[i].clone().to(w).requires_grad_()
+        adam = torch.optim.Adam([vector], lr=STEP_SIZE)
+        late = torch.zeros_like(vector)
+        for step in range(steps):
+            unit = F.normalize(vector, dim=0)
+            rows = torch.randint(len(w), (batch,), generator=rng).to(w.device)
+            amounts = torch.empty(batch, 1).uniform_(*AMOUNTS, generator=rng).to(w)
+            moves = amounts * (unit @ spread @ unit).sqrt() * unit
+            ws = generator.truncate(w[rows, None].expand(-1, generator.num_ws, -1), truncation)
+            ends = torch.cat([_moved(ws, directions.layers, side * moves) for side in (1, -1)])
+            gain = _gain(attributes(generator.synthesize(ends)), name, price)
+            (vector.grad,) = torch.autograd.grad(-gain, vector)
+            adam.step()
+            if step >= steps // 2:  # their mean knows more than the last, which has just seen one batch
+                late += F.normalize(vector.detach(), dim=0)
+            progress((i + (step + 1) / steps) / len(directions))
+        vectors.append(F.normalize(late, dim=0).cpu())
+    return DirectionSet.of(generator, "refined", torch.stack(vectors), directions.names, w.cpu(), directions.layers)
+
+
+def _moved(ws: Tensor, layers: Sequence[int], moves: Tensor) -> Tensor:
+    """Styles [N, num_ws, w_dim], some layers of which moved by [N, w_dim]."""
+    reached = torch.zeros(ws.shape[1], 1, device=ws.device)
+    reached[list(layers)] = 1
+    return ws + reached * moves[:, None]
+
+
+def _gain(scores: Mapping[str, Tensor], name: str, price: float) -> Tensor:
+    """What moving to the first half of scored images from the second, the other end, is worth."""
+    if name not in scores:
+        raise ArgumentError("attributes", ", ".join(scores), f"scores of which one is {name!r}, as the direction")
+    if not scores[name].requires_grad:
+        raise ArgumentError("attributes", "scores without a gradient", "differentiable by the images")
+    changes = {key: torch.sub(*score.chunk(2)) for key, score in scores.items()}
+    others = sum(change.abs().mean() for key, change in changes.items() if key != name)
+    return changes[name].mean() - price * others
