@@ -2,12 +2,12 @@
 
     python -m benchmarks.steering
 
-Every direction of a method is moved as far, both ways, as changes the pixels by the same mean amount. The classifier,
-which took part in none but the attribute directions, says what came of it; so it does for style mixing, group by group.
-Writes benchmarks/results/steering.md.
+Every direction of a method is moved as far, both ways, as changes the pixels by the same mean amount. The classifier
+says what came of it; so it does for style mixing, group by group. It taught some directions, the judge named others;
+each confirms those of the other. Writes benchmarks/results/steering.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,9 +20,10 @@ from spaceseed.direction_cache import directions_of
 from spaceseed.mixing import crossed, style_groups
 from spaceseed.models.classifier import Classifier, load_classifier
 from spaceseed.models.generator import Generator, latents_from_seeds
+from spaceseed.models.judge import Judge, load_judge
 from spaceseed.models.zoo import load
 from spaceseed.steer import DirectionSet
-from spaceseed.training.bundled.directions import ATTRIBUTES, attribute_scores
+from spaceseed.training.bundled.directions import ATTRIBUTES, SAMPLES, attribute_scores, parting_directions
 
 TRUNCATION = 0.7
 FIRST_SEED = 4_000_000  # nothing was fitted or tuned on these
@@ -31,7 +32,7 @@ PAIRS = 8  # of faces that are mixed, for each face that is moved
 # Mean absolute change of a pixel, of the 2 from black to white, when a face is moved from one end to the other.
 CHANGE = 0.25
 BISECTIONS, FURTHEST = 9, 12.0
-METHODS = ("attributes", "sefa", "ganspace")
+METHODS = ("attributes", "sefa", "ganspace")  # as they are bundled
 
 # What the classifier must see more of for a phrase to be confirmed; phrases that it has no word for are left out.
 PHRASES = {
@@ -66,12 +67,17 @@ PHRASES = {
 }
 
 
+# How the judge says `ATTRIBUTES`, where it has other words.
+SAID = {"smile": "smiling", "angry brows": "angry"}
+
+
 @dataclass(frozen=True)
 class Faces:
     """The faces that are moved, and who looks at them."""
 
     generator: Generator
     classifier: Classifier
+    judge: Judge
     ws: Tensor
 
     def moved(self, directions: DirectionSet, index: int, amount: float, keep: Sequence[int]) -> Tensor:
@@ -85,7 +91,7 @@ class Faces:
     def amount(self, directions: DirectionSet, index: int, keep: Sequence[int]) -> float:
         """How far to move both ways for the pixels to change by `CHANGE`; `FURTHEST` where that is not enough."""
         low, high = 0.0, FURTHEST
-        few = Faces(self.generator, self.classifier, self.ws[:16])
+        few = replace(self, ws=self.ws[:16])
         for _ in range(BISECTIONS):
             middle = (low + high) / 2
             change = few.moved(directions, index, middle, keep) - few.moved(directions, index, -middle, keep)
@@ -109,15 +115,24 @@ def examine(faces: Faces, directions: DirectionSet, index: int, keep: Sequence[i
         "change": round(change[target], 3),
         "share": round(abs(change[target]) / total, 3) if total else 0.0,
     }
-    if directions.confidences and name in PHRASES:
-        attribute, values = PHRASES[name]
-        columns = [faces.classifier.attributes[attribute].index(value) for value in values]
-        seen = [faces.classifier.probabilities(images)[attribute][:, columns].sum(dim=1) for images in (more, less)]
-        difference = seen[0] - seen[1]
+    if directions.confidences:
         row["sure"] = round(directions.confidences[index], 2)
-        row["named_change"] = round(float(difference.mean()), 3)
+    witness = _witness(faces, name, named_by_judge=bool(directions.confidences))
+    if witness:
+        difference = witness(more) - witness(less)
         row["confirmed"] = bool(difference.mean() > 2 * difference.std() / len(difference) ** 0.5)
     return row
+
+
+def _witness(faces: Faces, name: str, *, named_by_judge: bool) -> Callable[[Tensor], Tensor] | None:
+    """Who took no part in naming a direction, and knows the name: sees how much of it is in images, [N]."""
+    if not named_by_judge:
+        return (lambda images: faces.judge.score(images, SAID.get(name, name))) if name in ATTRIBUTES else None
+    if name not in PHRASES:
+        return None
+    attribute, values = PHRASES[name]
+    columns = [faces.classifier.attributes[attribute].index(value) for value in values]
+    return lambda images: faces.classifier.probabilities(images)[attribute][:, columns].sum(dim=1)
 
 
 def examine_mixing(faces: Faces, others: Tensor) -> dict[str, dict[str, float]]:
@@ -159,7 +174,8 @@ def markdown(figures: dict[str, Any]) -> str:
         f"{figures['faces']} faces, truncation {TRUNCATION}, pixels changed by {CHANGE} of 2 end to end. *change*: "
         f"of the classifier's probability of the attribute. *share*: of that in the changes of all {len(ATTRIBUTES)} "
         "attributes; 1 would be one attribute alone. For directions without labels the attribute is the one that "
-        "changes most. *confirmed*: the classifier sees more of what the judge named the direction after.\n\n"
+        "changes most. *confirmed*: the classifier sees more of what the judge named the direction after, or the judge "
+        "of what the classifier taught.\n\n"
     ]
     summary = []
     for method, rows in figures["methods"].items():
@@ -193,19 +209,21 @@ def markdown(figures: dict[str, Any]) -> str:
 def main() -> None:
     """Measures and writes the results."""
     args = arguments(__doc__).parse_args()
-    count, strongest = (4, 2) if args.quick else (64, STRONGEST)
+    count, strongest, samples = (4, 2, 100) if args.quick else (64, STRONGEST, SAMPLES)
     generator = load("avatars", device="cpu")
     pairs = PAIRS * count
     z = latents_from_seeds(range(FIRST_SEED, FIRST_SEED + 2 * pairs), generator.z_dim)
     ws = generator.map(z, truncation=TRUNCATION)
-    faces = Faces(generator, load_classifier("avatars"), ws[:count])
-    sets = {method: directions_of(generator, method) for method in METHODS}
+    faces = Faces(generator, load_classifier("avatars"), load_judge("avatars"), ws[:count])
+    sets = {"SVM": parting_directions(generator, faces.classifier, samples)}
+    sets |= {method: directions_of(generator, method) for method in METHODS}
     sets["random"] = random_directions(generator, strongest)
     rows = {}
     for method, directions in sets.items():
-        shown = range(len(directions) if method == "attributes" and not args.quick else strongest)
+        taught = set(directions.names) == set(ATTRIBUTES)
+        shown = range(len(directions) if taught and not args.quick else strongest)
         rows[method] = [examine(faces, directions, index) for index in shown]
-        if method == "attributes":
+        if taught:
             others = {index: [i for i in range(len(directions)) if i != index] for index in shown}
             rows[f"{method}, others kept"] = [examine(faces, directions, index, others[index]) for index in shown]
     mixing = examine_mixing(replace(faces, ws=ws[:pairs]), ws[pairs:])

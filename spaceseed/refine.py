@@ -76,6 +76,7 @@ def refine_directions(
         vector = directions.vectors[i].clone().to(w).requires_grad_()
         adam = torch.optim.Adam([vector], lr=STEP_SIZE)
         late = torch.zeros_like(vector)
+        rng.manual_seed(seed)  # so that no direction depends on those before it
         for step in range(steps):
             unit = F.normalize(vector, dim=0)
             rows = torch.randint(len(w), (batch,), generator=rng).to(w.device)

@@ -52,10 +52,14 @@ def test_a_direction_may_be_turned_about():
 
 def test_the_same_seed_gives_the_same_directions():
     begun = straight([1.0, 0.0, 1.0, 0.0], [0.0, 1.0, 1.0, 0.0], names=("red", "green"))
+    before = begun.vectors.clone()
     once, again, other = (refine_directions(Painter(), begun, colours, steps=20, seed=seed) for seed in (0, 0, 1))
+    assert torch.equal(begun.vectors, before)
     assert torch.equal(once.vectors, again.vectors)
     assert not torch.equal(once.vectors, other.vectors)
     torch.testing.assert_close(once.vectors.norm(dim=1), torch.ones(2))
+    alone = refine_directions(Painter(), straight([0.0, 1.0, 1.0, 0.0], names=("green",)), colours, steps=20)
+    torch.testing.assert_close(alone.vectors[0], once.vectors[1])
 
 
 def test_layers_that_are_not_the_directions_stay():

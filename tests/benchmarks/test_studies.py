@@ -13,6 +13,7 @@ from spaceseed.images import from_uint8
 from spaceseed.mixing import mix, style_groups
 from spaceseed.models.classifier import load_classifier
 from spaceseed.models.generator import latents_from_seeds
+from spaceseed.models.judge import load_judge
 from spaceseed.models.zoo import load
 from spaceseed.recipe import Recipe
 from spaceseed.training.bundled.avatars import Renders, render, sample
@@ -71,10 +72,13 @@ def test_cost(results):
 
 def test_steering(results):
     figures = results(steering)
-    assert set(figures["methods"]) == {*steering.METHODS, "attributes, others kept", "random"}
+    taught = {"SVM", "SVM, others kept", "attributes", "attributes, others kept"}
+    assert set(figures["methods"]) == {*taught, "sefa", "ganspace", "random"}
     for rows in figures["methods"].values():
         assert all(0 <= row["share"] <= 1 and -1 <= row["change"] <= 1 for row in rows)
     assert figures["methods"]["attributes"][0]["change"] > 0
+    assert all("confirmed" in row for method in taught for row in figures["methods"][method])
+    assert not any("confirmed" in row for row in figures["methods"]["random"])
     assert all(0 <= share <= 1 for taken in figures["mixing"].values() for share in taken.values())
 
 
@@ -82,7 +86,7 @@ def test_mixing_counts_what_is_taken_over():
     generator, classifier = load("avatars", device="cpu"), load_classifier("avatars")
     z = latents_from_seeds(range(32), generator.z_dim)
     ws = generator.map(z)
-    faces = steering.Faces(generator, classifier, ws[:16])
+    faces = steering.Faces(generator, classifier, load_judge("avatars"), ws[:16])
     with torch.no_grad():
         taken = steering.examine_mixing(faces, ws[16:])
         assert set(taken) == {"coarse", "middle", "fine"}

@@ -2,7 +2,8 @@
 
     python -m spaceseed.training.bundled.directions --out spaceseed/assets/avatars
 
-Those of SeFa and GANSpace are named by the judge; those of attributes come from the classifier's answers.
+Those of SeFa and GANSpace are named by the judge; those of attributes come from the classifier's answers, first about
+samples, then about what becomes of samples that are moved.
 """
 
 import argparse
@@ -13,10 +14,12 @@ from torch import Tensor
 from spaceseed.contrast import contrast_directions
 from spaceseed.direction_cache import COUNT
 from spaceseed.models.classifier import Classifier, load_classifier
+from spaceseed.models.generator import Generator
 from spaceseed.models.judge import load_judge
 from spaceseed.models.zoo import load
 from spaceseed.naming import name_directions
-from spaceseed.steer import METHODS, find_directions
+from spaceseed.refine import refine_directions
+from spaceseed.steer import METHODS, DirectionSet, find_directions
 
 # The attribute of the classifier, and those of its values that count.
 ATTRIBUTES = {
@@ -46,6 +49,11 @@ def attribute_scores(classifier: Classifier, images: Tensor) -> dict[str, Tensor
     return scores
 
 
+def parting_directions(generator: Generator, classifier: Classifier, samples: int = SAMPLES) -> DirectionSet:
+    """From samples without each of `ATTRIBUTES` to samples with it."""
+    return contrast_directions(generator, lambda images: attribute_scores(classifier, images), samples=samples)
+
+
 def main() -> None:
     """Writes one file for each method."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -54,8 +62,8 @@ def main() -> None:
     generator, judge, classifier = load("avatars"), load_judge("avatars"), load_classifier("avatars")
     sets = {method: find_directions(generator, method, count=COUNT, samples=50_000) for method in METHODS}
     sets = {method: name_directions(found, generator, judge, samples=32) for method, found in sets.items()}
-    sets["attributes"] = contrast_directions(
-        generator, lambda images: attribute_scores(classifier, images), samples=SAMPLES
+    sets["attributes"] = refine_directions(
+        generator, parting_directions(generator, classifier), lambda images: attribute_scores(classifier, images)
     )
     for method, found in sets.items():
         found.save(args.out / f"directions-{method}.safetensors")
