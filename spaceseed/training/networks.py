@@ -262,7 +262,7 @@ class NormalizedStyleGAN2Pair(Pair):
         return self.price * F.relu(self.later - later / (whole + 1e-8))
 
     def finished(self, generator: Generator) -> Generator:
-        return cast(NormalizedStyleGAN2, generator).plain()
+        return cast(NormalizedStyleGAN2, generator).standing().plain()
 
 
 class PGGANPair(Pair):

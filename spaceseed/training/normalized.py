@@ -19,10 +19,11 @@ times as the coarse part of w has dimensions; the filter is one of the layout's 
 identity.
 """
 
+import copy
 import math
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import cast
+from typing import Self, cast
 
 import torch
 import torch.nn.functional as F
@@ -39,6 +40,8 @@ SPREAD = 0.02  # of initial weights, DCGAN's
 STYLE_SPREAD = 1.0  # of initial styles, whose mean is 1
 SHARES = (5, 2, 1)  # of w's dimensions, in eighths: coarse, middle, fine
 POSITIONS = 16  # of the coarsest feature maps, 4x4
+MOMENTUM = 0.05  # of running statistics in training
+STANDING = (8, 250)  # batches, and images in each, that statistics are taken of for inference
 
 
 class Normalization(nn.Module):
@@ -49,12 +52,13 @@ class Normalization(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
+        self.momentum = MOMENTUM
         self.register_buffer("mean", torch.zeros(channels))
         self.register_buffer("variance", torch.ones(channels))
 
     def forward(self, x: Tensor, bias: Tensor | None = None) -> Tensor:
         """Normalises x [N, C, ...], then adds a bias [C]."""
-        return F.batch_norm(x, self.mean, self.variance, None, bias, self.training, 0.05, EPSILON)
+        return F.batch_norm(x, self.mean, self.variance, None, bias, self.training, self.momentum, EPSILON)
 
     def scale(self) -> Tensor:
         """What each channel is multiplied by after training, [C]."""
@@ -167,6 +171,22 @@ class NormalizedStyleGAN2(MappedGenerator):
 
     def style_weights(self, layer: int) -> Tensor:
         return self.plain().style_weights(layer)
+
+    @torch.no_grad()
+    def standing(self) -> Self:
+        """A copy for inference, with statistics of many of its own images (Brock et al. 2019, sec. 4.1).
+
+        An average of weights has none of its own: those it comes with are of the last weights' last batches.
+        """
+        copied = copy.deepcopy(self).train()
+        norms = [module for module in copied.modules() if isinstance(module, Normalization)]
+        rng = torch.Generator().manual_seed(0)
+        count, size = STANDING
+        for batch in range(1, count + 1):
+            for norm in norms:
+                norm.momentum = 1 / batch  # so that all batches count alike
+            copied.synthesize(copied.map(torch.randn(size, self.z_dim, generator=rng).to(self.device)))
+        return copied.eval()
 
     @torch.no_grad()
     def plain(self) -> StyleGAN2:

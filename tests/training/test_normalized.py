@@ -93,6 +93,25 @@ def test_statistics_change_in_training_alone(trained):
     assert not torch.equal(trained.whiten.mean, before["whiten.mean"])
 
 
+def test_what_is_finished_normalises_its_own_images(trained):
+    """Weights that were averaged come with statistics of others; what is kept has its own, and the average stays."""
+    with torch.no_grad():
+        for parameter in trained.parameters():
+            parameter.mul_(1.5)
+    before = {name: buffer.clone() for name, buffer in trained.named_buffers()}
+    standing = trained.standing()
+    assert not standing.training
+    assert all(torch.equal(buffer, before[name]) for name, buffer in trained.named_buffers())
+    z = latents(3000)
+    with torch.no_grad():
+        whitened = standing.map(z)[:, 0]
+        assert whitened.mean(dim=0).abs().max() < 0.1
+        torch.testing.assert_close(whitened.var(dim=0), torch.ones(32), atol=0.15, rtol=0)
+        assert (trained.map(z)[:, 0].var(dim=0) - 1).abs().max() > 0.5  # or there would be nothing to mend
+    pair = build("normalized", 16, z_dim=8, capacity=1 / 16)
+    torch.testing.assert_close(draw(pair.finished(trained), z[:5]), draw(standing, z[:5]), atol=1e-4, rtol=1e-4)
+
+
 def test_each_group_of_styles_sees_its_own_part_of_w(trained):
     """Hence whole groups can be mixed: none knows what another drew from."""
     plain = trained.plain()
