@@ -17,6 +17,7 @@ __version__ = "0.1.0"  # first: recipes carry it, and read it while this module 
 
 from spaceseed.avoid import LatentFilter
 from spaceseed.breed import Breeding
+from spaceseed.contrast import contrast_directions
 from spaceseed.errors import ArgumentError, CheckpointError, DownloadError, FilterError
 from spaceseed.evaluate import frechet_distance, inception_score, kernel_distance, precision_recall
 from spaceseed.latent_space import LatentSpace
@@ -31,6 +32,7 @@ from spaceseed.ops.genetic import GeneticAlgorithm
 from spaceseed.ops.random_search import RandomSearch
 from spaceseed.ops.termination import Termination
 from spaceseed.recipe import Recipe, RecipeError
+from spaceseed.refine import refine_directions
 from spaceseed.search import Generation, search
 from spaceseed.steer import DirectionSet, find_directions
 
@@ -68,6 +70,7 @@ __all__ = [
     "RecipeError",
     "Termination",
     "TextObjective",
+    "contrast_directions",
     "find_directions",
     "frechet_distance",
     "inception_score",
@@ -79,5 +82,6 @@ __all__ = [
     "load_judge",
     "models",
     "precision_recall",
+    "refine_directions",
     "search",
 ]
