@@ -215,12 +215,14 @@ def main() -> None:
     z = latents_from_seeds(range(FIRST_SEED, FIRST_SEED + 2 * pairs), generator.z_dim)
     ws = generator.map(z, truncation=TRUNCATION)
     faces = Faces(generator, load_classifier("avatars"), load_judge("avatars"), ws[:count])
-    sets = {"SVM": parting_directions(generator, faces.classifier, samples)}
-    sets |= {method: directions_of(generator, method) for method in METHODS}
+    bundled = {method: directions_of(generator, method) for method in METHODS}
+    parting = parting_directions(generator, faces.classifier, samples)
+    parting = parting.subset([parting.names.index(name) for name in bundled["attributes"].names])
+    sets = {"SVM": parting} | bundled
     sets["random"] = random_directions(generator, strongest)
     rows = {}
     for method, directions in sets.items():
-        taught = set(directions.names) == set(ATTRIBUTES)
+        taught = set(directions.names) <= set(ATTRIBUTES)
         shown = range(len(directions) if taught and not args.quick else strongest)
         rows[method] = [examine(faces, directions, index) for index in shown]
         if taught:

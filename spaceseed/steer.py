@@ -137,6 +137,17 @@ class DirectionSet:
         """A copy in which one direction has another name."""
         return replace(self, names=(*self.names[:index], name, *self.names[index + 1 :]))
 
+    def subset(self, indices: Sequence[int]) -> "DirectionSet":
+        """Some of the directions, in the order of `indices`."""
+        rows = list(indices)
+        return replace(
+            self,
+            vectors=self.vectors[rows],
+            scales=self.scales[rows],
+            names=tuple(self.names[i] for i in rows),
+            confidences=tuple(self.confidences[i] for i in rows) if self.confidences else (),
+        )
+
     def save(self, path: str | Path) -> None:
         """Writes a .safetensors file that `open` reads."""
         header = _Header(**{name: getattr(self, name) for name in _Header.model_fields})

@@ -38,6 +38,16 @@ def test_directions_are_orthonormal_and_named(directions):
     assert (directions.scales > 0).all()
 
 
+def test_a_subset_is_some_of_the_directions(directions):
+    sure = replace(directions, confidences=(0.1, 0.2, 0.3, 0.4))
+    some = sure.subset([3, 1])
+    assert some.names == (sure.names[3], sure.names[1])
+    assert some.confidences == (0.4, 0.2)
+    assert directions.subset([0]).confidences == ()
+    assert torch.equal(some.vectors, sure.vectors[[3, 1]])
+    assert torch.equal(some.scales, sure.scales[[3, 1]])
+
+
 def test_components_of_w_are_sorted_by_their_spread(generator):
     found = find_directions(generator, "ganspace", count=6, samples=2 * CHUNK)
     assert (found.scales.diff() <= 1e-6).all()
@@ -153,7 +163,7 @@ def test_progress_can_end_the_work(generator):
 def test_bundled_faces_change_along_their_first_component():
     faces = zoo.load("avatars", device="cpu")
     directions = find_directions(faces, "ganspace", count=1, samples=1000)
-    ws = faces.map(latents_from_seeds([1], faces.z_dim), truncation=0.7)
+    ws = faces.map(latents_from_seeds(range(16), faces.z_dim), truncation=0.7)
     images = [faces.synthesize(directions.apply(ws, 0, amount)) for amount in (0.0, 0.5, 2.0)]
     near, far = ((image - images[0]).abs().mean() for image in images[1:])
     assert 0 < near < far

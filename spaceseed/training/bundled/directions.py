@@ -3,18 +3,19 @@
     python -m spaceseed.training.bundled.directions --out spaceseed/assets/avatars
 
 Those of SeFa and GANSpace are named by the judge; those of attributes come from the classifier's answers, first about
-samples, then about what becomes of samples that are moved.
+samples, then about what becomes of samples that are moved. Those that do not do what they are named after are left out.
 """
 
 import argparse
 from pathlib import Path
 
+import torch
 from torch import Tensor
 
 from spaceseed.contrast import contrast_directions
 from spaceseed.direction_cache import COUNT
 from spaceseed.models.classifier import Classifier, load_classifier
-from spaceseed.models.generator import Generator
+from spaceseed.models.generator import Generator, latents_from_seeds
 from spaceseed.models.judge import load_judge
 from spaceseed.models.zoo import load
 from spaceseed.naming import name_directions
@@ -37,6 +38,10 @@ ATTRIBUTES = {
     "red hair": ("hair_color", ("red",)),
 }
 SAMPLES = 4_000
+# A direction does what it is named after if the mean probability of that grows by so much, from one end to the other.
+GROWS = 0.1
+ENDS = 2.5  # standard deviations
+FACES = range(2_000_000, 2_000_064)
 
 
 def attribute_scores(classifier: Classifier, images: Tensor) -> dict[str, Tensor]:
@@ -54,6 +59,20 @@ def parting_directions(generator: Generator, classifier: Classifier, samples: in
     return contrast_directions(generator, lambda images: attribute_scores(classifier, images), samples=samples)
 
 
+@torch.no_grad()
+def growth(generator: Generator, classifier: Classifier, directions: DirectionSet) -> list[float]:
+    """How much the mean probability of what each direction is named after grows, from one end of it to the other."""
+    ws = generator.map(latents_from_seeds(FACES, generator.z_dim), truncation=0.7)
+    found = []
+    for i, name in enumerate(directions.names):
+        less, more = (
+            attribute_scores(classifier, generator.synthesize(directions.apply(ws, i, amount)))[name].mean()
+            for amount in (-ENDS, ENDS)
+        )
+        found.append(float(more - less))
+    return found
+
+
 def main() -> None:
     """Writes one file for each method."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -62,9 +81,11 @@ def main() -> None:
     generator, judge, classifier = load("avatars"), load_judge("avatars"), load_classifier("avatars")
     sets = {method: find_directions(generator, method, count=COUNT, samples=50_000) for method in METHODS}
     sets = {method: name_directions(found, generator, judge, samples=32) for method, found in sets.items()}
-    sets["attributes"] = refine_directions(
-        generator, parting_directions(generator, classifier), lambda images: attribute_scores(classifier, images)
-    )
+    parting = parting_directions(generator, classifier)
+    refined = refine_directions(generator, parting, lambda images: attribute_scores(classifier, images))
+    grows = growth(generator, classifier, refined)
+    print("growth", *(f"{name} {change:.2f}" for name, change in zip(refined.names, grows, strict=True)))
+    sets["attributes"] = refined.subset([i for i, change in enumerate(grows) if change >= GROWS])
     for method, found in sets.items():
         found.save(args.out / f"directions-{method}.safetensors")
         print(method, *(f"{name} {sure:.2f}" for name, sure in zip(found.names, found.confidences, strict=False)))
