@@ -88,9 +88,8 @@ class LatentFilter:
         Args:
             bad: latents [n, dims] of bad images, n at least 2; one that is given twice counts once.
             good: latents [m, dims] of good images, m at least 2, likewise.
-            method: "mean", "lda" or "logistic" for what lies beyond a plane: in w the first makes the most of a hundred
-                examples or fewer, in z the last is as good with few and better with many; "covariance" or "quadratic"
-                for blobs, slabs and shells, which take hundreds of examples to find. See `ops.discriminant`.
+            method: "mean", "lda" or "logistic" for what lies beyond a plane; "covariance" or "quadratic" for blobs,
+                slabs and shells, which take hundreds of examples to find. See `ops.discriminant`.
             how: "truncate" draws the forbidden coordinate anew from exactly the allowed part of its distribution, for
                 the first three methods alone and their default; "reject" draws the few coordinates along the
                 directions anew until they are allowed, the default of the others; "shift" forbids nothing and moves

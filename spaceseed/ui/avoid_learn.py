@@ -22,7 +22,7 @@ from spaceseed.ui.networks import Networks, noun
 from spaceseed.ui.pictures import keep_file, linked
 from spaceseed.ui.session import Bench, Session
 
-# The first is the default: of a hundred marks or fewer it makes the most (benchmarks/results/avoidance.md).
+# The first is the default: of a hundred marks or fewer none makes more (benchmarks/results/avoidance.md).
 METHODS = {
     "Mean difference (a plane)": "mean",
     "Logistic (a plane)": "logistic",
