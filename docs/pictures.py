@@ -21,8 +21,12 @@ from spaceseed.ui.demo import LAUNCH, build
 HERE = Path(__file__).parent
 COLUMNS, ROWS, SCALE = 8, 4, 2
 STRIP_SEED = 3
-STRIPS = {"attributes": ("glasses", "sad", "eyes closed", "dark skin"), "sefa": ("stubble",), "ganspace": ("bun",)}
-MIXED_ROWS, MIXED_COLUMNS = (3, 8, 35), (2, 5, 6, 9, 10, 16, 21, 23)
+STRIPS = {
+    "attributes": ("glasses", "eyes closed", "dark skin", "black hair"),
+    "sefa": ("bald",),
+    "ganspace": ("beard",),
+}
+MIXED_ROWS, MIXED_COLUMNS = (3, 13, 28), (4, 5, 9, 12, 15, 19, 30, 34)
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
