@@ -77,7 +77,9 @@ def test_noise_is_offered_where_there_is_some(visitor):
     after, noise = visitor.locator("#steer-after img"), visitor.locator("#steer-noise")
     expect(after).to_be_visible()
     expect(noise).to_be_hidden()
+    avatar = after.get_attribute("src")
     choose(visitor, "Tiny stylegan2")
+    expect(after).not_to_have_attribute("src", avatar)  # else the new model's picture passes for the noise's
     for change in (noise.get_by_label("Random").check, visitor.locator("#steer-reseed").click):
         expect(noise).to_be_visible()
         before = after.get_attribute("src")
