@@ -21,6 +21,7 @@ from tqdm import tqdm
 
 from spaceseed.errors import ArgumentError, CheckpointError, DataError
 from spaceseed.figures import Features
+from spaceseed.models.generator import Generator
 from spaceseed.training.config import AUGMENTATIONS, EGAN, PRECISIONS, PROJECTED, Config, Evolution
 from spaceseed.training.data import ImageSet, read_folder
 from spaceseed.training.export import export
@@ -94,7 +95,8 @@ def main(arguments: list[str] | None = None) -> int:
         if args["features"] != "none":
             measure = Comparison(images, FEATURES[args["features"]](), labelled=labelled)
         trainer = Trainer(config, images, args["out"], measure)
-        _export(trainer, args)  # better refused now than after a long training
+        untrained = trainer.pair.finished(trainer.average)
+        _export(trainer, untrained, args)  # better refused now than after a long training
     except (ArgumentError, CheckpointError, DataError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -104,8 +106,8 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     with _stopping(trainer):
-        trainer.run()
-    _export(trainer, args)
+        generator = trainer.run()
+    _export(trainer, generator, args)
     if trainer.machine.rank == 0:
         _say_how_it_ended(trainer, args["out"] / FILE)
     return 0 if trainer.seen >= config.images else 130
@@ -164,12 +166,12 @@ def _read(folder: Path, resolution: int, speak: bool) -> ImageSet:
     return images
 
 
-def _export(trainer: Trainer, args: dict[str, Any]) -> None:
+def _export(trainer: Trainer, generator: Generator, args: dict[str, Any]) -> None:
     if trainer.machine.rank == 0:
         title = args["title"] or args["data"].resolve().name
         labels = trainer.images.labels if trainer.sizes else None
         groups = labels.groups if labels else None
-        export(trainer.finished, args["out"] / FILE, title=title, licence=args["licence"], groups=groups)
+        export(generator, args["out"] / FILE, title=title, licence=args["licence"], groups=groups)
 
 
 @contextmanager

@@ -144,6 +144,10 @@ class Pair(ABC):
         """Copies into `generator`, of this pair's size, what a smaller one learnt."""
         generator.load_state_dict(smaller.state_dict(), strict=False)
 
+    def standing(self, generator: Generator) -> Generator:
+        """`generator`, an average of weights, with statistics of its own where it has any; perhaps the same object."""
+        return generator
+
     def finished(self, generator: Generator) -> Generator:
         """`generator` as inference uses it, perhaps the same object; without a resolution that is still fading in."""
         return generator
@@ -261,8 +265,11 @@ class NormalizedStyleGAN2Pair(Pair):
         whole = 2 * small.var(dim=0).mean().detach()  # the squared difference of two images that share nothing
         return self.price * F.relu(self.later - later / (whole + 1e-8))
 
+    def standing(self, generator: Generator) -> Generator:
+        return cast(NormalizedStyleGAN2, generator).standing()
+
     def finished(self, generator: Generator) -> Generator:
-        return cast(NormalizedStyleGAN2, generator).standing().plain()
+        return cast(NormalizedStyleGAN2, generator).plain()
 
 
 class PGGANPair(Pair):

@@ -41,7 +41,7 @@ STYLE_SPREAD = 1.0  # of initial styles, whose mean is 1
 SHARES = (5, 2, 1)  # of w's dimensions, in eighths: coarse, middle, fine
 POSITIONS = 16  # of the coarsest feature maps, 4x4
 MOMENTUM = 0.05  # of running statistics in training
-STANDING = (8, 250)  # batches, and images in each, that statistics are taken of for inference
+STANDING = 2_000  # images that statistics are taken of for inference
 
 
 class Normalization(nn.Module):
@@ -181,8 +181,8 @@ class NormalizedStyleGAN2(MappedGenerator):
         copied = copy.deepcopy(self).train()
         norms = [module for module in copied.modules() if isinstance(module, Normalization)]
         rng = torch.Generator().manual_seed(0)
-        count, size = STANDING
-        for batch in range(1, count + 1):
+        size = max(16, min(250, 2**20 // self.resolution**2))  # activations must fit in memory
+        for batch in range(1, STANDING // size + 1):
             for norm in norms:
                 norm.momentum = 1 / batch  # so that all batches count alike
             copied.synthesize(copied.map(torch.randn(size, self.z_dim, generator=rng).to(self.device)))

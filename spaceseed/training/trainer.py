@@ -109,7 +109,7 @@ class Trainer:
     @property
     def finished(self) -> Generator:
         """The averaged generator as inference uses it."""
-        return self.pair.finished(self.average).eval()
+        return self.pair.finished(self.pair.standing(self.average)).eval()
 
     # ---------------------------------------------------------------- one step
 

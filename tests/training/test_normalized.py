@@ -8,6 +8,7 @@ from spaceseed.mixing import style_groups
 from spaceseed.models.stylegan2 import StyleGAN2
 from spaceseed.training.export import export
 from spaceseed.training.networks import build
+from spaceseed.training.normalized import NormalizedStyleGAN2
 
 
 def rng(seed=0):
@@ -109,7 +110,21 @@ def test_what_is_finished_normalises_its_own_images(trained):
         torch.testing.assert_close(whitened.var(dim=0), torch.ones(32), atol=0.15, rtol=0)
         assert (trained.map(z)[:, 0].var(dim=0) - 1).abs().max() > 0.5  # or there would be nothing to mend
     pair = build("normalized", 16, z_dim=8, capacity=1 / 16)
-    torch.testing.assert_close(draw(pair.finished(trained), z[:5]), draw(standing, z[:5]), atol=1e-4, rtol=1e-4)
+    finished = pair.finished(pair.standing(trained))
+    torch.testing.assert_close(draw(finished, z[:5]), draw(standing, z[:5]), atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize(("resolution", "size"), [(64, 250), (256, 16)])
+def test_statistics_take_no_more_memory_for_larger_images(resolution, size, monkeypatch):
+    sizes = []
+
+    def synthesize(self, ws, **options):
+        sizes.append(len(ws))
+
+    monkeypatch.setattr(NormalizedStyleGAN2, "synthesize", synthesize)
+    build("normalized", resolution, z_dim=8, capacity=1 / 64).generator.standing()
+    assert set(sizes) == {size}
+    assert sum(sizes) == 2000
 
 
 def test_each_group_of_styles_sees_its_own_part_of_w(trained):
