@@ -7,17 +7,19 @@ Examples tell where an attribute is frequent. Where it comes in islands, as a sm
 step that way need not lead to one; so this looks at what becomes of images that are moved.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from spaceseed.batches import Progress, batches
+from spaceseed.batches import Progress
 from spaceseed.errors import ArgumentError
 from spaceseed.latent_space import LatentSpace
+from spaceseed.mixing import crossed
 from spaceseed.models.generator import Generator
-from spaceseed.steer import BATCH, DirectionSet
+from spaceseed.recipe import synthesis_options
+from spaceseed.steer import DirectionSet, draw_w
 
 DRAWS = 4_000
 AMOUNTS = (1.0, 3.0)  # standard deviations of w from the middle to either end
@@ -65,12 +67,10 @@ def refine_directions(
         raise ArgumentError("price", price, "0 or more")
     if steps < 1 or batch < 1:
         raise ArgumentError("steps", (steps, batch), "1 or more, of batches of 1 or more")
-    space = LatentSpace(generator, truncation=1.0, labels=labels)
     rng = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        z = torch.randn(DRAWS, generator.z_dim, generator=rng)
-        w = torch.cat([space.ws(part)[:, 0].clone() for part in batches(z, BATCH)])
-        spread = torch.cov(w.T)
+    z = torch.randn(DRAWS, generator.z_dim, generator=rng)
+    w, truncated = (draw_w(LatentSpace(generator, truncation=psi, labels=labels), z) for psi in (1.0, truncation))
+    spread, options = torch.cov(w.T), synthesis_options(generator, truncation)
     vectors = []
     for i, name in enumerate(directions.names):
         vector = directions.vectors[i].clone().to(w).requires_grad_()
@@ -82,9 +82,9 @@ def refine_directions(
             rows = torch.randint(len(w), (batch,), generator=rng).to(w.device)
             amounts = torch.empty(batch, 1).uniform_(*AMOUNTS, generator=rng).to(w)
             moves = amounts * (unit @ spread @ unit).sqrt() * unit
-            ws = generator.truncate(w[rows, None].expand(-1, generator.num_ws, -1), truncation)
-            ends = torch.cat([_moved(ws, directions.layers, side * moves) for side in (1, -1)])
-            gain = _gain(attributes(generator.synthesize(ends)), name, price)
+            ws = truncated[rows, None].expand(-1, generator.num_ws, -1)
+            ends = torch.cat([crossed(ws, ws + side * moves[:, None], directions.layers) for side in (1, -1)])
+            gain = _gain(attributes(generator.synthesize(ends, **options)), name, price)
             (vector.grad,) = torch.autograd.grad(-gain, vector)
             adam.step()
             if step >= steps // 2:  # their mean knows more than the last, which has just seen one batch
@@ -92,13 +92,6 @@ def refine_directions(
             progress((i + (step + 1) / steps) / len(directions))
         vectors.append(F.normalize(late, dim=0).cpu())
     return DirectionSet.of(generator, "refined", torch.stack(vectors), directions.names, w.cpu(), directions.layers)
-
-
-def _moved(ws: Tensor, layers: Sequence[int], moves: Tensor) -> Tensor:
-    """Styles [N, num_ws, w_dim], some layers of which moved by [N, w_dim]."""
-    reached = torch.zeros(ws.shape[1], 1, device=ws.device)
-    reached[list(layers)] = 1
-    return ws + reached * moves[:, None]
 
 
 def _gain(scores: Mapping[str, Tensor], name: str, price: float) -> Tensor:

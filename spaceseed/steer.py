@@ -227,8 +227,7 @@ def find_directions(
         raise ArgumentError("method", method, f"one of {', '.join(METHODS)}")
     space = LatentSpace(generator, truncation=1.0, labels=labels)
     z = torch.randn(samples, generator.z_dim, generator=torch.Generator().manual_seed(seed))
-    parts = batches(z, BATCH, progress if method == "sefa" else one_of(progress, 0, 2))
-    w = torch.cat([space.ws(part)[:, 0].clone() for part in parts])  # a view would keep all layers
+    w = draw_w(space, z, progress if method == "sefa" else one_of(progress, 0, 2))
     if method == "sefa":
         weights = torch.cat([generator.style_weights(layer)[:, :dims] for layer in chosen])
         vectors, title = factorize(weights)[0], "SeFa"
@@ -237,6 +236,12 @@ def find_directions(
     vectors = torch.nn.functional.pad(vectors[:count].cpu(), (0, generator.w_dim - vectors.shape[1]))
     names = tuple(f"{title} {i + 1}" for i in range(len(vectors)))
     return DirectionSet.of(generator, method, vectors, names, w.cpu(), chosen)
+
+
+@torch.no_grad()
+def draw_w(space: LatentSpace, z: Tensor, progress: Progress = lambda _: None) -> Tensor:
+    """The w [n, w_dim] of z [n, z_dim], truncated as the space is; z itself where there is no mapping network."""
+    return torch.cat([space.ws(part)[:, 0].clone() for part in batches(z, BATCH, progress)])  # a view keeps all layers
 
 
 def _check_layers(generator: Generator, layers: Sequence[int] | None) -> tuple[int, ...]:
