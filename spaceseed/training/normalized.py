@@ -193,7 +193,9 @@ class NormalizedStyleGAN2(MappedGenerator):
         """A StyleGAN2 that draws, without noise, what this one draws in evaluation mode."""
         first = next(iter(self._blocks()))[1]
         channels = self.channels | {4: max(POSITIONS * _size(first.part), self.channels[4])}
-        generator = StyleGAN2(self.z_dim, self.w_dim, channels, mapping_layers=self.mapping.num_layers)
+        with torch.random.fork_rng(devices=[]):  # what stays of its initial values is noise, of strength 0
+            torch.manual_seed(0)
+            generator = StyleGAN2(self.z_dim, self.w_dim, channels, mapping_layers=self.mapping.num_layers)
         for name, tensor in (*generator.synthesis.named_parameters(), *generator.synthesis.named_buffers()):
             if not name.endswith("noise_const"):
                 tensor.zero_()
@@ -226,7 +228,7 @@ class NormalizedStyleGAN2(MappedGenerator):
         one_hot = torch.eye(POSITIONS).repeat_interleave(size, dim=0)
         constant[:count] = one_hot.unflatten(1, (4, 4))
         _fill(layer.weight[:, :, 1:2, 1:2], block.weight.flatten(1)[:, :, None, None])
-        whitened = nn.Linear(size, count)
+        whitened = nn.utils.skip_init(nn.Linear, size, count)
         whitened.weight.copy_(torch.eye(size).repeat(POSITIONS, 1))
         whitened.bias.zero_()
         self._fold(whitened, block.part, torch.ones(count), layer.affine)

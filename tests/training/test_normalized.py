@@ -43,6 +43,13 @@ def test_a_plain_stylegan2_draws_the_same_images(trained):
     torch.testing.assert_close(draw(plain, latents()), draw(trained, latents()), atol=1e-4, rtol=1e-4)
 
 
+def test_a_plain_stylegan2_is_the_same_every_time(trained):
+    before = torch.random.get_rng_state()
+    once, again = trained.plain().state_dict(), trained.plain().state_dict()
+    assert all(torch.equal(tensor, again[name]) for name, tensor in once.items())
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
 def test_a_plain_stylegan2_takes_the_same_styles(trained):
     """Styles mixed at any layer draw the same, but for those of the second convolutions, which do nothing."""
     plain = trained.plain()
