@@ -33,6 +33,7 @@ PAIRS = 8  # of faces that are mixed, for each face that is moved
 CHANGE = 0.25
 BISECTIONS, FURTHEST = 9, 12.0
 METHODS = ("attributes", "sefa", "ganspace")  # as they are bundled
+TAUGHT = ("SVM", "attributes")  # by the classifier
 
 # What the classifier must see more of for a phrase to be confirmed; phrases that it has no word for are left out.
 PHRASES = {
@@ -65,7 +66,6 @@ PHRASES = {
     "t-shirt": ("clothes", ("t-shirt",)),
     **{f"{c} background": ("background", (c,)) for c in ("blue", "green", "yellow", "pink", "purple", "white")},
 }
-
 
 # How the judge says `ATTRIBUTES`, where it has other words.
 SAID = {"smile": "smiling", "angry brows": "angry"}
@@ -222,10 +222,9 @@ def main() -> None:
     sets["random"] = random_directions(generator, strongest)
     rows = {}
     for method, directions in sets.items():
-        taught = set(directions.names) <= set(ATTRIBUTES)
-        shown = range(len(directions) if taught and not args.quick else strongest)
+        shown = range(len(directions) if method in TAUGHT and not args.quick else strongest)
         rows[method] = [examine(faces, directions, index) for index in shown]
-        if taught:
+        if method in TAUGHT:
             others = {index: [i for i in range(len(directions)) if i != index] for index in shown}
             rows[f"{method}, others kept"] = [examine(faces, directions, index, others[index]) for index in shown]
     mixing = examine_mixing(replace(faces, ws=ws[:pairs]), ws[pairs:])
