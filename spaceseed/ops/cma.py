@@ -16,7 +16,7 @@ import torch
 from cmaes import SepCMA
 from torch import Tensor
 
-from spaceseed.ops.arguments import check_integer, check_number
+from spaceseed.arguments import check_integer, check_number
 from spaceseed.ops.optimizer import MAX_SEED, Optimizer
 from spaceseed.ops.selection import best_first
 

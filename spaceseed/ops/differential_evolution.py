@@ -18,7 +18,7 @@ from collections.abc import Callable
 import torch
 from torch import Generator, Tensor
 
-from spaceseed.ops.arguments import check_choice, check_integer, check_number
+from spaceseed.arguments import check_choice, check_integer, check_number
 from spaceseed.ops.crossover import binomial, exponential
 from spaceseed.ops.optimizer import Optimizer
 from spaceseed.ops.selection import distinct_indices

@@ -30,7 +30,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from spaceseed.ops.arguments import check_choice, check_integer, check_number
+from spaceseed.arguments import check_choice, check_integer, check_number
 from spaceseed.ops.crossover import CROSSOVERS, Crossover
 from spaceseed.ops.mutation import MUTATIONS, Mutation
 from spaceseed.ops.optimizer import Optimizer

@@ -17,8 +17,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from spaceseed.arguments import check_choice, check_integer
 from spaceseed.errors import ArgumentError
-from spaceseed.ops.arguments import check_choice, check_integer
 from spaceseed.ops.prior import PRIORS
 from spaceseed.ops.selection import best_first
 

@@ -13,7 +13,7 @@ whose coordinates are then regressed back to z (sec. 3.1 and 3.2).
 import torch
 from torch import Tensor
 
-from spaceseed.ops.arguments import check_integer
+from spaceseed.arguments import check_integer
 from spaceseed.ops.sefa import fix_signs
 
 # Rows folded in at a time, whatever the batches that bring them, so that the result depends on the samples alone.

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from spaceseed.ops.arguments import check_integer, check_number
+from spaceseed.arguments import check_integer, check_number
 from spaceseed.ops.optimizer import Optimizer
 
 
