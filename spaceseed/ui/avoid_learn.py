@@ -1,8 +1,6 @@
 """What the Avoid tab does with its examples: learn a filter, say what it is worth, show it, and put it to use."""
 
-import tempfile
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -19,7 +17,7 @@ from spaceseed.ui.drawing import is_slow, thumbnails
 from spaceseed.ui.jobs import STOPPED, StoppedError, busy, idle, run
 from spaceseed.ui.messages import inform, warn
 from spaceseed.ui.networks import Networks, noun
-from spaceseed.ui.pictures import keep_file, linked
+from spaceseed.ui.pictures import linked, served
 from spaceseed.ui.session import Bench, Session
 
 # The first is the default: of a hundred marks or fewer none makes more (benchmarks/results/avoidance.md).
@@ -176,10 +174,7 @@ def use_in_search(_: Networks, visitor: Session, on: bool) -> None:
 
 def filter_file(visitor: Session, learned: Learned) -> str:
     """Writes the filter where the browser may fetch it; returns the path."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"spaceseed-filter-{visitor.model}.safetensors"
-        learned.filter.save(path)
-        return keep_file(path.read_bytes(), path.name)
+    return served(f"spaceseed-filter-{visitor.model}.safetensors", learned.filter.save)
 
 
 def load_filter(networks: Networks, visitor: Session, path: str | None) -> None:

@@ -1,7 +1,6 @@
 """The basket's ways in and out: what is kept, files to download and to drop, what the browser keeps between visits."""
 
 import re
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from spaceseed.recipe_files import write_zip
 from spaceseed.ui.drawing import use_cores
 from spaceseed.ui.messages import inform, warn
 from spaceseed.ui.networks import Networks
-from spaceseed.ui.pictures import keep_file
+from spaceseed.ui.pictures import served, still_served
 from spaceseed.ui.session import MAX_FINDS, Session
 
 SUFFIXES = (".png", ".json", ".npz")
@@ -42,7 +41,7 @@ def file(recipe: Recipe, suffix: str, generator: Generator | None = None) -> str
         suffix: ".png", which needs the generator, ".json" or ".npz".
         generator: the find's own.
     """
-    return keep_file(_packed(recipe, suffix, generator), stem(recipe) + suffix)
+    return served(stem(recipe) + suffix, lambda path: recipe.save(path, generator))
 
 
 def png(networks: Networks, visitor: Session, recipe: Recipe) -> str:
@@ -52,7 +51,7 @@ def png(networks: Networks, visitor: Session, recipe: Recipe) -> str:
         RecipeError: its model cannot be loaded, or does not fit it.
     """
     path = visitor.files.get(recipe)
-    if path is None or not Path(path).exists():
+    if path is None or not still_served(path):
         generator = networks.generator_of(recipe)
         use_cores(generator)
         path = visitor.files[recipe] = file(recipe, ".png", generator)
@@ -69,10 +68,7 @@ def zip_file(networks: Networks, visitor: Session, recipes: Sequence[Recipe]) ->
             else:
                 yield f"{number:03d}-{stem(recipe)}.json", recipe.to_json().encode()
 
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "spaceseed-finds.zip"
-        write_zip(path, entries())
-        return keep_file(path.read_bytes(), path.name)
+    return served("spaceseed-finds.zip", lambda path: write_zip(path, entries()))
 
 
 def restore(networks: Networks, visitor: Session, paths: Sequence[str]) -> tuple[int, list[str]]:
@@ -123,10 +119,3 @@ def from_browser(networks: Networks, visitor: Session, saved: Any) -> int:
         except RecipeError:
             lost += 1
     return lost
-
-
-def _packed(recipe: Recipe, suffix: str, generator: Generator | None) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"find{suffix}"
-        recipe.save(path, generator)
-        return path.read_bytes()

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import torch
 
@@ -11,7 +10,7 @@ from spaceseed.latent_space import LatentSpace
 from spaceseed.models import zoo
 from spaceseed.models.generator import Generator, ModelCard
 from spaceseed.recipe import Recipe
-from spaceseed.ui.pictures import jpegs
+from spaceseed.ui.pictures import jpegs, still_served
 from spaceseed.ui.session import Session
 
 # Cores wait for each other longer than the layers of smaller networks take.
@@ -55,7 +54,7 @@ def thumbnails(space: LatentSpace, vectors: torch.Tensor, visitor: Session) -> I
 def picture_of(visitor: Session, recipe_id: str) -> str | None:
     """The path of a picture drawn earlier in this visit and not cleared away since."""
     path = visitor.pictures.get(recipe_id)
-    return path if path is not None and Path(path).exists() else None
+    return path if still_served(path) else None
 
 
 def picture(generator: Generator, visitor: Session, recipe: Recipe) -> str:

@@ -1,6 +1,5 @@
 """The Film part of the Steer tab: a walk through several finds, to watch and to download."""
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -25,7 +24,7 @@ from spaceseed.ui.jobs import StoppedError, run
 from spaceseed.ui.messages import clear_errors, warn
 from spaceseed.ui.mix_tab import chosen_finds, one_model
 from spaceseed.ui.networks import Networks
-from spaceseed.ui.pictures import keep_file
+from spaceseed.ui.pictures import served
 from spaceseed.ui.search_controls import Slider
 from spaceseed.ui.session import Session
 from spaceseed.ui.steer_view import line
@@ -201,10 +200,7 @@ def _read_frames(path: Path) -> Iterator[Tensor]:
 
 def _written(frames: Iterator[Tensor], fps: int, suffix: str = ".mp4") -> str:
     """Writes a film where the browser may fetch it; returns its path."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / (NAME + suffix)
-        write_film(frames, path, fps)
-        return keep_file(path.read_bytes(), path.name)
+    return served(NAME + suffix, lambda path: write_film(frames, path, fps))
 
 
 def _film(path: str, words: str) -> list[Any]:

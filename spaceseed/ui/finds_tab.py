@@ -1,6 +1,7 @@
 """The Found seeds tab: the visitor's basket, and its way to files and back."""
 
 import math
+import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from spaceseed.ui.find_detail import WHOLE_LINK, FindDetail, create_find_detail,
 from spaceseed.ui.messages import clear_errors, inform, warn
 from spaceseed.ui.networks import Networks
 from spaceseed.ui.picker import Gallery, Picked, PickGallery, Tile
-from spaceseed.ui.pictures import keep_file
+from spaceseed.ui.pictures import served
 from spaceseed.ui.session import Session
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -240,7 +241,8 @@ def _create_examples(networks: Networks, session: gr.State, basket: gr.State) ->
     if not paths:
         return
     tiles = [
-        Tile(stem, keep_file(path.read_bytes(), path.name), Recipe.open(path).name) for stem, path in paths.items()
+        Tile(stem, served(path.name, partial(shutil.copyfile, path)), Recipe.open(path).name)
+        for stem, path in paths.items()
     ]
     examples = PickGallery(
         value=Gallery("Or take one of these along", tiles), ternary=False, marked="taken", sign="✓",

@@ -1,10 +1,15 @@
 """Pictures, and other files, on their way to the browser."""
 
-import io
+import os
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import torch
 from gradio.data_classes import FileData, FileDataDict
-from gradio.processing_utils import save_bytes_to_cache
+from gradio.processing_utils import save_file_to_cache
 from gradio.utils import get_upload_folder
 from torch import Tensor
 from torch.nn import functional as F
@@ -12,6 +17,7 @@ from torch.nn import functional as F
 from spaceseed.images import to_pil
 
 MAX_SIDE = 512  # pixels; galleries show no more
+JPEG: dict[str, Any] = {"format": "JPEG", "quality": 92, "subsampling": 0}  # flat art shows every halved colour
 
 
 @torch.no_grad()
@@ -29,17 +35,34 @@ def jpegs(images: Tensor) -> list[str]:
     Returns:
         paths, which `gr.Image` and `gr.Gallery` take as they are. Equal pixels have equal paths.
     """
-    paths = []
-    for picture in to_pil(thumbnail(images)):
-        file = io.BytesIO()
-        picture.save(file, format="JPEG", quality=92, subsampling=0)  # flat art shows every halved colour
-        paths.append(keep_file(file.getvalue(), "image.jpg"))
-    return paths
+    return [served("image.jpg", partial(picture.save, **JPEG)) for picture in to_pil(thumbnail(images))]
 
 
-def keep_file(data: bytes, name: str) -> str:
-    """Writes a file where the browser may fetch it, at an address that follows from its bytes; returns its path."""
-    return save_bytes_to_cache(data, name, get_upload_folder())
+def served(name: str, write: Callable[[Path], object]) -> str:
+    """Puts a file where the browser may fetch it, at an address that follows from its content.
+
+    The file is complete as soon as its path exists, and is never changed: browsers may read it at any time.
+
+    Args:
+        name: of the file.
+        write: writes it to the path that it is given, which ends in `name`.
+
+    Returns:
+        the file's path.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        write(path)
+        return save_file_to_cache(path, get_upload_folder())
+
+
+def still_served(path: str | None) -> bool:
+    """Whether a file that was served before is there yet; if so it is kept for as long as a new one."""
+    try:
+        os.utime(path or "")
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def linked(path: str) -> FileDataDict:

@@ -2,11 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio.utils import get_upload_folder
 
 from spaceseed.models.generator import Generator
 from spaceseed.recipe import Recipe
@@ -18,6 +16,7 @@ from spaceseed.ui.climb import Climb, Job, climb
 from spaceseed.ui.messages import clear_errors, refusal, warn
 from spaceseed.ui.networks import Arrival, Networks, noun, waiting_for
 from spaceseed.ui.picker import Picked
+from spaceseed.ui.pictures import served
 from spaceseed.ui.prompts import example_prompts, warn_of_unknown_words
 from spaceseed.ui.search_controls import create_controls
 from spaceseed.ui.search_results import create_results, draw, say
@@ -211,12 +210,10 @@ def send_to_breed(visitor: Session, state: Climb | None) -> gr.Tabs:
 
 
 def write_png(networks: Networks, state: Climb | None) -> str:
-    """Writes the best find where Gradio serves and, in time, deletes it; returns the path."""
+    """Writes the best find where the browser may fetch it; returns the path."""
     recipe = _found(state, 1)[0]
-    path = Path(get_upload_folder()) / recipe.id / f"spaceseed-{recipe.id}.png"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    recipe.save(path, networks.generator_of(recipe))
-    return str(path)
+    generator = networks.generator_of(recipe)
+    return served(f"spaceseed-{recipe.id}.png", lambda path: recipe.save(path, generator))
 
 
 def _found(state: Climb | None, count: int) -> list[Recipe]:

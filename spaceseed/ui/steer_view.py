@@ -15,7 +15,7 @@ from spaceseed.models.generator import Generator
 from spaceseed.recipe import Recipe
 from spaceseed.ui.drawing import picture, use_cores
 from spaceseed.ui.faces import faces
-from spaceseed.ui.pictures import linked, thumbnail
+from spaceseed.ui.pictures import JPEG, linked, thumbnail
 from spaceseed.ui.session import Session
 from spaceseed.ui.steer_state import signed
 
@@ -74,7 +74,7 @@ def data_url(images: Tensor) -> str:
     fetch them.
     """
     [image], file = to_pil(thumbnail(images)), io.BytesIO()
-    image.save(file, format="JPEG", quality=92, subsampling=0)
+    image.save(file, **JPEG)
     return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
 
 
