@@ -2,7 +2,7 @@
 
     breeding = Breeding(G.z_dim, seeds=range(12))
     page = breeding.page                          # 12 latents: draw them, let the visitor mark some
-    page = breeding.next({3: LIKED, 7: BAD})      # face 3 stays and stands first, its children fill the page
+    page = breeding.next({3: LIKED, 7: BAD})      # 3 stays and stands first; its children keep away from 7
     page = breeding.undo()                        # back, with the marks as they were
 
 A page's marks are the scores that a `GeneticAlgorithm` is told; nothing here knows images.
@@ -15,6 +15,7 @@ from functools import partial
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from spaceseed.errors import ArgumentError
 from spaceseed.models.generator import MAX_SEED, latents_from_seeds
@@ -27,6 +28,8 @@ MAX_PAGES = 100
 MAX_FRESH_SEED = 100_000
 # So often at most are seeds that a filter refuses replaced; one that keeps a quarter leaves 1 in 10^8 by then.
 MAX_REDRAWS = 64
+# So many candidates are drawn for each new face while something is marked bad; the furthest from it is shown.
+CANDIDATES = 8
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,9 @@ class Breeding:
     def next(self, marks: Mapping[int, int], count: int | None = None, strength: float = 0.4) -> Page:
         """Breeds the liked faces: they come first, unchanged; their children and some new faces follow.
 
+        New faces keep away from all that is marked bad, here or on an earlier page: of several candidates for each, the
+        one whose latent is least similar to the nearest bad one (by the cosine) is shown.
+
         Args:
             marks: index on the page to `LIKED` or `BAD`; faces not named are neither. With none liked the whole page
                 is drawn anew.
@@ -107,11 +113,11 @@ class Breeding:
         liked = [i for i in range(size) if marks.get(i) == LIKED]
         if len(liked) >= count:
             raise ArgumentError("liked", len(liked), f"less than {count}, so that the next page has room for children")
-        number = self.page.number + 1
+        number, bad = self.page.number + 1, self._bad(marks)
         if liked:
-            page = self._bred(liked, count, strength, number)
+            page = self._bred(liked, bad, count, strength, number)
         else:
-            page = self._seeded(self._fresh_seeds(count), number)
+            page = self._seeded(self._fresh_seeds(count, bad), number)
         return self._turn_to(page, marks)
 
     def restart(self, seeds: Sequence[int], marks: Mapping[int, int] | None = None, count: int | None = None) -> Page:
@@ -123,7 +129,7 @@ class Breeding:
             count: faces on the next page, 6 to 36; as many as now if None.
         """
         count = len(self.page.latents) if count is None else _checked_count(count)
-        filling = self._fresh_seeds(max(0, count - len(seeds)))
+        filling = self._fresh_seeds(max(0, count - len(seeds)), self._bad(marks or {}))
         return self._turn_to(self._seeded([*seeds, *filling], self.page.number + 1), marks)
 
     def restart_from(self, latents: Tensor, seeds: Sequence[int | None]) -> Page:
@@ -139,7 +145,8 @@ class Breeding:
         n = len(latents)
         if latents.shape[1:] != (self.z_dim,) or not 1 <= n < MAX_COUNT:
             raise ArgumentError("latents", tuple(latents.shape), f"of shape [1 to {MAX_COUNT - 1}, {self.z_dim}]")
-        page = self._seeded(self._fresh_seeds(max(len(self.page.latents), n + 1)), self.page.number + 1)
+        filling = self._fresh_seeds(max(len(self.page.latents), n + 1), self._bad({}))
+        page = self._seeded(filling, self.page.number + 1)
         page = replace(
             page,
             latents=torch.cat([latents.cpu(), page.latents[n:]]),
@@ -173,7 +180,14 @@ class Breeding:
         _checked_count(len(seeds))
         return Page(number, latents_from_seeds(seeds, self.z_dim), tuple(seeds), 0, {})
 
-    def _bred(self, liked: list[int], count: int, strength: float, number: int) -> Page:
+    def _bad(self, marks: Mapping[int, int]) -> Tensor:
+        """The latents [m, z_dim] last marked bad, on this page or one that led to it."""
+        last: dict[tuple[float, ...], int] = {}
+        for page in [*self._past, replace(self.page, marks=marks)]:
+            last |= {tuple(page.latents[i].tolist()): mark for i, mark in page.marks.items()}
+        return torch.tensor([latent for latent, mark in last.items() if mark == BAD]).view(-1, self.z_dim)
+
+    def _bred(self, liked: list[int], bad: Tensor, count: int, strength: float, number: int) -> Page:
         page, size = self.page, len(self.page.latents)
         algorithm = GeneticAlgorithm(
             self.z_dim,
@@ -188,17 +202,27 @@ class Breeding:
         )
         algorithm.ask()
         algorithm.tell([float(1 if i in liked else 0) for i in range(size)])
-        algorithm.size, algorithm.elites = count, len(liked)
-        algorithm.immigrants = (count - len(liked)) // 6  # new blood, lest a page hold one family alone
-        seeds: tuple[int | None, ...] = (*(page.seeds[i] for i in liked), *[None] * (count - len(liked)))
-        latents = algorithm.ask()
-        if self.avoid is not None and algorithm.immigrants:  # they come last
-            newcomers = self._fresh_seeds(algorithm.immigrants)
-            latents = torch.cat([latents[: -len(newcomers)], latents_from_seeds(newcomers, self.z_dim)])
-            seeds = (*seeds[: -len(newcomers)], *newcomers)
-        return Page(number, latents, seeds, len(liked), {})
+        algorithm.elites = len(liked)
+        fresh = (count - len(liked)) // 6  # new blood, lest a page hold one family alone
+        children, tries = count - len(liked) - fresh, CANDIDATES if len(bad) else 1
+        from_seeds = fresh > 0 and (self.avoid is not None or len(bad) > 0)
+        algorithm.immigrants = 0 if from_seeds else fresh
+        algorithm.size = len(liked) + tries * children + algorithm.immigrants
+        kept, bred, immigrants = algorithm.ask().split([len(liked), tries * children, algorithm.immigrants])
+        bred = bred.view(tries, children, self.z_dim)
+        bred = bred[_furthest(bred, bad), range(children)]
+        newcomers = self._fresh_seeds(fresh, bad) if from_seeds else []
+        latents = torch.cat([kept, bred, immigrants, latents_from_seeds(newcomers, self.z_dim)])
+        unnamed = [None] * (count - len(liked) - len(newcomers))
+        return Page(number, latents, (*(page.seeds[i] for i in liked), *unnamed, *newcomers), len(liked), {})
 
-    def _fresh_seeds(self, count: int) -> list[int]:
+    def _fresh_seeds(self, count: int, bad: Tensor) -> list[int]:
+        tries = CANDIDATES if len(bad) else 1
+        seeds = np.array(self._allowed_seeds(tries * count), dtype=int).reshape(tries, count)
+        latents = latents_from_seeds(seeds.ravel().tolist(), self.z_dim).view(tries, count, self.z_dim)
+        return seeds[_furthest(latents, bad), range(count)].tolist()
+
+    def _allowed_seeds(self, count: int) -> list[int]:
         seeds = [int(self._rng.randint(MAX_FRESH_SEED)) for _ in range(count)]
         if self.avoid is None:
             return seeds
@@ -212,6 +236,14 @@ class Breeding:
                 for seed, kept in zip(seeds, allowed, strict=True)
             ]
         return seeds
+
+
+def _furthest(candidates: Tensor, bad: Tensor) -> list[int]:
+    """Which of the candidates [tries, n, dims] for each of n places is least similar to its nearest bad one, [n]."""
+    if not len(bad):
+        return [0] * candidates.shape[1]
+    similarity = F.normalize(candidates, dim=2) @ F.normalize(bad, dim=1).T
+    return similarity.amax(dim=2).argmin(dim=0).tolist()
 
 
 def _checked_count(count: int) -> int:

@@ -141,3 +141,61 @@ def test_faults_name_themselves_and_change_nothing(breeding):
         assert caught.value.name == name
     assert breeding.page is page
     assert not breeding.can_undo
+
+
+def nearest(latents, bad):
+    """The mean over latents of the cosine with the nearest of the bad ones."""
+    normed = torch.nn.functional.normalize
+    return (normed(latents, dim=1) @ normed(bad, dim=1).T).amax(dim=1).mean().item()
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("liked", [(), (0, 1)], ids=["fresh", "children"])
+def test_new_faces_keep_away_from_the_bad(liked, seed):
+    marks = dict.fromkeys(liked, LIKED)
+    bad = [5, 6, 7]
+    with_marks, without = Breeding(DIMS, range(12), seed), Breeding(DIMS, range(12), seed)
+    latents = with_marks.page.latents[bad]
+    page = with_marks.next(marks | dict.fromkeys(bad, BAD))
+    other = without.next(marks)
+    assert nearest(page.latents[len(liked) :], latents) < nearest(other.latents[len(liked) :], latents) - 0.02
+    assert torch.equal(page.latents[: len(liked)], other.latents[: len(liked)])
+
+
+def test_faces_of_seeds_that_keep_away_are_still_those_of_their_seeds(breeding):
+    page = breeding.next({0: LIKED, 5: BAD})
+    seeded = [i for i, seed in enumerate(page.seeds) if seed is not None]
+    assert len(seeded) > 1
+    assert torch.equal(page.latents[seeded], latents_from_seeds([page.seeds[i] for i in seeded], DIMS))
+
+
+def test_what_was_bad_on_an_earlier_page_is_remembered(breeding):
+    bad = breeding.page.latents[[5]]
+    breeding.next({0: LIKED, 5: BAD})
+    page = breeding.next({0: LIKED})
+    other = Breeding(DIMS, range(12))
+    other.next({0: LIKED})
+    assert nearest(page.latents[1:], bad) < nearest(other.next({0: LIKED}).latents[1:], bad)
+
+
+def test_a_bad_mark_counts_no_more_once_the_face_is_liked():
+    def third(mark: int) -> torch.Tensor:
+        breeding = Breeding(DIMS, range(12))
+        breeding.restart(range(12), {5: mark})
+        breeding.next({5: LIKED})
+        breeding._rng.seed(0)
+        return breeding.next({0: LIKED}).latents[1:]
+
+    assert torch.equal(third(BAD), third(LIKED))
+
+
+def test_marks_that_were_undone_count_no_more():
+    def second(*undone: dict[int, int]) -> torch.Tensor:
+        breeding = Breeding(DIMS, range(12))
+        for marks in undone:
+            breeding.next(marks)
+            breeding.undo()
+        breeding._rng.seed(0)
+        return breeding.next({0: LIKED}).latents
+
+    assert torch.equal(second(), second({0: LIKED, 5: BAD}))
