@@ -1,4 +1,4 @@
-# The commands of the project: run, faces, test, bench, train, format, clean.
+# The commands of the project: run, faces, test, bench, train, space, space-check, format, clean.
 # Each makes or completes .venv first; a stamp file records what is installed, so a second call starts at once.
 # PYTHON chooses the interpreter: make run PYTHON=python3.12
 
@@ -6,7 +6,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := run
-.PHONY: run faces test bench train format clean
+.PHONY: run faces test bench train space space-check format clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -38,6 +38,23 @@ bench: $(VENV)/bench.stamp $(VENV)/train.stamp
 
 train: $(VENV)/train.stamp
 	@$(BIN)/python -m spaceseed.training.bundled
+
+# make space SPACE=owner/name publishes what is committed.
+space: $(VENV)/base.stamp
+	@test -n "$(SPACE)" || { echo "Name the Space: make space SPACE=owner/name" >&2; exit 1; }
+	@$(BIN)/python -m tools.publish "$(SPACE)"
+
+# Resolves what a Space installs, as its builder does, for its Python and for this one; installs nothing.
+front = $(shell sed -n 's/^$(1): *"\?\([^"]*\)"\?$$/\1/p' README.md)
+BUILDER_LINE := -c pre-requirements.txt -r requirements.txt "torch<=2.13.0" \
+  "gradio[oauth,mcp]==$(call front,sdk_version)" "uvicorn>=0.14.0" "websockets>=10.4" "spaces==0.51.3"
+
+space-check: $(VENV)/base.stamp
+	@for version in $(call front,python_version) 3.11; do \
+	  SECONDS=0; \
+	  $(PIP) --dry-run --ignore-installed --only-binary=:all: --python-version $$version --target $(VENV) $(BUILDER_LINE); \
+	  echo "--- a Space's packages on Python $$version: resolved in $$SECONDS s"; \
+	done
 
 format: $(VENV)/dev.stamp
 	@$(BIN)/ruff check --fix

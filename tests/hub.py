@@ -1,17 +1,21 @@
-"""A Hub on this machine: it answers as the real one does to what huggingface_hub asks when it fetches a file."""
+"""A Hub on this machine: it answers as the real one does when huggingface_hub fetches a file or uploads a folder."""
 
+import base64
 import hashlib
 import http.server
+import json
 import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import pytest
 
 RESOLVE = re.compile(r"/(?P<repo>[^/]+/[^/]+)/resolve/(?P<revision>[^/]+)/(?P<file>.+)")
+# Files that the Hub takes through LFS alone; it refuses them in an ordinary commit.
+BINARY = (".png", ".safetensors", ".gz", ".npz")
 
 
 class StandInHub:
@@ -25,6 +29,8 @@ class StandInHub:
         cuts: the next downloads end after so many bytes, one entry each; 0 ends them before the first answer.
         asked: (method, path) of every request for a file so far.
         ranges: the Range header of every download so far, "" without one.
+        space: contents of the one Space by path, as the last commit left it.
+        commits: the message of each commit to it.
     """
 
     def __init__(self) -> None:
@@ -35,9 +41,11 @@ class StandInHub:
         self.cuts: list[int] = []
         self.asked: list[tuple[str, str]] = []
         self.ranges: list[str] = []
+        self.space: dict[str, bytes] = {}
+        self.commits: list[str] = []
 
     def __enter__(self) -> Self:
-        handler = type("Handler", (_Handler,), {"hub": self})
+        handler = type("Handler", (_Handler,), {"hub": self, "uploads": {}})
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()
@@ -83,13 +91,73 @@ def stand_in_hub(cache: Path) -> Iterator[StandInHub]:
 
 class _Handler(http.server.BaseHTTPRequestHandler):
     hub: StandInHub
+    uploads: dict[str, bytes]
 
     def do_HEAD(self) -> None:
         if self._is_for_a_file():
             self._answer()
 
+    def do_PUT(self) -> None:
+        """Takes a file for LFS, at the address of its sha256."""
+        content = self._body()
+        assert hashlib.sha256(content).hexdigest() == self.path.removeprefix("/lfs/")
+        self.uploads[self.path.removeprefix("/lfs/")] = content
+        self._tell({})
+
+    def do_POST(self) -> None:
+        """Creates a Space, says how each file is to come, and takes a commit."""
+        body = self._body()
+        if self.hub.status:
+            self._refuse(self.hub.status)
+        elif self.path == "/api/repos/create":
+            asked = json.loads(body)
+            assert (asked["type"], asked["sdk"]) == ("space", "gradio")
+            self._tell({"url": f"{self.hub.address}/spaces/{asked['organization']}/{asked['name']}"})
+        elif "/preupload/" in self.path:
+            modes = [
+                {"path": file["path"], "uploadMode": "lfs" if file["path"].endswith(BINARY) else "regular"}
+                for file in json.loads(body)["files"]
+            ]
+            self._tell({"files": [mode | {"shouldIgnore": False} for mode in modes]})
+        elif self.path.endswith("/info/lfs/objects/batch"):
+            actions = [
+                item | {"actions": {"upload": {"href": f"{self.hub.address}/lfs/{item['oid']}"}}}
+                for item in json.loads(body)["objects"]
+            ]
+            self._tell({"transfer": "basic", "objects": actions})
+        elif "/commit/" in self.path:
+            self._commit([json.loads(line) for line in body.splitlines()])
+            self._tell({"commitUrl": f"{self.hub.address}/spaces/me/seeds/commit/1", "commitOid": "1" * 40})
+        else:
+            self._tell({})
+
+    def _commit(self, lines: list[dict[str, Any]]) -> None:
+        for line in lines:
+            value = line["value"]
+            if line["key"] == "header":
+                self.hub.commits.append(value["summary"])
+            elif line["key"] == "deletedFile":
+                del self.hub.space[value["path"]]
+            elif line["key"] == "lfsFile":
+                self.hub.space[value["path"]] = self.uploads[value["oid"]]
+            else:
+                self.hub.space[value["path"]] = base64.b64decode(value["content"])
+
+    def _body(self) -> bytes:
+        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+
+    def _tell(self, answer: object) -> None:
+        content = json.dumps(answer).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
     def do_GET(self) -> None:
-        if self._is_for_a_file():
+        if "/tree/" in self.path:
+            self._tell([{"type": "file", "path": path, "size": 0, "oid": ""} for path in self.hub.space])
+        elif self._is_for_a_file():
             self.hub.ranges.append(self.headers.get("Range", ""))
             cut = self.hub.cuts.pop(0) if self.hub.cuts else None
             if cut != 0:
