@@ -79,15 +79,16 @@ def verdict(learned: Learned) -> list[list[str]]:
     """What a filter is worth: terms and sentences."""
     avoid = learned.filter
     (bad, good), held_out = avoid.marks, avoid.held_out
-    chance = "in less than 1 % of cases" if held_out.chance < 0.01 else f"in {held_out.chance:.0%} of cases"
+    chance = "in less than 1 %" if held_out.chance < 0.01 else f"in up to {held_out.chance:.0%}"
     method = next(title for title, name in METHODS.items() if name == avoid.method)
     nature = f"{avoid.acceptance:.0%} of all draws stay as they are; the others are replaced."
     if avoid.how == "shift":
         nature = "None is refused; all are moved a little."
     return [
         ["Trust", avoid.reason or "The marks are enough to say that it has learned something."],
+        ["Chance", f"Marks without a meaning look so telling {chance} of cases, at some moment of marking."],
         ["Learned from", f"{bad} bad and {good} good ones · {method} · in {avoid.space}"],
-        ["Held-out AUC", f"{avoid.auc:.2f}, where 0.50 is chance; by chance it is so high {chance}."],
+        ["Held-out AUC", f"{avoid.auc:.2f}, where 0.50 is chance."],
         ["Acceptance", nature],
         ["Coverage", f"{avoid.coverage:.0%} of good and {1 - held_out.bad_refused:.0%} of bad ones, held out, are let "
                      "through."],
