@@ -8,6 +8,7 @@ x = Recipe.open("ada.png").render()           # the same image, bit for bit, on 
 import hashlib
 import json
 import re
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
@@ -42,6 +43,7 @@ from spaceseed.recipe_files import MAX_RECIPE_BYTES, MAX_ZIP_ENTRIES
 __all__ = ["Edit", "Found", "Recipe", "RecipeError", "open_any", "save_zip"]
 
 FORMAT: Final = 1
+MAX_STEM_BYTES = 120  # file systems allow 255, and suffixes and numbers are added
 # What decides the pixels, and so a recipe's id.
 PIXEL_FIELDS = (
     "model", "sha256", "space", "latent", "labels", "truncation", "truncation_cutoff", "noise", "noise_seed", "edits",
@@ -186,6 +188,15 @@ class Recipe(Record):
         if self.transform is None:  # recipes older than this field keep their ids
             del fields["transform"]
         return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:16]
+
+    @property
+    def stem(self) -> str:
+        """What its files are called, less the suffix: its name, in letters and digits of any script, or else its id."""
+        words = unicodedata.normalize("NFC", self.name.lower())
+        # Marks belong to letters: without them Hindi and Thai lose their vowels.
+        kept = "".join(char if unicodedata.category(char)[0] in "LMN" else "-" for char in words)
+        slug = re.sub("-+", "-", kept).encode()[:MAX_STEM_BYTES].decode(errors="ignore")
+        return slug.strip("-") or self.id
 
     def ws(self, generator: Generator) -> Tensor:
         """Styles [1, num_ws, w_dim] on the generator's device: mapped, truncated, edited.
@@ -386,13 +397,11 @@ def save_zip(recipes: Sequence[Recipe], path: str | Path, generator: Generator |
     """
     if not 1 <= len(recipes) <= MAX_ZIP_ENTRIES:
         raise RecipeError(f"A ZIP holds 1 to {MAX_ZIP_ENTRIES} recipes, not {len(recipes)}.")
-    files = ((_file_name(i, recipe), recipe._pack(".png", generator)) for i, recipe in enumerate(recipes, start=1))
+    files = (
+        (f"{number:03d}-{recipe.stem}.png", recipe._pack(".png", generator))
+        for number, recipe in enumerate(recipes, start=1)
+    )
     recipe_files.write_zip(Path(path), files)
-
-
-def _file_name(number: int, recipe: Recipe) -> str:
-    slug = re.sub(r"[^a-z0-9]+", "-", recipe.name.lower()).strip("-")
-    return f"{number:03d}-{slug[:40] or recipe.id}.png"
 
 
 def _sentence(error: ValidationError) -> str:

@@ -132,7 +132,7 @@ def write_zip(path: Path, files: Iterable[tuple[str, bytes]]) -> None:
         with zipfile.ZipFile(partial, "w") as archive:
             for name, data in files:
                 archive.writestr(zipfile.ZipInfo(name), data)
-                size += len(data) + 2 * len(name) + 100  # the name stands in two headers of 76 bytes together
+                size += len(data) + 2 * len(name.encode()) + 100  # the name stands in two headers of 76 bytes together
                 if size > MAX_ZIP_BYTES:
                     raise RecipeError(f"These recipes do not fit into one ZIP of {MAX_ZIP_BYTES // 10**6} MB.")
         partial.replace(path)

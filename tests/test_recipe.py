@@ -199,6 +199,34 @@ class TestRoundTrip:
         with pytest.raises(RecipeError, match="4 recipes, not one"):
             Recipe.open(tmp_path / "all.zip")
 
+    @pytest.mark.parametrize(
+        ("name", "stem"),
+        [
+            ("Ada & Bob!", "ada-bob"),
+            ("Élodie Müller", "élodie-müller"),
+            ("E\u0301lodie", "élodie"),
+            ("हिन्दी चेहरा", "हिन्दी-चेहरा"),
+            ("ใบหน้า", "ใบหน้า"),
+            ("顔 3", "顔-3"),
+            ("лицо/../лицо", "лицо-лицо"),
+            ("a\u202eb.exe", "ab-exe"),
+            ("nul:\\\\con", "nul-con"),
+        ],
+    )
+    def test_file_names_keep_letters_of_all_scripts_and_nothing_else(self, name, stem):
+        assert make_recipe(name=name).stem == stem
+
+    @pytest.mark.parametrize("name", ["", "!?", "🌱"])
+    def test_a_name_without_letters_gives_way_to_the_id(self, name):
+        recipe = make_recipe(name=name)
+        assert recipe.stem == recipe.id
+
+    @pytest.mark.parametrize("letter", ["a", "é", "顔", "𒀀"])
+    def test_a_long_name_still_makes_a_file_name(self, tmp_path, letter):
+        recipe = make_recipe(name=100 * letter)
+        assert set(recipe.stem) == {letter}
+        recipe.save(tmp_path / f"001-{recipe.stem}.json")
+
     def test_the_png_shows_the_image(self, tmp_path):
         FULL.save(tmp_path / "found.PNG", G)
         with Image.open(tmp_path / "found.PNG") as image:

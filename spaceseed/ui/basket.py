@@ -1,6 +1,5 @@
 """The basket's ways in and out: what is kept, files to download and to drop, what the browser keeps between visits."""
 
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,11 +27,6 @@ def keep(visitor: Session, recipes: Sequence[Recipe]) -> int:
     return visitor.changed()
 
 
-def stem(recipe: Recipe) -> str:
-    """What a find's files are called."""
-    return re.sub(r"[^a-z0-9]+", "-", recipe.name.lower()).strip("-")[:60] or recipe.id
-
-
 def file(recipe: Recipe, suffix: str, generator: Generator | None = None) -> str:
     """Writes a find where the browser may fetch it, named after it; returns the path.
 
@@ -41,7 +35,7 @@ def file(recipe: Recipe, suffix: str, generator: Generator | None = None) -> str
         suffix: ".png", which needs the generator, ".json" or ".npz".
         generator: the find's own.
     """
-    return served(stem(recipe) + suffix, lambda path: recipe.save(path, generator))
+    return served(recipe.stem + suffix, lambda path: recipe.save(path, generator))
 
 
 def png(networks: Networks, visitor: Session, recipe: Recipe) -> str:
@@ -64,9 +58,9 @@ def zip_file(networks: Networks, visitor: Session, recipes: Sequence[Recipe]) ->
     def entries() -> Iterator[tuple[str, bytes]]:
         for number, recipe in enumerate(recipes, start=1):
             if networks.at_hand(recipe.model):
-                yield f"{number:03d}-{stem(recipe)}.png", Path(png(networks, visitor, recipe)).read_bytes()
+                yield f"{number:03d}-{recipe.stem}.png", Path(png(networks, visitor, recipe)).read_bytes()
             else:
-                yield f"{number:03d}-{stem(recipe)}.json", recipe.to_json().encode()
+                yield f"{number:03d}-{recipe.stem}.json", recipe.to_json().encode()
 
     return served("spaceseed-finds.zip", lambda path: write_zip(path, entries()))
 

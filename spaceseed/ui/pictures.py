@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from gradio.data_classes import FileData, FileDataDict
-from gradio.processing_utils import save_file_to_cache
+from gradio.processing_utils import hash_file
 from gradio.utils import get_upload_folder
 from torch import Tensor
 from torch.nn import functional as F
@@ -50,10 +50,17 @@ def served(name: str, write: Callable[[Path], object]) -> str:
     Returns:
         the file's path.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / name
-        write(path)
-        return save_file_to_cache(path, get_upload_folder())
+    cache = Path(get_upload_folder())
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache) as folder:
+        draft = Path(folder) / name
+        write(draft)
+        # Not `save_file_to_cache`, which takes the vowels out of names in some scripts.
+        path = cache / hash_file(draft) / name
+        if not still_served(str(path)):
+            path.parent.mkdir(exist_ok=True)
+            draft.replace(path)
+        return str(path)
 
 
 def still_served(path: str | None) -> bool:

@@ -2,6 +2,7 @@
 
 import io
 import re
+import zipfile
 
 import numpy as np
 import pytest
@@ -91,6 +92,19 @@ def test_a_find_downloads_in_every_format_and_comes_back_in_each(keeper, visit, 
         expect(other.locator("#finds-image img")).to_be_visible()
         assert np.array_equal(shown_pixels(other), expected)
         assert captions(other) == ["seed 42"]
+
+
+@pytest.mark.parametrize("name", ["Élodie Müller", "हिन्दी चेहरा"])
+def test_files_are_called_as_the_find_is_in_any_script(keeper, tmp_path, name):
+    box = keeper.locator("#finds-name").locator("input, textarea")
+    box.fill(name)
+    box.press("Enter")
+    expect(tiles(keeper).last).to_have_attribute("aria-label", f"{name}, not marked")
+    path = download(keeper, "json", tmp_path)
+    assert path.name == f"{name.lower().replace(' ', '-')}.json"
+    assert Recipe.open(path).name == name
+    with zipfile.ZipFile(download(keeper, "zip", tmp_path)) as archive:
+        assert any(entry.endswith(f"-{path.stem}.png") for entry in archive.namelist())
 
 
 def test_the_zip_holds_the_chosen_or_all_and_comes_back(keeper, visit, tmp_path):
