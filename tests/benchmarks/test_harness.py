@@ -65,8 +65,8 @@ def test_method_that_gives_up_early_is_found_out(bowl):
         Trial(bowl, PROMPT, 10).run(lambda _trial, _seed: None, seed=0)
 
 
-def outcome(score, feature):
-    return Outcome(score, confirmed=0.5, top_spread=0.2, features=np.array([feature, 0.0], dtype=np.float32))
+def outcome(score, feature, confirmed=0.5):
+    return Outcome(score, confirmed, top_spread=0.2, features=np.array([feature, 0.0], dtype=np.float32))
 
 
 def test_summary_pairs_methods_on_the_same_prompt_and_seed():
@@ -76,13 +76,14 @@ def test_summary_pairs_methods_on_the_same_prompt_and_seed():
     other = "random search"
     results = [
         (run(search_quality.BEST, 0), {500: outcome(0.6, 0.0)}),
-        (run(search_quality.BEST, 1), {500: outcome(0.4, 3.0)}),
+        (run(search_quality.BEST, 1), {500: outcome(0.4, 3.0, confirmed=1.0)}),
         (run(other, 0), {500: outcome(0.3, 0.0)}),
     ]
     best, second = search_quality.summarize(results, 500)
     assert (best["method"], best["score"][0], best["spread_among_seeds"][0]) == (search_quality.BEST, 0.5, 3.0)
     assert (second["best_is_ahead_by"][0], second["best_wins"], second["best_loses"]) == (0.3, 1, 0)
     assert second["spread_among_seeds"] is None
+    assert (best["confirmed"][0], best["everything_confirmed"]) == (0.75, 0.5)
 
 
 def test_prompts_are_examined_ones_and_tuning_has_others():
