@@ -40,5 +40,9 @@ class FilterError(ValueError):
     """A latent filter cannot be learned from these examples, or its file cannot be used, or not with this model."""
 
 
+class TrainingError(ArithmeticError):
+    """A training cannot go on, because a loss or a weight is not finite."""
+
+
 class DataError(ValueError):
     """A folder of pictures, or the labels beside them, cannot be trained on."""

@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
-from spaceseed.errors import ArgumentError, CheckpointError, DataError
+from spaceseed.errors import ArgumentError, CheckpointError, DataError, TrainingError
 from spaceseed.figures import Features
 from spaceseed.models.generator import Generator
 from spaceseed.training.config import AUGMENTATIONS, EGAN, PRECISIONS, PROJECTED, Config, Evolution
@@ -81,7 +81,8 @@ def main(arguments: list[str] | None = None) -> int:
         arguments: those of the command line if None.
 
     Returns:
-        the exit status: 0 at the end of the training, 130 if it was stopped before, 2 if it could not begin.
+        the exit status: 0 at the end of the training, 130 if it was stopped before, 1 if a loss was not finite, 2 if it
+        could not begin.
     """
     args = vars(_parser().parse_args(arguments))
     if args["threads"]:
@@ -105,8 +106,13 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
-    with _stopping(trainer):
-        generator = trainer.run()
+    try:
+        with _stopping(trainer):
+            generator = trainer.run()
+    except TrainingError as error:
+        if trainer.machine.rank == 0:
+            print(f"error: {error}", file=sys.stderr)
+        return 1
     _export(trainer, generator, args)
     if trainer.machine.rank == 0:
         _say_how_it_ended(trainer, args["out"] / FILE)

@@ -17,6 +17,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from spaceseed.errors import TrainingError
 from spaceseed.models.generator import Generator
 from spaceseed.training.config import Config
 from spaceseed.training.jury import Evidence, Jury
@@ -85,6 +86,9 @@ def improve(
 
     Returns:
         what the jury saw of its images, drawn before the step.
+
+    Raises:
+        TrainingError: the loss or a weight is not finite.
     """
     jury.learn(False)
     with jury.machine.precision():
@@ -92,7 +96,7 @@ def improve(
     evidence = jury.see(images, latents[1])
     with jury.machine.precision():
         loss = jury.generator_loss(evidence, objective) + pair.penalty(images)
-    learner.step(loss, rate)
+    learner.step(loss, rate, "generator's loss")
     return evidence.detached()
 
 
@@ -114,6 +118,9 @@ def generation(
 
     Returns:
         the mu fittest children, the fittest first.
+
+    Raises:
+        TrainingError: a loss, a weight or a fitness is not finite.
     """
     lessons, exam = draws.latents(config.batch), draws.latents(config.evaluated)
     with torch.no_grad():
@@ -134,6 +141,8 @@ def generation(
                 evidence = jury.see(images, exam[1])
             quality, diversity = _examine(jury, evidence, of_real)
             fitness = quality + config.evolution.gamma * diversity
+            if not math.isfinite(fitness):
+                raise TrainingError(f"the fitness of a child by {mutation} is not finite")
             children.append(Child(learner, number, mutation, evidence, quality, diversity, fitness))
     return sorted(children, key=lambda child: child.fitness, reverse=True)[: config.evolution.parents]
 

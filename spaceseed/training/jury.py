@@ -58,9 +58,12 @@ class Member:
     """The network's own discriminator, which sees the images themselves.
 
     Attributes:
+        name: for sentences.
         learner: what learns of it.
         r1_gamma: weight of its gradient penalty.
     """
+
+    name = "discriminator"
 
     def __init__(self, learner: Learner[Any], r1_gamma: float) -> None:
         self.learner, self.r1_gamma = learner, r1_gamma
@@ -76,6 +79,8 @@ class Member:
 
 class ProjectedMember(Member):
     """A projected discriminator, which sees features; its heads learn, without R1, as published."""
+
+    name = "projected discriminator"
 
     def __init__(self, projected: ProjectedDiscriminator, learner: Learner[Any]) -> None:
         super().__init__(learner, r1_gamma=0.0)
@@ -177,6 +182,9 @@ class Jury:
 
         Returns:
             the mean logits of real and of generated images.
+
+        Raises:
+            TrainingError: a loss or a weight is not finite.
         """
         self.learn(True)
         with torch.no_grad():
@@ -189,7 +197,7 @@ class Jury:
                 loss = objective.discriminator(of_real.logits, of_fake.logits)
                 if of_real.classes is not None and labels is not None:
                     loss = loss + label_loss(of_real.classes, labels, self.sizes)
-            member.learner.step(loss, rate)
+            member.learner.step(loss, rate, f"{member.name}'s loss")
             if member.r1_gamma and self.steps % self.config.r1_interval == 0:
                 self._regularise(member, evidence.seen[number][0], labels, rate)
             means.append((of_real.logits.detach(), of_fake.logits.detach()))
@@ -219,4 +227,6 @@ class Jury:
         with self.machine.precision():
             logits = member.judge([images], labels).logits
         penalty = gradient_penalty(logits, images)
-        member.learner.step(penalty * (member.r1_gamma / 2 * self.config.r1_interval), rate)
+        member.learner.step(
+            penalty * (member.r1_gamma / 2 * self.config.r1_interval), rate, f"{member.name}'s gradient penalty"
+        )

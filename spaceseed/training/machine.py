@@ -10,6 +10,8 @@ from accelerate import Accelerator
 from accelerate.utils import gather_object
 from torch import Tensor, nn
 
+from spaceseed.errors import TrainingError
+
 # Adam's, for all networks: without momentum, as adversarial games like it.
 BETAS = (0.0, 0.99)
 Network = TypeVar("Network", bound=nn.Module)
@@ -74,14 +76,25 @@ class Learner(Generic[Network]):
         self._rates = [group["lr"] for group in groups]
         self._adam = torch.optim.Adam(groups, betas=betas)
 
-    def step(self, loss: Tensor, rate: float) -> None:
-        """Moves the weights down the gradient of `loss`, by `rate` times the full step size."""
+    def step(self, loss: Tensor, rate: float, name: str) -> None:
+        """Moves the weights down the gradient of `loss`, by `rate` times the full step size.
+
+        Raises:
+            TrainingError: the loss `name` is not finite in one of the processes, or the weights are not after the step;
+                in all processes alike.
+        """
+        if not self._machine.mean(loss.detach()).isfinite():
+            raise TrainingError(f"the {name} is not finite")
         self._adam.zero_grad(set_to_none=True)
         loss.backward()
         self._machine.average_gradients(p for group in self._adam.param_groups for p in group["params"])
         for group, full in zip(self._adam.param_groups, self._rates, strict=True):
             group["lr"] = full * rate
         self._adam.step()
+        # Gradients are the same in all processes, so weights are, too.
+        weights = [p for group in self._adam.param_groups for p in group["params"]]
+        if not torch.stack([weight.isfinite().all() for weight in weights]).all():
+            raise TrainingError(f"the {name} led to weights that are not finite")
 
     def copy(self) -> "Learner[Network]":
         """The same network and Adam once more; what one learns, the other does not."""

@@ -3,6 +3,7 @@
 import copy
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from spaceseed.errors import ArgumentError, CheckpointError
+from spaceseed.errors import ArgumentError, CheckpointError, TrainingError
 from spaceseed.models.generator import Generator
 from spaceseed.training.config import EGAN, Config
 from spaceseed.training.data import ImageSet, drop
@@ -88,22 +89,29 @@ class Trainer:
 
         Returns:
             the averaged generator, as inference uses it.
+
+        Raises:
+            TrainingError: a loss or a weight is not finite; the checkpoint stays as it was.
         """
         config = self.config
         self.report.begin(self.seen)
-        while self.seen < config.images and not self._agreed(self.stopped):
-            before, began = self.seen, time.monotonic()
-            logits = self._step()
-            self.seconds += time.monotonic() - began
-            self.report.progress(self.seen)
-            done = self.seen >= config.images
-            if done or self.seen // config.report_every > before // config.report_every:
-                self._report(*logits)
-            if done or self.seen // config.checkpoint_every > before // config.checkpoint_every:
+        with closing(self.report):
+            while self.seen < config.images and not self._agreed(self.stopped):
+                before, began = self.seen, time.monotonic()
+                try:
+                    logits = self._step()
+                except TrainingError as error:
+                    told = f"Training stopped after {self.seen:,} images, because {error}"
+                    raise TrainingError(f"{told}; the last checkpoint is unchanged.") from error
+                self.seconds += time.monotonic() - began
+                self.report.progress(self.seen)
+                done = self.seen >= config.images
+                if done or self.seen // config.report_every > before // config.report_every:
+                    self._report(*logits)
+                if done or self.seen // config.checkpoint_every > before // config.checkpoint_every:
+                    self._save()
+            if self.seen < config.images:
                 self._save()
-        if self.seen < config.images:
-            self._save()
-        self.report.close()
         return self.finished
 
     @property

@@ -73,6 +73,15 @@ def test_ctrl_c_leaves_a_checkpoint_and_the_same_command_goes_on(run, folder, ca
     assert state["seen"] == 24
 
 
+def test_a_loss_that_is_not_finite_ends_in_a_sentence(run, folder, capsys):
+    assert run("--r1-gamma 1e38") == 1
+    said = capsys.readouterr().err.splitlines()
+    cause = "the discriminator's gradient penalty is not finite"
+    assert said[-1] == f"error: Training stopped after 0 images, because {cause}; the last checkpoint is unchanged."
+    assert "Traceback" not in "".join(said)
+    assert not (folder / "run/checkpoint.pt").exists()
+
+
 def test_a_second_ctrl_c_ends_at_once(run, monkeypatch):
     def stuck(trainer):
         for _ in range(2):

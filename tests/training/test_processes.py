@@ -11,12 +11,15 @@ import torch
 # Each process trains, is stopped and goes on; what it ends with is left for the test.
 SCRIPT = """
 import sys
+from dataclasses import replace
 from pathlib import Path
 import numpy as np
 import torch
+from spaceseed.errors import TrainingError
 from spaceseed.training.config import Config, Evolution
 from spaceseed.training.data import ImageSet
 from spaceseed.training.machine import Machine
+from spaceseed.training.objectives import OBJECTIVES
 from spaceseed.training.trainer import Trainer
 
 torch.set_num_threads(1)
@@ -54,6 +57,17 @@ for name in recipes:
             "jury": trainer.jury.state_dict(),
             "seen": trainer.seen,
         }
+broken = Trainer(Config(**settings), images, folder / "broken")
+game = OBJECTIVES["nonsaturating"]
+
+def breaks(real, fake):
+    return game.discriminator(real, fake) * (float("nan") if machine.rank == 1 and broken.seen >= 32 else 1.0)
+
+OBJECTIVES["nonsaturating"] = replace(game, discriminator=breaks)
+try:
+    broken.run()
+except TrainingError as error:
+    left["broken"] = str(error)
 torch.save(left, folder / f"left{machine.rank}.pt")
 """
 
@@ -119,3 +133,10 @@ def test_a_stop_is_heeded_by_all_and_gone_on_from(left, recipe):
     assert left[0][f"stopped {recipe}"] == left[1][f"stopped {recipe}"] < 48
     whole, parts = (tensors(left[0][f"{recipe} {stop}"]) for stop in (False, True))  # of the one that saves
     assert all(torch.equal(a, b) for a, b in zip(whole, parts, strict=True))
+
+
+def test_a_loss_that_is_not_finite_in_one_process_stops_all(left):
+    for its in left:
+        assert its["broken"].startswith(
+            "Training stopped after 32 images, because the discriminator's loss is not finite"
+        )

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from spaceseed.errors import ArgumentError
+from spaceseed.errors import ArgumentError, TrainingError
 from spaceseed.training.config import Config, Evolution
 from spaceseed.training.data import ImageSet, Labels
+from spaceseed.training.objectives import OBJECTIVES
 from spaceseed.training.trainer import Trainer
 
 SMALL = Config(
@@ -108,6 +109,25 @@ def test_interrupted_training_equals_uninterrupted_training(recipe, images, tmp_
     assert not tables[0].exists() or tables[0].read_text() == tables[1].read_text()
     times = [[row["images"] for row in table(tmp_path / name / "metrics.csv")] for name in ("whole", "parts")]
     assert times[0] == times[1]
+
+
+@pytest.mark.parametrize("objective", ["nonsaturating", "egan"])
+@pytest.mark.parametrize("loss", ["generator", "discriminator"])
+def test_the_first_loss_that_is_not_finite_ends_the_training(objective, loss, images, tmp_path, monkeypatch):
+    trainer = Trainer(replace(SMALL, objective=objective), images(8), tmp_path)
+    game = OBJECTIVES["nonsaturating"]
+
+    def breaks(*logits):
+        return getattr(game, loss)(*logits) * (float("nan") if trainer.seen >= 12 else 1.0)
+
+    monkeypatch.setitem(OBJECTIVES, "nonsaturating", replace(game, **{loss: breaks}))
+    with pytest.raises(TrainingError, match=f"^Training stopped after 12 images, because the {loss}'s loss is not"):
+        trainer.run()
+    state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    assert state["seen"] == 8
+    monkeypatch.undo()
+    again = Trainer(trainer.config, images(8), tmp_path)
+    assert all(tensor.isfinite().all() for tensor in everything(again).values())
 
 
 def table(path):
