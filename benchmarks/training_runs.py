@@ -30,7 +30,8 @@ from spaceseed.training.bundled.avatars import ATTRIBUTES, renders
 from spaceseed.training.bundled.figures import compare
 from spaceseed.training.bundled.redrawn import broken
 from spaceseed.training.config import Config
-from spaceseed.training.data import ImageSet, Labels
+from spaceseed.training.data import ImageSet
+from spaceseed.training.labels import Labels
 from spaceseed.training.trainer import Trainer
 
 SIDE = 32

@@ -90,8 +90,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         config = _config(args)
         config.check_resumes(args["out"])
-        images = _read(args["data"], config.resolution, Machine(config.precision).rank == 0)
         labelled = config.condition != "none"
+        images = _read(args["data"], config.resolution, labelled, Machine(config.precision).rank == 0)
         measure = None
         if args["features"] != "none":
             measure = Comparison(images, FEATURES[args["features"]](), labelled=labelled)
@@ -163,21 +163,21 @@ def _config(args: dict[str, Any]) -> Config:
     return Config(**others, evolution=evolution)
 
 
-def _read(folder: Path, resolution: int, speak: bool) -> ImageSet:
+def _read(folder: Path, resolution: int, labelled: bool, speak: bool) -> ImageSet:
     line = "reading images {percentage:3.0f} %"
     with tqdm(total=1.0, bar_format=line, leave=False, disable=None if speak else True) as bar:
         images = read_folder(folder, resolution, lambda share: bar.update(share - bar.n) and None)
     if speak:
         print(f"{len(images)} images to learn from.", *images.notes, sep="\n")
+        if images.labels:
+            print(*images.labels.counts(), *["The labels are not used without --condition."] * (not labelled), sep="\n")
     return images
 
 
 def _export(trainer: Trainer, generator: Generator, args: dict[str, Any]) -> None:
     if trainer.machine.rank == 0:
         title = args["title"] or args["data"].resolve().name
-        labels = trainer.images.labels if trainer.sizes else None
-        groups = labels.groups if labels else None
-        export(generator, args["out"] / FILE, title=title, licence=args["licence"], groups=groups)
+        export(generator, args["out"] / FILE, title=title, licence=args["licence"], groups=trainer.groups)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 FORMATS = ("PNG", "JPEG", "WEBP")
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".jfif", ".webp")
 OTHER_SUFFIXES = (".avif", ".bmp", ".gif", ".heic", ".heif", ".tif", ".tiff")  # pictures too, but not read
 
 
@@ -30,20 +30,39 @@ class Picture(NamedTuple):
     remark: str = ""
 
 
-def find_pictures(folder: Path) -> tuple[list[str], list[str]]:
-    """Paths of pictures inside a folder, sorted: those that `read_picture` reads, and those in other formats.
+class Found(NamedTuple):
+    """What a folder holds, as sorted paths inside it.
 
-    Links and hidden files are passed over.
+    Attributes:
+        pictures: in formats that `read_picture` reads.
+        others: in other formats.
+        links: to folders.
     """
-    found: list[str] = []
+
+    pictures: list[str]
+    others: list[str]
+    links: list[str]
+
+
+def find_pictures(folder: Path) -> Found:
+    """Finds the pictures inside a folder and its subfolders; hidden ones are passed over.
+
+    Links to files are pictures, too, as in the Hub's cache, and so are links to nothing, which then cannot be read.
+    Links to folders are not followed: they may lead round in circles, or count a picture twice.
+    """
+    found = Found([], [], [])
     for path in folder.rglob("*"):
-        name = path.relative_to(folder)
-        hidden = any(part.startswith(".") for part in name.parts)
-        if path.suffix.lower() in SUFFIXES + OTHER_SUFFIXES and not hidden and not path.is_symlink() and path.is_file():
-            found.append(name.as_posix())
-    found.sort()
-    readable = [name for name in found if name.lower().endswith(SUFFIXES)]
-    return readable, [name for name in found if not name.lower().endswith(SUFFIXES)]
+        name, suffix = path.relative_to(folder), path.suffix.lower()
+        if any(part.startswith(".") for part in name.parts):
+            continue
+        if path.is_dir():
+            if path.is_symlink():
+                found.links.append(name.as_posix())
+        elif suffix in SUFFIXES + OTHER_SUFFIXES and (path.is_file() or not path.exists()):  # no pipe, no device
+            (found.pictures if suffix in SUFFIXES else found.others).append(name.as_posix())
+    for names in found:
+        names.sort()
+    return found
 
 
 @contextmanager

@@ -11,18 +11,19 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from spaceseed.errors import ArgumentError, CheckpointError, TrainingError
+from spaceseed.errors import ArgumentError, CheckpointError, DataError, TrainingError
 from spaceseed.models.generator import Generator
 from spaceseed.training.config import EGAN, Config
-from spaceseed.training.data import ImageSet, drop
+from spaceseed.training.data import ImageSet
 from spaceseed.training.egan import generation, improve
 from spaceseed.training.jury import Evidence, Jury, joined
+from spaceseed.training.labels import difference, drop
 from spaceseed.training.machine import BETAS, Learner, Machine
 from spaceseed.training.networks import Pair, build
 from spaceseed.training.objectives import OBJECTIVES
 from spaceseed.training.report import Report
 
-VERSION = 1  # of what a checkpoint holds
+VERSION = 2  # of what a checkpoint holds
 # Figures of a generator: their names and values.
 Measure = Callable[[Generator], dict[str, float]]
 
@@ -31,6 +32,8 @@ class Trainer:
     """All that a training depends on; a checkpoint holds all of it that changes.
 
     Attributes:
+        groups: names of the labels by group; empty if the networks take none.
+        sizes: of the groups.
         pair: the networks; `pair.generator` is the first of `parents`.
         parents: generators with their Adams: one, or mu of E-GAN.
         average: the running average of the (fittest) generator's weights.
@@ -48,6 +51,7 @@ class Trainer:
     Raises:
         ArgumentError: the settings do not fit the images, or the run that the folder holds.
         CheckpointError: the folder's checkpoint is damaged or of another program.
+        DataError: the images have other labels than those of the run that the folder holds.
     """
 
     def __init__(self, config: Config, images: ImageSet, folder: Path, measure: Measure | None = None) -> None:
@@ -61,13 +65,13 @@ class Trainer:
         self.rng = torch.Generator(self.machine.device).manual_seed(config.seed + self.machine.rank)
         self.seen, self.seconds, self.stopped = 0, 0.0, False
         self.parents: list[Learner[Generator]] = []
-        groups = images.labels.groups if images.labels and config.condition != "none" else {}
-        self.sizes = images.labels.sizes if images.labels and groups else ()
+        self.groups = images.labels.groups if images.labels and config.condition != "none" else {}
+        self.sizes = images.labels.sizes if images.labels and self.groups else ()
         first = build(
             config.network,
             config.stages[0][0],
             z_dim=config.z_dim,
-            label_groups=groups,
+            label_groups=self.groups,
             condition=config.condition,
             capacity=config.capacity,
             seed=config.seed,
@@ -235,6 +239,7 @@ class Trainer:
     def _state(self) -> dict[str, Any]:
         return {
             "version": VERSION,
+            "groups": dict(self.groups),
             "resolution": self.pair.generator.resolution,
             "seen": self.seen,
             "seconds": self.seconds,
@@ -259,6 +264,9 @@ class Trainer:
             raise CheckpointError(f"{self.checkpoint} is damaged; without it, training begins anew.") from error
         if not isinstance(state, dict) or state.get("version") != VERSION:
             raise CheckpointError(f"{self.checkpoint} is of another version; training needs a new folder.")
+        if what := difference(state["groups"], self.groups):
+            run = f"the run that {self.folder} holds"
+            raise DataError(f"The labels of the images are not those of {run}: {what}; a new run needs a new folder.")
         if len(state["rng"]) != self.machine.processes:
             raise ArgumentError("processes", self.machine.processes, f"{len(state['rng'])}, as the run began")
         for resolution, _ in self.config.stages:

@@ -13,7 +13,8 @@ from spaceseed.images import from_uint8
 from spaceseed.models.classifier import load_classifier
 from spaceseed.training.bundled.avatars import ATTRIBUTES
 from spaceseed.training.bundled.redrawn import broken
-from spaceseed.training.data import ImageSet, Labels
+from spaceseed.training.data import ImageSet
+from spaceseed.training.labels import Labels
 
 
 def noise(count):

@@ -39,7 +39,8 @@ def run(folder):
 def test_a_training_ends_in_a_file_that_loads(run, folder, capsys):
     assert run("--condition both --licence CC0-1.0") == 0
     said = capsys.readouterr().out
-    assert "12 images to learn from." in said
+    assert "12 images to learn from.\nImages by class: cats 6, dogs 6.\n" in said
+    assert "not used" not in said
     assert "spaceseed.load(" in said
     generator = ss.load(str(folder / "run/generator.safetensors"), device="cpu")
     assert (generator.card.title, generator.card.licence) == ("Dots", "CC0-1.0")
@@ -47,6 +48,23 @@ def test_a_training_ends_in_a_file_that_loads(run, folder, capsys):
     assert generator.card.truncation == 0.7
     names = {path.name for path in (folder / "run").iterdir()}
     assert {"checkpoint.pt", "config.json", "metrics.csv", "plot.png", "preview-00000024.png"} <= names
+
+
+def test_classes_that_are_renamed_are_refused_in_a_sentence(run, folder, capsys):
+    assert run("--condition both --images 4") == 0
+    (folder / "data/cats").rename(folder / "data/ferrets")
+    capsys.readouterr()
+    assert run("--condition both --images 8") == 2
+    said = capsys.readouterr()
+    assert "Images by class: dogs 6, ferrets 6." in said.out
+    assert said.err.startswith("error: The labels of the images are not those of the run that ")
+    assert said.err.endswith("missing (class: cats) and new (class: ferrets); a new run needs a new folder.\n")
+
+
+def test_labels_that_are_not_used_are_told_so(run, capsys):
+    assert run("--images 4") == 0
+    said = capsys.readouterr().out
+    assert "Images by class: cats 6, dogs 6.\nThe labels are not used without --condition.\n" in said
 
 
 def test_figures_are_measured_unless_told_otherwise(run, folder):

@@ -5,14 +5,13 @@ import json
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 
 from spaceseed.errors import ArgumentError, DataError
 from spaceseed.images import to_uint8
 from spaceseed.training import data
-from spaceseed.training.data import ImageSet, Labels, drop, read_folder
+from spaceseed.training.data import ImageSet, read_folder
+from spaceseed.training.labels import Labels
 
 GROUPS = {"hair": ("short", "long", "none"), "mood": ("glad", "sad")}
 
@@ -48,12 +47,14 @@ def test_problems_are_collected_and_each_kind_is_told_in_one_sentence(tmp_path):
     fill(tmp_path, ["o.png"], (3, 90))
     Image.new("RGBA", (8, 8), (0, 0, 0, 0)).save(tmp_path / "p.png")
     (tmp_path / "q.heic").touch()
+    (tmp_path / "r").symlink_to(tmp_path)
     images = read_folder(tmp_path, 8)
     assert images.notes == (
         "4 of 16 images could not be read and had to be left out (k.png, l.png, m.png, ...).",
         "1 of 16 images had a side below 8 pixels and had to be left out (o.png).",
         "1 of 16 images had transparent parts, which became white (p.png).",
         "1 of the files had a format other than PNG, JPEG and WebP (q.heic).",
+        "1 of the folders were links, which are not followed (r).",
     )
     assert len(images) == 11
     assert (images.images[-1] == 255).all()
@@ -207,41 +208,3 @@ def test_mirrored_images_follow_the_others_with_the_same_labels(image_set):
     assert torch.equal(flipped, images.flip(3))
     assert torch.equal(labels, same)
     assert len(ImageSet(image_set.images).mirrored()) == 18
-
-
-def test_vectors_are_one_hot_in_each_group_and_zero_where_nothing_is_said():
-    labels = Labels(GROUPS, np.array([[0, 1], [2, -1], [-1, -1]]))
-    assert labels.sizes == (3, 2)
-    assert labels.vectors(torch.tensor([0, 1, 2, 0])).tolist() == [
-        [1, 0, 0, 0, 1],
-        [0, 0, 1, 0, 0],
-        [0, 0, 0, 0, 0],
-        [1, 0, 0, 0, 1],
-    ]
-
-
-@pytest.mark.parametrize("values", [[[3, 0]], [[0, 2]], [[-2, 0]], [[0]], [0, 1]])
-def test_labels_of_other_groups_are_refused(values):
-    with pytest.raises(ArgumentError, match="values"):
-        Labels(GROUPS, np.array(values))
-
-
-@given(probability=st.floats(0, 1), seed=st.integers(0, 2**32 - 1))
-def test_dropping_unsays_whole_groups_and_nothing_else(probability, seed):
-    values = np.array([[i % 3, i % 2] for i in range(40)])
-    vectors = Labels(GROUPS, values).vectors(torch.arange(40))
-    dropped, again = (drop(vectors, (3, 2), probability, torch.Generator().manual_seed(seed)) for _ in range(2))
-    assert torch.equal(dropped, again)
-    for group in (slice(0, 3), slice(3, 5)):
-        said = dropped[:, group].any(dim=1)
-        assert torch.equal(dropped[said, group], vectors[said, group])
-    if probability in (0, 1):
-        assert torch.equal(dropped, vectors * (1 - probability))
-
-
-def test_groups_are_dropped_together_and_by_themselves_as_often_as_asked():
-    vectors = Labels(GROUPS, np.zeros((4000, 2), np.int64)).vectors(torch.arange(4000))
-    said = drop(vectors, (3, 2), 0.2, torch.Generator().manual_seed(0))[:, [0, 3]].bool()
-    none, first = (~said).all(dim=1), said[:, 0] & ~said[:, 1]
-    assert none.float().mean().item() == pytest.approx(0.2 + 0.8 * 0.2**2, abs=0.02)
-    assert first.float().mean().item() == pytest.approx(0.8 * 0.8 * 0.2, abs=0.02)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from spaceseed.training.data import ImageSet, Labels
+from spaceseed.training.data import ImageSet
+from spaceseed.training.labels import Labels
 from spaceseed.training.measure import AvatarFeatures, Comparison, ImageNetFeatures
 from spaceseed.training.networks import build
 

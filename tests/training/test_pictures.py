@@ -1,6 +1,7 @@
 """Every picture becomes a square in RGB; whatever cannot, says why and harms nothing."""
 
 import io
+import os
 import struct
 import zlib
 
@@ -189,11 +190,32 @@ def test_a_file_that_is_gone_could_not_be_read(tmp_path):
     assert "could not be read" in read_picture(tmp_path / "gone.png", 8).remark
 
 
-def test_pictures_are_found_sorted_without_links_and_hidden_files(tmp_path):
-    for name in ("b.png", "a.JPG", "sub/deep/c.webp", "sub/d.jpeg", "x.heic", "notes.txt", ".e.png", ".git/f.png"):
+def test_pictures_are_found_sorted_without_hidden_files(tmp_path):
+    names = ("b.png", "a.JPG", "sub/deep/c.webp", "sub/d.jpeg", "e.jfif", "x.heic", "notes.txt", ".e.png", ".git/f.png")
+    for name in names:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     (tmp_path / "folder.png").mkdir()
-    (tmp_path / "link.png").symlink_to(tmp_path / "b.png")
-    (tmp_path / "again").symlink_to(tmp_path, target_is_directory=True)
-    assert find_pictures(tmp_path) == (["a.JPG", "b.png", "sub/d.jpeg", "sub/deep/c.webp"], ["x.heic"])
+    pictures = ["a.JPG", "b.png", "e.jfif", "sub/d.jpeg", "sub/deep/c.webp"]
+    assert find_pictures(tmp_path) == (pictures, ["x.heic"], [])
+
+
+def test_links_to_files_are_pictures_and_links_to_folders_are_told(tmp_path):
+    """As in the Hub's cache, where every file is a link to one without a suffix, beside the folder."""
+    cats, blobs = tmp_path / "snapshot/cats", tmp_path / "blobs"
+    cats.mkdir(parents=True)
+    blobs.mkdir()
+    Image.new("RGB", (8, 8), RED).save(blobs / "9f86d081", format="png")
+    (cats / "a.png").symlink_to("../../blobs/9f86d081")
+    (cats / "gone.png").symlink_to("../../blobs/60303ae2")
+    (cats / "loop.png").symlink_to("loop.png")
+    (cats / "up").symlink_to("..", target_is_directory=True)
+    (cats / "blobs.png").symlink_to(blobs, target_is_directory=True)
+    os.mkfifo(tmp_path / "pipe")
+    (cats / "pipe.png").symlink_to(tmp_path / "pipe")
+    found = find_pictures(tmp_path / "snapshot")
+    assert found.pictures == ["cats/a.png", "cats/gone.png", "cats/loop.png"]
+    assert found.links == ["cats/blobs.png", "cats/up"]
+    read = [read_picture(tmp_path / "snapshot" / name, 8) for name in found.pictures]
+    assert (read[0].pixels == RED).all()
+    assert all("could not be read" in picture.remark for picture in read[1:])

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from spaceseed.errors import ArgumentError, TrainingError
+from spaceseed.errors import ArgumentError, DataError, TrainingError
 from spaceseed.training.config import Config, Evolution
-from spaceseed.training.data import ImageSet, Labels
+from spaceseed.training.data import ImageSet
+from spaceseed.training.labels import Labels
 from spaceseed.training.objectives import OBJECTIVES
 from spaceseed.training.trainer import Trainer
 
@@ -153,6 +154,32 @@ def test_other_settings_and_other_images_are_refused(images, tmp_path):
         Trainer(SMALL, images(16), tmp_path / "other")
     with pytest.raises(ArgumentError, match="labels"):
         Trainer(replace(SMALL, condition="embed"), replace(images(8), labels=None), tmp_path / "other")
+
+
+@pytest.mark.parametrize(
+    ("groups", "told"),
+    [
+        ({"hair": ("short", "long"), "mood": ("a", "b", "d")}, r"missing \(mood: c\) and new \(mood: d\)"),
+        ({"hair": ("short", "long"), "mood": ("a", "b", "c", "d")}, r"new \(mood: d\)"),
+        ({"hair": ("short", "long"), "mood": ("a", "b")}, r"missing \(mood: c\)"),
+        ({"hair": ("long", "short"), "mood": ("a", "b", "c")}, "another order"),
+        ({"mood": ("a", "b", "c"), "hair": ("short", "long")}, "another order"),
+    ],
+)
+def test_labels_keep_their_meaning_from_start_to_start(groups, told, images, tmp_path):
+    config = replace(SMALL, condition="both", images=4)
+    Trainer(config, images(8), tmp_path).run()
+    longer = replace(config, images=8)
+    others = replace(images(8), labels=Labels(groups, np.zeros((16, 2), np.int64)))
+    with pytest.raises(DataError, match=told) as caught:
+        Trainer(longer, others, tmp_path)
+    assert str(tmp_path) in str(caught.value)
+    Trainer(longer, images(8), tmp_path).run()
+
+
+def test_labels_that_are_not_used_may_change(images, tmp_path):
+    Trainer(replace(SMALL, images=4), images(8), tmp_path).run()
+    Trainer(replace(SMALL, images=8), replace(images(8), labels=None), tmp_path).run()
 
 
 def test_the_global_generator_is_left_alone(images, tmp_path):
