@@ -2,19 +2,28 @@
 
 Weights of convolutions have a leading side of 1, and the low-pass filters already have the upsampling's gain of 4; what
 remains is other names for the same mathematics.
+
+The project's first files, such as its own 550000.pt, were written before it stored noise maps: it draws them at random
+then, anew at each start. Here they are drawn by `RandomState(NOISE_SEED)` in the order of layers, so that images stay
+the same.
 """
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from spaceseed.errors import CheckpointError
 from spaceseed.models.checkpoints.tensors import count, fill, measure_w_avg, take
 from spaceseed.models.generator import Generator
 from spaceseed.models.layers import resample_filter
 from spaceseed.models.stylegan2 import StyleGAN2
+
+NOISE_SEED = 0
+LARGEST = 1024  # side of the noise maps that are drawn; a few small tensors must not ask for a huge one
 
 
 def matches(content: Any, path: Path) -> bool:  # noqa: ARG001  # as every reader
@@ -26,9 +35,12 @@ def build(content: Any, path: Path) -> Generator:  # noqa: ARG001  # as every re
     """Makes the generator of a parsed file; where the mean of w is not stored, it is measured.
 
     Raises:
-        CheckpointError: a tensor is missing, does not fit the others, or has values that no weights have.
+        CheckpointError: a tensor is missing, does not fit the others, or has values that no weights have, or the
+            network was conditional.
     """
     state = _state(content)
+    if not any(str(name).startswith("noises.") for name in state):
+        state = {**state, **_noise(state)}
     tensors = _mapping(state) | _synthesis(state)
     w_dim = tensors["synthesis.b4.conv1.affine.weight"].shape[1]
     stored = content.get("latent_avg")
@@ -50,6 +62,12 @@ def _mapping(state: Mapping[str, Any]) -> dict[str, Tensor]:
     for layer in range(1, max(count(state, r"style\.(\d+)\..*"), 2)):  # style.0 is the normalisation
         tensors[f"mapping.fc{layer - 1}.weight"] = take(state, f"style.{layer}.weight", 2)
         tensors[f"mapping.fc{layer - 1}.bias"] = take(state, f"style.{layer}.bias", 1)
+    w_dim, inputs = tensors["mapping.fc0.weight"].shape
+    if inputs > w_dim:  # z beside a label's embedding; of z alone, the layout has as many numbers as of w
+        raise CheckpointError(
+            "The file comes from a conditional network, whose labels this layout does not hold: its mapping takes "
+            f"{inputs} numbers where w has {w_dim}."
+        )
     return tensors
 
 
@@ -76,6 +94,17 @@ def _synthesis(state: Mapping[str, Any]) -> dict[str, Tensor]:
             f"{ours}.resample_filter": take(state, f"{theirs}.upsample.kernel", 2) / 4 if i else resample_filter(),
         }
     return tensors
+
+
+def _noise(state: Mapping[str, Any]) -> dict[str, Tensor]:
+    """Noise maps [1, 1, R, R] for a file that stores none: the same for the same number of layers."""
+    sides = [4 << (i + 1) // 2 for i in range(count(state, r"convs\.(\d+)\..*") + 1)]
+    if sides[-1] > LARGEST:
+        raise CheckpointError(
+            f"The file lacks noise maps, and its images of {sides[-1]} pixels are too large for others."
+        )
+    draws = np.random.RandomState(NOISE_SEED)
+    return {f"noises.noise_{i}": torch.from_numpy(draws.randn(1, 1, r, r)) for i, r in enumerate(sides)}
 
 
 def _modulated(state: Mapping[str, Any], theirs: str, ours: str) -> dict[str, Tensor]:

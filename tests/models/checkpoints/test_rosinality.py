@@ -2,6 +2,7 @@
 
 from functools import cache
 
+import numpy as np
 import pytest
 import torch
 
@@ -106,6 +107,40 @@ def test_a_layer_missing_in_the_middle_is_missed(content, layer):
     for name in [name for name in content["g_ema"] if name.startswith(f"{layer}.")]:
         del content["g_ema"][name]
     with pytest.raises(CheckpointError, match=layer):
+        build(content, CASE)
+
+
+@cache
+def without_noise_maps():
+    state = read_container(CASE / "checkpoint.pt")
+    weights = {name: tensor for name, tensor in state["g_ema"].items() if not name.startswith("noises.")}
+    return build({**state, "g_ema": weights}, CASE).requires_grad_(False)
+
+
+def test_noise_maps_that_are_not_stored_are_drawn_from_a_seed():
+    stored, drawn = read("checkpoint.pt"), without_noise_maps()
+    maps = [tensor for name, tensor in drawn.state_dict().items() if name.endswith("noise_const")]
+    assert [len(noise) for noise in maps] == [4, 8, 8, 16, 16, 32, 32]
+    draws = np.random.RandomState(0)
+    assert all(np.array_equal(noise, draws.randn(*noise.shape).astype(np.float32)) for noise in maps)
+    ws = stored.map(GOLDEN.inputs["z"])
+    assert torch.equal(drawn.synthesize(ws, noise="none"), stored.synthesize(ws, noise="none"))
+    assert torch.equal(drawn.synthesize(ws), drawn.synthesize(ws))
+    assert not torch.equal(drawn.synthesize(ws), drawn.synthesize(ws, noise="none"))
+
+
+def test_noise_maps_of_gigantic_images_are_not_drawn(content):
+    for name in [name for name in content["g_ema"] if name.startswith("noises.")]:
+        del content["g_ema"][name]
+    content["g_ema"]["convs.60.conv.weight"] = torch.zeros(1, 1, 1, 3, 3)
+    with pytest.raises(CheckpointError, match="lacks noise maps"):
+        build(content, CASE)
+
+
+def test_a_network_that_was_conditional_is_refused(content):
+    weight = content["g_ema"]["style.1.weight"]
+    content["g_ema"]["style.1.weight"] = torch.cat([weight, weight], dim=1)
+    with pytest.raises(CheckpointError, match=r"conditional network.* takes 64 numbers where w has 32"):
         build(content, CASE)
 
 
