@@ -1,6 +1,7 @@
 """PGGAN, StyleGAN and StyleGAN2 as genforce/genforce stores them, and genforce/sefa and its copies on the Hub.
 
-A file holds {"generator_smooth": state dict, ...}, or the state dict alone. Weights are stored unscaled; the
+A file holds {"generator_smooth": state dict, ...}, in a checkpoint of a training inside {"models": ...}, or the state
+dict alone. Weights are stored unscaled; the
 conventions are those of NVIDIA's TensorFlow releases.
 """
 
@@ -64,7 +65,7 @@ def build(content: Any, path: Path) -> Generator:  # noqa: ARG001
 
 
 def _state(content: Any) -> Mapping[str, Any]:
-    for name in ("generator_smooth", "generator"):
+    for name in ("models", "generator_smooth", "generator"):
         if isinstance(content, Mapping) and name in content:
             content = content[name]
     return content if isinstance(content, Mapping) else {}

@@ -70,6 +70,10 @@ def test_the_averaged_generator_is_preferred():
     for wrapped, expected in [
         ({"generator": latest, "generator_smooth": averaged}, averaged),
         ({"generator": latest}, latest),
+        (
+            {"models": {"discriminator": {}, "generator": latest, "generator_smooth": averaged}, "optimizers": {}},
+            averaged,
+        ),
     ]:
         assert torch.equal(
             build(wrapped, ANYWHERE).convolutions["layer1"].bias,
