@@ -10,7 +10,6 @@ from torch import Tensor
 
 from spaceseed.errors import CheckpointError
 from spaceseed.models.checkpoints.persistence import PersistentObject, persistence_names
-from spaceseed.models.checkpoints.rebuild import data_names
 from spaceseed.models.checkpoints.torch_files import LEGACY_MAGIC, ZIP_MAGIC, read_legacy, read_zip
 from spaceseed.models.checkpoints.unpickle import Budget, unpickle
 
@@ -19,6 +18,18 @@ MAX_HEADER = 2**20  # bytes of a safetensors header; 1000 tensors take an eighth
 MAX_DEPTH = 50
 MAX_NODES = 1_000_000
 PICKLE_MAGIC = b"\x80"
+# What is often taken for a file of weights, by its first bytes in lower case.
+OTHERS = {
+    b"version https://": "a pointer of Git LFS instead of the file itself",
+    b"<!doctype html": "a web page",
+    b"<html": "a web page",
+    b"\x89hdf\r\n": "an HDF5 file, as Keras writes",
+    b"gguf": "a language model in the format GGUF",
+    b"\x93numpy": "an array of NumPy",
+    b"\x1f\x8b": "compressed with gzip",
+    b"\x89png": "a picture",
+    b"\xff\xd8\xff": "a picture",
+}
 
 
 def read_container(path: Path) -> Any:
@@ -39,8 +50,10 @@ def read_container(path: Path) -> Any:
     if not path.is_file():
         raise CheckpointError(f"There is no file {path.name}.")
     size = path.stat().st_size
-    if not 16 <= size <= MAX_FILE:
+    if size < 16:
         raise CheckpointError(f"{path.name} is no file of weights: it has {size} bytes.")
+    if size > MAX_FILE:
+        raise CheckpointError(f"{path.name} is larger than any generator of a known family: it has {size} bytes.")
     with path.open("rb") as file:
         # Pages are private copies, because torch does not know read-only memory; untouched, they cost nothing.
         data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
@@ -50,13 +63,14 @@ def read_container(path: Path) -> Any:
     if header < size and start[8:9] == b"{":
         content = _read_safetensors(path, header)
     elif start.startswith(ZIP_MAGIC):
-        content = read_zip(data, budget)
+        content = read_zip(data, budget, persistence_names(budget))
     elif start.startswith(LEGACY_MAGIC):
-        content = read_legacy(data, budget, data_names(budget))
+        content = read_legacy(data, budget, persistence_names(budget))
     elif start.startswith(PICKLE_MAGIC):
         content, _ = unpickle(data, persistence_names(budget), budget)
     else:
-        raise CheckpointError(f"{path.name} is no file of weights of a known kind.")
+        kind = next((kind for beginning, kind in OTHERS.items() if start.lower().startswith(beginning)), None)
+        raise CheckpointError(f"{path.name} is {kind or 'of an unknown kind'}, and no file of weights.")
     _check_tree(content, 2 * size)
     return content
 

@@ -1,8 +1,8 @@
 """StyleGAN2, StyleGAN2-ADA and StyleGAN3 as NVIDIA's PyTorch releases save them: pickled snapshots of whole networks.
 
 A snapshot holds the network in training, G, and the average of its weights, G_ema, which draws the better images and
-is the one that is read. Both families have the same class names, so the tensors tell them apart. A flat state dict of
-the same names is read too.
+is the one that is read. A network saved by itself, by `torch.save(G_ema)`, and a flat state dict of the same names are
+read, too. Both families have the same class names, so the tensors tell them apart.
 """
 
 from collections.abc import Mapping
@@ -61,7 +61,9 @@ def build(content: Any, path: Path) -> Generator:
         clamp = _setting(network, "synthesis", "b4", "conv1", "conv_clamp", default=None)
         generator = StyleGAN2.like(tensors, clamp=clamp)
     else:
-        raise CheckpointError(f"{path.name} holds no generator: its network is neither a StyleGAN2 nor a StyleGAN3.")
+        assert isinstance(network, PersistentObject)  # or it would not match
+        kind = f"a network of the class {network.class_name[:50]!r}"
+        raise CheckpointError(f"{path.name} holds {kind}, which is neither a StyleGAN2 nor a StyleGAN3.")
     fill(generator, tensors)
     return generator
 

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from spaceseed.errors import CheckpointError
-from spaceseed.models.checkpoints.rebuild import Storage, data_names, numbers, sizes
+from spaceseed.models.checkpoints.rebuild import Storage, numbers, sizes
 from spaceseed.models.checkpoints.unpickle import DAMAGED, Budget, Names, unpickle
 
 ZIP_MAGIC = b"PK\x03\x04"
@@ -21,12 +21,13 @@ _CENTRAL = struct.Struct("<4s6H3L5H2L")
 _LOCAL = struct.Struct("<4s5H3L2H")
 
 
-def read_zip(data: memoryview, budget: Budget) -> Any:
+def read_zip(data: memoryview, budget: Budget, names: Names) -> Any:
     """Reads a torch zip archive; its numbers stay in `data`.
 
     Args:
         data: the whole file.
         budget: what reading may cost.
+        names: globals that the object may use.
 
     Returns:
         the object that was saved.
@@ -50,7 +51,7 @@ def read_zip(data: memoryview, budget: Budget) -> Any:
             )
         return Storage(numbers(entry, dtype, budget))
 
-    content, _ = unpickle(entries[f"{roots[0]}data.pkl"], data_names(budget), budget, _storages(load))
+    content, _ = unpickle(entries[f"{roots[0]}data.pkl"], names, budget, _storages(load))
     return content
 
 
@@ -66,7 +67,8 @@ def zip_entries(data: memoryview) -> dict[str, memoryview]:
         by name, a view of each entry.
 
     Raises:
-        CheckpointError: the archive is damaged, or has entries that are compressed, doubled or beyond the file.
+        CheckpointError: the archive is damaged, is a program, or has entries that are compressed, doubled or beyond the
+            file.
     """
     try:
         signature, _, _, _, count, size, start, comment = _END.unpack(data[-_END.size :])
@@ -80,6 +82,10 @@ def zip_entries(data: memoryview) -> dict[str, memoryview]:
             start += sum(fields[10:13])
             if fields[0] != b"PK\x01\x02" or name in entries or len(name) > MAX_NAME:
                 raise CheckpointError(DAMAGED)
+            if "/code/" in name:
+                raise CheckpointError(
+                    "The file is a TorchScript program; save the state_dict() of its network instead."
+                )
             if fields[4] != 0 or fields[8] != fields[9] or fields[3] & 1:
                 raise CheckpointError("The file was refused, because its zip archive is compressed or encrypted.")
             entries[name] = _entry(data, fields[16], fields[9])

@@ -171,7 +171,8 @@ class _Machine:
         if (module, name) not in self.names:
             refused = f"{module}.{name}"[:100]
             raise CheckpointError(
-                f"The file was not opened, because it asks for {refused!r}, which weights do not need."
+                f"The file was not opened, because it asks for {refused!r}, which weights do not need; of a whole "
+                "network, save the state_dict() instead."
             )
         self.push(self.names[module, name])
 

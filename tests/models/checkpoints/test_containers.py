@@ -194,3 +194,31 @@ def test_damaged_anywhere(tmp_path_factory, kind, data):
     path.write_bytes(content)
     with suppress(CheckpointError):  # anything else is an error of ours
         read_container(path)
+
+
+@pytest.mark.parametrize(
+    ("start", "told"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:", "a pointer of Git LFS"),
+        (b"<!DOCTYPE html><html>", "a web page"),
+        (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
+        (b"\x1f\x8b\x08", "compressed with gzip"),
+        (b"\x89PNG\r\n\x1a\n", "a picture"),
+        (b"something else", "of an unknown kind"),
+    ],
+)
+def test_a_file_that_holds_no_weights_is_named(tmp_path, start, told):
+    (tmp_path / "model.pt").write_bytes(start + bytes(100))
+    with pytest.raises(CheckpointError, match=rf"^model\.pt is {told}"):
+        read_container(tmp_path / "model.pt")
+
+
+def test_a_whole_network_is_refused_with_what_would_do(tmp_path):
+    torch.save(torch.nn.Linear(2, 2), tmp_path / "model.pt")
+    with pytest.raises(CheckpointError, match=r"torch\.nn\.modules\.linear\.Linear.* save the state_dict\(\) instead"):
+        read_container(tmp_path / "model.pt")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.jit.script(torch.nn.Linear(2, 2)).save(tmp_path / "model.pt")
+    with pytest.raises(CheckpointError, match="TorchScript"):
+        read_container(tmp_path / "model.pt")

@@ -81,6 +81,8 @@ FILES = {
     "called_array.pkl": forge.file(forge.call(("numpy", "ndarray"), forge.items(forge.number(10**9)))),
     "left_over_function.pkl": forge.file(forge.mapping(a=forge.name("torch.storage", "_load_from_bytes"))),
     "nested_system.pkl": forge.file(forge.load_from_bytes(forge.legacy(SYSTEM))),
+    "nested_system_in_archive.pt": forge.archive(forge.load_from_bytes(forge.legacy(SYSTEM))),
+    "persistent_system_in_archive.pt": forge.archive(forge.persistent(_modules=forge.mapping(a=SYSTEM))),
     "twice_nested.pkl": forge.file(forge.load_from_bytes(forge.legacy(forge.load_from_bytes(PAYLOAD)))),
     "nested_dictionary.pkl": forge.file(forge.load_from_bytes(forge.legacy(NOTHING, (), b""))),
     "system_in_legacy.pt": forge.legacy(forge.mapping(a=SYSTEM)),

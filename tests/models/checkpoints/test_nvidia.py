@@ -4,7 +4,10 @@ StyleGAN2's numbers are compared in ../test_stylegan2.py.
 """
 
 import dataclasses
+import pickle
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import torch
@@ -89,7 +92,7 @@ def test_source_text_in_a_file_is_never_run(monkeypatch, tmp_path):
 
 def test_a_network_without_weights_is_refused():
     path = DATA / "hostile" / "persistence_source.pkl"
-    with pytest.raises(CheckpointError, match="no generator"):
+    with pytest.raises(CheckpointError, match="neither a StyleGAN2 nor a StyleGAN3"):
         nvidia.build(read_container(path), path)
 
 
@@ -140,3 +143,35 @@ def test_what_is_not_a_named_tensor_is_refused():
     for extra in ({"more": 1}, {7: torch.zeros(1)}):
         with pytest.raises(CheckpointError, match="named tensors"):
             nvidia.build({**state, **extra}, Path("some.pt"))
+
+
+class Network:
+    """What NVIDIA's pickles hold, as their own code unpickles and pickles it again."""
+
+    def __init__(self, meta):
+        self.meta = meta
+
+    def __reduce__(self):
+        return _reconstruct_persistent_obj, (self.meta,)
+
+
+def _reconstruct_persistent_obj(meta):
+    return Network(meta)
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+@pytest.mark.parametrize("case", ["nv_sg2ada_cond", "nv_sg3_r"])
+def test_a_network_saved_whole_by_torch_is_read(generators, tmp_path, monkeypatch, case, zipped):
+    modules = {name: ModuleType(name) for name in ("torch_utils", "torch_utils.persistence", "dnnlib", "dnnlib.util")}
+    modules["torch_utils.persistence"]._reconstruct_persistent_obj = _reconstruct_persistent_obj
+    modules["dnnlib.util"].EasyDict = dict
+    for name, module in modules.items():
+        monkeypatch.setitem(sys.modules, name, module)
+    monkeypatch.setattr(_reconstruct_persistent_obj, "__module__", "torch_utils.persistence")
+    network = pickle.loads((GOLDEN[case].folder / "network.pkl").read_bytes())["G_ema"]
+    for content in (network, {"G_ema": network}):
+        torch.save(content, tmp_path / "G.pt", _use_new_zipfile_serialization=zipped)
+        assert b"_reconstruct_persistent_obj" in (tmp_path / "G.pt").read_bytes()
+        ours, expected = read_generator(tmp_path / "G.pt").state_dict(), generators[case].state_dict()
+        assert ours.keys() == expected.keys()
+        assert all(torch.equal(ours[name], tensor) for name, tensor in expected.items())
