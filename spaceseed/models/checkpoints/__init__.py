@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from spaceseed.errors import CheckpointError
 from spaceseed.models.checkpoints import biggan, genforce, nvidia, own, rosinality
 from spaceseed.models.checkpoints.containers import read_container
+from spaceseed.models.checkpoints.names import describe, unwrapped
 from spaceseed.models.generator import Generator
 
 
@@ -35,8 +36,8 @@ def read_generator(path: Path) -> Generator:
     Raises:
         CheckpointError: the file is damaged, holds no generator of a known family, or asks for more than weights need.
     """
-    content = read_container(path)
+    content = unwrapped(read_container(path))
     for reader in READERS:
         if reader.matches(content, path):
             return reader.build(content, path).eval().requires_grad_(False)
-    raise CheckpointError(f"{path.name} holds no generator of a known family.")
+    raise CheckpointError(f"{path.name} holds {describe(content)}: no generator of a known family.")

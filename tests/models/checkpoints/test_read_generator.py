@@ -130,3 +130,68 @@ def test_what_holds_no_generator_is_refused(tmp_path, content):
     torch.save(content, tmp_path / "model.pt")
     with pytest.raises(CheckpointError):
         read_generator(tmp_path / "model.pt")
+
+
+FLAT = {file: family for file, family in FAMILIES.items() if not file.endswith(".pkl")}
+
+
+@pytest.mark.parametrize("prefix", ["module.", "_orig_mod.", "module._orig_mod.", "_orig_mod.module."])
+@pytest.mark.parametrize("file", FLAT)
+def test_prefixes_of_wrappers_are_taken_off(tmp_path, monkeypatch, file, prefix):
+    def wrapped(node):
+        holds_tensors = any(isinstance(value, torch.Tensor) for value in node.values()) and "latent_avg" not in node
+        start = prefix if holds_tensors else ""
+        return {start + name: wrapped(value) if isinstance(value, dict) else value for name, value in node.items()}
+
+    content = wrapped(read_container(DATA / file))
+    assert any(prefix in str(path[-1]) for path in places(content))
+    monkeypatch.setattr(checkpoints, "read_container", lambda path: content)
+    ours = read_generator(DATA / file)
+    monkeypatch.undo()
+    theirs = read_generator(DATA / file)
+    assert type(ours).__name__ == FLAT[file]
+    assert all(torch.equal(a, b) for a, b in zip(ours.state_dict().values(), theirs.state_dict().values(), strict=True))
+
+
+T = torch.zeros(1)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ({"state": {0: {"exp_avg": T}}, "param_groups": [{"lr": 0.1}]}, "the state of an optimizer"),
+        ({"down_blocks.0.x": T, "time_embedding.linear_1.weight": T}, "a diffusion model"),
+        ({"state_dict": {"model.diffusion_model.time_embed.0.weight": T}, "epoch": 3}, "a diffusion model"),
+        ({"unet.down_blocks.0.to_k.lora_A.weight": T}, "a LoRA"),
+        ({"lora_unet_mid.lora_up.weight": T}, "a LoRA"),
+        ({"encoder.conv_in.weight": T, "decoder.conv_in.weight": T}, "an autoencoder"),
+        ({"logit_scale": T, "visual.proj": T}, "a CLIP model"),
+        ({"module.logit_scale": T, "module.vision_model.x": T}, "a CLIP model"),
+        ({"state_dict": {"encoder.input_layer.0.weight": T, "encoder.styles.0.convs.0.weight": T}}, "an encoder"),
+        ({"b8.fromrgb.weight": T, "b4.out.weight": T}, "a discriminator"),
+        ({"d": {"convs.0.0.weight": T, "final_linear.0.weight": T}}, "a discriminator"),
+        ({"models": {"discriminator": {"layer0.weight": T, "input0.weight": T}}}, "a discriminator"),
+        ({"layer4.0.conv1.weight": T, "fc.weight": T}, "a ResNet"),
+        ({"Mixed_7c.branch1x1.conv.weight": T}, "an Inception network"),
+        ({"model.embed_tokens.weight": T}, "a language model"),
+        ({"epoch": 3, "net": {"blocks.0.weight": T}}, "tensors of an unknown network, such as 'blocks.0.weight'"),
+        ({"epoch": 3}, "no named tensors"),
+        ([T], "no named tensors"),
+    ],
+)
+def test_a_refusal_says_what_the_file_holds(tmp_path, content, told):
+    torch.save(content, tmp_path / "model.pt")
+    with pytest.raises(CheckpointError, match=r"^model\.pt holds ") as caught:
+        read_generator(tmp_path / "model.pt")
+    assert told in str(caught.value)
+
+
+def test_a_snapshot_without_its_generator_names_the_class_that_it_holds(tmp_path):
+    with pytest.MonkeyPatch.context() as patch:
+        network = read_container(DATA / "nv_sg3_t/network.pkl")["D"]
+        patch.setattr(checkpoints, "read_container", lambda path: {"D": network})
+        with pytest.raises(CheckpointError, match="a network of the class 'Discriminator'"):
+            read_generator(DATA / "nv_sg3_t/network.pkl")
+        patch.setattr(checkpoints, "read_container", lambda path: network)
+        with pytest.raises(CheckpointError, match="class 'Discriminator', which is neither"):
+            read_generator(DATA / "nv_sg3_t/network.pkl")
