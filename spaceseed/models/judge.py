@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 
 import spaceseed.models._torchvision  # noqa: F401
 
@@ -20,6 +21,7 @@ from open_clip.transform import PreprocessCfg
 from torchvision.transforms import functional as TF
 
 from spaceseed.errors import ArgumentError
+from spaceseed.models.texts import split_text
 
 ASSETS = Path(__file__).parents[1] / "assets" / "judge"
 
@@ -29,7 +31,7 @@ class Judge:
 
     Args:
         model: an open_clip model; its `visual.preprocess_cfg` says how images are prepared.
-        tokenizer: texts to token ids [N, context_length].
+        tokenizer: one of open_clip's: texts, and optionally a context length, to token ids [N, context_length].
         device: where the model runs. Images given elsewhere are moved.
         name: what `load_judge` knows it by, for recipes; None for a model of one's own.
     """
@@ -82,12 +84,34 @@ class Judge:
 
     @torch.no_grad()
     def embed_text(self, text: str | Sequence[str]) -> torch.Tensor:
-        """Embeds one text, or several: [1, d] or [N, d], of unit length. Tokens beyond the model's context are cut."""
+        """Embeds one text, or several: [1, d] or [N, d], of unit length.
+
+        A text that is longer than the model's context is split into parts that fit, at ends of sentences, commas or
+        spaces. Its embedding is the mean of theirs, brought to unit length; so a score is in proportion to the mean of
+        the parts' scores.
+        """
         texts = [text] if isinstance(text, str) else list(text)
+        embeddings = self._encode(texts)
+        for row, parts in enumerate(split_text(text, self._fits) for text in texts):
+            if len(parts) > 1:
+                embeddings[row] = F.normalize(self._encode(parts).mean(dim=0), dim=0)
+        return embeddings
+
+    def _encode(self, texts: list[str]) -> torch.Tensor:
         return self.model.encode_text(self.tokenizer(texts).to(self.device), normalize=True)
 
+    def _fits(self, text: str) -> bool:
+        """Whether no token of a text is cut: then it has no more of them in a longer context, padding aside."""
+        tokens = self.tokenizer([text])
+        longer = self.tokenizer([text, ""], context_length=2 * tokens.shape[1])
+        padding = longer[1].mode().values  # most of an empty text
+        return bool((tokens[0] != padding).sum() == (longer[0] != padding).sum())
+
     def score(self, images: torch.Tensor, text: str) -> torch.Tensor:
-        """Cosine similarities [N] between images [N, 3, H, W] and one text; higher is a better match."""
+        """Cosine similarities [N] between images [N, 3, H, W] and one text; higher is a better match.
+
+        Of a text longer than the model's context, in proportion to the mean over its parts: see `embed_text`.
+        """
         return self.embed_images(images) @ self.embed_text(text)[0]
 
 

@@ -122,6 +122,83 @@ def test_any_text_has_an_embedding(judge, text):
     assert judge.embed_text(text).isfinite().all()
 
 
+WORDS = "a smiling woman with long red hair and round glasses"
+
+
+def test_a_text_that_fits_is_embedded_in_one_piece(judge):
+    texts = [WORDS, "red " * 30]  # 30 words, a start and an end fill the 32 tokens exactly
+    assert judge.tokenizer(texts)[1].count_nonzero() == 32
+    assert torch.equal(judge.tokenizer(["red " * 31])[0], judge.tokenizer(texts)[1])
+    whole = judge.model.encode_text(judge.tokenizer(texts), normalize=True)
+    assert torch.equal(judge.embed_text(texts), whole)
+    beside_a_long_one = judge.embed_text([*texts, "red " * 31])
+    assert not torch.equal(beside_a_long_one[2], beside_a_long_one[1])
+
+
+def test_a_long_text_is_the_mean_of_its_parts(judge):
+    first, second = f"{WORDS}, on a yellow background", "a sad bald man with a black hat, a beard and a green hoodie"
+    parts = judge.embed_text([f"{first}.", second])
+    expected = torch.nn.functional.normalize(parts.mean(dim=0), dim=0)
+    torch.testing.assert_close(judge.embed_text(f"{first}. {second}")[0], expected)
+    images = torch.rand(5, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    scores = judge.score(images, f"{first}. {second}")
+    means = (judge.embed_images(images) @ parts.T).mean(dim=1)
+    torch.testing.assert_close(scores / means, (scores / means)[:1].expand(5))
+
+
+def test_the_last_words_of_a_long_prompt_count(judge):
+    pytest.importorskip("python_avatars", reason="rendering needs requirements-train.txt")
+    from dataclasses import replace
+
+    from spaceseed.training.bundled.avatars import Avatar, render
+
+    smiling = Avatar("light", "short", "brown", "none", "none", "open", "relaxed", "smile", "hoodie", "blue", "white")
+    pair = to_tensor(np.stack([render(smiling), render(replace(smiling, mouth="sad"))]))
+    smile = "a smiling, happy man, a big smile, smile, a broad smile, a friendly, cheerful and happy face, full of joy."
+    sad = f"{smile} a sad face, a sad mouth, a sad and unhappy person, who looks sad and is not happy at all."
+    assert torch.equal(judge.tokenizer([smile]), judge.tokenizer([sad]))  # in one piece they would be the same
+    for_smile, for_sad = (judge.score(pair, text).diff().item() for text in (smile, sad))
+    assert for_sad > for_smile + 0.1
+
+
+@pytest.mark.parametrize("text", ["x" * 5000, "🙂" * 500, "é,é" * 400, "," * 2000])
+def test_one_endless_word_is_embedded_too(judge, text):
+    assert torch.allclose(judge.embed_text(text).norm(dim=1), torch.ones(1))
+
+
+class StandInTokenizer:
+    """Numbers words as tokenizers of open_clip's kinds do: what begins and ends a text, and where padding stands."""
+
+    def __init__(self, start=(), end=(), padding=0, left=False, last=()):
+        self.start, self.end, self.padding, self.left, self.last = start, end, padding, left, last
+
+    def __call__(self, texts, context_length=12):
+        rows = []
+        for text in texts:
+            room = context_length - len(self.start) - len(self.end) - len(self.last)
+            row = [*self.start, *(5 + len(word) for word in text.split()[:room]), *self.end]
+            padding = [self.padding] * (context_length - len(self.last) - len(row))
+            rows.append([*(padding + row if self.left else row + padding), *self.last])
+        return torch.tensor(rows)
+
+
+@pytest.mark.parametrize(
+    ("options", "room"),
+    [
+        ({"start": (101,), "end": (102,)}, 10),  # BERT
+        ({"start": (101,), "end": (0,)}, 10),  # BERT without its end
+        ({"end": (1,), "padding": 1}, 11),  # SigLIP
+        ({}, 12),
+        ({"start": (2,), "left": True}, 11),
+        ({"last": (101,)}, 11),  # CLIPS
+    ],
+)
+def test_whether_a_text_fits_is_told_of_any_tokenizer(judge, options, room):
+    other = Judge(judge.model, StandInTokenizer(**options))
+    told = [other._fits("word " * count) for count in (0, 1, room - 1, room, room + 1, 3 * room)]
+    assert told == [True, True, True, True, False, False]
+
+
 @pytest.mark.parametrize(
     ("text", "shows", "lacks"),
     [
