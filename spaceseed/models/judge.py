@@ -120,7 +120,8 @@ def load_judge(name: str = "avatars", device: torch.device | str | None = None) 
 
     Args:
         name: "avatars", the bundled judge of the bundled generator's faces; or "architecture/weights" in open_clip's
-            words, such as "ViT-B-32/laion2b_s34b_b79k". Weights come from the Hub, or are a local file's path.
+            words, such as "ViT-B-32/laion2b_s34b_b79k". Weights come from the Hub, or are a local file's path. Public
+            weights get the activation that they were trained with, local ones the architecture's.
         device: where it runs; the CPU by default.
 
     Raises:
@@ -141,5 +142,9 @@ def _build(
     name: str, model_name: str, weights: str | None, device: torch.device | str, **tokenizer_options: str
 ) -> Judge:
     # open_clip reads pickled weights with weights_only=True; preprocessing is ours, see Judge.preprocess.
-    model, _, _ = open_clip.create_model_and_transforms(model_name, pretrained=weights, weights_only=True)
+    # Some public weights were trained with QuickGELU where the architecture of the same name has GELU.
+    quick_gelu = open_clip.get_pretrained_cfg(model_name, weights or "").get("quick_gelu", False)
+    model, _, _ = open_clip.create_model_and_transforms(
+        model_name, pretrained=weights, weights_only=True, force_quick_gelu=quick_gelu
+    )
     return Judge(model, open_clip.get_tokenizer(model_name, **tokenizer_options), device, name)

@@ -200,6 +200,30 @@ def test_whether_a_text_fits_is_told_of_any_tokenizer(judge, options, room):
 
 
 @pytest.mark.parametrize(
+    ("name", "activation"),
+    [
+        ("ViT-B-32/openai", "QuickGELU"),
+        ("ViT-B-32/laion400m_e32", "QuickGELU"),
+        ("ViT-B-32-quickgelu/laion400m_e32", "QuickGELU"),
+        ("RN50/yfcc15m", "QuickGELU"),
+        ("ViT-B-32/laion2b_s34b_b79k", "GELU"),
+        ("ViT-B-32/datacomp_xl_s13b_b90k", "GELU"),
+        (f"ViT-B-32/{__file__}", "GELU"),
+        (f"ViT-B-32-quickgelu/{__file__}", "QuickGELU"),
+    ],
+)
+def test_models_have_the_activation_that_their_weights_were_trained_with(monkeypatch, name, activation):
+    public = open_clip.factory._MODEL_CONFIGS
+    tiny = {key: {**public[key], **TINY} for key in ("ViT-B-32", "ViT-B-32-quickgelu", "RN50")}
+    monkeypatch.setattr("open_clip.factory._MODEL_CONFIGS", tiny)
+    monkeypatch.setattr("open_clip.factory.download_pretrained", lambda config, cache_dir=None: "weights")
+    monkeypatch.setattr("open_clip.factory.load_checkpoint", lambda *args, **options: {})
+    model = load_judge(name).model
+    found = {type(module).__name__ for module in model.modules()} & {"GELU", "QuickGELU"}
+    assert found == {activation}
+
+
+@pytest.mark.parametrize(
     ("text", "shows", "lacks"),
     [
         ("a smiling face", {"mouth": "smile"}, {"mouth": "sad"}),
