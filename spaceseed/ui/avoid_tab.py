@@ -32,9 +32,11 @@ class AvoidTab:
 
     Attributes:
         follow: lets an event that may have changed the model be followed by showing what belongs to the new one.
+        fitted: the controls that differ between models; `fit` fills them.
     """
 
     follow: Callable[[Any], None]
+    fitted: list[Any]
 
 
 def create_avoid_tab(
@@ -55,7 +57,6 @@ def create_avoid_tab(
     shown = Proof.create(learning.faces_compared(networks.generator(networks.default)))
     uses = [study.in_breed, study.in_search]
     state = [shown.column, study.verdict, shown.figures, *uses, study.download, *lines]
-    fitted = [found.text, found.drawn, shown.images]
 
     def on(trigger: Callable[..., Any], event: Callable[..., Any], inputs: list[Any], to: Any, **how: Any) -> Any:
         return trigger(clear_errors(partial(event, networks)), [session, *inputs], to, **(EVENT | how))
@@ -70,7 +71,7 @@ def create_avoid_tab(
         return on(draw_state(event).then, learning.pictures, [], shown.pictures)
 
     def follow(event: Any) -> None:
-        draw_filter(draw_marks(on(event.then, fit, [], fitted)))
+        draw_filter(draw_marks(event))
 
     def work(trigger: Callable[..., Any], event: Callable[..., Any], inputs: list[Any], job: Job) -> Any:
         """Joins what takes long and can be stopped."""
@@ -97,7 +98,7 @@ def create_avoid_tab(
     draw_state(work(shown.measure.click, proof.measure, [shown.images], shown.job))
     for job in (found.job, study.job, shown.job):
         job.stop.click(lambda visitor: visitor.begin(TASK) and None, session, None, **NOW)
-    return AvoidTab(follow)
+    return AvoidTab(follow, [found.text, found.drawn, shown.images])
 
 
 def show_state(_: Networks, visitor: Session) -> Iterator[list[Any]]:
@@ -105,11 +106,11 @@ def show_state(_: Networks, visitor: Session) -> Iterator[list[Any]]:
     yield from visitor.newest("avoid state", iter([_state(visitor)]))
 
 
-def fit(networks: Networks, visitor: Session) -> list[Any]:
-    """Sets what differs between models."""
-    slow = is_slow(networks.generator(visitor.model))
+def fit(networks: Networks, model: str) -> list[Any]:
+    """What an `AvoidTab` shows in `fitted` for a model."""
+    slow = is_slow(networks.generator(model))
     return [
-        gr.Textbox(placeholder=examples.placeholder(networks, visitor.model)),
+        gr.Textbox(placeholder=examples.placeholder(networks, model)),
         gr.Slider(value=examples.DRAWN_SLOW if slow else examples.DRAWN),
         gr.Slider(value=proof.IMAGES_SLOW if slow else proof.IMAGES),
     ]

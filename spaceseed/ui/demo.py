@@ -17,7 +17,7 @@ from spaceseed.ui.session import Session
 from spaceseed.ui.steer_panel import EVENT as STEER
 from spaceseed.ui.steer_tab import create_steer_tab
 from spaceseed.ui.style import AVOID_CSS, CSS, STEER_CSS, THEME
-from spaceseed.ui.switching import Switching, fit
+from spaceseed.ui.switching import Switching, fit_new_page
 
 LAUNCH: dict[str, Any] = {
     "theme": THEME,
@@ -75,7 +75,7 @@ def build(model: str | None = None, judge: str | None = None) -> gr.Blocks:
         sent = finds.steer.click(steer.open_shown, session, steer.outputs, **STEER)
         steer.follow(sent)
         sent.success(lambda: gr.Tabs(selected="steer"), None, tabs, **STEER)
-        switching = Switching(networks, session, basket, bar, breed, search)
+        switching = Switching(networks, session, basket, bar, breed, search, avoid)
         page = [breed.picker, *breed.view]
         chosen = switching.join(bar.choice.input, switching.choose, [bar.choice, *page])
         loaded = switching.join(finds.detail.load.click, switching.load_shown, page)
@@ -90,7 +90,7 @@ def build(model: str | None = None, judge: str | None = None) -> gr.Blocks:
             tab = enter(networks, visitor, saved, dict(request.query_params))
             # A visitor may have turned to another tab already: only a link to a find turns the page for them.
             turned = gr.skip() if tab == "breed" else gr.Tabs(selected=tab)
-            return [*fit(networks, networks.generator(visitor.model), visitor), visitor.changed(), turned]
+            return [*fit_new_page(networks, visitor), visitor.changed(), turned]
 
         def warm_up() -> None:
             if networks.judge_name(networks.default) == BUNDLED:

@@ -79,6 +79,8 @@ class Session:
         pictures: id of a recipe to the path of its picture.
         files: a find to the path of its PNG.
         refused: id of a model that could not be loaded, to the time of the last try.
+        loading: id of the model that is being loaded in place of the present one; "" if none is.
+        unfilled: whether controls do not show yet that another model was loaded, or could not be.
         link: what a share link brought whose model is not loaded yet.
         ticket: of the search begun last; a search ends once another has taken its place.
         steers: whether they have been on the Steer tab.
@@ -95,6 +97,8 @@ class Session:
     pictures: dict[str, str] = field(default_factory=dict)
     files: dict[Recipe, str] = field(default_factory=dict)
     refused: dict[str, float] = field(default_factory=dict)
+    loading: str = ""
+    unfilled: bool = False
     link: Recipe | SeedLink | None = None
     ticket: Ticket | None = None
     steers: bool = False

@@ -37,7 +37,7 @@ def open_find(networks: Networks, visitor: Session, recipe: Recipe) -> list[Any]
     generator = networks.generator(visitor.model)
     recipe.ws(generator)  # refused before anything changes
     visitor.bench.steering.open(recipe, classes_of(generator, visitor, recipe))
-    return fill(generator, visitor)
+    return fill(networks, visitor)
 
 
 def find_missing(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
@@ -68,20 +68,29 @@ def refill(networks: Networks, visitor: Session) -> list[Any]:
     """Shows directions that have been found."""
     if not visitor.bench.steering.stale:
         return [gr.skip()] * OUTPUTS
-    return fill(networks.generator(visitor.model), visitor)
+    return fill(networks, visitor)
 
 
-def fill(generator: Generator, visitor: Session) -> list[Any]:
-    """Values for `Panel.outputs`."""
-    steering = visitor.bench.steering
-    if steering.method in ("", MARKS) and steering.method not in steering.sets:
-        steering.method = methods_of(generator)[0]
-    if steering.method in bundled_methods(generator) and steering.method not in steering.sets:
-        steering.add(steering.method, directions_of(generator, steering.method))
+def fill(networks: Networks, visitor: Session) -> list[Any]:
+    """Values for `Panel.outputs`.
+
+    Drawing takes a while, in which the visitor may change something, and what they changed may be shown before this is.
+    So it is drawn again until it shows the latest.
+    """
+    while True:
+        generator, steering = networks.generator(visitor.model), visitor.bench.steering
+        if steering.method in ("", MARKS) and steering.method not in steering.sets:
+            steering.method = methods_of(generator)[0]
+        if steering.method in bundled_methods(generator) and steering.method not in steering.sets:
+            steering.add(steering.method, directions_of(generator, steering.method))
+        work, method = steering.work, steering.method
+        pictures = [_before(generator, steering), *_preview(generator, visitor)]
+        now = visitor.bench.steering
+        if now is steering and now.work is work and now.method == method:
+            break
     steering.stale = False
     return [
-        _before(generator, steering),
-        *_preview(generator, visitor),
+        *pictures,
         gr.Button(visible=is_slow(generator) and steering.directions is not None),
         *steer_knobs.fit_boxes(generator, visitor),
         *steer_knobs.fit(generator, steering),
@@ -131,13 +140,13 @@ def set_truncation(networks: Networks, visitor: Session, value: Any) -> list[Any
 def turn_back(networks: Networks, visitor: Session) -> list[Any]:
     """Takes the last step back."""
     visitor.bench.steering.undo()
-    return fill(networks.generator(visitor.model), visitor)
+    return fill(networks, visitor)
 
 
 def turn_forth(networks: Networks, visitor: Session) -> list[Any]:
     """Takes it again."""
     visitor.bench.steering.redo()
-    return fill(networks.generator(visitor.model), visitor)
+    return fill(networks, visitor)
 
 
 def reset_all(networks: Networks, visitor: Session) -> list[Any]:
@@ -145,7 +154,7 @@ def reset_all(networks: Networks, visitor: Session) -> list[Any]:
     steering = visitor.bench.steering
     if steering.now.steps or steering.now.base is not steering.opened.first.base:
         steering.turn_to(Change(steering.opened.first.base, reaches=steering.now.reaches), "reset")
-    return fill(networks.generator(visitor.model), visitor)
+    return fill(networks, visitor)
 
 
 def choose_method(networks: Networks, visitor: Session, method: str, picked: Picked) -> list[Any]:
@@ -160,14 +169,14 @@ def choose_method(networks: Networks, visitor: Session, method: str, picked: Pic
         steering.method, steering.looked = method, 0
     except ValueError as error:
         warn(str(error))
-    return fill(generator, visitor)
+    return fill(networks, visitor)
 
 
 def choose_group(networks: Networks, visitor: Session, group: str | None) -> list[Any]:
     """Lets the sliders act on a named range of style layers."""
     generator = networks.generator(visitor.model)
     layers = groups_of(generator).get(str(group), range(generator.num_ws))
-    return _reach(generator, visitor, first=layers[0], last=layers[-1])
+    return _reach(networks, visitor, first=layers[0], last=layers[-1])
 
 
 def choose_range(networks: Networks, visitor: Session, first: Any, last: Any) -> list[Any]:
@@ -181,21 +190,21 @@ def choose_range(networks: Networks, visitor: Session, first: Any, last: Any) ->
     reach = visitor.bench.steering.reach(generator.num_ws)
     if (reach.first, reach.last) == (first, last):
         return [gr.skip()] * OUTPUTS
-    return _reach(generator, visitor, first=int(first), last=int(last))
+    return _reach(networks, visitor, first=int(first), last=int(last))
 
 
 def choose_apart(networks: Networks, visitor: Session, apart: bool) -> list[Any]:
     """Lets each slider leave the other directions alone, or not."""
-    return _reach(networks.generator(visitor.model), visitor, apart=bool(apart))
+    return _reach(networks, visitor, apart=bool(apart))
 
 
-def _reach(generator: Generator, visitor: Session, **fields: Any) -> list[Any]:
-    steering = visitor.bench.steering
+def _reach(networks: Networks, visitor: Session, **fields: Any) -> list[Any]:
+    steering, generator = visitor.bench.steering, networks.generator(visitor.model)
     reach: Reach = replace(steering.reach(generator.num_ws), **fields)
     now = replace(steering.now, reaches={**steering.now.reaches, steering.method: reach})
     now.recipe(steering.sets)  # refused before anything changes
     steering.turn_to(now, "reach")
-    return fill(generator, visitor)
+    return fill(networks, visitor)
 
 
 def choose_noise(networks: Networks, visitor: Session, noise: str) -> list[Any]:
@@ -215,7 +224,7 @@ def _noise(networks: Networks, visitor: Session, noise: str, seed: int | None) -
         raise ValueError("This model has no noise to choose.")
     steering = visitor.bench.steering
     steering.turn_to(replace(steering.now, base=steering.now.base.replace(noise=noise, noise_seed=seed)), "noise")
-    return fill(generator, visitor)
+    return fill(networks, visitor)
 
 
 def rename(networks: Networks, visitor: Session, name: str) -> list[Any]:
@@ -226,7 +235,7 @@ def rename(networks: Networks, visitor: Session, name: str) -> list[Any]:
     if steering.directions is None or not name:
         raise ValueError("Write a name first.")
     steering.rename(name)
-    return fill(networks.generator(visitor.model), visitor)
+    return fill(networks, visitor)
 
 
 def look(_: Networks, visitor: Session, index: Any) -> str | Any:

@@ -150,7 +150,7 @@ def enter(networks: Networks, visitor: Session) -> list[Any]:
     visitor.steers = True
     recipe = visitor.finds.get(visitor.shown)
     if visitor.bench.steering.work is not None:
-        return [*fill(networks.generator(visitor.model), visitor), gr.Button(visible=False)]
+        return [*fill(networks, visitor), gr.Button(visible=False)]
     if recipe is not None and recipe.model == visitor.model:
         return _opened(networks, visitor, recipe)
     return take_fresh(networks, visitor)

@@ -11,8 +11,9 @@ from typing import Any
 import gradio as gr
 
 from spaceseed.models.generator import Generator
-from spaceseed.ui import breed_tab, model_bar, search_tab
+from spaceseed.ui import avoid_tab, breed_tab, model_bar, search_tab
 from spaceseed.ui.avoid_state import TASK
+from spaceseed.ui.avoid_tab import AvoidTab
 from spaceseed.ui.breed_page import leave
 from spaceseed.ui.breed_tab import BreedTab
 from spaceseed.ui.drawing import is_slow
@@ -23,6 +24,7 @@ from spaceseed.ui.picker import Picked
 from spaceseed.ui.search_tab import SearchTab
 from spaceseed.ui.session import Bench, Session
 from spaceseed.ui.share import SeedLink
+from spaceseed.ui.view import View
 
 # Gradio's menu tells of a choice twice, and so a visitor would be told twice why it cannot be had.
 REPEAT_SECONDS = 2.0
@@ -34,6 +36,8 @@ SWITCH: dict[str, Any] = {
     "concurrency_limit": 8,
     "trigger_mode": "multiple",
 }
+
+FILL: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
 
 
 def load(networks: Networks, model: str) -> Iterator[str | Generator]:
@@ -54,11 +58,13 @@ def switch(networks: Networks, visitor: Session, model: str) -> Iterator[str | G
     Yields:
         lines, and at the end the generator that is theirs now, new or old; None if they chose yet another meanwhile.
     """
-    goes_on = visitor.begin("switch")
-    loaded: str | Generator = ""
-    if time.monotonic() - visitor.refused.get(model, -math.inf) < REPEAT_SECONDS:
+    refused = time.monotonic() - visitor.refused.get(model, -math.inf) < REPEAT_SECONDS
+    if not visitor.loading and (refused or model == visitor.model):  # the choice was told twice
         yield networks.generator(visitor.model)
         return
+    goes_on = visitor.begin("switch")
+    visitor.loading = model
+    loaded: str | Generator = ""
     try:
         for loaded in load(networks, model):
             if not goes_on():
@@ -74,6 +80,9 @@ def switch(networks: Networks, visitor: Session, model: str) -> Iterator[str | G
         present = networks.cards[visitor.model].title
         warn(f"{error} You stay with {present}.")
         loaded = networks.generator(visitor.model)
+    finally:
+        if goes_on():
+            visitor.loading, visitor.unfilled = "", True
     assert isinstance(loaded, Generator)
     assert loaded.card is not None
     if loaded.card.id != visitor.model:
@@ -93,34 +102,55 @@ def fresh_bench(generator: Generator, seeds: tuple[int, ...] = ()) -> Bench:
     return Bench.of(generator, [*seeds, *chance], seed=secrets.randbits(32))
 
 
-def fit(networks: Networks, generator: Generator, visitor: Session) -> list[Any]:
+def fit(networks: Networks, visitor: Session) -> list[Any]:
     """Values for `Switching.controls`."""
+    generator = networks.generator(visitor.model)
     assert generator.card is not None
     return [
         *model_bar.fit(networks, generator, visitor.bench),
         *breed_tab.fit(generator.card, visitor.bench),
         *search_tab.fit(generator),
+        *avoid_tab.fit(networks, visitor.model),
     ]
+
+
+def fit_new_page(networks: Networks, visitor: Session) -> list[Any]:
+    """The same for a page that was just opened; what it shows already is not shown again, for it may be in use."""
+    generator, bench = networks.generator(visitor.model), visitor.bench
+    if is_slow(generator) or bench.view != View.of(generator):
+        return fit(networks, visitor)
+    skipped: list[Any] = [gr.skip()] * (len(fit(networks, visitor)) - 1)
+    return [gr.Dropdown(choices=model_bar.choices(networks)), *skipped]
 
 
 class Switching:
     """Joins whatever changes the model with all that must follow.
 
+    Loading tells its lines as it goes on; controls are filled once, by an event of their own, for Gradio shows the last
+    values of an event that goes on a second time when it ends, and a visitor may have changed them by then.
+
     Args:
         networks: to load.
         session: holds a `Session`.
         basket: a number that changes with the finds, which may come alive with their model.
-        bar, breed, search: hold controls that differ between models.
+        bar, breed, search, avoid: hold controls that differ between models.
 
     Attributes:
         controls: those; `fit` fills them.
     """
 
     def __init__(
-        self, networks: Networks, session: gr.State, basket: gr.State, bar: ModelBar, breed: BreedTab, search: SearchTab
+        self,
+        networks: Networks,
+        session: gr.State,
+        basket: gr.State,
+        bar: ModelBar,
+        breed: BreedTab,
+        search: SearchTab,
+        avoid: AvoidTab,
     ) -> None:
         self._networks, self._session, self._basket, self._bar, self._breed = networks, session, basket, bar, breed
-        self.controls = [*bar.fitted, *breed.fitted, *search.fitted]
+        self.controls = [*bar.fitted, *breed.fitted, *search.fitted, *avoid.fitted]
 
     def join(self, trigger: Callable[..., Any], event: Callable[..., Iterator[Any]], inputs: list[Any]) -> Any:
         """Lets a trigger run one of the events below, and draws the page of the model that is the visitor's then.
@@ -128,37 +158,52 @@ class Switching:
         Returns:
             what more can be chained to.
         """
-        switched = trigger(event, [self._session, *inputs], [*self.controls, self._basket], **SWITCH)
-        return switched.success(self._breed.show, self._session, self._breed.outputs, **breed_tab.EVENT)
+        switched = trigger(event, [self._session, *inputs], self._bar.line, **SWITCH)
+        filled = switched.success(self.fill, self._session, [*self.controls, self._basket], **FILL)
+        return filled.success(self._breed.show, self._session, self._breed.outputs, **breed_tab.EVENT)
 
-    def choose(self, visitor: Session, model: Any, picked: Picked, *values: Any) -> Iterator[list[Any]]:
+    def fill(self, visitor: Session) -> list[Any]:
+        """Shows the model that was loaded, once, and not while another is being loaded."""
+        if visitor.loading or not visitor.unfilled:
+            return [gr.skip()] * (len(self.controls) + 1)
+        visitor.unfilled = False
+        return [*fit(self._networks, visitor), visitor.changed()]
+
+    def choose(self, visitor: Session, model: Any, picked: Picked, *values: Any) -> Iterator[str | Any]:
         """Changes to the model chosen in the menu."""
         with suppress(ValueError, OSError):  # a number out of range is not worth keeping a visitor from leaving
             leave(visitor, self._networks.generator(visitor.model), picked, values)
-        for state in switch(self._networks, visitor, str(model)):
-            yield self._told(state, visitor)
+        yield from _lines(visitor, switch(self._networks, visitor, str(model)))
 
-    def load_shown(self, visitor: Session, picked: Picked, *values: Any) -> Iterator[list[Any]]:
+    def load_shown(self, visitor: Session, picked: Picked, *values: Any) -> Iterator[str | Any]:
         """Changes to the model of the find that the visitor looks at."""
         recipe = visitor.finds.get(visitor.shown)
         yield from self.choose(visitor, recipe.model if recipe else visitor.model, picked, *values)
 
-    def follow_link(self, visitor: Session) -> Iterator[list[Any]]:
+    def follow_link(self, visitor: Session) -> Iterator[str | Any]:
         """Changes to the model that a share link names."""
         link, visitor.link = visitor.link, None
         if link is None:
-            yield self._told(None, visitor)
+            yield gr.skip()
             return
-        for state in switch(self._networks, visitor, link.model):
-            if isinstance(state, Generator) and visitor.model == link.model and isinstance(link, SeedLink):
-                follow(state, visitor, link)
-            yield self._told(state, visitor)
 
-    def _told(self, state: str | Generator | None, visitor: Session) -> list[Any]:
-        if isinstance(state, Generator):
-            return [*fit(self._networks, state, visitor), visitor.changed()]
-        words = gr.skip() if state is None else model_bar.loading(state)
-        return [*(words if part is self._bar.line else gr.skip() for part in self.controls), gr.skip()]
+        def states() -> Iterator[str | Generator | None]:
+            for state in switch(self._networks, visitor, link.model):
+                if isinstance(state, Generator) and visitor.model == link.model and isinstance(link, SeedLink):
+                    follow(state, visitor, link)
+                yield state
+
+        yield from _lines(visitor, states())
+
+
+def _lines(visitor: Session, states: Iterator[str | Generator | None]) -> Iterator[str | Any]:
+    """What the bar says while a model is loaded; nothing where none needs to be."""
+    shown = False
+    for line in visitor.newest("line", (model_bar.loading(state) for state in states if isinstance(state, str))):
+        shown = True
+        yield line
+    if not shown:
+        yield gr.skip()
 
 
 def follow(generator: Generator, visitor: Session, link: SeedLink) -> None:

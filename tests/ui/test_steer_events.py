@@ -73,6 +73,26 @@ def test_a_slider_that_did_not_move_draws_nothing(tiny_networks, at_work):
     assert all(value["__type__"] == "update" for value in events.move(tiny_networks, at_work, *sliders()))
 
 
+def test_what_is_shown_late_shows_what_was_changed_meanwhile(tiny_networks, newcomer, monkeypatch):
+    """A click is handled while the panel is drawn for an earlier event, whose answer then comes last."""
+    list(switch(tiny_networks, newcomer, "tiny-stylegan2"))
+    draw, drawn = events.draw, []
+
+    def busy(generator, recipe):
+        drawn.append(recipe.noise)
+        if len(drawn) == 1:
+            clicked.append(events.choose_noise(tiny_networks, newcomer, "random"))
+        return draw(generator, recipe)
+
+    clicked = []
+    monkeypatch.setattr(events, "draw", busy)
+    late = steer_tab.enter(tiny_networks, newcomer)
+    at = [getattr(value, "value", None) for value in late].index("random")
+    assert clicked[0][at].value == "random"
+    assert late[1] == clicked[0][1]
+    assert drawn[-1] == "random"
+
+
 @pytest.mark.parametrize("value", [None, "far", float("nan"), True, [1]])
 def test_what_is_no_number_moves_nothing(tiny_networks, at_work, value):
     events.move(tiny_networks, at_work, value, *sliders()[1:])

@@ -1,12 +1,13 @@
 """Changing the model, without the page: what is kept, what is said, and what happens when it fails."""
 
+import gradio as gr
 import pytest
 
 from spaceseed.batches import batch_size
 from spaceseed.breed import LIKED
 from spaceseed.models.generator import Generator
 from spaceseed.recipe import Recipe, RecipeError
-from spaceseed.ui import switching
+from spaceseed.ui import avoid_tab, breed_tab, model_bar, search_tab, switching
 from spaceseed.ui.basket import from_browser, to_browser, zip_file
 from spaceseed.ui.breed_page import leave, marks_of, paint
 from spaceseed.ui.drawing import thumbnails
@@ -17,7 +18,7 @@ from spaceseed.ui.networks import Networks
 from spaceseed.ui.picker import Picked
 from spaceseed.ui.session import Session
 from spaceseed.ui.share import SeedLink, write_query
-from spaceseed.ui.switching import fit, follow, switch
+from spaceseed.ui.switching import fit, fit_new_page, follow, switch
 from tests.ui.standins import REFUSAL, find_of
 
 NOTHING = Picked({}, None)
@@ -42,7 +43,7 @@ def test_every_family_draws_a_page_and_every_control_has_a_value(tiny_networks, 
     generator = tiny_networks.generator(model)
     drawn = last(paint(generator, newcomer))
     assert len({tile.path for tile in drawn.tiles}) == 12
-    values = fit(tiny_networks, generator, newcomer)
+    values = fit(tiny_networks, newcomer)
     assert values[0].value == model
     assert values[2].visible == (model in ("tiny-classes", "tiny-attributes", "tiny-biggan"))
     assert values[3].visible == (model == "tiny-stylegan3")
@@ -66,13 +67,13 @@ def test_the_menu_of_classes_suits_the_model_and_keeps_what_was_chosen(tiny_netw
     for model, label, most, begin in (("tiny-classes", "Classes", 4, [0]), ("tiny-attributes", "Attributes", 8, [])):
         generator = tiny_networks.generator(model)
         move(tiny_networks, newcomer, model)
-        menu = fit(tiny_networks, generator, newcomer)[2]
+        menu = fit(tiny_networks, newcomer)[2]
         assert (menu.label, menu.max_choices, menu.value) == (label, most, begin)
         assert menu.choices == [(name, i) for i, name in enumerate(generator.card.classes)]
         leave(newcomer, generator, NOTHING, [0.7, [3, 1], 0, 0, 0])
         move(tiny_networks, newcomer, "avatars")
         move(tiny_networks, newcomer, model)
-        assert fit(tiny_networks, generator, newcomer)[2].value == [3, 1]
+        assert fit(tiny_networks, newcomer)[2].value == [3, 1]
 
 
 def test_marks_of_another_models_page_do_not_count(tiny_networks, newcomer):
@@ -112,6 +113,78 @@ def test_a_choice_told_twice_is_refused_once(tiny_networks, newcomer, said, cata
     newcomer.refused["lost"] -= 60
     move(tiny_networks, newcomer, "lost")
     assert len(said) == 2
+
+
+@pytest.fixture
+def page(tiny_networks, newcomer):
+    """The events that change the model, of an app laid out for them."""
+    with gr.Blocks():
+        bar = model_bar.create_model_bar(tiny_networks)
+        session, basket = gr.State(newcomer), gr.State(0)
+        breed = breed_tab.create_breed_tab(tiny_networks, session, basket, bar.view)
+        with gr.Tabs() as tabs, gr.Tab() as tab:
+            search = search_tab.create_search_tab(tiny_networks, session, basket, breed, tabs)
+            avoid = avoid_tab.create_avoid_tab(tiny_networks, session, breed.picker, [], tabs, tab)
+        return switching.Switching(tiny_networks, session, basket, bar, breed, search, avoid)
+
+
+def nothing(values):
+    return all(value == gr.skip() for value in values)
+
+
+def test_controls_are_filled_once_after_a_model_was_loaded(page, newcomer):
+    lines = list(page.choose(newcomer, "tiny-classes", NOTHING))
+    assert lines[0] == model_bar.loading("Loading Tiny classes...")
+    assert all(isinstance(line, str) for line in lines)
+    assert page.fill(newcomer)[0].value == "tiny-classes"
+    assert nothing(page.fill(newcomer))
+
+
+def test_a_choice_told_twice_fills_no_control_a_second_time(page, newcomer):
+    """The visitor may have moved a slider of the new model between the two."""
+    for _ in range(2):
+        list(page.choose(newcomer, "tiny-classes", NOTHING))
+    assert not nothing(page.fill(newcomer))
+    assert nothing(page.fill(newcomer))
+    list(page.choose(newcomer, "tiny-classes", NOTHING))
+    assert nothing(page.fill(newcomer))
+
+
+def test_while_another_model_is_loaded_the_menu_stays_where_the_visitor_put_it(page, newcomer):
+    slow = page.choose(newcomer, "tiny-stylegan3", NOTHING)
+    next(slow)
+    assert nothing(page.fill(newcomer))
+    list(slow)
+    assert page.fill(newcomer)[0].value == "tiny-stylegan3"
+
+
+def test_who_is_refused_a_model_gets_the_menu_back(page, newcomer, said):
+    list(page.choose(newcomer, "lost", NOTHING))
+    assert page.fill(newcomer)[0].value == "avatars"
+    list(page.choose(newcomer, "lost", NOTHING))
+    assert nothing(page.fill(newcomer))
+
+
+def test_a_page_that_opens_leaves_its_controls_to_the_visitor(page, tiny_networks, newcomer):
+    enter(tiny_networks, newcomer, [], {})
+    choice, *rest = fit_new_page(tiny_networks, newcomer)
+    assert "value" not in choice.constructor_args
+    assert nothing(rest)
+    list(page.follow_link(newcomer))
+    assert nothing(page.fill(newcomer))
+
+
+def test_a_link_fills_the_controls_of_the_page_that_it_opens(tiny_networks, newcomer):
+    enter(tiny_networks, newcomer, [], {"seed": "7", "truncation": "0.5"})
+    values = [getattr(value, "value", None) for value in fit_new_page(tiny_networks, newcomer)]
+    assert 0.5 in values
+
+
+def test_a_link_to_another_model_is_followed_and_shown(page, tiny_networks, newcomer):
+    enter(tiny_networks, newcomer, [], {"model": "tiny-classes", "seed": "7", "truncation": "0.5"})
+    list(page.follow_link(newcomer))
+    assert newcomer.breeding.page.seeds[0] == 7
+    assert 0.5 in [getattr(value, "value", None) for value in page.fill(newcomer)]
 
 
 def test_the_choice_made_last_wins(tiny_networks, newcomer, said):
