@@ -1,10 +1,12 @@
 """Checks of arguments: each returns the value in its plain Python type or raises an ArgumentError that names it."""
 
 import math
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any, TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -12,29 +14,48 @@ from spaceseed.errors import ArgumentError
 
 T = TypeVar("T")
 
+MAX_FLOAT = sys.float_info.max
+MAX_SHOWN = 40  # characters of a text that a message repeats
+
 
 def check_integer(name: str, value: Any, low: int, high: int | None = None) -> int:
     """Return `value` as an int in [low, high]; whole floats and booleans are not integers here."""
     whole = isinstance(value, Integral) and not isinstance(value, bool)
     if not whole or value < low or (high is not None and value > high):
-        raise ArgumentError(name, value, f"an integer from {low} {'up' if high is None else f'to {high}'}")
+        raise ArgumentError(name, _shown(value), f"an integer from {low} {'up' if high is None else f'to {high}'}")
     return int(value)
+
+
+def check_integers(name: str, value: Any, low: int, high: int | None = None) -> list[int]:
+    """Return `value`, one integer or several in a list, range, array or tensor, as a list of ints in [low, high]."""
+    if isinstance(value, (Tensor, np.ndarray)):
+        value = value.tolist()
+    several = isinstance(value, Iterable) and not isinstance(value, (str, bytes))
+    return [check_integer(name, each, low, high) for each in (value if several else [value])]
+
+
+def check_layers(name: str, value: Any, count: int) -> tuple[int, ...]:
+    """Return `value`, one style layer or several out of `count`, in order and each once; none at all is refused."""
+    layers = tuple(sorted(set(check_integers(name, value, 0, count - 1))))
+    if not layers:
+        raise ArgumentError(name, (), f"one or more style layers from 0 to {count - 1}")
+    return layers
 
 
 def check_number(name: str, value: Any, low: float = -math.inf, high: float = math.inf, above: bool = False) -> float:
     """Return `value` as a finite float in [low, high], or in (low, high] with `above`."""
-    number = isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
-    if not number or not low <= value <= high or (above and value == low):
+    real = isinstance(value, Real) and not isinstance(value, bool)
+    if not real or not max(low, -MAX_FLOAT) <= value <= min(high, MAX_FLOAT) or (above and value == low):
         floor = "" if low == -math.inf else f" {'above' if above else 'from'} {low:g}"
         ceiling = "" if high == math.inf else f" up to {high:g}"
-        raise ArgumentError(name, value, f"a finite number{floor}{ceiling}")
+        raise ArgumentError(name, _shown(value), f"a finite number{floor}{ceiling}")
     return float(value)
 
 
 def check_choice(name: str, value: Any, table: Mapping[str, T]) -> T:
     """Return the entry of `table` called `value`."""
     if not isinstance(value, str) or value not in table:
-        raise ArgumentError(name, value, "one of " + ", ".join(map(repr, table)))
+        raise ArgumentError(name, _shown(value), "one of " + ", ".join(map(repr, table)))
     return table[value]
 
 
@@ -64,12 +85,7 @@ def check_tensor(
         ArgumentError: it holds no real numbers, has another shape, or is not finite.
     """
     wanted = f"of shape [{', '.join(map(str, shape))}]"
-    try:
-        tensor = torch.as_tensor(value)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise ArgumentError(name, type(value).__name__, f"a tensor {wanted}") from error
-    if tensor.is_complex() or tensor.dtype == torch.bool:
-        raise ArgumentError(name, str(tensor.dtype), f"a tensor of real numbers {wanted}")
+    tensor = _real_tensor(name, value, f"a tensor {wanted}")
     fits = tensor.ndim == len(shape) and all(
         isinstance(length, str) or length == size for length, size in zip(shape, tensor.shape, strict=True)
     )
@@ -79,3 +95,54 @@ def check_tensor(
     if finite and not bool(tensor.isfinite().all()):
         raise ArgumentError(name, "NaN or infinity", f"finite numbers, {wanted}")
     return tensor
+
+
+def check_scores(name: str, value: Any, count: int, of: str = "images") -> Tensor:
+    """Return `value` as float32 [count], one score for each of `count` images; NaN and infinity are let through.
+
+    Args:
+        name: of what gave the scores.
+        value: a tensor, an array or a list of real numbers, [count] or [count, 1].
+        count: how many there are to be.
+        of: what is scored, in the plural.
+
+    Raises:
+        ArgumentError: it is anything else.
+    """
+    wanted = f"one score for each of {count} {of}"
+    tensor = _real_tensor(name, value, wanted)
+    if tuple(tensor.shape) not in {(count,), (count, 1)}:
+        raise ArgumentError(name, f"of shape {list(tensor.shape)}", wanted)
+    return tensor.to(torch.float32).reshape(count)
+
+
+def check_device(name: str, value: torch.device | str | int | None) -> torch.device:
+    """Return the device called `value`, the CPU if None; one that is not on this machine is refused."""
+    counts = {"cpu": 1, "cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}
+    try:
+        device = torch.device("cpu" if value is None else value)
+    except (RuntimeError, TypeError):
+        device = torch.device("meta")  # which holds no numbers
+    if (device.index or 0) >= counts.get(device.type, 0):
+        here = [f"{kind}:{i}" if kind == "cuda" else kind for kind, count in counts.items() for i in range(count)]
+        allowed = f"one of {', '.join(map(repr, here))}" if len(here) > 1 else "'cpu': there is no other device here"
+        raise ArgumentError(name, _shown(str(value) if isinstance(value, torch.device) else value), allowed)
+    return device
+
+
+def _real_tensor(name: str, value: Any, wanted: str) -> Tensor:
+    try:
+        tensor = torch.as_tensor(value)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ArgumentError(name, type(value).__name__, wanted) from error
+    if tensor.is_complex() or tensor.dtype == torch.bool:
+        raise ArgumentError(name, str(tensor.dtype), f"{wanted}, of real numbers")
+    return tensor
+
+
+def _shown(value: Any) -> Any:
+    """What a message shows of a value: the value where that is short, else the name of its type."""
+    if isinstance(value, str):
+        return value if len(value) <= MAX_SHOWN else value[:MAX_SHOWN] + "..."
+    short = value is None or isinstance(value, (bool, int, float, np.number))
+    return value if short and len(repr(value)) <= MAX_SHOWN else type(value).__name__

@@ -44,5 +44,9 @@ class TrainingError(ArithmeticError):
     """A training cannot go on, because a loss or a weight is not finite."""
 
 
+class DirectionError(ValueError):
+    """A file of directions cannot be used, or directions not with this model."""
+
+
 class DataError(ValueError):
     """A folder of pictures, or the labels beside them, cannot be trained on."""

@@ -18,8 +18,8 @@ class Movable(StyleGAN2):
 
     options = ("noise", "rng", "transform", "truncation")
 
-    def _synthesize(self, ws, tap, transform=None, truncation=1.0, **options):
-        images = super()._synthesize(ws, tap, **options) * truncation
+    def compute_images(self, ws, tap, transform=None, truncation=1.0, **options):
+        images = super().compute_images(ws, tap, **options) * truncation
         return images if transform is None else images + transform[0, 2]
 
 
@@ -62,8 +62,8 @@ def test_the_mean_of_w_is_that_of_the_class(movable):
 
 def test_a_coordinate_that_never_varies_stays_where_it_is(plain):
     class Stuck(StyleGAN2):
-        def _map(self, z, labels):
-            ws = super()._map(z, labels)
+        def compute_ws(self, z, labels):
+            ws = super().compute_ws(z, labels)
             return torch.cat([ws[..., :-1], torch.full_like(ws[..., -1:], 2.0)], dim=-1)
 
     stuck = made(Stuck, num_classes=0)

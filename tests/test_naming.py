@@ -20,7 +20,7 @@ class Colours:
 class Painter(StyleGAN2):
     """Draws a plain colour: the first three numbers of the first style."""
 
-    def _synthesize(self, ws, tap, **options):
+    def compute_images(self, ws, tap, **options):
         return ws[:, 0, :3, None, None].expand(-1, -1, 8, 8)
 
 

@@ -18,7 +18,7 @@ class Painter(DirectGenerator):
         self.resolution, self.layers = 4, ()
         self.mix = torch.nn.Parameter(torch.tensor([[1.0, 0, 0], [1, 2, 0], [0, 0, 0], [0, 0, 0]]))
 
-    def _synthesize(self, ws, tap, **options):
+    def compute_images(self, ws, tap, **options):
         return (ws[:, 0] @ self.mix).tanh()[:, :, None, None].expand(-1, -1, 4, 4)
 
     def style_weights(self, layer):

@@ -143,8 +143,8 @@ def test_a_step_that_does_not_exist_is_named(generator, directions):
 @pytest.mark.parametrize("method", METHODS)
 def test_each_draw_is_mapped_once_and_progress_climbs_to_the_end(generator, biggan, monkeypatch, method, mapping):
     network, labels = (generator, None) if mapping else (biggan[0], torch.eye(3)[0])
-    mapped, shares, map_all = [], [], network._map
-    monkeypatch.setattr(network, "_map", lambda z, labels: mapped.append(z) or map_all(z, labels))
+    mapped, shares, map_all = [], [], network.compute_ws
+    monkeypatch.setattr(network, "compute_ws", lambda z, labels: mapped.append(z) or map_all(z, labels))
     find_directions(network, method, count=2, samples=1300, labels=labels, progress=shares.append)
     assert len(torch.cat(mapped).unique(dim=0)) == len(torch.cat(mapped)) == 1300
     assert shares == sorted(set(shares))

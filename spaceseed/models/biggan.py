@@ -13,7 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from spaceseed.errors import ArgumentError, CheckpointError
+from spaceseed.arguments import check_number
+from spaceseed.errors import CheckpointError
 from spaceseed.models.generator import Generator, Tap
 from spaceseed.models.shapes import Shapes, expect, unfilled
 
@@ -253,23 +254,19 @@ class BigGAN(Generator):
         weight = self.embeddings.weight
         return torch.cat([weight.new_zeros(self.z_dim), weight.mean(dim=1)])
 
-    def _map(self, z: Tensor, labels: Tensor | None) -> Tensor:
+    def compute_ws(self, z: Tensor, labels: Tensor | None) -> Tensor:
         w = torch.cat([truncated_normal(z), self.embeddings(labels)], dim=1)
         return w[:, None].repeat(1, self.num_ws, 1)
 
-    def truncate(self, ws: Tensor, truncation: float, cutoff: int | None = None) -> Tensor:
-        if truncation == 1:
-            return ws
+    def _truncated(self, ws: Tensor, truncation: float, cutoff: int) -> Tensor:
         scales = ws.new_ones(ws.shape[1], ws.shape[2])
         scales[:cutoff, : self.z_dim] = truncation
         return ws * scales
 
-    def _synthesize(  # type: ignore[override]  # a family names its own options
+    def compute_images(  # type: ignore[override]  # a family names its own options
         self, ws: Tensor, tap: Tap, truncation: float = 1.0
     ) -> Tensor:
-        if isinstance(truncation, bool) or not isinstance(truncation, (int, float)) or not math.isfinite(truncation):
-            raise ArgumentError("truncation", truncation, "a finite number")
-        return self.synthesis(ws, tap, truncation)
+        return self.synthesis(ws, tap, check_number("truncation", truncation))
 
     def style_weights(self, layer: int) -> Tensor:
         self._check_style_layer(layer)

@@ -81,7 +81,7 @@ class DCGAN(DirectGenerator):
             raise CheckpointError(f"The weights are of a DCGAN beyond {MAX_RESOLUTION} pixels: {2 * max(channels)}.")
         return unfilled(lambda: cls(z_dim, channels), shapes)
 
-    def _synthesize(self, ws: Tensor, tap: Tap) -> Tensor:  # type: ignore[override]  # a family names its own options
+    def compute_images(self, ws: Tensor, tap: Tap) -> Tensor:  # type: ignore[override]  # a family names its own options
         x = ws[:, 0, :, None, None]
         for name in self.layers:
             x = tap(name, F.relu_(self.norms[name](self.convolutions[name](x))))

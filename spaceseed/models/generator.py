@@ -1,7 +1,7 @@
 """What every generator offers, whatever its family."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from spaceseed.arguments import check_integer, check_integers, check_number, check_tensor
 from spaceseed.errors import ArgumentError
 
 MAX_SEED = 2**32 - 1
@@ -19,23 +20,22 @@ ActivationEdit = Callable[[Tensor], Tensor]
 Tap = Callable[[str, Tensor], Tensor]
 
 
-def latents_from_seeds(seeds: Sequence[int], z_dim: int) -> Tensor:
+def latents_from_seeds(seeds: int | Iterable[int], z_dim: int) -> Tensor:
     """Turns integer seeds into latents by NVIDIA's convention, so that a seed means what people know it to mean.
 
     Args:
-        seeds: integers in [0, 2**32 - 1]; row i is `numpy.random.RandomState(seeds[i]).randn(1, z_dim)`.
+        seeds: integers in [0, 2**32 - 1], or a single one; row i is
+            `numpy.random.RandomState(seeds[i]).randn(1, z_dim)`.
         z_dim: size of one latent.
 
     Returns:
-        z, float32 [len(seeds), z_dim].
+        z, float32 [number of seeds, z_dim].
 
     Raises:
-        ArgumentError: a seed is not an integer in range.
+        ArgumentError: a seed is not an integer in range, or z_dim no positive integer.
     """
-    for seed in seeds:
-        if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed <= MAX_SEED:
-            raise ArgumentError("seed", seed, f"an integer from 0 to {MAX_SEED}")
-    rows = [np.random.RandomState(int(seed)).randn(z_dim) for seed in seeds]
+    z_dim = check_integer("z_dim", z_dim, 1)
+    rows = [np.random.RandomState(seed).randn(z_dim) for seed in check_integers("seed", seeds, 0, MAX_SEED)]
     return torch.from_numpy(np.array(rows, dtype=np.float32).reshape(len(rows), z_dim))
 
 
@@ -80,7 +80,8 @@ class ModelCard:
 class Generator(nn.Module, ABC):
     """A pretrained GAN generator in two steps: `map` z to per-layer styles, `synthesize` images from those.
 
-    A family implements `_map`, `_synthesize` and `style_weights`; what all have in common is here.
+    A family implements `compute_ws` and `compute_images`, and `style_weights` for SeFa; what all have in
+    common is here. A network of one's own without mapping network is least work as a `DirectGenerator`.
 
     Attributes:
         z_dim: size of z.
@@ -100,9 +101,9 @@ class Generator(nn.Module, ABC):
     w_dim: int
     num_ws: int
     resolution: int
-    num_classes: int
+    num_classes: int = 0
     w_avg: Tensor
-    layers: tuple[str, ...]
+    layers: tuple[str, ...] = ()
     has_mapping: bool = True
     options: tuple[str, ...] = ()
 
@@ -131,36 +132,43 @@ class Generator(nn.Module, ABC):
             ws: [N, num_ws, w_dim].
 
         Raises:
-            ArgumentError: a shape does not fit, or labels are missing or not wanted.
+            ArgumentError: a shape does not fit, a number is not finite or out of range, or labels are missing or not
+                wanted.
         """
-        if z.ndim != 2 or z.shape[1] != self.z_dim:
-            raise ArgumentError("z", tuple(z.shape), f"of shape [N, {self.z_dim}]")
-        wanted = (z.shape[0], self.num_classes) if self.num_classes else None
-        if (None if labels is None else tuple(labels.shape)) != wanted:
-            allowed = f"of shape {list(wanted)}" if wanted else "left out: this model has no classes"
-            raise ArgumentError("labels", None if labels is None else tuple(labels.shape), allowed)
-        return self.truncate(self._map(z, labels), truncation, truncation_cutoff)
+        z = self._checked("z", z, ["N", self.z_dim])
+        if labels is not None and not self.num_classes:
+            raise ArgumentError("labels", type(labels).__name__, "left out: this model has no classes")
+        if self.num_classes:
+            labels = self._checked("labels", labels, [len(z), self.num_classes])
+        cutoff = self._check_truncation(truncation, truncation_cutoff)
+        ws = self.compute_ws(z, labels)
+        return ws if truncation == 1 else self._truncated(ws, truncation, cutoff)
 
     @abstractmethod
-    def _map(self, z: Tensor, labels: Tensor | None) -> Tensor:
+    def compute_ws(self, z: Tensor, labels: Tensor | None) -> Tensor:
         """Styles [N, num_ws, w_dim] before truncation, of arguments that were checked."""
 
-    def truncate(self, ws: Tensor, truncation: float, cutoff: int | None = None) -> Tensor:
+    def truncate(self, ws: Tensor, truncation: float, truncation_cutoff: int | None = None) -> Tensor:
         """Pulls styles towards the mean: `w_avg + truncation * (ws - w_avg)`.
 
         Args:
             ws: [N, num_ws, w_dim].
             truncation: psi; 1 leaves ws as it is.
-            cutoff: truncate only the first so many style layers; all when None.
+            truncation_cutoff: truncate only the first so many style layers; all when None.
 
         Returns:
             [N, num_ws, w_dim].
+
+        Raises:
+            ArgumentError: ws has another shape, or a number is not finite or out of range.
         """
-        if truncation == 1:
-            return ws
-        end = ws.shape[1] if cutoff is None else cutoff
+        ws = self._checked("ws", ws, ["N", self.num_ws, self.w_dim])
+        cutoff = self._check_truncation(truncation, truncation_cutoff)
+        return ws if truncation == 1 else self._truncated(ws, truncation, cutoff)
+
+    def _truncated(self, ws: Tensor, truncation: float, cutoff: int) -> Tensor:
         center = self.w_avg.to(ws.dtype)  # under autocast, styles come in half precision
-        return torch.cat([center.lerp(ws[:, :end], truncation), ws[:, end:]], dim=1)
+        return torch.cat([center.lerp(ws[:, :cutoff], truncation), ws[:, cutoff:]], dim=1)
 
     def synthesize(self, ws: Tensor, *, edits: Mapping[str, ActivationEdit] | None = None, **options: Any) -> Tensor:
         """Draws images from styles.
@@ -174,20 +182,26 @@ class Generator(nn.Module, ABC):
             [N, 3, resolution, resolution], nominally in [-1, 1], not clipped.
 
         Raises:
-            ArgumentError: ws has another shape, a layer or an option is unknown, or an option has another value than
-                allowed.
+            ArgumentError: ws has another shape or is not finite, a layer or an option is unknown, or an option has
+                another value than allowed.
         """
-        self._check(ws, edits or {}, options)
         changes = dict(edits or {})
+        ws = self._check(ws, changes, options)
 
         def tap(layer: str, x: Tensor) -> Tensor:
             return changes[layer](x) if layer in changes else x
 
-        return self._synthesize(ws, tap, **options)
+        images = self.compute_images(ws, tap, **options)
+        if images.ndim != 4 or images.shape[:2] != (len(ws), 3):
+            raise ArgumentError("images", tuple(images.shape), f"of shape [{len(ws)}, 3, H, W]")
+        return images
 
     @abstractmethod
-    def _synthesize(self, ws: Tensor, tap: Tap, **options: Any) -> Tensor:
-        """Images of styles that were checked. Each activation in `layers` goes through `tap` as it is made."""
+    def compute_images(self, ws: Tensor, tap: Tap, **options: Any) -> Tensor:
+        """Images [N, 3, H, W] of styles that were checked.
+
+        Each activation in `layers` goes through `tap` as it is made: `x = tap("layer1", x)`.
+        """
 
     def activations(self, ws: Tensor, layer: str, **options: Any) -> Tensor:
         """Reads one activation; what comes after it is not computed.
@@ -203,7 +217,7 @@ class Generator(nn.Module, ABC):
         Raises:
             ArgumentError: as for `synthesize`.
         """
-        self._check(ws, {layer: None}, options)
+        ws = self._check(ws, [layer], options)
 
         def tap(name: str, x: Tensor) -> Tensor:
             if name == layer:
@@ -211,13 +225,12 @@ class Generator(nn.Module, ABC):
             return x
 
         try:
-            self._synthesize(ws, tap, **options)
+            self.compute_images(ws, tap, **options)
         except _ReachedError as reached:
             return reached.activation
         raise AssertionError(f"{type(self).__name__} names a layer that it never computes: {layer}")
 
-    @abstractmethod
-    def style_weights(self, layer: int) -> Tensor:
+    def style_weights(self, layer: int) -> Tensor:  # noqa: ARG002 - a family's own reads it
         """The linear map by which one style enters the network; SeFa factorises it (Shen & Zhou 2021, eq. 3).
 
         Args:
@@ -227,43 +240,62 @@ class Generator(nn.Module, ABC):
             [features, w_dim], up to a common factor.
 
         Raises:
-            ArgumentError: there is no such style layer.
+            ArgumentError: there is no such style layer, or this generator does not tell its weights.
         """
+        raise ArgumentError("generator", type(self).__name__, "of a class that implements style_weights")
 
     def _check_style_layer(self, layer: int) -> None:
-        if layer not in range(self.num_ws):
-            raise ArgumentError("layer", layer, f"a style layer from 0 to {self.num_ws - 1}")
+        check_integer("layer", layer, 0, self.num_ws - 1)
 
-    def _check(self, ws: Tensor, layers: Mapping[str, Any], options: Mapping[str, Any]) -> None:
-        if ws.ndim != 3 or tuple(ws.shape[1:]) != (self.num_ws, self.w_dim):
-            raise ArgumentError("ws", tuple(ws.shape), f"of shape [N, {self.num_ws}, {self.w_dim}]")
-        for layer in layers:
-            if layer not in self.layers:
-                raise ArgumentError("layer", layer, f"one of {', '.join(self.layers)}")
-        for option in options:
-            if option not in self.options:
-                allowed = f"one of {', '.join(self.options)}" if self.options else "left out: this family takes none"
-                raise ArgumentError("option", option, allowed)
+    def _check(self, ws: Tensor, layers: Iterable[str], options: Mapping[str, Any]) -> Tensor:
+        for name, given, known in (("layer", layers, self.layers), ("option", options, self.options)):
+            for each in given:
+                if each not in known:
+                    allowed = f"one of {', '.join(known)}" if known else f"left out: this family has no {name}s"
+                    raise ArgumentError(name, each, allowed)
+        return self._checked("ws", ws, ["N", self.num_ws, self.w_dim])
+
+    def _check_truncation(self, truncation: float, cutoff: int | None) -> int:
+        check_number("truncation", truncation)
+        return self.num_ws if cutoff is None else check_integer("truncation_cutoff", cutoff, 0, self.num_ws)
+
+    def _checked(self, name: str, value: Tensor | None, shape: Sequence[int | str]) -> Tensor:
+        """A tensor as this network computes: in its precision, on its device."""
+        w_avg = self.w_avg
+        return check_tensor(name, value, shape, w_avg.dtype).to(w_avg.device)
 
 
 class DirectGenerator(Generator):
     """A generator without mapping network or styles: its one row of ws is z itself.
 
     Truncation has no effect, since there is no w whose mean it could pull towards; `w_avg` is zero.
+
+    A network of one's own needs no more than this to be searched, and no card unless recipes are to name its weights::
+
+        class MyGenerator(ss.DirectGenerator):
+            z_dim = w_dim = 128
+            resolution = 64
+
+            def __init__(self, network):
+                super().__init__()
+                self.network = network
+
+            def compute_images(self, ws, tap):
+                return self.network(ws[:, 0])  # [N, 128] to [N, 3, 64, 64], nominally in [-1, 1]
     """
 
     num_ws = 1
-    num_classes = 0
     has_mapping = False
 
     @property
     def w_avg(self) -> Tensor:  # type: ignore[override]
-        return next(self.parameters()).new_zeros(self.w_dim)
+        like = next(self.parameters(), torch.empty(0))
+        return like.new_zeros(self.w_dim)
 
-    def _map(self, z: Tensor, labels: Tensor | None) -> Tensor:  # noqa: ARG002
+    def compute_ws(self, z: Tensor, labels: Tensor | None) -> Tensor:  # noqa: ARG002
         return z[:, None]
 
-    def truncate(self, ws: Tensor, truncation: float, cutoff: int | None = None) -> Tensor:  # noqa: ARG002
+    def _truncated(self, ws: Tensor, truncation: float, cutoff: int) -> Tensor:  # noqa: ARG002
         return ws
 
 

@@ -81,7 +81,7 @@ class MappedGenerator(Generator):
     def w_avg(self) -> Tensor:  # type: ignore[override]
         return self.mapping.w_avg
 
-    def _map(self, z: Tensor, labels: Tensor | None) -> Tensor:
+    def compute_ws(self, z: Tensor, labels: Tensor | None) -> Tensor:
         return self.mapping(z, labels)[:, None].repeat(1, self.num_ws, 1)
 
 

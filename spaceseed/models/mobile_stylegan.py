@@ -119,7 +119,7 @@ class MobileStyleGAN(MappedGenerator):
         self.torgb = ToRGB(channels[-1], w_dim)
         self.layers = ("b4.conv1", *(f"b{8 << i}.conv{j}" for i in range(len(self.blocks)) for j in (0, 1)))
 
-    def _synthesize(self, ws: Tensor, tap: Tap) -> Tensor:  # type: ignore[override]  # the family has no options
+    def compute_images(self, ws: Tensor, tap: Tap) -> Tensor:  # type: ignore[override]  # the family has no options
         x = tap("b4.conv1", self.conv(self.const, ws[:, 0]))
         for i, block in enumerate(self.blocks):
             x = block(x, ws[:, 1 + 3 * i : 4 + 3 * i], tap)

@@ -68,7 +68,7 @@ class PGGAN(DirectGenerator):
             raise CheckpointError(f"The weights are of a PGGAN beyond {MAX_RESOLUTION} pixels: {max(channels)}.")
         return unfilled(lambda: cls(z_dim, channels), shapes)
 
-    def _synthesize(self, ws: Tensor, tap: Tap) -> Tensor:  # type: ignore[override]  # a family names its own options
+    def compute_images(self, ws: Tensor, tap: Tap) -> Tensor:  # type: ignore[override]  # a family names its own options
         # The original normalises z before the network and, like every activation, in it: it shows when z is near zero.
         x = normalize_second_moment(ws[:, 0])[:, :, None, None]
         for name in self.layers:

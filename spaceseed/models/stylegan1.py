@@ -155,7 +155,7 @@ class StyleGAN1(MappedGenerator):
         sizes = mapping_sizes(shapes)
         return unfilled(lambda: cls(channels=channels, **sizes), shapes)
 
-    def _synthesize(  # type: ignore[override]  # a family names its own options
+    def compute_images(  # type: ignore[override]  # a family names its own options
         self, ws: Tensor, tap: Tap, noise: str = "const", rng: torch.Generator | None = None
     ) -> Tensor:
         check_noise(noise, rng)

@@ -272,7 +272,7 @@ class StyleGAN2(MappedGenerator):
         sizes = _sizes(shapes)
         return unfilled(lambda: cls(**sizes, clamp=clamp, joint_labels=joint_labels), shapes)
 
-    def _synthesize(  # type: ignore[override]  # a family names its own options
+    def compute_images(  # type: ignore[override]  # a family names its own options
         self, ws: Tensor, tap: Tap, noise: str = "const", rng: torch.Generator | None = None
     ) -> Tensor:
         check_noise(noise, rng)

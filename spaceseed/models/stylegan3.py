@@ -225,7 +225,7 @@ class StyleGAN3(MappedGenerator):
             layer.down_filter.copy_(down_filter)
         return generator
 
-    def _synthesize(  # type: ignore[override]  # a family names its own options
+    def compute_images(  # type: ignore[override]  # a family names its own options
         self, ws: Tensor, tap: Tap, transform: Tensor | None = None
     ) -> Tensor:
         lookup = None if transform is None else _inverse(transform, ws)

@@ -153,10 +153,10 @@ class NormalizedStyleGAN2(MappedGenerator):
         )
         self.layers = tuple(self.blocks)
 
-    def _map(self, z: Tensor, labels: Tensor | None) -> Tensor:
+    def compute_ws(self, z: Tensor, labels: Tensor | None) -> Tensor:
         return self.whiten(self.mapping(z, labels))[:, None].repeat(1, self.num_ws, 1)
 
-    def _synthesize(self, ws: Tensor, tap: Tap) -> Tensor:  # type: ignore[override]  # a family names its own options
+    def compute_images(self, ws: Tensor, tap: Tap) -> Tensor:  # type: ignore[override]  # a family names its own options
         x = image = scale = None
         for i, (name, block) in enumerate(self._blocks()):
             x = tap(name, block(x, scale, ws[:, max(0, 2 * i - 1)]))

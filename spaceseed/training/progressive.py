@@ -68,7 +68,7 @@ class GrowingPGGAN(PGGAN):
         generator.load_state_dict({name: state[name] for name in generator.state_dict()})
         return generator.to(self.device)
 
-    def _synthesize(self, ws: Tensor, tap: Tap) -> Tensor:  # type: ignore[override]  # a family names its own options
+    def compute_images(self, ws: Tensor, tap: Tap) -> Tensor:  # type: ignore[override]  # a family names its own options
         below: list[Tensor] = []
 
         def listen(layer: str, x: Tensor) -> Tensor:
@@ -77,7 +77,7 @@ class GrowingPGGAN(PGGAN):
                 below.append(x)
             return x
 
-        image = super()._synthesize(ws, listen)
+        image = super().compute_images(ws, listen)
         old = self.torgb_below(normalize_second_moment(below[0])).float()
         return (1 - self.fade) * F.interpolate(old, scale_factor=2.0, mode="nearest") + self.fade * image
 
