@@ -112,7 +112,7 @@ def check_scores(name: str, value: Any, count: int, of: str = "images") -> Tenso
     wanted = f"one score for each of {count} {of}"
     tensor = _real_tensor(name, value, wanted)
     if tuple(tensor.shape) not in {(count,), (count, 1)}:
-        raise ArgumentError(name, f"of shape {list(tensor.shape)}", wanted)
+        raise ArgumentError(name, tuple(tensor.shape), wanted)
     return tensor.to(torch.float32).reshape(count)
 
 

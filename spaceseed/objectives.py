@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from spaceseed.arguments import check_type
 from spaceseed.errors import ArgumentError
 
 if TYPE_CHECKING:  # open_clip takes seconds to import
@@ -15,10 +16,10 @@ MAX_PROMPT = 300
 
 
 class Objective(ABC):
-    """Scores images.
+    """Scores images, and says for recipes how; a search takes any function of images as well.
 
     Attributes:
-        prompt: the wish in words, where there is one; goes into recipes.
+        prompt: what is searched for in words, where there is one; goes into recipes.
         judge: name of the network that scores, where there is one; goes into recipes.
     """
 
@@ -38,11 +39,13 @@ class TextObjective(Objective):
         prompt: what the images should show, 1 to 300 characters.
 
     Raises:
-        ArgumentError: the prompt is empty or too long.
+        ArgumentError: the prompt is empty, too long or no text, or the judge is none.
     """
 
     def __init__(self, judge: "Judge", prompt: str) -> None:
-        prompt = " ".join(prompt.split())
+        if not hasattr(judge, "embed_images"):
+            raise ArgumentError("judge", type(judge).__name__, "a CLIP model, as load_judge gives one")
+        prompt = " ".join(check_type("prompt", prompt, str, "a text").split())
         if not 1 <= len(prompt) <= MAX_PROMPT:
             shown = prompt if len(prompt) <= 40 else prompt[:40] + "..."
             raise ArgumentError("prompt", shown, f"1 to {MAX_PROMPT} characters long")

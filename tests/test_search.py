@@ -1,16 +1,22 @@
 """The search loop and the spaces it moves in, on a small random generator and an objective that can be checked."""
 
+import copy
+import math
+
 import pytest
 import torch
 
 from spaceseed.errors import ArgumentError
 from spaceseed.latent_space import LatentSpace
-from spaceseed.models.generator import ModelCard, latents_from_seeds
+from spaceseed.models.generator import DirectGenerator, ModelCard, latents_from_seeds
 from spaceseed.models.stylegan2 import StyleGAN2
 from spaceseed.objectives import MAX_PROMPT, Objective, TextObjective
+from spaceseed.ops.cma import CMAES
 from spaceseed.ops.differential_evolution import DifferentialEvolution
+from spaceseed.ops.genetic import GeneticAlgorithm
 from spaceseed.ops.random_search import RandomSearch
 from spaceseed.ops.termination import Termination
+from spaceseed.recipe import Recipe
 from spaceseed.search import TOP, evaluate, search
 
 
@@ -95,11 +101,144 @@ def test_limits_end_a_search(generator):
         assert last.reason == reason
 
 
-def test_a_search_goes_on_with_the_same_optimizer(generator):
-    optimizer = RandomSearch(16, population=5, seed=0)
-    list(search(generator, Redness(), optimizer, generations=2))
-    (third,) = search(generator, Redness(), optimizer, generations=3)
-    assert third.number == 3
+@pytest.mark.parametrize("make", [DifferentialEvolution, CMAES, RandomSearch, GeneticAlgorithm])
+def test_a_search_goes_on_with_the_same_optimizer_and_loses_nothing(generator, make):
+    optimizer = make(16, population=12, seed=0)
+    *_, before = search(generator, Redness(), optimizer, generations=4)
+    for generation in search(generator, Redness(), optimizer, generations=2):
+        assert generation.best_score >= before.best_score
+        scores = [find.score for find in generation.top]
+        assert scores == sorted(scores, reverse=True)
+        assert len({tuple(find.vector.tolist()) for find in generation.top}) == TOP
+    assert generation.number == 6
+    assert generation.evaluations == optimizer.evaluations
+    assert generation.reason == "generations"
+    kept = next(iter(search(generator, lambda images: [-9.0] * len(images), optimizer, generations=1)))
+    assert kept.best_score == generation.best_score
+    assert torch.equal(kept.top[0].vector, optimizer.best[0])
+    torch.testing.assert_close(kept.best.render(generator)[0], kept.top[0].image, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("limit", [{"evaluations": 30}, {"patience": 1}, {"generations": 1}])
+def test_limits_count_from_where_a_search_began(generator, limit):
+    optimizer = RandomSearch(16, population=20, seed=0)
+    list(search(generator, lambda images: [0.0] * len(images), optimizer, generations=3))
+    rounds = list(search(generator, lambda images: [0.0] * len(images), optimizer, termination=Termination(**limit)))
+    assert len(rounds) == (2 if "evaluations" in limit else 1)
+
+
+def redness(images):
+    return images[:, 0].mean(dim=(1, 2)) - images[:, 1:].mean(dim=(1, 2, 3))
+
+
+@pytest.mark.parametrize(
+    "convert",
+    [
+        lambda scores: scores,
+        lambda scores: scores.double(),
+        lambda scores: scores[:, None],
+        lambda scores: scores.numpy(),
+        lambda scores: scores.tolist(),
+        list,
+    ],
+    ids=["tensor", "double", "column", "array", "list", "list of tensors"],
+)
+def test_any_function_of_images_can_be_climbed(generator, convert):
+    optimizers = [RandomSearch(16, population=5, seed=0) for _ in range(2)]
+    (expected,) = search(generator, Redness(), optimizers[0], generations=1)
+    (generation,) = search(generator, lambda images: convert(redness(images)), optimizers[1], generations=1)
+    assert generation.best_score == expected.best_score
+    assert generation.best.found.prompt is None
+    assert generation.best.found.score == generation.best_score
+
+
+@pytest.mark.parametrize(
+    "scores",
+    [
+        lambda images: 1.0,
+        lambda images: torch.tensor(1.0),
+        lambda images: redness(images)[:-1],
+        lambda images: images.mean(dim=(2, 3)),
+        lambda images: "good",
+        lambda images: None,
+        lambda images: redness(images) * 1j,
+    ],
+    ids=["number", "scalar", "too few", "several", "text", "none", "complex"],
+)
+def test_anything_but_one_score_an_image_is_named(generator, scores):
+    with pytest.raises(ArgumentError, match=r"objective.* one score for each of 5 images"):
+        next(search(generator, scores, RandomSearch(16, population=5)))
+
+
+@pytest.mark.parametrize("number", [torch.nan, torch.inf, -torch.inf])
+def test_an_image_whose_score_is_not_finite_is_no_find(generator, number, tmp_path):
+    def objective(images):
+        scores = redness(images)
+        scores[scores.argmax()] = number
+        return scores
+
+    optimizer = DifferentialEvolution(16, population=12, seed=0)
+    for generation in search(generator, objective, optimizer, generations=4):
+        assert all(math.isfinite(find.score) for find in generation.top)
+        assert math.isfinite(generation.best_score)
+        assert math.isfinite(generation.mean_score)
+    assert optimizer.best_score == generation.best_score
+    generation.best.save(tmp_path / "found.png", generator)
+    assert Recipe.open(tmp_path / "found.png") == generation.best
+
+
+def test_a_search_ends_in_a_sentence_where_no_image_has_a_score(generator):
+    def fails_later(images):
+        fails_later.rounds += 1
+        return redness(images) * (1 if fails_later.rounds == 1 else torch.nan)
+
+    with pytest.raises(ArgumentError, match="finite for one image"):
+        next(search(generator, lambda images: redness(images) * torch.nan, RandomSearch(16, population=5)))
+    fails_later.rounds = 0
+    generations = list(search(generator, fails_later, RandomSearch(16, population=5), generations=3))
+    assert len({generation.best_score for generation in generations}) == 1
+
+
+def test_an_image_that_is_not_finite_is_not_shown_to_the_objective(generator):
+    class Broken(StyleGAN2):
+        def compute_images(self, ws, tap, **options):
+            images = super().compute_images(ws, tap, **options)
+            images[::2] = torch.nan
+            return images
+
+    torch.manual_seed(0)
+    broken = Broken(16, 16, {4: 8, 8: 8}, mapping_layers=2).requires_grad_(False)
+    seen = []
+    optimizer = RandomSearch(16, population=6)
+    (generation,) = search(broken, lambda images: seen.append(images) or redness(images), optimizer, generations=1)
+    assert torch.cat(seen).isfinite().all()
+    assert len(generation.top) == 3
+
+
+class MyGenerator(DirectGenerator):
+    """The class's own example, smaller."""
+
+    z_dim = w_dim = 16
+    resolution = 8
+
+    def __init__(self, network):
+        super().__init__()
+        self.network = network
+
+    def compute_images(self, ws, tap):
+        return self.network(ws[:, 0])
+
+
+@pytest.mark.parametrize("space", ["z", "w", "ws"])
+def test_a_generator_of_ones_own_is_searched_without_a_card(space):
+    torch.manual_seed(0)
+    network = torch.nn.Sequential(torch.nn.Linear(16, 3 * 8 * 8), torch.nn.Tanh(), torch.nn.Unflatten(1, (3, 8, 8)))
+    optimizer = DifferentialEvolution(16, population=12, seed=0)
+    generations = list(search(MyGenerator(network), redness, optimizer, space=space, generations=5))
+    assert generations[-1].best_score > generations[0].best_score
+    assert generations[-1].top[0].image.shape == (3, 8, 8)
+    with pytest.raises(ArgumentError, match="card"):
+        _ = generations[-1].best
 
 
 def test_seeds_mean_the_same_face_in_every_space(generator):
@@ -129,6 +268,30 @@ def test_faults_are_named(generator):
         LatentSpace(generator, "y")
     with pytest.raises(ArgumentError, match="truncation"):
         LatentSpace(generator, "z", float("nan"))
+    with pytest.raises(ArgumentError, match="another generator"):
+        next(search(copy.deepcopy(generator), Redness(), optimizer, space=LatentSpace(generator)))
+
+
+def test_swapped_arguments_are_named(generator):
+    optimizer = RandomSearch(16, population=4)
+    for arguments, name in (
+        ((Redness(), generator, optimizer), "generator"),
+        ((generator, optimizer, Redness()), "objective"),
+        ((generator, Redness(), generator), "optimizer"),
+        ((generator, "red", optimizer), "objective"),
+    ):
+        with pytest.raises(ArgumentError) as caught:
+            next(search(*arguments))
+        assert caught.value.name == name
+    for space in (None, 3):
+        with pytest.raises(ArgumentError, match="space"):
+            next(search(generator, Redness(), optimizer, space=space))
+    with pytest.raises(ArgumentError, match="termination"):
+        next(search(generator, Redness(), optimizer, termination=3))
+    with pytest.raises(ArgumentError, match="judge"):
+        TextObjective("red", Echo())
+    with pytest.raises(ArgumentError, match="prompt"):
+        TextObjective(Echo(), ["red", "blue"])
 
 
 class Echo:

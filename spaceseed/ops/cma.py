@@ -16,7 +16,7 @@ import torch
 from cmaes import SepCMA
 from torch import Tensor
 
-from spaceseed.arguments import check_integer, check_number
+from spaceseed.arguments import check_integer, check_number, check_tensor
 from spaceseed.ops.optimizer import MAX_SEED, Optimizer
 from spaceseed.ops.selection import best_first
 
@@ -88,14 +88,17 @@ class CMAES(Optimizer):
             "samples": torch.from_numpy(self._samples.copy()),
         }
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """As `Optimizer.load_state_dict`."""
-        super().load_state_dict(state)
-        self._samples = _array(state["samples"])
-        self._distribution = None
+    def _read(self, state: dict[str, Any]) -> dict[str, Any]:
+        distribution = None
         if state["distribution"] is not None:
-            self._distribution = SepCMA.__new__(SepCMA)
-            self._distribution.__setstate__({name: _array(value) for name, value in state["distribution"].items()})
+            distribution = SepCMA(mean=np.zeros(self.dims), sigma=self.sigma, population_size=self.size)
+            known = distribution.__getstate__()
+            values = {name: _array(state["distribution"][name]) for name in known}
+            if any(isinstance(old, np.ndarray) and np.shape(values[name]) != old.shape for name, old in known.items()):
+                raise ValueError("The distribution has other sizes.")
+            distribution.__setstate__(values)
+        samples = check_tensor("samples", state["samples"], ["n", self.dims], torch.float64)
+        return super()._read(state) | {"_samples": _array(samples), "_distribution": distribution}
 
 
 def recombine(candidates: Tensor, scores: Tensor) -> Tensor:

@@ -136,11 +136,8 @@ class GeneticAlgorithm(Optimizer):
         """As `Optimizer.state_dict`, with the settings that may change between generations."""
         return super().state_dict() | {"settings": {name: getattr(self, name) for name in self.SETTINGS}}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """As `Optimizer.load_state_dict`."""
-        super().load_state_dict(state)
-        for name in self.SETTINGS:
-            setattr(self, name, state["settings"][name])
+    def _read(self, state: dict[str, Any]) -> dict[str, Any]:
+        return super()._read(state) | {name: state["settings"][name] for name in self.SETTINGS}
 
 
 def _name(operator: Callable[..., Any], table: Mapping[str, Callable[..., Any]]) -> str:

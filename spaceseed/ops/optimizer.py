@@ -12,17 +12,19 @@ and `state_dict` saves them too.
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from spaceseed.arguments import check_choice, check_integer
+from spaceseed.arguments import check_choice, check_device, check_integer, check_scores, check_tensor, check_type
 from spaceseed.errors import ArgumentError
 from spaceseed.ops.prior import PRIORS
 from spaceseed.ops.selection import best_first
 
 MAX_SEED = 2**32 - 1
+STATE: Final = "the state_dict() of an optimizer that was made with the same arguments"
 
 
 class Optimizer(ABC):
@@ -74,10 +76,12 @@ class Optimizer(ABC):
         self._to_prior = check_choice("prior", prior, PRIORS)
         self._prior, self._seed = prior, check_integer("seed", seed, 0, MAX_SEED)
         self._generator = torch.Generator().manual_seed(self._seed)
-        self._device = torch.device(device or "cpu")
+        self._device = check_device("device", device)
         self.population = torch.empty(0, dims, device=self._device)
         self.scores = torch.empty(0, device=self._device)
         self.generation = self.evaluations = self.stalled = 0
+        # What a state must agree with.
+        self._made = {"optimizer": type(self).__name__, "dims": self.dims, "population": self.size}
         self._best: tuple[Tensor, float] | None = None
         given = torch.empty(0, dims) if start is None else self._checked(start)
         self._asked: Tensor | None = torch.cat([given.to(self._device), self._draw(self.size - len(given))])
@@ -88,11 +92,12 @@ class Optimizer(ABC):
             self._asked = self._propose()
         return self._asked.clone()
 
-    def tell(self, scores: Tensor | Sequence[float]) -> None:
+    def tell(self, scores: Tensor | npt.NDArray[Any] | Sequence[float]) -> None:
         """Take the scores of the candidates asked for, and let the fitter survive.
 
         Args:
-            scores: `[n]`, in the order of `ask`, higher is better. NaN counts as -inf: the candidate failed.
+            scores: `[n]` or `[n, 1]`, in the order of `ask`, higher is better. One that is not finite counts as
+                -inf: the candidate failed.
 
         Raises:
             ArgumentError: `scores` is not one number for each candidate.
@@ -100,10 +105,8 @@ class Optimizer(ABC):
         """
         if self._asked is None:
             raise RuntimeError("tell() needs candidates: call ask() first.")
-        values = torch.as_tensor(scores, dtype=torch.float32).detach().to(self._device)
-        if values.shape != self._asked.shape[:1]:
-            raise ArgumentError("scores", tuple(values.shape), f"one score for each of {len(self._asked)} candidates")
-        values = values.nan_to_num(nan=-torch.inf, posinf=torch.inf, neginf=-torch.inf)
+        values = check_scores("scores", scores, len(self._asked), "candidates").detach().to(self._device)
+        values = values.where(values.isfinite(), -torch.inf)
         self._remember(self._asked, values)
         self.population, self.scores = self._survive(self._asked, values)
         self._asked = None
@@ -133,6 +136,7 @@ class Optimizer(ABC):
         An optimizer made with the same arguments goes on from it exactly as this one would.
         """
         return {
+            "made": dict(self._made),
             "generator": self._generator.get_state(),
             "asked": None if self._asked is None else self._asked.clone(),
             "population": self.population.clone(),
@@ -142,19 +146,43 @@ class Optimizer(ABC):
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from `state_dict()`.
+        """Go on from `state_dict()`. A state that is refused changes nothing.
 
         Raises:
-            ArgumentError: the state is of latents of another length.
+            ArgumentError: the state is of another class of optimizer, another population or latents of another length,
+                or is damaged.
         """
-        if state["population"].shape[1] != self.dims:
-            raise ArgumentError("state", tuple(state["population"].shape), f"of latents of length {self.dims}")
-        self._generator.set_state(state["generator"].cpu())
-        self._asked = None if state["asked"] is None else state["asked"].to(self._device, copy=True)
-        self.population = state["population"].to(self._device, copy=True)
-        self.scores = state["scores"].to(self._device, copy=True)
-        self._best = state["best"] and (state["best"][0].to(self._device, copy=True), state["best"][1])
-        self.generation, self.evaluations, self.stalled = state["counters"]
+        made = check_type("state", state, dict, STATE).get("made")
+        if made != self._made:
+            raise ArgumentError("state", _words(made), f"{STATE}: {_words(self._made)}")
+        try:
+            attributes = self._read(state)
+        except (ArgumentError, AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
+            raise ArgumentError("state", "damaged", STATE) from error
+        vars(self).update(attributes)
+
+    def _read(self, state: dict[str, Any]) -> dict[str, Any]:
+        """The attributes that a state holds; raises one of many errors where it is damaged."""
+        latents: list[int | str] = ["n", self.dims]
+        asked, best = state["asked"], state["best"]
+        population = check_tensor("population", state["population"], latents)
+        # What failed scores -inf, so a score need not be finite.
+        scores = check_tensor("scores", state["scores"], [len(population)], finite=False)
+        if best is not None:
+            best = check_tensor("best", best[0], [self.dims]).to(self._device, copy=True), float(best[1])
+        generation, evaluations, stalled = (check_integer("counters", count, 0) for count in state["counters"])
+        generator = torch.Generator()
+        generator.set_state(state["generator"].cpu())
+        return {
+            "_generator": generator,
+            "_asked": None if asked is None else check_tensor("asked", asked, latents).to(self._device, copy=True),
+            "population": population.to(self._device, copy=True),
+            "scores": scores.to(self._device, copy=True),
+            "_best": best,
+            "generation": generation,
+            "evaluations": evaluations,
+            "stalled": stalled,
+        }
 
     @abstractmethod
     def _propose(self) -> Tensor:
@@ -184,9 +212,14 @@ class Optimizer(ABC):
             self.stalled = 0
 
     def _checked(self, start: Tensor) -> Tensor:
-        start = torch.as_tensor(start, dtype=torch.float32).detach()
-        if start.ndim != 2 or start.shape[1] != self.dims or len(start) == 0:
+        start = check_tensor("start", start, ["m", self.dims]).detach()
+        if len(start) == 0:
             raise ArgumentError("start", tuple(start.shape), f"latents of shape [m, {self.dims}], m at least 1")
-        if not bool(start.isfinite().all()):
-            raise ArgumentError("start", "NaN or infinity", "finite latents")
         return start
+
+
+def _words(made: Any) -> str:
+    """What an optimizer was made with, in words; "damaged" for a state that does not tell."""
+    if not isinstance(made, dict) or set(made) != {"optimizer", "dims", "population"}:
+        return "damaged"
+    return f"{made['optimizer']} of {made['dims']} dims and a population of {made['population']}"

@@ -10,6 +10,8 @@ from spaceseed.ops.optimizer import Optimizer
 class Termination:
     """Limits on a search, checked between generations; the first that is reached ends it. None is no limit.
 
+    All but `target` count from where the search began, also with an optimizer that has searched before.
+
     Attributes:
         generations: ask-evaluate-tell rounds.
         evaluations: candidates scored; the generation that reaches the limit is the last, and may pass it.
@@ -36,21 +38,27 @@ class Termination:
         if self.seconds is not None:
             check_number("seconds", self.seconds, low=0, above=True)
 
-    def reason(self, optimizer: Optimizer, seconds: float) -> str | None:
+    def reason(
+        self, optimizer: Optimizer, seconds: float, *, generations_before: int = 0, evaluations_before: int = 0
+    ) -> str | None:
         """Say which limit is reached.
 
         Args:
             optimizer: whose counters and best score are looked at.
             seconds: time since the search began.
+            generations_before: rounds that the optimizer had been told when the search began; they do not count.
+            evaluations_before: candidates likewise.
 
         Returns:
             The name of the first limit reached ("target" first, then in the order above), or None to go on.
         """
+        generations = optimizer.generation - generations_before
+        evaluations = optimizer.evaluations - evaluations_before
         reached = {
             "target": self.target is not None and optimizer.best_score >= self.target,
-            "generations": self.generations is not None and optimizer.generation >= self.generations,
-            "evaluations": self.evaluations is not None and optimizer.evaluations >= self.evaluations,
-            "patience": self.patience is not None and optimizer.stalled >= self.patience,
+            "generations": self.generations is not None and generations >= self.generations,
+            "evaluations": self.evaluations is not None and evaluations >= self.evaluations,
+            "patience": self.patience is not None and min(optimizer.stalled, generations) >= self.patience,
             "seconds": self.seconds is not None and seconds >= self.seconds,
         }
         return next((name for name, yes in reached.items() if yes), None)

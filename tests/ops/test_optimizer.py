@@ -125,9 +125,38 @@ def test_a_state_is_a_snapshot(make):
         assert torch.equal(run(optimizer, 3), rest)
 
 
-def test_a_state_of_other_latents_is_refused():
-    with pytest.raises(ArgumentError, match="state"):
-        RandomSearch(8).load_state_dict(RandomSearch(9).state_dict())
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        (RandomSearch(9, population=20), "RandomSearch of 9 dims"),
+        (RandomSearch(8, population=40), "a population of 40"),
+        (GeneticAlgorithm(8, population=20), "GeneticAlgorithm of 8 dims"),
+    ],
+)
+def test_a_state_of_another_optimizer_is_refused_in_a_sentence(other, words):
+    run(other, 1, lambda x: x.sum(dim=1))
+    optimizer = RandomSearch(8, population=20)
+    asked = optimizer.ask()
+    with pytest.raises(ArgumentError, match=f"state = .*{words}.* RandomSearch of 8 dims and a population of 20"):
+        optimizer.load_state_dict(other.state_dict())
+    assert torch.equal(optimizer.ask(), asked)
+
+
+@every_optimizer
+def test_a_damaged_state_is_refused_and_changes_nothing(make):
+    optimizer = make(DIMS)
+    run(optimizer, 2)
+    asked = optimizer.ask()
+    good = optimizer.state_dict()
+    damages = [None, [], {}, *({name: good[name] for name in good if name != left_out} for left_out in good)]
+    changes = {"population": torch.zeros(3, 5), "scores": torch.zeros(99), "best": 7, "counters": (1, 2)}
+    changes |= {"asked": torch.full((3, DIMS), torch.nan), "generator": torch.zeros(3), "made": {"optimizer": 1}}
+    damages += [good | {name: value} for name, value in changes.items()]
+    for damaged in damages:
+        with pytest.raises(ArgumentError, match="state"):
+            optimizer.load_state_dict(damaged)
+        assert torch.equal(optimizer.ask(), asked)
+    optimizer.load_state_dict(good)
 
 
 @every_optimizer
@@ -161,8 +190,8 @@ def test_one_score_for_each_candidate(make):
     with pytest.raises(RuntimeError, match="best"):
         _ = optimizer.best
     n = len(optimizer.ask())
-    for wrong in (torch.zeros(n + 1), torch.zeros(n, 1), torch.tensor(0.0)):
-        with pytest.raises(ArgumentError, match="scores"):
+    for wrong in (torch.zeros(n + 1), torch.zeros(1, n), torch.tensor(0.0), 0.0, "scores", None, torch.zeros(n) * 1j):
+        with pytest.raises(ArgumentError, match=f"scores = .* one score for each of {n} candidates"):
             optimizer.tell(wrong)
     optimizer.tell([float(i) for i in range(n)])
     with pytest.raises(RuntimeError, match="ask"):
@@ -178,6 +207,34 @@ def test_scores_may_be_of_any_dtype_and_carry_a_gradient(make):
         other.tell(sphere(other.ask()).double().requires_grad_())
     assert torch.equal(plain.population, other.population)
     assert not other.scores.requires_grad
+
+
+@every_optimizer
+def test_scores_come_in_whatever_holds_one_a_candidate(make):
+    plain, others = make(DIMS), [make(DIMS) for _ in range(4)]
+    for _ in range(3):
+        scores = sphere(plain.ask())
+        plain.tell(scores)
+        for other, same in zip(
+            others, (scores[:, None], scores.tolist(), scores.numpy(), scores.double()), strict=True
+        ):
+            other.ask()
+            other.tell(same)
+    for other in others:
+        assert torch.equal(plain.population, other.population)
+
+
+@every_optimizer
+def test_an_infinite_score_is_a_failure_too(make):
+    optimizer = make(DIMS)
+    for _ in range(3):
+        scores = torch.zeros(len(optimizer.ask()))
+        scores[0], scores[1] = torch.inf, 1.0
+        best = optimizer.ask()[1]
+        optimizer.tell(scores)
+        assert optimizer.best_score == 1.0
+    assert not (optimizer.scores == torch.inf).any()
+    assert best.isfinite().all()
 
 
 @every_optimizer

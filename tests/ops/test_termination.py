@@ -47,6 +47,21 @@ def test_without_limits_it_never_ends_and_before_the_first_round_neither():
     assert everything.reason(optimizer_after(0), seconds=0) is None
 
 
+def test_limits_count_from_where_the_search_began_and_the_target_does_not():
+    optimizer = optimizer_after(4, lambda generation: -generation)
+    before = {"generations_before": 3, "evaluations_before": 30}
+    for limit, reason in (
+        ({"generations": 2}, None),
+        ({"generations": 1}, "generations"),
+        ({"evaluations": 11}, None),
+        ({"evaluations": 10}, "evaluations"),
+        ({"patience": 2}, None),
+        ({"patience": 1}, "patience"),
+        ({"target": 0.0}, "target"),
+    ):
+        assert Termination(**limit).reason(optimizer, seconds=0, **before) == reason
+
+
 def test_a_reached_target_is_the_reason_named():
     assert Termination(generations=1, target=0.0).reason(optimizer_after(1), seconds=0) == "target"
 
