@@ -8,11 +8,14 @@ An optimizer knows vectors `[n, dims]` that are roughly N(0, I). `LatentSpace` g
     images, recipe = space.images(vectors), space.recipe(vectors[0])
 """
 
-from typing import TYPE_CHECKING, Any
+import copy
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Self
 
 import torch
 from torch import Tensor
 
+from spaceseed.arguments import check_choice, check_number, check_tensor, check_type
 from spaceseed.errors import ArgumentError
 from spaceseed.models.generator import Generator, latents_from_seeds
 from spaceseed.recipe import Recipe, synthesis_options
@@ -48,7 +51,8 @@ class LatentSpace:
 
     Raises:
         ArgumentError: there is no space of this name, truncation is not from -2 to 2, labels, noise or transform do
-            not fit the generator, or the filter is of another space.
+            not fit the generator, or the filter is of another space. Methods raise it for vectors of another shape or
+            with numbers that are not finite.
         FilterError: the filter belongs to another model.
     """
 
@@ -63,35 +67,49 @@ class LatentSpace:
         transform: Tensor | None = None,
         avoid: "LatentFilter | None" = None,
     ) -> None:
-        if name not in SPACES:
-            raise ArgumentError("space", name, f"one of {', '.join(SPACES)}")
-        if not -2 <= truncation <= 2:
-            raise ArgumentError("truncation", truncation, "a number from -2 to 2")
-        wanted = [generator.num_classes] if generator.num_classes else None
-        if (None if labels is None else list(labels.shape)) != wanted:
-            allowed = f"of shape {wanted}" if wanted else "left out: this model has no classes"
-            raise ArgumentError("labels", None if labels is None else tuple(labels.shape), allowed)
-        if avoid is not None:
-            if avoid.space != name:
-                raise ArgumentError("avoid.space", avoid.space, f"{name!r}, the space that is searched")
-            avoid.check(generator)
-        self.avoid = avoid
-        self.generator, self.name, self.truncation = generator, name, truncation
+        check_type("generator", generator, Generator, "a Generator, as load gives one")
+        check_choice("space", name, dict.fromkeys(SPACES))
+        if generator.num_classes:
+            labels = check_tensor("labels", labels, [generator.num_classes])
+        elif labels is not None:
+            raise ArgumentError("labels", type(labels).__name__, "left out: this model has no classes")
+        if transform is not None:
+            transform = check_tensor("transform", transform, [3, 3])
+        self.generator, self.name = generator, name
+        self.truncation = check_number("truncation", truncation, -2, 2)
         self.labels, self.noise, self.transform = labels, noise, transform
         self._options = synthesis_options(generator, truncation, noise, transform=transform)
         self.prior = "shell" if name == "z" else "free"
         self.dims = {"z": generator.z_dim, "w": generator.w_dim, "ws": generator.num_ws * generator.w_dim}[name]
         if name != "z":
             self._center, self._spread = self._measure()
+        self.avoid = None if avoid is None else self._fitting(avoid)
 
-    def draw(self, seeds: range | list[int]) -> Tensor:
-        """The vectors [len(seeds), dims] of integer seeds; with a filter, those it refuses are replaced."""
+    def restricted(self, avoid: "LatentFilter") -> Self:
+        """The same space with a filter learned in it.
+
+        Raises:
+            ArgumentError: the filter is of another space.
+            FilterError: it belongs to another model.
+        """
+        space = copy.copy(self)
+        space.avoid = self._fitting(avoid)
+        return space
+
+    def _fitting(self, avoid: "LatentFilter") -> "LatentFilter":
+        if avoid.space != self.name:
+            raise ArgumentError("avoid.space", avoid.space, f"{self.name!r}, the space that is searched")
+        avoid.check(self.generator)
+        return avoid
+
+    def draw(self, seeds: int | Iterable[int]) -> Tensor:
+        """The vectors [number of seeds, dims] of integer seeds; with a filter, those it refuses are replaced."""
         z = latents_from_seeds(seeds, self.generator.z_dim)
         return self.from_z(z) if self.avoid is None else self.avoid.apply(self.from_z(z), keys=z)
 
     def from_z(self, z: Tensor) -> Tensor:
         """The vectors [n, dims] of z [n, z_dim]."""
-        z = z.to(self.generator.device)
+        z = check_tensor("z", z, ["n", self.generator.z_dim]).to(self.generator.device)
         if self.name == "z":
             return z
         # What does not vary, as the class does not, stays where it is.
@@ -100,7 +118,7 @@ class LatentSpace:
 
     def latents(self, vectors: Tensor) -> Tensor:
         """What a recipe keeps of vectors [n, dims]: z [n, z_dim], w [n, w_dim] or ws [n, num_ws, w_dim]."""
-        vectors = vectors.to(self.generator.device)
+        vectors = self._checked(vectors).to(self.generator.device)
         if self.name == "z":
             return vectors
         layers = vectors.reshape(len(vectors), -1, self.generator.w_dim)
@@ -123,7 +141,7 @@ class LatentSpace:
         """The recipe of a vector [dims]; `fields` are further attributes, such as its name."""
         return Recipe.of(
             self.generator,
-            self.latents(vector[None])[0],
+            self.latents(check_tensor("vector", vector, [self.dims])[None])[0],
             space=self.name,
             labels=self.labels if self.name == "z" else None,
             truncation=self.truncation,
@@ -138,11 +156,15 @@ class LatentSpace:
         The mean squared coordinate of a draw is 1; the excess above that counts, so the penalty is 0 in the midst of
         the distribution. In z the prior itself keeps vectors in place. A filter adds its own for what it refuses.
         """
+        vectors = self._checked(vectors)
         if self.name == "z":
             penalty = torch.zeros(len(vectors), device=vectors.device)
         else:
             penalty = PENALTY_WEIGHT * (vectors.square().mean(dim=1) - 1).clamp(min=0)
         return penalty if self.avoid is None else penalty + self.avoid.penalty(vectors)
+
+    def _checked(self, vectors: Tensor) -> Tensor:
+        return check_tensor("vectors", vectors, ["n", self.dims])
 
     def _map(self, z: Tensor, truncation: float = 1.0) -> Tensor:
         labels = None if self.labels is None else self.labels.to(z.device).expand(len(z), -1)

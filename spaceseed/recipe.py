@@ -365,7 +365,7 @@ def synthesis_options(
         options["transform"] = transform.to(generator.device)
     for name, value in options.items():
         if name not in generator.options:
-            raise ArgumentError(name, value, "left out: this model's family takes none")
+            raise ArgumentError(name, type(value).__name__, "left out: this model's family takes none")
     if "truncation" in generator.options:
         options["truncation"] = truncation
     return options

@@ -1,9 +1,12 @@
 """A latent space hands its generator all that a recipe says, whatever the family takes."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
-from spaceseed.errors import ArgumentError
+from spaceseed.avoid import LatentFilter
+from spaceseed.errors import ArgumentError, FilterError
 from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generator import ModelCard
 from spaceseed.models.stylegan2 import StyleGAN2
@@ -95,3 +98,44 @@ def test_a_transform_is_part_of_what_a_recipe_draws(plain):
     assert still.id != moved.id
     with pytest.raises(ValueError, match="3 x 3"):
         still.replace(transform=torch.zeros(2, 3))
+
+
+@pytest.mark.parametrize("name", ["z", "w", "ws"])
+def test_vectors_are_converted_and_those_that_do_not_fit_are_named(plain, name):
+    space = LatentSpace(plain, name)
+    vectors = space.draw([1, 2])
+    assert torch.equal(space.images(vectors.double()), space.images(vectors))
+    assert torch.equal(space.penalty(vectors.double()), space.penalty(vectors))
+    for wrong in (vectors[0], vectors[:, 1:], vectors * torch.nan, "vectors"):
+        for method in (space.latents, space.ws, space.images, space.penalty):
+            with pytest.raises(ArgumentError, match="vectors"):
+                method(wrong)
+    with pytest.raises(ArgumentError, match="vector"):
+        space.recipe(vectors)
+    with pytest.raises(ArgumentError, match="z"):
+        space.from_z(torch.full((1, 8), torch.nan))
+
+
+def test_swapped_arguments_are_named(plain):
+    for arguments, name in ((("z", plain), "generator"), ((plain, 0.7), "space"), ((plain, "z", "w"), "truncation")):
+        with pytest.raises(ArgumentError) as caught:
+            LatentSpace(*arguments)
+        assert caught.value.name == name
+
+
+def test_one_seed_is_drawn_as_well(plain):
+    space = LatentSpace(plain)
+    assert torch.equal(space.draw(3), space.draw([3]))
+
+
+def test_a_restricted_space_is_checked_and_leaves_the_other_alone(plain):
+    space = LatentSpace(plain, "w")
+    bad, good = space.draw(range(10)), space.draw(range(10, 20))
+    avoid = LatentFilter.fit(bad, good, space=space)
+    restricted = space.restricted(avoid)
+    assert space.avoid is None
+    assert torch.equal(restricted.draw([1, 2]), LatentSpace(plain, "w", avoid=avoid).draw([1, 2]))
+    with pytest.raises(ArgumentError, match=r"avoid.space"):
+        LatentSpace(plain, "z").restricted(avoid)
+    with pytest.raises(FilterError, match="other weights"):
+        space.restricted(replace(avoid, sha256="1" * 64))

@@ -145,7 +145,7 @@ def climb(generator: Generator, judge: "Judge", job: Job, visitor: Session) -> I
     settings, state, closed = job.settings, Climb(job.settings), False
     space = job.view.space(generator, settings.space, job.truncation(generator))
     if job.avoid is not None:
-        space.avoid = job.avoid.within(space)
+        space = space.restricted(job.avoid.within(space))
     objective = _Counted(judge, settings.prompt)
 
     def cancelled() -> bool:
