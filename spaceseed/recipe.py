@@ -16,10 +16,11 @@ from typing import Annotated, Any, Final, Literal, Self
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import Field, FiniteFloat, ValidationError, model_validator
+from pydantic import Field, FiniteFloat, field_validator, model_validator
 from torch import Tensor
 
 from spaceseed import __version__, recipe_files
+from spaceseed.arguments import check_layers, check_tensor, check_type
 from spaceseed.errors import ArgumentError
 from spaceseed.images import to_uint8
 from spaceseed.models import zoo
@@ -44,6 +45,7 @@ __all__ = ["Edit", "Found", "Recipe", "RecipeError", "open_any", "save_zip"]
 
 FORMAT: Final = 1
 MAX_STEM_BYTES = 120  # file systems allow 255, and suffixes and numbers are added
+MAX_AMOUNT = 1e6
 # What decides the pixels, and so a recipe's id.
 PIXEL_FIELDS = (
     "model", "sha256", "space", "latent", "labels", "truncation", "truncation_cutoff", "noise", "noise_seed", "edits",
@@ -51,34 +53,55 @@ PIXEL_FIELDS = (
 )  # fmt: skip
 
 
+def shifted(ws: Tensor, layers: Sequence[int], step: Tensor) -> Tensor:
+    """Adds a step to some style layers.
+
+    Args:
+        ws: [N, num_ws, w_dim].
+        layers: those that are moved.
+        step: [w_dim] for all images, or [N, 1, w_dim].
+
+    Returns:
+        new styles, [N, num_ws, w_dim] float32.
+
+    Raises:
+        ArgumentError: ws is of another width, has too few layers, or is not finite.
+    """
+    moved = check_tensor("ws", ws, ["N", "num_ws", step.shape[-1]]).clone()
+    moved[:, check_layers("layers", layers, moved.shape[1])] += step.to(moved.device)
+    return moved
+
+
 class Edit(Record):
     """One step along a direction: `ws[:, layers] += amount * vector`.
 
     Attributes:
         name: of the direction.
-        layers: style layers moved; kept sorted and without repeats.
+        layers: style layers moved, or a single one; kept sorted and without repeats.
         vector: float32 [w_dim].
         amount: how far, in lengths of the vector; -1e6 to 1e6.
+        sha256: of the weights that the vector belongs to, "" if not known. It is not written, for the recipe names the
+            weights, and takes no edit of others.
     """
 
     name: Line = ""
     layers: Annotated[tuple[Layer, ...], Field(min_length=1)]
     vector: Floats
-    amount: Annotated[float, Field(ge=-1e6, le=1e6)]
+    amount: Annotated[float, Field(ge=-MAX_AMOUNT, le=MAX_AMOUNT)]
+    sha256: Annotated[str, Field(pattern="^([0-9a-f]{64})?$", exclude=True)] = ""
 
     def apply(self, ws: Tensor) -> Tensor:
-        """Moves styles [N, num_ws, w_dim]; returns new ones."""
-        moved = ws.clone()
-        moved[:, list(self.layers)] += self.amount * self.vector.to(ws.device)
-        return moved
+        """Moves styles [N, num_ws, w_dim]; returns new ones.
 
-    @model_validator(mode="before")
+        Raises:
+            ArgumentError: ws is of another width, has too few layers, or is not finite.
+        """
+        return shifted(ws, self.layers, self.amount * self.vector)
+
+    @field_validator("layers", mode="before")
     @classmethod
-    def _sort_layers(cls, fields: Any) -> Any:
-        layers = fields.get("layers") if isinstance(fields, dict) else None
-        if isinstance(layers, (list, tuple, range)) and all(isinstance(layer, int) for layer in layers):
-            return fields | {"layers": tuple(sorted(set(layers)))}
-        return fields
+    def _sort_layers(cls, layers: Any) -> tuple[int, ...]:
+        return check_layers("layers", layers, MAX_LAYERS)
 
 
 class Found(Record):
@@ -152,6 +175,8 @@ class Recipe(Record):
             raise ValueError("This recipe's labels must be one row of numbers, and only a latent in z takes any.")
         if any(edit.vector.ndim != 1 for edit in self.edits):
             raise ValueError("This recipe has an edit whose direction has the wrong shape.")
+        if any(edit.sha256 not in ("", self.sha256) for edit in self.edits):
+            raise ValueError("This recipe has an edit whose direction belongs to other weights than its own.")
         if self.transform is not None and self.transform.shape != (3, 3):
             raise ValueError("This recipe's transform must be a matrix of 3 x 3 numbers.")
         if (self.noise == "random") != (self.noise_seed is not None):
@@ -164,19 +189,20 @@ class Recipe(Record):
 
         Args:
             generator: one that the zoo loaded, for its card names the weights.
-            latent: float32, of the shape that `space` asks for.
+            latent: of the shape that `space` asks for; kept as float32.
             **fields: any other attribute.
 
         Raises:
-            ArgumentError: the generator has no card.
-            pydantic.ValidationError: an attribute has a value that is not allowed (a ValueError).
+            ArgumentError: `generator` is none, or has no card.
+            RecipeError: an attribute has a value that is not allowed.
         """
+        check_type("generator", generator, Generator, "a Generator, as load gives one")
         if generator.card is None:
             raise ArgumentError("generator.card", None, "a ModelCard, as generators from the zoo have")
         return cls(model=generator.card.id, sha256=generator.card.sha256, latent=latent, **fields)
 
     def replace(self, **fields: Any) -> Self:
-        """Returns a copy with some attributes changed and, unlike `model_copy`, checked."""
+        """Returns a copy with some attributes changed and, unlike `model_copy`, checked; raises as the class does."""
         return type(self)(**(dict(self) | fields))
 
     @property
@@ -265,10 +291,7 @@ class Recipe(Record):
             raise RecipeError(f"This recipe has format {number}, made by a newer spaceseed; this one reads {FORMAT}.")
         claimed = fields.pop("id", None)
         with damage_means("This recipe is damaged: a field has a value that no recipe has."):
-            try:
-                recipe = cls.model_validate(fields if latent is None else fields | {"latent": latent})
-            except ValidationError as error:
-                raise RecipeError(_sentence(error)) from error
+            recipe = cls(**(fields if latent is None else fields | {"latent": latent}))
         if claimed not in (None, recipe.id):
             raise RecipeError("This recipe's contents do not match its id: it was damaged or changed after saving.")
         return recipe
@@ -402,15 +425,3 @@ def save_zip(recipes: Sequence[Recipe], path: str | Path, generator: Generator |
         for number, recipe in enumerate(recipes, start=1)
     )
     recipe_files.write_zip(Path(path), files)
-
-
-def _sentence(error: ValidationError) -> str:
-    """Says in a sentence what is wrong first; pydantic's own words stay inside."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    if first["type"] == "value_error":  # raised by the validators above, in plain words
-        return str(first["ctx"]["error"])
-    field = clean_text(str(first["loc"][0]), 40) if first["loc"] else ""
-    problem = {"missing": "is missing", "extra_forbidden": "is not known"}.get(
-        first["type"], "has a value out of range"
-    )
-    return f"This recipe's field {field!r} {problem}."

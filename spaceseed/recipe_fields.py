@@ -20,6 +20,7 @@ from pydantic import (
     PlainValidator,
     StrictBool,
     StrictInt,
+    ValidationError,
 )
 from torch import Tensor
 
@@ -56,18 +57,19 @@ def clean_text(text: str, limit: int) -> str:
 
 
 def _parse_floats(value: object) -> Tensor:
-    """Takes a float32 tensor or array, or {"shape", "float32"} from JSON; returns a copy on the CPU."""
+    """Takes a tensor or array of real numbers, or {"shape", "float32"} from JSON; returns a float32 copy on the CPU."""
     if isinstance(value, dict):
         value = _decode_floats(value)
-    if isinstance(value, np.ndarray) and value.dtype == np.float32:
-        value = torch.from_numpy(np.ascontiguousarray(value).copy())
-    if not isinstance(value, Tensor) or value.dtype != torch.float32:
-        raise ValueError("A recipe's latent, labels and directions must be float32.")
+    if isinstance(value, np.ndarray) and value.dtype.kind in "fiu":
+        value = torch.from_numpy(np.ascontiguousarray(value))
+    if not isinstance(value, Tensor) or value.is_complex() or value.dtype == torch.bool:
+        raise ValueError("A recipe's latent, labels and directions must be tensors of real numbers, kept as float32.")
     if not 0 < value.numel() <= MAX_NUMBERS:
         raise ValueError(f"A recipe's latent, labels and directions must have 1 to {MAX_NUMBERS} numbers each.")
-    if not value.isfinite().all():
+    copied = value.detach().to("cpu", torch.float32, copy=True).contiguous()
+    if not copied.isfinite().all():
         raise ValueError("This recipe has numbers that are not finite (NaN or infinity).")
-    return value.detach().cpu().contiguous().clone()
+    return copied
 
 
 def _decode_floats(value: dict[str, Any]) -> NDArray[np.float32]:
@@ -103,12 +105,34 @@ Setting = (
 
 
 class Record(BaseModel):
-    """A frozen record that compares by what it would write, for tensors do not compare to one truth."""
+    """A frozen record that compares by what it would write, for tensors do not compare to one truth.
+
+    Raises:
+        RecipeError: a field is missing, not known or has a value that is not allowed.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def __init__(self, /, **fields: Any) -> None:
+        try:
+            super().__init__(**fields)
+        except ValidationError as error:
+            raise RecipeError(_sentence(error)) from error
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and self.model_dump_json() == other.model_dump_json()
 
     def __hash__(self) -> int:
         return hash(self.model_dump_json())
+
+
+def _sentence(error: ValidationError) -> str:
+    """Says in a sentence what is wrong first; pydantic's own words stay inside."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    if first["type"] == "value_error":  # raised by the validators above, in plain words
+        return str(first["ctx"]["error"])
+    field = clean_text(str(first["loc"][0]), 40) if first["loc"] else ""
+    problem = {"missing": "is missing", "extra_forbidden": "is not known"}.get(
+        first["type"], "has a value out of range"
+    )
+    return f"This recipe's field {field!r} {problem}."

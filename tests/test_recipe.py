@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
-from pydantic import ValidationError
 from torch import Tensor
 
 from spaceseed.errors import ArgumentError
@@ -369,7 +368,12 @@ class TestFields:
     @pytest.mark.parametrize(
         "fields",
         [
-            {"latent": torch.zeros(8, dtype=torch.float64)},
+            {"latent": torch.zeros(8, dtype=torch.complex64)},
+            {"latent": torch.zeros(8, dtype=torch.bool)},
+            {"latent": torch.full((8,), 1e300, dtype=torch.float64)},
+            {"latent": np.array(["a"] * 8)},
+            {"latent": "latent"},
+            {"latent": None},
             {"latent": torch.zeros(0)},
             {"latent": torch.zeros(2**16 + 1)},
             {"latent": torch.full((8,), math.nan)},
@@ -391,13 +395,53 @@ class TestFields:
             {"found": {"settings": {"F": math.nan}}},
             {"found": {"score": math.nan}},
             {"edits": [{"layers": [], "vector": torch.zeros(8), "amount": 1}]},
+            {"edits": [{"layers": [64], "vector": torch.zeros(8), "amount": 1}]},
+            {"edits": [{"layers": "12", "vector": torch.zeros(8), "amount": 1}]},
+            {"edits": 3},
+            {"edits": [{"layers": [0], "vector": torch.zeros(8), "amount": 1, "sha256": "cd" * 32}]},
             {"edits": [{"layers": [0], "vector": torch.zeros(8), "amount": math.nan}]},
             {"edits": [{"layers": [0], "vector": torch.zeros(1, 8), "amount": 1}]},
         ],
     )
-    def test_what_is_not_allowed_is_refused(self, fields):
-        with pytest.raises(ValidationError):
+    def test_what_is_not_allowed_is_refused_in_a_sentence(self, fields):
+        with pytest.raises(RecipeError) as caught:
             make_recipe().replace(**fields)
+        assert_sentence(caught.value)
+
+    @pytest.mark.parametrize("convert", ["double", "half", "long", "numpy"])
+    def test_numbers_of_other_precision_are_kept_as_float32(self, convert):
+        latent = torch.arange(8.0)
+        assert make_recipe(latent=getattr(latent, convert)()) == make_recipe(latent=latent)
+
+    def test_arguments_that_do_not_fit_are_named_in_a_sentence(self):
+        with pytest.raises(ArgumentError, match="generator = 'Tensor'"):
+            Recipe.of(torch.zeros(8), G)
+        with pytest.raises(RecipeError, match="latent"):
+            Recipe.of(G, "latent")
+        for fields in ({"layers": [0], "vector": torch.zeros(8)}, {"layers": 0, "vector": 1, "amount": 1}, {}):
+            with pytest.raises(RecipeError) as caught:
+                Edit(**fields)
+            assert_sentence(caught.value)
+
+    def test_an_edit_moves_one_layer_or_several(self):
+        edits = [Edit(layers=layers, vector=torch.ones(8).double(), amount=2) for layers in (1, [1], range(1, 2))]
+        assert edits[0] == edits[1] == edits[2]
+        ws = torch.zeros(2, 4, 8)
+        assert torch.equal(edits[0].apply(ws.half()), edits[0].apply(ws))
+        assert edits[0].apply(ws)[:, 1].eq(2).all()
+        for wrong, name in ((ws[..., :7], "ws"), (ws[0], "ws"), (ws * torch.nan, "ws"), (ws[:, :1], "layers")):
+            with pytest.raises(ArgumentError) as caught:
+                edits[0].apply(wrong)
+            assert caught.value.name == name
+
+    def test_an_edit_remembers_its_weights_and_does_not_write_them(self):
+        recipe = make_recipe()
+        edit = Edit(layers=0, vector=torch.ones(8), amount=1, sha256=recipe.sha256)
+        edited = recipe.replace(edits=(edit,))
+        plain = recipe.replace(edits=(Edit(layers=0, vector=torch.ones(8), amount=1),))
+        assert edited == plain
+        assert edited.id == plain.id
+        assert Recipe.from_json(edited.to_json()) == edited
 
     @given(text=st.text(st.characters(codec=None)), limit=st.integers(1, 20))
     def test_cleaned_text_is_short_printable_and_stays_as_it_is(self, text, limit):
