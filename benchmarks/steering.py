@@ -217,7 +217,7 @@ def main() -> None:
     faces = Faces(generator, load_classifier("avatars"), load_judge("avatars"), ws[:count])
     bundled = {method: directions_of(generator, method) for method in METHODS}
     parting = parting_directions(generator, faces.classifier, samples)
-    parting = parting.subset([parting.names.index(name) for name in bundled["attributes"].names])
+    parting = parting[bundled["attributes"].names]
     sets = {"SVM": parting} | bundled
     sets["random"] = random_directions(generator, strongest)
     rows = {}

@@ -33,6 +33,7 @@ from spaceseed.ops.avoidance import (
 )
 from spaceseed.ops.discriminant import ESTIMATORS, Discriminant, Estimator
 from spaceseed.ops.validation import HeldOut, cross_validate
+from spaceseed.tensor_file import check_model
 
 SAMPLERS = ("truncate", "reject", "shift")
 SPACES = ("z", "w")
@@ -251,11 +252,7 @@ class LatentFilter:
         Raises:
             FilterError: it was learned on another one, or on latents of another size.
         """
-        card = generator.card
-        if self.model and (card is None or card.id != self.model):
-            raise FilterError(f"This filter belongs to the model {self.model}, not to this one.")
-        if self.sha256 and card is not None and card.sha256 and card.sha256 != self.sha256:
-            raise FilterError(f"This filter belongs to other weights of the model {self.model}.")
+        check_model(generator, self.model, self.sha256, "This filter belongs to", FilterError)
         wanted = generator.z_dim if self.space == "z" else generator.w_dim
         if self.dims != wanted:
             raise FilterError(f"This filter is for latents of {self.dims} numbers, and this model's have {wanted}.")

@@ -6,13 +6,14 @@ directions = directions_of(G, "ganspace")             # at once for the bundled 
 import functools
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from huggingface_hub import constants
 from torch import Tensor
 
+from spaceseed.arguments import check_layers, check_type
 from spaceseed.batches import Progress
 from spaceseed.errors import ArgumentError
 from spaceseed.models.generator import Generator
@@ -26,7 +27,7 @@ MAX_FILES = 64
 def directions_of(
     generator: Generator,
     method: str = "ganspace",
-    layers: Sequence[int] | None = None,
+    layers: int | Iterable[int] | None = None,
     labels: Tensor | None = None,
     progress: Progress = lambda _: None,
 ) -> DirectionSet:
@@ -42,12 +43,14 @@ def directions_of(
     Raises:
         ArgumentError: the generator has no card, or an argument is out of range.
     """
-    card = generator.card
+    card = check_type("generator", generator, Generator, "a Generator, as load gives one").card
     if card is None:
         raise ArgumentError("generator.card", None, "a ModelCard, as generators from the zoo have")
-    chosen = None if layers is None else sorted(set(layers))
+    chosen = None if layers is None else list(check_layers("layers", layers, generator.num_ws))
     if chosen is None and method in bundled_methods(generator):
-        return DirectionSet.open(_bundled(card.id, method))
+        bundled = DirectionSet.open(_bundled(card.id, method))
+        bundled.check(generator)
+        return bundled
     count = min(COUNT, generator.w_dim if generator.has_mapping else generator.z_dim)
     classes = None if labels is None else labels.tolist()
     key = json.dumps([card.sha256, method, chosen, classes, count, SAMPLES])
@@ -56,6 +59,7 @@ def directions_of(
     )
     with suppress(OSError, ValueError):  # none yet, or damaged
         kept = DirectionSet.open(path)
+        kept.check(generator)
         path.touch()
         return kept
     found = find_directions(generator, method, chosen, count, labels=labels, progress=progress)

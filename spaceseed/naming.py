@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from spaceseed.arguments import check_integer, check_number, check_type
 from spaceseed.batches import Progress, batch_size
 from spaceseed.errors import ArgumentError
 from spaceseed.models.generator import Generator, latents_from_seeds
@@ -62,12 +63,15 @@ def name_directions(
         the directions with `names`, and with `confidences`: the share of the samples in which the phrase grows.
 
     Raises:
-        ArgumentError: there are too few phrases or samples.
+        ArgumentError: there are too few phrases or samples, or an argument is of another type or out of range.
+        DirectionError: the directions are of another generator.
     """
-    if len(phrases) < 2:
-        raise ArgumentError("phrases", tuple(phrases), "two or more")
-    if samples < 2:
-        raise ArgumentError("samples", samples, "2 or more")
+    check_type("directions", directions, DirectionSet, "a DirectionSet")
+    directions.check(check_type("generator", generator, Generator, "a Generator, as load gives one"))
+    if isinstance(phrases, str) or len(phrases) < 2:
+        raise ArgumentError("phrases", len(phrases), "two texts or more")
+    check_integer("samples", samples, 2)
+    check_number("amount", amount, above=True, low=0)
     texts = judge.embed_text(list(phrases))
     z = latents_from_seeds(range(samples), generator.z_dim).to(generator.device)
     classes = None if labels is None else labels.to(generator.device).expand(samples, -1)

@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from spaceseed.arguments import check_integer, check_number, check_type
 from spaceseed.batches import Progress
 from spaceseed.errors import ArgumentError
 from spaceseed.latent_space import LatentSpace
@@ -61,12 +62,15 @@ def refine_directions(
         as many directions, of the same names, that move the same layers.
 
     Raises:
-        ArgumentError: a number is out of range, a direction's name is not that of a score, or scores have no gradient.
+        ArgumentError: a number is out of range, a direction's name is not that of a score, scores have no gradient or
+            are not finite.
+        DirectionError: the directions are of another generator.
     """
-    if not 0 <= price < float("inf"):
-        raise ArgumentError("price", price, "0 or more")
-    if steps < 1 or batch < 1:
-        raise ArgumentError("steps", (steps, batch), "1 or more, of batches of 1 or more")
+    check_type("generator", generator, Generator, "a Generator, as load gives one")
+    check_type("directions", directions, DirectionSet, "a DirectionSet").check(generator)
+    check_number("price", price, 0)
+    for name, value in (("steps", steps), ("batch", batch)):
+        check_integer(name, value, 1)
     rng = torch.Generator().manual_seed(seed)
     z = torch.randn(DRAWS, generator.z_dim, generator=rng)
     w, truncated = (draw_w(LatentSpace(generator, truncation=psi, labels=labels), z) for psi in (1.0, truncation))
@@ -100,6 +104,8 @@ def _gain(scores: Mapping[str, Tensor], name: str, price: float) -> Tensor:
         raise ArgumentError("attributes", ", ".join(scores), f"scores of which one is {name!r}, as the direction")
     if not scores[name].requires_grad:
         raise ArgumentError("attributes", "scores without a gradient", "differentiable by the images")
+    if not all(bool(score.isfinite().all()) for score in scores.values()):
+        raise ArgumentError("attributes", "NaN or infinity", "finite scores")
     changes = {key: torch.sub(*score.chunk(2)) for key, score in scores.items()}
     others = sum(change.abs().mean() for key, change in changes.items() if key != name)
     return changes[name].mean() - price * others

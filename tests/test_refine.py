@@ -102,7 +102,7 @@ def test_the_classifier_sees_more_of_what_was_refined():
     [
         ({"price": -0.1}, "price"),
         ({"steps": 0}, "steps"),
-        ({"batch": 0}, "steps"),
+        ({"batch": 0}, "batch"),
         ({"attributes": lambda images: {"blue": images.mean(dim=(1, 2, 3))}}, "attributes"),
         ({"attributes": lambda images: {"red": images.detach().mean(dim=(1, 2, 3))}}, "attributes"),
     ],

@@ -1,18 +1,25 @@
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from safetensors.torch import save_file
 
-from spaceseed.errors import ArgumentError
+from spaceseed.direction_cache import bundled_methods, directions_of
+from spaceseed.errors import ArgumentError, DirectionError
 from spaceseed.models import zoo
 from spaceseed.models.biggan import BigGAN
 from spaceseed.models.checkpoints import read_generator
 from spaceseed.models.generator import ModelCard, latents_from_seeds
 from spaceseed.models.stylegan2 import StyleGAN2
+from spaceseed.naming import name_directions
 from spaceseed.ops.pca import CHUNK
-from spaceseed.recipe import Recipe
+from spaceseed.recipe import Recipe, RecipeError
+from spaceseed.refine import refine_directions
 from spaceseed.steer import METHODS, DirectionSet, find_directions
 
 DATA = Path(__file__).parent / "data"
@@ -40,12 +47,106 @@ def test_directions_are_orthonormal_and_named(directions):
 
 def test_a_subset_is_some_of_the_directions(directions):
     sure = replace(directions, confidences=(0.1, 0.2, 0.3, 0.4))
-    some = sure.subset([3, 1])
+    some = sure[[3, 1]]
     assert some.names == (sure.names[3], sure.names[1])
     assert some.confidences == (0.4, 0.2)
-    assert directions.subset([0]).confidences == ()
+    assert directions[[0]].confidences == ()
     assert torch.equal(some.vectors, sure.vectors[[3, 1]])
     assert torch.equal(some.scales, sure.scales[[3, 1]])
+
+
+def test_directions_are_taken_by_number_name_and_slice(directions):
+    named = directions.rename(1, "glasses").rename("glasses", "smile").rename(1, "glasses")
+    for one in (named[1], named["glasses"], named[[1]], named[1:2], list(named)[1], named[np.int64(1)]):
+        assert one.names == ("glasses",)
+        assert torch.equal(one.vectors, directions.vectors[1:2])
+        assert torch.equal(one.scales, directions.scales[1:2])
+        assert (one.model, one.sha256, one.layers) == (named.model, named.sha256, named.layers)
+    assert [one.names[0] for one in named] == list(named.names)
+    assert named[-2:].names == named.names[2:]
+    assert named[["glasses", 3]].names == ("glasses", named.names[3])
+    for wrong in (4, -1, "glases", 1.5, None, [0, 9]):
+        with pytest.raises(ArgumentError, match="index"):
+            named[wrong]
+    with pytest.raises(ArgumentError, match="1 or 3, for more than one is called so"):
+        named.rename(3, "glasses")["glasses"]
+    with pytest.raises(ArgumentError, match="glasses"):
+        named["glases"]
+
+
+def test_a_direction_is_applied_by_name(generator, directions):
+    ws = generator.map(latents_from_seeds([0, 1], 8))
+    name = directions.names[2]
+    assert torch.equal(directions.apply(ws, name, 1.5), directions.apply(ws, 2, 1.5))
+    assert torch.equal(
+        directions.apply(ws, name, 1.5, 2, keep=directions.names[0]), directions.apply(ws, 2, 1.5, [2], keep=[0])
+    )
+    assert directions.edit(name, 1.5) == directions.edit(2, 1.5)
+
+
+@given(st.lists(st.floats(-10, 10), min_size=3, max_size=3))
+def test_one_amount_an_image_does_what_each_does_alone(amounts):
+    torch.manual_seed(0)
+    found = DirectionSet("none", "", "", torch.randn(2, 6), torch.rand(2), (0, 2), ("one", "other"))
+    ws = torch.randn(3, 4, 6)
+    expected = torch.cat([found.apply(row[None], 1, amount) for row, amount in zip(ws, amounts, strict=True)])
+    for given_amounts in (amounts, torch.tensor(amounts).double(), np.array(amounts)):
+        assert torch.equal(found.apply(ws, 1, given_amounts), expected)
+
+
+@pytest.mark.parametrize("amount", [torch.nan, "2", None, [1.0], torch.ones(3), torch.full((2,), torch.inf), 1e7])
+def test_an_amount_that_does_not_fit_is_named(generator, directions, amount):
+    with pytest.raises(ArgumentError, match="amount"):
+        directions.apply(torch.zeros(2, generator.num_ws, 6), 0, amount)
+
+
+def test_styles_that_do_not_fit_are_named(generator, directions):
+    ws = torch.zeros(2, generator.num_ws, 6)
+    for amount in (1.0, [1.0, 2.0]):
+        for wrong in (ws[..., :5], ws[0], ws * torch.nan, "ws"):
+            with pytest.raises(ArgumentError, match="ws"):
+                directions.apply(wrong, 0, amount)
+        assert torch.equal(directions.apply(ws.double(), 0, amount), directions.apply(ws, 0, amount))
+
+
+def test_directions_of_another_model_are_refused(generator, directions, tmp_path):
+    directions.check(generator)
+    recipe = Recipe.of(generator, torch.zeros(8))
+    for changes, words in (({"sha256": "cd" * 32}, "other weights of the model tiny"), ({"model": "other"}, "other,")):
+        other = replace(directions, **changes)
+        with pytest.raises(DirectionError, match=words):
+            other.check(generator)
+        with pytest.raises(DirectionError, match=words):
+            name_directions(other, generator, None)
+        with pytest.raises(DirectionError, match=words):
+            refine_directions(generator, other, None)
+    with pytest.raises(RecipeError, match="other weights"):
+        recipe.replace(edits=(replace(directions, sha256="cd" * 32).edit(0, 1.0),))
+    with pytest.raises(DirectionError, match="5 numbers"):
+        replace(directions, model="", sha256="", vectors=torch.ones(4, 5)).check(generator)
+    with pytest.raises(DirectionError, match="9 or more layers"):
+        replace(directions, layers=(8,)).check(generator)
+
+
+def test_older_files_fit_any_model_of_their_size(generator, directions, tmp_path):
+    path = tmp_path / "old.safetensors"
+    fields = {"method": "sefa", "layers": [0, 1], "names": list(directions.names)}
+    save_file(
+        {"vectors": directions.vectors.contiguous(), "scales": directions.scales},
+        path,
+        metadata={"directions": json.dumps(fields)},
+    )
+    old = DirectionSet.open(path)
+    old.check(generator)
+    edited = Recipe.of(generator, torch.zeros(8)).replace(edits=(old.edit(0, 1.0),))
+    assert edited.ws(generator).isfinite().all()
+
+
+def test_bundled_directions_know_their_model():
+    faces = zoo.load("avatars", device="cpu")
+    for method in bundled_methods(faces):
+        assert directions_of(faces, method).sha256 == faces.card.sha256
+    assert "glasses" in directions_of(faces, "attributes").names
 
 
 def test_components_of_w_are_sorted_by_their_spread(generator):
@@ -53,6 +154,12 @@ def test_components_of_w_are_sorted_by_their_spread(generator):
     assert (found.scales.diff() <= 1e-6).all()
     w = generator.map(torch.randn(5000, 8, generator=torch.Generator().manual_seed(9)))[:, 0]
     torch.testing.assert_close((w @ found.vectors.T).std(dim=0), found.scales, rtol=0.1, atol=0)
+
+
+def test_one_layer_is_a_list_of_one(generator):
+    one, same = (find_directions(generator, "sefa", layers=layers, count=2) for layers in (3, [3]))
+    assert one.layers == same.layers == (3,)
+    assert torch.equal(one.vectors, same.vectors)
 
 
 def test_sefa_reads_the_layers_that_it_is_given(generator):
@@ -123,11 +230,16 @@ def test_directions_that_do_not_fit_each_other_are_refused(directions, tmp_path,
         ({"count": 0}, "count"),
         ({"count": 7}, "count"),
         ({"samples": 3}, "samples"),
+        ({"count": 2.5}, "count"),
+        ({"samples": "many"}, "samples"),
+        ({"seed": -1}, "seed"),
+        ({"layers": "01"}, "layers"),
+        ({"generator": "sefa"}, "generator"),
     ],
 )
 def test_faults_are_named(generator, options, name):
     with pytest.raises(ArgumentError) as caught:
-        find_directions(generator, **({"count": 2} | options))
+        find_directions(**({"generator": generator, "count": 2} | options))
     assert caught.value.name == name
 
 

@@ -85,7 +85,7 @@ def main() -> None:
     refined = refine_directions(generator, parting, lambda images: attribute_scores(classifier, images))
     grows = growth(generator, classifier, refined)
     print("growth", *(f"{name} {change:.2f}" for name, change in zip(refined.names, grows, strict=True)))
-    sets["attributes"] = refined.subset([i for i, change in enumerate(grows) if change >= GROWS])
+    sets["attributes"] = refined[[i for i, change in enumerate(grows) if change >= GROWS]]
     for method, found in sets.items():
         found.save(args.out / f"directions-{method}.safetensors")
         print(method, *(f"{name} {sure:.2f}" for name, sure in zip(found.names, found.confidences, strict=False)))
