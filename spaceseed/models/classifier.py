@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from torch import nn
 from torch.nn import functional as F
 
-from spaceseed.errors import ArgumentError
+from spaceseed.arguments import check_choice, check_device, check_tensor
 
 ASSETS = Path(__file__).parents[1] / "assets" / "classifier"
 
@@ -55,8 +55,12 @@ class Classifier(nn.Module):
 
         Returns:
             [N, widths[-1]], not negative.
+
+        Raises:
+            ArgumentError: the images have another shape or are not finite.
         """
-        images = images.to(next(self.parameters())).clamp(-1, 1)
+        like = next(self.parameters())
+        images = check_tensor("images", images, ["N", 3, "H", "W"], like.dtype).to(like.device).clamp(-1, 1)
         if images.shape[-2:] != (self.resolution, self.resolution):
             images = F.interpolate(images, (self.resolution, self.resolution), mode="bilinear", antialias=True)
         return self.body(images).mean(dim=(2, 3))
@@ -85,12 +89,12 @@ def load_classifier(name: str = "avatars", device: torch.device | str | None = N
         device: where it runs; the CPU by default.
 
     Raises:
-        ArgumentError: there is no such classifier.
+        ArgumentError: there is no such classifier, or the device is not here.
     """
-    if name != "avatars":
-        raise ArgumentError("name", name, '"avatars"')
+    device = check_device("device", device)
+    check_choice("name", name, {"avatars": ASSETS})
     config = json.loads((ASSETS / "config.json").read_text())
     attributes = {attribute: tuple(values) for attribute, values in config["attributes"].items()}
     classifier = Classifier(attributes, config["resolution"], tuple(config["widths"]))
     classifier.load_state_dict(load_file(ASSETS / "model.safetensors"))
-    return classifier.to(device or "cpu").eval().requires_grad_(False)
+    return classifier.to(device).eval().requires_grad_(False)

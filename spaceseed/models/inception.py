@@ -18,6 +18,7 @@ from pytorch_fid.inception import FIDInceptionA, FIDInceptionC, FIDInceptionE_1,
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from spaceseed.arguments import check_device, check_tensor
 from spaceseed.errors import CheckpointError
 from spaceseed.models.hub import Progress, fetch
 
@@ -65,8 +66,12 @@ class Inception(nn.Module):
 
         Returns:
             [N, 2048], not negative.
+
+        Raises:
+            ArgumentError: the images have another shape or are not finite.
         """
-        x = images.to(self.network.fc.weight).clamp(-1, 1)
+        like = self.network.fc.weight
+        x = check_tensor("images", images, ["N", 3, "H", "W"], like.dtype).to(like.device).clamp(-1, 1)
         # Without antialiasing, as in pytorch-fid, which resizes before it scales: the two commute.
         x = F.interpolate(x, (RESOLUTION, RESOLUTION), mode="bilinear", align_corners=False)
         for module in self._body:
@@ -79,7 +84,9 @@ class Inception(nn.Module):
 
     def classify(self, features: Tensor) -> Tensor:
         """Class probabilities [N, 1008] of features [N, 2048]; without the last bias, as the score's authors did."""
-        return F.linear(features, self.network.fc.weight).softmax(dim=1)
+        like = self.network.fc.weight
+        checked = check_tensor("features", features, ["N", like.shape[1]], like.dtype).to(like.device)
+        return F.linear(checked, like).softmax(dim=1)
 
 
 def load_inception(device: torch.device | str | None = None, progress: Progress | None = None) -> Inception:
@@ -90,13 +97,15 @@ def load_inception(device: torch.device | str | None = None, progress: Progress 
         progress: told how far the download is.
 
     Raises:
+        ArgumentError: the device is not here.
         DownloadError: the weights cannot be had.
         CheckpointError: they are not those of this network.
     """
+    device = check_device("device", device)
     path, _ = fetch(REPOSITORY, FILE, REVISION, SHA256, progress)
     inception = Inception()
     try:
         inception.network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
     except Exception as error:  # torch raises a dozen kinds
         raise CheckpointError(f"{FILE} does not hold the weights of Inception v3.") from error
-    return inception.to(device or "cpu").eval().requires_grad_(False)
+    return inception.to(device).eval().requires_grad_(False)

@@ -7,6 +7,7 @@
 of tensors and is differentiable, so a judge can also be climbed by gradient.
 """
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,10 +21,14 @@ import open_clip
 from open_clip.transform import PreprocessCfg
 from torchvision.transforms import functional as TF
 
-from spaceseed.errors import ArgumentError
+from spaceseed.arguments import check_device, check_tensor, check_type
+from spaceseed.errors import ArgumentError, DownloadError
+from spaceseed.models.hub import download
 from spaceseed.models.texts import split_text
 
 ASSETS = Path(__file__).parents[1] / "assets" / "judge"
+# What a repository calls its weights where open_clip's table names no file; the first is preferred.
+SAFE_WEIGHTS, PICKLED_WEIGHTS = "open_clip_model.safetensors", "open_clip_pytorch_model.bin"
 
 
 class Judge:
@@ -59,10 +64,14 @@ class Judge:
 
         Returns:
             [N, 3, h, w] at the model's resolution, differentiable with respect to `images`.
+
+        Raises:
+            ArgumentError: the images have another shape or are not finite.
         """
         config = self._preprocess
         size = [config.size] * 2 if isinstance(config.size, int) else list(config.size)
-        images = (images.to(self.device, torch.float32).clamp(-1, 1) + 1) / 2
+        images = check_tensor("images", images, ["N", 3, "H", "W"]).to(self.device)
+        images = (images.clamp(-1, 1) + 1) / 2
         if list(images.shape[-2:]) != size:
             mode = TF.InterpolationMode(config.interpolation)
             target = [min(size)] if config.resize_mode == "shortest" else size
@@ -111,7 +120,11 @@ class Judge:
         """Cosine similarities [N] between images [N, 3, H, W] and one text; higher is a better match.
 
         Of a text longer than the model's context, in proportion to the mean over its parts: see `embed_text`.
+
+        Raises:
+            ArgumentError: the images have another shape or are not finite, or the text is no single text.
         """
+        check_type("text", text, str, "one text")
         return self.embed_images(images) @ self.embed_text(text)[0]
 
 
@@ -125,9 +138,11 @@ def load_judge(name: str = "avatars", device: torch.device | str | None = None) 
         device: where it runs; the CPU by default.
 
     Raises:
-        ArgumentError: open_clip knows no such model.
+        ArgumentError: open_clip knows no such model, or the device is not here.
+        DownloadError: the weights cannot be had from the Hub.
     """
-    device = device or "cpu"
+    check_type("name", name, str, '"avatars" or "architecture/weights"')
+    device = check_device("device", device)
     if name == "avatars":
         return _build(name, f"local-dir:{ASSETS}", None, device, bpe_path=str(ASSETS / "bpe.txt.gz"))
     architecture, _, weights = name.partition("/")
@@ -135,7 +150,19 @@ def load_judge(name: str = "avatars", device: torch.device | str | None = None) 
     if architecture not in open_clip.list_models() or not (known or Path(weights).is_file()):
         allowed = '"avatars" or one of open_clip\'s models as "architecture/weights", e.g. "ViT-B-32/laion2b_s34b_b79k"'
         raise ArgumentError("name", name, allowed)
+    if known:
+        _fetch(architecture, weights)
     return _build(name, architecture, weights, device)
+
+
+def _fetch(architecture: str, tag: str) -> None:
+    """Brings weights to where open_clip looks first; without the Hub it would try for a minute and log each try."""
+    repo, file = open_clip.get_pretrained_cfg(architecture, tag)["hf_hub"].rsplit("/", 1)
+    safe = SAFE_WEIGHTS if not file else re.sub(r"\.(bin|pth)$", ".safetensors", file)
+    try:
+        download(repo, safe, "main")
+    except DownloadError:
+        download(repo, file or PICKLED_WEIGHTS, "main")
 
 
 def _build(

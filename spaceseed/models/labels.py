@@ -9,6 +9,7 @@ import difflib
 import torch
 from torch import Tensor
 
+from spaceseed.arguments import check_integer, check_type
 from spaceseed.errors import ArgumentError
 from spaceseed.models.generator import Generator
 
@@ -30,6 +31,7 @@ def labels(generator: Generator, *classes: str | int) -> Tensor:
         ArgumentError: the generator has no such class, more than one of this name, or no classes at all; or none is
             given and the generator has no groups to be left open.
     """
+    check_type("generator", generator, Generator, "a Generator, as load gives one")
     if not generator.num_classes:
         raise ArgumentError("generator", type(generator).__name__, "a conditional one: this model has no classes")
     groups = groups_of(generator)
@@ -58,6 +60,4 @@ def _number(generator: Generator, chosen: str | int) -> int:
         near = difflib.get_close_matches(chosen, names) or names
         listed = ", ".join(near) if 0 < len(near) <= LISTED else "the model card's classes"
         raise ArgumentError("class", chosen, f"one of {listed}, or a number from 0 to {count - 1}")
-    if isinstance(chosen, bool) or not 0 <= chosen < count:
-        raise ArgumentError("class", chosen, f"a name or a number from 0 to {count - 1}")
-    return chosen
+    return check_integer("class", chosen, 0, count - 1)

@@ -82,3 +82,22 @@ def test_faces_never_seen_are_recognised(classifier):
     }.items():
         right = [word[name] == asdict(avatar)[name] for word, avatar in zip(words, avatars, strict=True)]
         assert np.mean(right) >= floor, name
+
+
+@pytest.mark.parametrize(
+    "images", [torch.zeros(3, 64, 64), torch.zeros(1, 1, 64, 64), torch.full((1, 3, 8, 8), torch.nan), "images"]
+)
+def test_images_that_do_not_fit_are_named(classifier, images):
+    for look in (classifier, classifier.features, classifier.probabilities, classifier.words):
+        with pytest.raises(ArgumentError, match="images"):
+            look(images)
+
+
+def test_images_of_other_precision_are_converted(classifier, images):
+    rounded = images.half()
+    torch.testing.assert_close(classifier.features(rounded), classifier.features(rounded.float()), rtol=0, atol=0)
+
+
+def test_a_device_that_is_not_here_is_named():
+    with pytest.raises(ArgumentError, match="device = 'gpu'"):
+        load_classifier(device="gpu")

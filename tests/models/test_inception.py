@@ -5,7 +5,7 @@ import io
 import pytest
 import torch
 
-from spaceseed.errors import CheckpointError, DownloadError
+from spaceseed.errors import ArgumentError, CheckpointError, DownloadError
 from spaceseed.models import inception as module
 from spaceseed.models.inception import FILE, REPOSITORY, Inception, load_inception
 from tests.hub import stand_in_hub
@@ -103,3 +103,14 @@ def test_weights_arrive_and_the_network_is_frozen(tmp_path, monkeypatch, incepti
     assert not loaded.training
     assert not any(parameter.requires_grad for parameter in loaded.parameters())
     torch.testing.assert_close(loaded(images), features)
+
+
+def test_what_does_not_fit_is_named(inception):
+    for images in (torch.zeros(3, 8, 8), torch.full((1, 3, 8, 8), torch.nan)):
+        with pytest.raises(ArgumentError, match="images"):
+            inception(images)
+    for features in (torch.zeros(1, 7), torch.full((1, 2048), torch.nan)):
+        with pytest.raises(ArgumentError, match="features"):
+            inception.classify(features)
+    with pytest.raises(ArgumentError, match="device = 'gpu'"):
+        load_inception("gpu")

@@ -9,9 +9,9 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from spaceseed.errors import ArgumentError
-from spaceseed.models.judge import Judge, load_judge
-from tests.hub import StandInHub
+from spaceseed.errors import ArgumentError, DownloadError
+from spaceseed.models.judge import PICKLED_WEIGHTS, SAFE_WEIGHTS, Judge, load_judge
+from tests.hub import StandInHub, stand_in_hub
 
 # isort: split
 import open_clip
@@ -259,6 +259,51 @@ def test_unknown_models_are_named_in_the_error(tmp_path):
         with pytest.raises(ArgumentError, match="ViT-B-32/laion2b_s34b_b79k") as caught:
             load_judge(name)
         assert caught.value.value == name
+
+
+def test_without_the_hub_there_is_one_sentence_and_no_log(tmp_path, caplog, capfd):
+    with stand_in_hub(tmp_path) as hub, caplog.at_level("INFO"):
+        hub.stop()
+        with pytest.raises(DownloadError, match="the connection to the Hub failed") as caught:
+            load_judge(PUBLIC)
+    assert "\n" not in str(caught.value)
+    assert not caplog.records
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_repository_without_the_file_is_named(tmp_path):
+    with stand_in_hub(tmp_path) as hub:
+        hub.files["laion/CLIP-ViT-B-32-laion2B-s34B-b79K/other"] = b""
+        with pytest.raises(DownloadError, match="no such file"):
+            load_judge(PUBLIC)
+    assert [path.rpartition("/")[2] for _, path in hub.asked] == [SAFE_WEIGHTS, PICKLED_WEIGHTS]
+
+
+def test_what_is_no_name_or_device_is_named():
+    for arguments, name in ((("avatars", "gpu"), "device"), ((3,), "name"), (([PUBLIC],), "name")):
+        with pytest.raises(ArgumentError) as caught:
+            load_judge(*arguments)
+        assert caught.value.name == name
+
+
+@pytest.mark.parametrize(
+    ("images", "text", "name"),
+    [
+        (torch.zeros(3, 8, 8), "glasses", "images"),
+        (torch.zeros(1, 1, 8, 8), "glasses", "images"),
+        (torch.full((1, 3, 8, 8), torch.nan), "glasses", "images"),
+        ("glasses", torch.zeros(1, 3, 8, 8), "text"),
+        (torch.zeros(1, 3, 8, 8), ["glasses", "hair"], "text"),
+        (torch.zeros(1, 3, 8, 8), None, "text"),
+    ],
+)
+def test_images_and_texts_that_do_not_fit_are_named(judge, images, text, name):
+    with pytest.raises(ArgumentError) as caught:
+        judge.score(images, text)
+    assert caught.value.name == name
+    if isinstance(images, torch.Tensor) and name == "images":
+        with pytest.raises(ArgumentError, match="images"):
+            judge.embed_images(images)
 
 
 @pytest.mark.parametrize("file", ["weights.safetensors", "weights.pt"])

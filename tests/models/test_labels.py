@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -90,3 +91,12 @@ def test_what_has_no_groups_needs_a_class(plain):
         ss.labels(plain)
     with pytest.raises(ArgumentError, match="no classes"):
         ss.labels(ss.load("avatars", device="cpu"), 0)
+
+
+def test_other_arguments_are_named(plain):
+    assert torch.equal(ss.labels(plain, np.int64(2)), ss.labels(plain, 2))
+    for wrong in (1.5, None, [0]):
+        with pytest.raises(ArgumentError, match="class = "):
+            ss.labels(plain, wrong)
+    with pytest.raises(ArgumentError, match="generator = 'str'"):
+        ss.labels("cat", plain)

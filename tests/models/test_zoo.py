@@ -253,3 +253,20 @@ def test_a_file_without_a_generator_says_so(tmp_path):
     (tmp_path / "notes.txt").write_text("no weights")
     with pytest.raises(CheckpointError, match=r"notes\.txt"):
         zoo.load(str(tmp_path / "notes.txt"))
+
+
+def test_a_file_is_loaded_by_its_path():
+    path = DATA / "nv_sg2ada_cond" / "network.pkl"
+    by_path, by_name = (zoo.load(name, device="cpu") for name in (path, str(path)))
+    assert by_path.card == by_name.card
+    with pytest.raises(ArgumentError, match="a file"):
+        zoo.load(path.with_name("none.pkl"))
+
+
+@pytest.mark.parametrize(
+    ("name", "device", "wrong"), [(3, "cpu", "name"), (None, "cpu", "name"), ("avatars", "gpu", "device")]
+)
+def test_what_is_no_name_or_device_is_named(name, device, wrong):
+    with pytest.raises(ArgumentError) as caught:
+        zoo.load(name, device)
+    assert caught.value.name == wrong
