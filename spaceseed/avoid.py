@@ -18,10 +18,11 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from spaceseed.arguments import check_choice, check_integer, check_number, check_tensor, check_type
 from spaceseed.avoid_file import MIN_KEEP, read, write
 from spaceseed.errors import ArgumentError, FilterError
 from spaceseed.latent_space import LatentSpace
-from spaceseed.models.generator import Generator, latents_from_seeds
+from spaceseed.models.generator import MAX_SEED, Generator, latents_from_seeds
 from spaceseed.ops.avoidance import (
     ROUNDING,
     redrawn,
@@ -102,14 +103,13 @@ class LatentFilter:
             FilterError: the examples are too few, alike, not finite, of the wrong size, or both bad and good.
             ArgumentError: another argument is out of range.
         """
-        if method not in ESTIMATORS:
-            raise ArgumentError("method", method, f"one of {', '.join(ESTIMATORS)}")
-        if how not in (None, *SAMPLERS):
-            raise ArgumentError("how", how, f"one of {', '.join(SAMPLERS)}")
-        if not MIN_KEEP <= keep < 1:
+        check_choice("method", method, ESTIMATORS)
+        if how is not None:
+            check_choice("how", how, dict.fromkeys(SAMPLERS))
+        if not check_number("keep", keep, MIN_KEEP) < 1:
             raise ArgumentError("keep", keep, f"from {MIN_KEEP} up to below 1")
-        if space is not None and space.name not in SPACES:
-            raise ArgumentError("space", space.name, f"one of {', '.join(SPACES)}")
+        if space is not None:
+            check_choice("space", check_type("space", space, LatentSpace, "a LatentSpace").name, dict.fromkeys(SPACES))
         bad, good = _checked(bad, good, None if space is None else space.dims)
         estimate = ESTIMATORS[method]
         if space is not None and space.name == "w":
@@ -192,8 +192,11 @@ class LatentFilter:
             [n, dims] float32.
 
         Raises:
+            ArgumentError: n or seed is out of range.
             FilterError: the filter is one of w, which only a generator can draw: see `LatentSpace.draw`.
         """
+        check_integer("n", n, 0)
+        check_integer("seed", seed, 0, MAX_SEED - n)
         if self.space != "z":
             raise FilterError("This filter is for w: draw from a LatentSpace made with it.")
         return self.apply(latents_from_seeds(range(seed, seed + n), self.dims))
@@ -209,9 +212,10 @@ class LatentFilter:
             [n, dims], each row made from its own latent and key alone.
 
         Raises:
-            FilterError: the latents are of another size.
+            ArgumentError: the latents are not finite, or no rows of numbers.
+            FilterError: they are of another size.
         """
-        self._check_size(latents)
+        latents = self._checked(latents)
         d = self.discriminant
         u = d.coordinates(latents)
         if self.how == "truncate":
@@ -226,8 +230,7 @@ class LatentFilter:
 
     def allows(self, latents: Tensor) -> Tensor:
         """Whether latents [n, dims] are among those that may be drawn, [n]."""
-        self._check_size(latents)
-        return self.discriminant.score(latents) <= self._border
+        return self.discriminant.score(self._checked(latents)) <= self._border
 
     def penalty(self, latents: Tensor) -> Tensor:
         """What to take off the score of latents [n, dims], [n]: 0 where they are allowed, and differentiable.
@@ -235,14 +238,14 @@ class LatentFilter:
         Beyond the border it grows by 0.1, about what a prompt's score varies by, for each standard deviation of the
         filter's own score.
         """
-        self._check_size(latents)
+        latents = self._checked(latents)
         d = self.discriminant
         excess = (d.score(latents) - self._border) / d.deviation()
         return PENALTY_WEIGHT * excess.clamp(min=0).to(latents.dtype)
 
     def probability_bad(self, latents: Tensor) -> Tensor:
         """How likely latents [n, dims] are bad, [n], if one in two were: calibrated on held-out examples (Platt)."""
-        self._check_size(latents)
+        latents = self._checked(latents)
         logits = self.held_out.slope * self.discriminant.score(latents) + self.held_out.offset
         return logits.sigmoid().to(latents.dtype)
 
@@ -276,9 +279,11 @@ class LatentFilter:
         """The limit, with room for a latent that was put on it and rounded."""
         return self.limit + 2 * ROUNDING * self.discriminant.deviation()
 
-    def _check_size(self, latents: Tensor) -> None:
-        if latents.ndim != 2 or latents.shape[1] != self.dims:
-            raise FilterError(f"This filter is for latents of shape [n, {self.dims}], not {list(latents.shape)}.")
+    def _checked(self, latents: Tensor) -> Tensor:
+        rows = check_tensor("latents", latents, ["n", "dims"])
+        if rows.shape[1] != self.dims:
+            raise FilterError(f"This filter is for latents of shape [n, {self.dims}], not {list(rows.shape)}.")
+        return rows
 
 
 def _estimate_in_w(estimate: Estimator, draws: Tensor, bad: Tensor, good: Tensor) -> Discriminant:
@@ -288,15 +293,20 @@ def _estimate_in_w(estimate: Estimator, draws: Tensor, bad: Tensor, good: Tensor
 def _checked(bad: Tensor, good: Tensor, dims: int | None) -> tuple[Tensor, Tensor]:
     """Both sets in float64 on the CPU, each latent once, in the order of first mention."""
     sets = []
+    try:
+        bad = check_tensor("bad", bad, ["n", "dims"], torch.float64, finite=False).detach().cpu()
+        good = check_tensor("good", good, ["m", "dims"], torch.float64, finite=False).detach().cpu()
+    except ArgumentError as error:
+        raise FilterError(str(error)) from error
     for name, rows in (("bad", bad), ("good", good)):
-        size = dims or (bad.shape[-1] if bad.ndim else 0)
-        if rows.ndim != 2 or rows.shape[1] != size or size < 2:
+        size = dims or bad.shape[1]
+        if rows.shape[1] != size or size < 2:
             raise FilterError(f"The {name} examples are of shape {list(rows.shape)}, not [n, {max(size, 2)}].")
         if not bool(rows.isfinite().all()):
             raise FilterError(f"The {name} examples have numbers that are not finite (NaN or infinity).")
         if not len(rows):
             raise FilterError(f"There are no {name} examples, and a filter learns from what sets both kinds apart.")
-        distinct = dict.fromkeys(map(tuple, rows.detach().double().tolist()))
+        distinct = dict.fromkeys(map(tuple, rows.tolist()))
         if len(distinct) < 2:
             raise FilterError(f"All {name} examples are the same latent, and at least two different ones are needed.")
         sets.append(distinct)

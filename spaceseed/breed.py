@@ -8,7 +8,7 @@
 A page's marks are the scores that a `GeneticAlgorithm` is told; nothing here knows images.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from spaceseed.arguments import check_integer, check_integers, check_number, check_tensor, check_type
 from spaceseed.errors import ArgumentError
 from spaceseed.models.generator import MAX_SEED, latents_from_seeds
 from spaceseed.ops.genetic import GeneticAlgorithm
@@ -68,14 +69,14 @@ class Breeding:
         ArgumentError: too few or too many seeds, or one out of range.
     """
 
-    def __init__(self, z_dim: int, seeds: Sequence[int], seed: int = 0) -> None:
-        self.z_dim = z_dim
+    def __init__(self, z_dim: int, seeds: int | Iterable[int], seed: int = 0) -> None:
+        self.z_dim = check_integer("z_dim", z_dim, 2)
         # Draws a seed for each turn: going back and breeding again gives other children.
-        self._rng = np.random.RandomState(seed)
+        self._rng = np.random.RandomState(check_integer("seed", seed, 0, MAX_SEED))
         self.avoid: Callable[[Tensor], Tensor] | None = None
         self._past: list[Page] = []
         self._future: list[Page] = []
-        self.page = self._seeded(list(seeds), number=0)
+        self.page = self._seeded(check_integers("seed", seeds, 0, MAX_SEED), number=0)
 
     @property
     def can_undo(self) -> bool:
@@ -108,6 +109,8 @@ class Breeding:
         """
         size = len(self.page.latents)
         count = size if count is None else _checked_count(count)
+        check_number("strength", strength, 0, 2)
+        check_type("marks", marks, Mapping, f"a mapping from faces to {LIKED} or {BAD}")
         if any(i not in range(size) or mark not in (LIKED, BAD) for i, mark in marks.items()):
             raise ArgumentError("marks", dict(marks), f"{LIKED} or {BAD} for faces 0 to {size - 1}")
         liked = [i for i in range(size) if marks.get(i) == LIKED]
@@ -120,7 +123,9 @@ class Breeding:
             page = self._seeded(self._fresh_seeds(count, bad), number)
         return self._turn_to(page, marks)
 
-    def restart(self, seeds: Sequence[int], marks: Mapping[int, int] | None = None, count: int | None = None) -> Page:
+    def restart(
+        self, seeds: int | Iterable[int], marks: Mapping[int, int] | None = None, count: int | None = None
+    ) -> Page:
         """Shows the faces of integer seeds.
 
         Args:
@@ -129,8 +134,9 @@ class Breeding:
             count: faces on the next page, 6 to 36; as many as now if None.
         """
         count = len(self.page.latents) if count is None else _checked_count(count)
-        filling = self._fresh_seeds(max(0, count - len(seeds)), self._bad(marks or {}))
-        return self._turn_to(self._seeded([*seeds, *filling], self.page.number + 1), marks)
+        chosen = check_integers("seed", seeds, 0, MAX_SEED)
+        filling = self._fresh_seeds(max(0, count - len(chosen)), self._bad(marks or {}))
+        return self._turn_to(self._seeded([*chosen, *filling], self.page.number + 1), marks)
 
     def restart_from(self, latents: Tensor, seeds: Sequence[int | None]) -> Page:
         """Shows faces found elsewhere, first and marked as liked, so that the next generation is bred from them.
@@ -140,11 +146,15 @@ class Breeding:
             seeds: for each its integer seed, or None.
 
         Raises:
-            ArgumentError: there are none or too many latents, or they are of another size.
+            ArgumentError: there are none or too many latents, they are of another size or not finite, or there is not
+                one seed or None for each.
         """
+        latents = check_tensor("latents", latents, ["n", self.z_dim])
         n = len(latents)
-        if latents.shape[1:] != (self.z_dim,) or not 1 <= n < MAX_COUNT:
+        if not 1 <= n < MAX_COUNT:
             raise ArgumentError("latents", tuple(latents.shape), f"of shape [1 to {MAX_COUNT - 1}, {self.z_dim}]")
+        if len(seeds) != n:
+            raise ArgumentError("seeds", len(seeds), f"{n}, one for each latent")
         filling = self._fresh_seeds(max(len(self.page.latents), n + 1), self._bad({}))
         page = self._seeded(filling, self.page.number + 1)
         page = replace(
@@ -247,6 +257,4 @@ def _furthest(candidates: Tensor, bad: Tensor) -> list[int]:
 
 
 def _checked_count(count: int) -> int:
-    if not MIN_COUNT <= count <= MAX_COUNT or count != int(count):
-        raise ArgumentError("count", count, f"{MIN_COUNT} to {MAX_COUNT} faces")
-    return int(count)
+    return check_integer("count", count, MIN_COUNT, MAX_COUNT)

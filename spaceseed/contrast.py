@@ -13,10 +13,11 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor
 
+from spaceseed.arguments import check_choice, check_integer, check_number, check_scores, check_tensor, check_type
 from spaceseed.batches import Progress, batch_size, batches
 from spaceseed.errors import ArgumentError
 from spaceseed.latent_space import LatentSpace
-from spaceseed.models.generator import Generator
+from spaceseed.models.generator import MAX_SEED, Generator
 from spaceseed.ops.subspace import mean_difference
 from spaceseed.steer import DirectionSet
 
@@ -40,14 +41,15 @@ def direction_between(positive: Tensor, negative: Tensor, method: str = "svm") -
         a unit vector [dims] on the CPU.
 
     Raises:
-        ArgumentError: a set is empty, both have the same mean, or there is no such method.
+        ArgumentError: a set is empty, not finite or of another width, both have the same mean, or there is no such
+            method.
     """
-    if method not in METHODS:
-        raise ArgumentError("method", method, f"one of {', '.join(METHODS)}")
+    check_choice("method", method, dict.fromkeys(METHODS))
+    positive = check_tensor("positive", positive, ["n", "dims"]).detach().cpu()
+    negative = check_tensor("negative", negative, ["m", positive.shape[1]]).detach().cpu()
     for name, examples in (("positive", positive), ("negative", negative)):
-        if examples.ndim != 2 or not len(examples):
+        if not len(examples):
             raise ArgumentError(name, tuple(examples.shape), "one example or more, [n, dims]")
-    positive, negative = positive.detach().cpu().float(), negative.detach().cpu().float()
     difference = mean_difference(positive, negative)
     if not difference.any():
         raise ArgumentError("positive", "examples with the mean of the negative ones", "different from them")
@@ -91,9 +93,12 @@ def contrast_directions(
         a direction towards more of each attribute, in the order in which they were named.
 
     Raises:
-        ArgumentError: an argument is out of range, or an attribute is the same in all images.
+        ArgumentError: an argument is out of range, or an attribute is not one finite number for each image, or the same
+            in all images.
     """
-    if not 0 < share <= 0.5 or share * samples < 1:
+    check_integer("samples", samples, 2)
+    check_integer("seed", seed, 0, MAX_SEED)
+    if check_number("share", share, 0, 0.5) * samples < 1:
         raise ArgumentError("share", share, "above 0, up to 0.5, and enough for one sample")
     space = LatentSpace(generator, truncation=1.0, labels=labels)
     z = torch.randn(samples, generator.z_dim, generator=torch.Generator().manual_seed(seed))
@@ -101,7 +106,8 @@ def contrast_directions(
     for part in batches(z, batch_size(generator), progress):
         ws = space.ws(part)
         styles.append(ws[:, 0].cpu())
-        scores.append({name: score.cpu() for name, score in attributes(generator.synthesize(ws)).items()})
+        found = check_type("attributes(images)", attributes(generator.synthesize(ws)), Mapping, "scores by name")
+        scores.append({name: _finite(name, score, len(part)) for name, score in found.items()})
     w, count = torch.cat(styles), round(share * samples)
     vectors = []
     for name in scores[0]:
@@ -111,3 +117,10 @@ def contrast_directions(
         order = values.argsort(stable=True)
         vectors.append(direction_between(w[order[-count:]], w[order[:count]], method))
     return DirectionSet.of(generator, method, torch.stack(vectors), tuple(scores[0]), w)
+
+
+def _finite(name: str, scores: Tensor, count: int) -> Tensor:
+    checked = check_scores(name, scores, count).cpu()
+    if not bool(checked.isfinite().all()):
+        raise ArgumentError(name, "NaN or infinity", f"one finite score for each of {count} images")
+    return checked

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from spaceseed.arguments import check_integer, check_tensor, check_type
 from spaceseed.errors import ArgumentError
 
 BLOCK = 1_000
@@ -45,11 +46,13 @@ class FeatureStatistics:
         return self._scatter / (self.count - 1)
 
     def add(self, features: Tensor) -> Self:
-        """Takes in features [n, d], n of any size."""
-        if features.ndim != 2 or features.shape[1] != len(self.mean):
-            raise ArgumentError("features", tuple(features.shape), f"of shape [n, {len(self.mean)}]")
-        if len(features):
-            rows = features.detach().cpu().double().numpy()
+        """Takes in features [n, d], n of any size.
+
+        Raises:
+            ArgumentError: they are of another width or not finite.
+        """
+        rows = check_tensor("features", features, ["n", len(self.mean)], torch.float64).detach().numpy(force=True)
+        if len(rows):
             batch = FeatureStatistics(len(self.mean))
             batch.count, batch.mean = len(rows), rows.mean(axis=0)
             batch._scatter = (rows - batch.mean).T @ (rows - batch.mean)
@@ -58,6 +61,7 @@ class FeatureStatistics:
 
     def merge(self, other: "FeatureStatistics") -> Self:
         """Takes in what other statistics have seen, from another process for one."""
+        check_type("other", other, FeatureStatistics, "FeatureStatistics")
         if len(other.mean) != len(self.mean):
             raise ArgumentError("other", len(other.mean), f"statistics of {len(self.mean)} features")
         count = self.count + other.count
@@ -85,7 +89,7 @@ def frechet_distance(features_a: Tensor | FeatureStatistics, features_b: Tensor 
         the distance, 0 or more; in squared units of the features. It shrinks with n and m: compare at equal numbers.
 
     Raises:
-        ArgumentError: the sets are too small or of different width.
+        ArgumentError: the sets are too small, of different width or not finite.
     """
     a, b = _statistics("features_a", features_a), _statistics("features_b", features_b)
     if len(a.mean) != len(b.mean):
@@ -110,9 +114,8 @@ def inception_score(probabilities: Tensor, splits: int = 10) -> tuple[float, flo
     Raises:
         ArgumentError: there are fewer rows than splits, or they are no probabilities.
     """
-    if probabilities.ndim != 2 or not 1 <= splits <= len(probabilities):
-        raise ArgumentError("splits", splits, f"from 1 to the number of rows of {tuple(probabilities.shape)}")
-    p = probabilities.detach().cpu().double()
+    p = check_tensor("probabilities", probabilities, ["n", "classes"], torch.float64).detach().cpu()
+    check_integer("splits", splits, 1, len(p))
     if (p < 0).any() or not torch.allclose(p.sum(dim=1), torch.ones(len(p), dtype=p.dtype), atol=1e-4):
         raise ArgumentError("probabilities", "rows that are none", "rows of numbers from 0 that sum to 1")
     scores = []
@@ -147,13 +150,12 @@ def kernel_distance(
         mean and standard deviation over the subsets; for equal distributions the mean is about 0, and may be below.
 
     Raises:
-        ArgumentError: the sets are too small or of different width, or subsets or size are too small.
+        ArgumentError: the sets are too small, of different width or not finite, or subsets or size are too small.
     """
-    a, b = _rows("features_a", features_a), _rows("features_b", features_b)
-    if a.shape[1] != b.shape[1]:
-        raise ArgumentError("features_b", tuple(b.shape), f"of shape [m, {a.shape[1]}]")
-    if subsets < 1 or size < 2:
-        raise ArgumentError("subsets, size", (subsets, size), "at least 1 subset of 2 rows")
+    a = _rows("features_a", features_a, 2)
+    b = _rows("features_b", features_b, 2, a.shape[1])
+    check_integer("subsets", subsets, 1)
+    check_integer("size", size, 2)
     rng, n = torch.Generator().manual_seed(seed), min(size, len(a), len(b))
     distances = []
     for _ in range(subsets):
@@ -170,18 +172,18 @@ def precision_recall(real: Tensor, generated: Tensor, neighbours: int = 3) -> tu
     Args:
         real: features [n, d].
         generated: features [m, d].
-        neighbours: k; a point's ball reaches to its k-th neighbour of the same set.
+        neighbours: k, 1 or more; a point's ball reaches to its k-th neighbour of the same set.
 
     Returns:
         precision, the share of generated points inside a ball around a real one, and recall, the other way round.
 
     Raises:
-        ArgumentError: a set has too few points for its k-th neighbour.
+        ArgumentError: a set has too few points for its k-th neighbour, or they are of different width or not finite.
     """
-    for name, points in (("real", real), ("generated", generated)):
-        if points.ndim != 2 or len(points) <= neighbours:
-            raise ArgumentError(name, tuple(points.shape), f"more than {neighbours} rows of features")
-    return _share_inside(real, generated, neighbours), _share_inside(generated, real, neighbours)
+    check_integer("neighbours", neighbours, 1)
+    a = _rows("real", real, neighbours + 1)
+    b = _rows("generated", generated, neighbours + 1, a.shape[1])
+    return _share_inside(a, b, neighbours), _share_inside(b, a, neighbours)
 
 
 def _kernel(x: Tensor, y: Tensor) -> Tensor:
@@ -200,10 +202,13 @@ def _share_inside(support: Tensor, points: Tensor, neighbours: int) -> float:
 def _statistics(name: str, features: Tensor | FeatureStatistics) -> FeatureStatistics:
     if isinstance(features, FeatureStatistics):
         return features
-    return FeatureStatistics(_rows(name, features).shape[1]).add(features)
+    rows = _rows(name, features, 2)
+    return FeatureStatistics(rows.shape[1]).add(rows)
 
 
-def _rows(name: str, features: Tensor) -> Tensor:
-    if features.ndim != 2 or len(features) < 2:
-        raise ArgumentError(name, tuple(features.shape), "features of shape [n, d], n at least 2")
-    return features.detach().cpu().double()
+def _rows(name: str, features: Tensor, least: int, width: int | None = None) -> Tensor:
+    """Features [n, d] in float64 on the CPU, `least` or more of them."""
+    rows = check_tensor(name, features, ["n", width or "d"], torch.float64).detach().cpu()
+    if len(rows) < least:
+        raise ArgumentError(name, tuple(rows.shape), f"{least} rows of features or more")
+    return rows

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from spaceseed.arguments import check_number, check_type
 from spaceseed.errors import ArgumentError
 from spaceseed.images import to_uint8
 
@@ -35,12 +36,12 @@ def write_film(frames: Iterable[Tensor], path: str | Path, fps: int = 24) -> Non
     Raises:
         ArgumentError: the suffix is neither, fps is out of range, or there are no frames.
     """
+    check_type("path", path, (str, Path), "the path of a file")
     path = Path(path)
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise ArgumentError("path", path.name, f"a name that ends in {' or '.join(SUFFIXES)}")
-    if not 1 <= fps <= MAX_FPS:
-        raise ArgumentError("fps", fps, f"1 to {MAX_FPS}")
+    check_number("fps", fps, 1, MAX_FPS)
     longest = MAX_GIF_SIDE if suffix == ".gif" else None
     try:
         pictures = (_scaled(frame, longest) for frame in frames)

@@ -11,25 +11,28 @@
 For a text, `lambda images: -judge.score(images, "a blurry broken face")` is a score.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from spaceseed.arguments import check_integer, check_integers, check_number, check_scores, check_type
 from spaceseed.batches import Progress, batch_size, batches
 from spaceseed.errors import ArgumentError
 from spaceseed.latent_space import LatentSpace
+from spaceseed.models.generator import MAX_SEED
 from spaceseed.ops.genetic import GeneticAlgorithm
 
-# Rates images [N, 3, H, W] in [-1, 1]: [N], higher is better.
-Score = Callable[[Tensor], Tensor]
+# Rates images [N, 3, H, W] in [-1, 1]: N numbers in a tensor, an array or a list, higher is better.
+Score = Callable[[Tensor], Any]
 
 
 @torch.no_grad()
 def label_by(
     space: LatentSpace,
     score: Score,
-    seeds: Sequence[int],
+    seeds: Iterable[int],
     share: float = 0.1,
     *,
     progress: Progress = lambda _: None,
@@ -38,7 +41,7 @@ def label_by(
 
     Args:
         space: whose vectors are wanted; its truncation and labels draw the images.
-        score: rates images; NaN counts as the worst.
+        score: rates images; a score that is not finite counts as the worst.
         seeds: integer seeds of the draws.
         share: the lowest of this share are bad, above 0 up to 0.5; all others are good.
         progress: told the share of the work done, 0 to 1; may raise to end it.
@@ -47,11 +50,14 @@ def label_by(
         bad [n, dims], the worst first, and good [m, dims], the best last.
 
     Raises:
-        ArgumentError: share leaves no bad ones or is out of range, or the score is the same for all images.
+        ArgumentError: share leaves no bad ones or is out of range, the score is the same for all images, or it gives
+            anything but one number for each.
     """
-    if not 0 < share <= 0.5 or round(share * len(seeds)) < 1:
+    _check(space, score)
+    seeds = check_integers("seed", seeds, 0, MAX_SEED)
+    if round(check_number("share", share, 0, 0.5) * len(seeds)) < 1:
         raise ArgumentError("share", share, "above 0, up to 0.5, and enough for one of the seeds")
-    vectors = space.draw(list(seeds))
+    vectors = space.draw(seeds)
     scores = _scores(space, score, vectors, progress)
     if scores.min() == scores.max():
         raise ArgumentError("score", "the same for all images", "something that differs from image to image")
@@ -63,7 +69,7 @@ def label_by(
 def worst_of(
     space: LatentSpace,
     score: Score,
-    seeds: Sequence[int],
+    seeds: Iterable[int],
     *,
     count: int = 40,
     runs: int = 8,
@@ -76,7 +82,7 @@ def worst_of(
 
     Args:
         space: whose vectors are wanted; its truncation and labels draw the images.
-        score: rates images; NaN counts as the worst.
+        score: rates images; a score that is not finite counts as the worst.
         seeds: integer seeds that the searches begin with, two or more for each.
         count: how many bad ones are wanted, one or more for each search.
         runs: searches.
@@ -87,15 +93,17 @@ def worst_of(
         bad [count, dims], the worst of each search, and good [m, dims]: those of the seeds that score above the median.
 
     Raises:
-        ArgumentError: a number is out of range, or the searches did not come across enough different latents.
+        ArgumentError: a number is out of range, the searches did not come across enough different latents, or the score
+            gives anything but one number for each image.
     """
-    if runs < 1 or generations < 1 or len(seeds) < 2 * runs:
-        raise ArgumentError("runs", runs, "1 or more, of at least 1 generation, with two seeds for each")
-    if count < runs:
-        raise ArgumentError("count", count, f"{runs} or more, one for each search")
+    _check(space, score)
+    seeds = check_integers("seed", seeds, 0, MAX_SEED)
+    check_integer("runs", runs, 1, len(seeds) // 2)  # two seeds for each
+    check_integer("generations", generations, 1)
+    check_integer("count", count, runs)  # one for each
     begun, begun_scores, bad = [], [], []
     for run in range(runs):
-        start = space.draw(list(seeds)[run::runs]).cpu()
+        start = space.draw(seeds[run::runs]).cpu()
         algorithm = GeneticAlgorithm(space.dims, len(start), elites=1, prior=space.prior, seed=run, start=start)
         met, scores = [], []
         for generation in range(generations):
@@ -118,4 +126,11 @@ def worst_of(
 
 def _scores(space: LatentSpace, score: Score, vectors: Tensor, progress: Progress = lambda _: None) -> Tensor:
     parts = batches(vectors, batch_size(space.generator), progress)
-    return torch.cat([score(space.images(part)).cpu().float() for part in parts]).nan_to_num(nan=-torch.inf)
+    scores = torch.cat([check_scores("score(images)", score(space.images(part)), len(part)).cpu() for part in parts])
+    return scores.where(scores.isfinite(), -torch.inf)
+
+
+def _check(space: LatentSpace, score: Score) -> None:
+    check_type("space", space, LatentSpace, "a LatentSpace")
+    if not callable(score):
+        raise ArgumentError("score", type(score).__name__, "a function of images")

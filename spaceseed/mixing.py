@@ -6,11 +6,12 @@ for part in ws.split(8):
     images = G.synthesize(part)
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor
 
+from spaceseed.arguments import check_choice, check_integer, check_integers, check_layers, check_type
 from spaceseed.errors import ArgumentError
 from spaceseed.models.generator import Generator
 from spaceseed.ops.interpolate import lerp, slerp
@@ -36,41 +37,46 @@ def style_groups(generator: Generator) -> dict[str, range]:
     return {"coarse": range(first), "middle": range(first, second), "fine": range(second, n)}
 
 
-def crossed(ws: Tensor, others: Tensor, layers: Sequence[int]) -> Tensor:
+def crossed(ws: Tensor, others: Tensor, layers: int | Iterable[int]) -> Tensor:
     """Takes some style layers from others.
 
     Args:
         ws: [N, num_ws, w_dim], or [1, ...] for all others.
         others: give `layers`; of the same shape, or [1, ...] for all ws.
-        layers: style layers.
+        layers: style layers, or a single one.
 
     Returns:
         [N, num_ws, w_dim].
+
+    Raises:
+        ArgumentError: there is no such layer.
     """
     taken = torch.zeros(ws.shape[1], dtype=torch.bool, device=ws.device)
-    taken[list(layers)] = True
+    taken[check_integers("layers", layers, 0, ws.shape[1] - 1)] = True
     return torch.where(taken[:, None], others, ws)
 
 
-def mix(generator: Generator, base: Recipe, other: Recipe, layers: Sequence[int]) -> Recipe:
+def mix(generator: Generator, base: Recipe, other: Recipe, layers: int | Iterable[int]) -> Recipe:
     """Takes some style layers of one find from another (Karras et al. 2019, sec. 3.1).
 
     Args:
         generator: of both finds.
         base: gives all the rest: the other layers, noise, transform, name.
         other: gives `layers`.
-        layers: style layers, one or more.
+        layers: style layers, one or more, or a single one.
 
     Returns:
         the child, in space "ws".
 
     Raises:
-        ArgumentError: a layer does not exist, or the finds differ in truncation or have edits while this family draws
-            each truncation in its own way.
+        ArgumentError: an argument is of another type, a layer does not exist, or the finds differ in truncation or have
+            edits while this family draws each truncation in its own way.
         RecipeError: a find is of another model.
     """
-    if not layers or min(layers) < 0 or max(layers) >= generator.num_ws:
-        raise ArgumentError("layers", tuple(layers), f"one or more style layers from 0 to {generator.num_ws - 1}")
+    check_type("generator", generator, Generator, "a Generator, as load gives one")
+    for name, recipe in (("base", base), ("other", other)):
+        check_type(name, recipe, Recipe, "a Recipe")
+    layers = check_layers("layers", layers, generator.num_ws)
     plain = {"truncation": 1.0, "truncation_cutoff": None, "edits": ()}
     truncations = {(recipe.truncation, recipe.truncation_cutoff, bool(recipe.edits)) for recipe in (base, other)}
     if truncations == {(base.truncation, base.truncation_cutoff, False)}:  # it can go on being changed
@@ -92,7 +98,7 @@ def walk(
     way: str = "w",
     loop: bool = True,
     eased: bool = True,
-    layers: Sequence[int] | None = None,
+    layers: int | Iterable[int] | None = None,
 ) -> Tensor:
     """Styles along a way through several finds, each passed in turn, with as many frames between any two.
 
@@ -104,7 +110,7 @@ def walk(
             for finds of the space z without edits, whose truncation is that of the first.
         loop: return from the last to the first; the last frame is then one step before the first.
         eased: slow down at each find.
-        layers: style layers that move, the others staying as in the first find; all if None.
+        layers: style layers that move, or a single one, the others staying as in the first find; all if None.
 
     Returns:
         ws [frames, num_ws, w_dim].
@@ -113,18 +119,19 @@ def walk(
         ArgumentError: an argument is out of range, or the finds do not suit the way.
         RecipeError: a find is of another model.
     """
+    check_type("generator", generator, Generator, "a Generator, as load gives one")
+    for recipe in check_type("recipes", recipes, Sequence, "a list of recipes"):
+        check_type("recipes", recipe, Recipe, "a list of recipes")
     if not 2 <= len(recipes) <= MAX_FINDS:
         raise ArgumentError("recipes", len(recipes), f"2 to {MAX_FINDS} finds")
-    if not 2 <= frames <= MAX_FRAMES:
-        raise ArgumentError("frames", frames, f"2 to {MAX_FRAMES}")
-    if way not in WAYS:
-        raise ArgumentError("way", way, f"one of {', '.join(WAYS)}")
+    check_integer("frames", frames, 2, MAX_FRAMES)
+    check_choice("way", way, dict.fromkeys(WAYS))
+    moving = check_layers("layers", range(generator.num_ws) if layers is None else layers, generator.num_ws)
     start, end, t = _steps(len(recipes), frames, loop, eased)
     styles = torch.cat([recipe.ws(generator) for recipe in recipes])
     ws = lerp(styles[start], styles[end], t[:, None]) if way == "w" else _arcs(generator, recipes, start, end, t)
-    if layers is not None:
-        still = [i for i in range(generator.num_ws) if i not in set(layers)]
-        ws[:, still] = styles[0, still]
+    still = [i for i in range(generator.num_ws) if i not in moving]
+    ws[:, still] = styles[0, still]
     return ws
 
 

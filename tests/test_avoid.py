@@ -368,3 +368,38 @@ def test_breeding_draws_only_seeds_that_are_allowed():
     page = breeding.next({0: LIKED})
     assert avoid.allows(page.latents[-5:]).all()  # the newcomers among the children
     assert torch.equal(page.latents[-5:], latents_from_seeds(page.seeds[-5:], DIMS))
+
+
+def test_latents_are_converted_and_those_that_do_not_fit_are_named(filters):
+    latents = draws(20, seed=3)
+    for avoid in filters.values():
+        for method in (avoid.apply, avoid.allows, avoid.penalty, avoid.probability_bad):
+            assert torch.equal(method(latents.double()), method(latents))
+            for wrong in (latents * torch.nan, latents[0], "latents"):
+                with pytest.raises(ArgumentError, match="latents"):
+                    method(wrong)
+
+
+def test_examples_come_in_whatever_holds_numbers():
+    bad, good = marks(10)
+    expected = LatentFilter.fit(bad, good)
+    for filter_ in (LatentFilter.fit(bad.tolist(), good.numpy()), LatentFilter.fit(bad.double(), good)):
+        assert filter_.limit == expected.limit
+        assert torch.equal(filter_.discriminant.linear, expected.discriminant.linear)
+
+
+def test_arguments_of_other_types_are_named():
+    bad, good = marks(10)
+    for arguments, error, words in (
+        ((bad, "good"), FilterError, "good"),
+        ((None, good), FilterError, "bad"),
+        ((bad, good, good), ArgumentError, "method"),
+    ):
+        with pytest.raises(error, match=words):
+            LatentFilter.fit(*arguments)
+    for options in ({"keep": "most"}, {"keep": torch.nan}, {"keep": 1}, {"how": 3}, {"space": "z"}):
+        with pytest.raises(ArgumentError, match=next(iter(options))):
+            LatentFilter.fit(bad, good, **options)
+    for arguments in ((-1,), (2.5,), (2, -1), (2, 2**32 - 1)):
+        with pytest.raises(ArgumentError):
+            LatentFilter.fit(bad, good).sample(*arguments)

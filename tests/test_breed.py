@@ -1,5 +1,8 @@
 """Interactive evolution as a visitor lives it: marks in, pages out, nothing lost on the way back."""
 
+import math
+
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -128,7 +131,7 @@ def test_faults_name_themselves_and_change_nothing(breeding):
         (lambda: breeding.next({0: LIKED}, count=37), "count"),
         (lambda: breeding.next({0: LIKED}, count=12.5), "count"),
         (lambda: breeding.next({0: LIKED}, count=float("nan")), "count"),
-        (lambda: breeding.next({0: LIKED}, strength=float("nan")), "mutation_sigma"),
+        (lambda: breeding.next({0: LIKED}, strength=float("nan")), "strength"),
         (lambda: breeding.next(dict.fromkeys(range(12), LIKED)), "liked"),
         (lambda: breeding.restart([-1]), "seed"),
         (lambda: breeding.restart([2**32]), "seed"),
@@ -199,3 +202,33 @@ def test_marks_that_were_undone_count_no_more():
         return breeding.next({0: LIKED}).latents
 
     assert torch.equal(second(), second({0: LIKED, 5: BAD}))
+
+
+def test_one_seed_an_array_and_other_precision_will_do():
+    breeding = Breeding(8, np.arange(6))
+    page = breeding.restart(3)
+    assert page.seeds[0] == 3
+    assert len(page.seeds) == 6
+    latents = torch.ones(2, 8)
+    assert torch.equal(breeding.restart_from(latents.double(), [None, 1]).latents[:2], latents)
+
+
+def test_arguments_that_do_not_fit_are_named():
+    breeding = Breeding(8, range(6))
+    page = breeding.page
+    for call, name in (
+        (lambda: Breeding("8", range(6)), "z_dim"),
+        (lambda: Breeding(range(6), 8), "z_dim"),
+        (lambda: Breeding(8, range(6), seed=-1), "seed"),
+        (lambda: Breeding(8, "123456"), "seed"),
+        (lambda: breeding.next([0, 1]), "marks"),
+        (lambda: breeding.next({}, count=7.5), "count"),
+        (lambda: breeding.next({0: 1}, strength=math.nan), "strength"),
+        (lambda: breeding.restart_from(torch.full((1, 8), torch.nan), [None]), "latents"),
+        (lambda: breeding.restart_from("latents", [None]), "latents"),
+        (lambda: breeding.restart_from(torch.zeros(2, 8), [None]), "seeds"),
+    ):
+        with pytest.raises(ArgumentError) as caught:
+            call()
+        assert caught.value.name == name
+        assert breeding.page is page

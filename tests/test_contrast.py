@@ -71,3 +71,28 @@ def test_an_attribute_that_all_images_share_is_named(bundled):
         contrast_directions(bundled[0], lambda images: {"nose": torch.ones(len(images))}, samples=20)
     with pytest.raises(ArgumentError, match="share"):
         contrast_directions(bundled[0], lambda images: {}, samples=20, share=0.6)
+
+
+@pytest.mark.parametrize(
+    "scores", [lambda images: images, lambda images: 1.0, lambda images: images.mean(dim=(1, 2, 3)) * torch.nan]
+)
+def test_an_attribute_that_is_not_one_finite_number_an_image_is_named(scores):
+    generator = load("avatars", device="cpu")
+    with pytest.raises(ArgumentError, match="smile"):
+        contrast_directions(generator, lambda images: {"smile": scores(images)}, samples=10)
+    with pytest.raises(ArgumentError, match="scores by name"):
+        contrast_directions(generator, scores, samples=10)
+
+
+def test_examples_that_do_not_fit_are_named():
+    rows = torch.randn(5, 4, generator=torch.Generator().manual_seed(0))
+    for positive, negative, name in (
+        (rows * torch.nan, rows, "positive"),
+        (rows, rows[0], "negative"),
+        (rows, rows[:, :3], "negative"),
+        ("rows", rows, "positive"),
+    ):
+        with pytest.raises(ArgumentError) as caught:
+            direction_between(positive, negative)
+        assert caught.value.name == name
+    assert torch.equal(direction_between(rows.double(), -rows.double()), direction_between(rows, -rows))

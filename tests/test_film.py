@@ -66,3 +66,10 @@ def test_faults_are_named(tmp_path, name, fps):
     with pytest.raises(ArgumentError):
         write_film(fading(), tmp_path / name, fps=fps)
     assert not list(tmp_path.iterdir())
+
+
+def test_swapped_arguments_are_named(tmp_path):
+    with pytest.raises(ArgumentError, match="path"):
+        write_film(tmp_path / "film.mp4", fading())
+    with pytest.raises(ArgumentError, match="fps"):
+        write_film(fading(), tmp_path / "film.mp4", fps="24")

@@ -1,5 +1,7 @@
 """Labels without a person, on a small random generator and a score that can be checked."""
 
+from functools import partial
+
 import pytest
 import torch
 
@@ -91,3 +93,42 @@ def test_arguments_out_of_range_are_named(generator):
         worst_of(space, greenness, range(3), runs=2)
     with pytest.raises(ArgumentError, match="count"):
         worst_of(space, greenness, range(4), runs=2, generations=1, count=40)
+
+
+def test_a_score_gives_one_number_an_image_in_whatever_holds_them(generator):
+    space = LatentSpace(generator)
+    expected = label_by(space, greenness, range(20))
+    for convert in (torch.Tensor.double, torch.Tensor.tolist, torch.Tensor.numpy, lambda scores: scores[:, None]):
+        bad, good = label_by(space, lambda images, convert=convert: convert(greenness(images)), range(20))
+        assert torch.equal(bad, expected[0])
+        assert torch.equal(good, expected[1])
+    for score in (lambda images: 1.0, lambda images: images, lambda images: None):
+        for label in (label_by, partial(worst_of, runs=2)):
+            with pytest.raises(ArgumentError, match=r"score\(images\)"):
+                label(space, score, range(20))
+
+
+def test_a_score_that_is_not_finite_is_the_worst(generator):
+    space = LatentSpace(generator)
+
+    def scored(number, images):
+        scores = greenness(images)
+        scores[0] = number
+        return scores
+
+    for number in (torch.nan, torch.inf, -torch.inf):
+        bad, _ = label_by(space, partial(scored, number), range(1, 17), 0.1)
+        assert torch.equal(bad[:1].cpu(), space.draw([1]).cpu())
+
+
+def test_arguments_of_other_types_are_named(generator):
+    space = LatentSpace(generator)
+    for label in (label_by, worst_of):
+        for arguments, name in (
+            ((greenness, space, range(20)), "space"),
+            ((space, range(20), greenness), "score"),
+            ((space, greenness, "seeds"), "seed"),
+        ):
+            with pytest.raises(ArgumentError) as caught:
+                label(*arguments)
+            assert caught.value.name == name

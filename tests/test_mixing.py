@@ -66,6 +66,31 @@ class TestMix:
         with pytest.raises(ArgumentError, match="layers"):
             mix(G, find(1), find(2), layers)
 
+    def test_one_layer_is_a_list_of_one(self):
+        assert mix(G, find(1), find(2), 3) == mix(G, find(1), find(2), [3])
+        recipes = [find(1), find(2)]
+        assert torch.equal(walk(G, recipes, 4, layers=3), walk(G, recipes, 4, layers=[3]))
+
+    def test_arguments_of_other_types_are_named(self):
+        for arguments, name in (
+            ((find(1), find(2), G, [0]), "generator"),
+            ((G, "seed 1", find(2), [0]), "base"),
+            ((G, find(1), [0], find(2)), "other"),
+            ((G, find(1), find(2), "0"), "layers"),
+        ):
+            with pytest.raises(ArgumentError) as caught:
+                mix(*arguments)
+            assert caught.value.name == name
+        for arguments, name in (
+            (([find(1), find(2)], G, 4), "generator"),
+            ((G, find(1), 4), "recipes"),
+            ((G, [find(1), "seed 2"], 4), "recipes"),
+            ((G, [find(1), find(2)], 4.5), "frames"),
+        ):
+            with pytest.raises(ArgumentError) as caught:
+                walk(*arguments)
+            assert caught.value.name == name
+
     def test_finds_of_different_models_do_not_mix(self):
         stranger = Recipe.of(make_generator("other"), latents_from_seeds([1], 8)[0])
         with pytest.raises(RecipeError, match="other"):
