@@ -11,53 +11,75 @@ The names below are the library; a search from end to end::
     generation.best.save("found.png")
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"  # first: recipes carry it, and read it while this module is still being imported
 
 from spaceseed.avoid import LatentFilter
-from spaceseed.breed import Breeding
-from spaceseed.contrast import contrast_directions
-from spaceseed.errors import ArgumentError, CheckpointError, DownloadError, FilterError
-from spaceseed.evaluate import frechet_distance, inception_score, kernel_distance, precision_recall
+from spaceseed.breed import BAD, LIKED, Breeding
+from spaceseed.contrast import contrast_directions, direction_between
+from spaceseed.direction_cache import directions_of
+from spaceseed.errors import ArgumentError, CheckpointError, DirectionError, DownloadError, FilterError
+from spaceseed.evaluate import (
+    FeatureStatistics,
+    frechet_distance,
+    inception_score,
+    kernel_distance,
+    precision_recall,
+)
+from spaceseed.film import write_film
+from spaceseed.labelling import label_by, worst_of
 from spaceseed.latent_space import LatentSpace
+from spaceseed.mixing import mix, style_groups, walk
 from spaceseed.models.classifier import load_classifier
-from spaceseed.models.generator import Generator, ModelCard, latents_from_seeds
+from spaceseed.models.generator import DirectGenerator, Generator, ModelCard, latents_from_seeds
 from spaceseed.models.labels import labels
 from spaceseed.models.zoo import load, models
+from spaceseed.naming import name_directions
 from spaceseed.objectives import Objective, TextObjective
 from spaceseed.ops.cma import CMAES
 from spaceseed.ops.differential_evolution import DifferentialEvolution
 from spaceseed.ops.genetic import GeneticAlgorithm
 from spaceseed.ops.random_search import RandomSearch
 from spaceseed.ops.termination import Termination
-from spaceseed.recipe import Recipe, RecipeError
+from spaceseed.recipe import Edit, Found, Recipe, RecipeError
 from spaceseed.refine import refine_directions
 from spaceseed.search import Generation, search
 from spaceseed.steer import DirectionSet, find_directions
 
 if TYPE_CHECKING:
+    from spaceseed.models.inception import load_inception
     from spaceseed.models.judge import load_judge
 else:
+    # Imported when they are asked for: open_clip and torchvision take longer to import than all else together.
+    _LATER = {"load_inception": "spaceseed.models.inception", "load_judge": "spaceseed.models.judge"}
 
     def __getattr__(name: str) -> Any:
-        """Imports the judge when it is asked for: open_clip alone takes longer to import than all else together."""
-        if name == "load_judge":
-            from spaceseed.models.judge import load_judge  # noqa: PLC0415
-
-            return load_judge
+        if name in _LATER:
+            return getattr(import_module(_LATER[name]), name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *_LATER})
 
 
 __all__ = [
+    "BAD",
     "CMAES",
+    "LIKED",
     "ArgumentError",
     "Breeding",
     "CheckpointError",
     "DifferentialEvolution",
+    "DirectGenerator",
+    "DirectionError",
     "DirectionSet",
     "DownloadError",
+    "Edit",
+    "FeatureStatistics",
     "FilterError",
+    "Found",
     "Generation",
     "Generator",
     "GeneticAlgorithm",
@@ -71,17 +93,27 @@ __all__ = [
     "Termination",
     "TextObjective",
     "contrast_directions",
+    "direction_between",
+    "directions_of",
     "find_directions",
     "frechet_distance",
     "inception_score",
     "kernel_distance",
+    "label_by",
     "labels",
     "latents_from_seeds",
     "load",
     "load_classifier",
+    "load_inception",
     "load_judge",
+    "mix",
     "models",
+    "name_directions",
     "precision_recall",
     "refine_directions",
     "search",
+    "style_groups",
+    "walk",
+    "worst_of",
+    "write_film",
 ]

@@ -2,10 +2,12 @@
 
 import copy
 import math
+import textwrap
 
 import pytest
 import torch
 
+import spaceseed as ss
 from spaceseed.errors import ArgumentError
 from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generator import DirectGenerator, ModelCard, latents_from_seeds
@@ -215,28 +217,18 @@ def test_an_image_that_is_not_finite_is_not_shown_to_the_objective(generator):
     assert len(generation.top) == 3
 
 
-class MyGenerator(DirectGenerator):
-    """The class's own example, smaller."""
-
-    z_dim = w_dim = 16
-    resolution = 8
-
-    def __init__(self, network):
-        super().__init__()
-        self.network = network
-
-    def compute_images(self, ws, tap):
-        return self.network(ws[:, 0])
-
-
 @pytest.mark.parametrize("space", ["z", "w", "ws"])
 def test_a_generator_of_ones_own_is_searched_without_a_card(space):
+    example = {"ss": ss}
+    exec(textwrap.dedent(DirectGenerator.__doc__.split("::\n\n")[1]), example)  # what the class shows
     torch.manual_seed(0)
-    network = torch.nn.Sequential(torch.nn.Linear(16, 3 * 8 * 8), torch.nn.Tanh(), torch.nn.Unflatten(1, (3, 8, 8)))
-    optimizer = DifferentialEvolution(16, population=12, seed=0)
-    generations = list(search(MyGenerator(network), redness, optimizer, space=space, generations=5))
+    network = torch.nn.Sequential(
+        torch.nn.Linear(128, 3 * 64 * 64), torch.nn.Tanh(), torch.nn.Unflatten(1, (3, 64, 64))
+    )
+    optimizer = ss.DifferentialEvolution(128, population=12, seed=0)
+    generations = list(ss.search(example["MyGenerator"](network), redness, optimizer, space=space, generations=5))
     assert generations[-1].best_score > generations[0].best_score
-    assert generations[-1].top[0].image.shape == (3, 8, 8)
+    assert generations[-1].top[0].image.shape == (3, 64, 64)
     with pytest.raises(ArgumentError, match="card"):
         _ = generations[-1].best
 
