@@ -97,14 +97,15 @@ def check_tensor(
     return tensor
 
 
-def check_scores(name: str, value: Any, count: int, of: str = "images") -> Tensor:
-    """Return `value` as float32 [count], one score for each of `count` images; NaN and infinity are let through.
+def check_scores(name: str, value: Any, count: int, of: str = "images", *, finite: bool = False) -> Tensor:
+    """Return `value` as float32 [count], one score for each of `count` images; gradients flow through.
 
     Args:
         name: of what gave the scores.
         value: a tensor, an array or a list of real numbers, [count] or [count, 1].
         count: how many there are to be.
         of: what is scored, in the plural.
+        finite: refuse NaN and infinity.
 
     Raises:
         ArgumentError: it is anything else.
@@ -113,7 +114,10 @@ def check_scores(name: str, value: Any, count: int, of: str = "images") -> Tenso
     tensor = _real_tensor(name, value, wanted)
     if tuple(tensor.shape) not in {(count,), (count, 1)}:
         raise ArgumentError(name, tuple(tensor.shape), wanted)
-    return tensor.to(torch.float32).reshape(count)
+    scores = tensor.to(torch.float32).reshape(count)
+    if finite and not bool(scores.isfinite().all()):
+        raise ArgumentError(name, "NaN or infinity", f"{wanted}, finite")
+    return scores
 
 
 def check_device(name: str, value: torch.device | str | int | None) -> torch.device:

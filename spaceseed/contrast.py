@@ -107,7 +107,7 @@ def contrast_directions(
         ws = space.ws(part)
         styles.append(ws[:, 0].cpu())
         found = check_type("attributes(images)", attributes(generator.synthesize(ws)), Mapping, "scores by name")
-        scores.append({name: _finite(name, score, len(part)) for name, score in found.items()})
+        scores.append({name: check_scores(name, score, len(part), finite=True).cpu() for name, score in found.items()})
     w, count = torch.cat(styles), round(share * samples)
     vectors = []
     for name in scores[0]:
@@ -117,10 +117,3 @@ def contrast_directions(
         order = values.argsort(stable=True)
         vectors.append(direction_between(w[order[-count:]], w[order[:count]], method))
     return DirectionSet.of(generator, method, torch.stack(vectors), tuple(scores[0]), w)
-
-
-def _finite(name: str, scores: Tensor, count: int) -> Tensor:
-    checked = check_scores(name, scores, count).cpu()
-    if not bool(checked.isfinite().all()):
-        raise ArgumentError(name, "NaN or infinity", f"one finite score for each of {count} images")
-    return checked

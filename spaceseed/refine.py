@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from spaceseed.arguments import check_integer, check_number, check_type
+from spaceseed.arguments import check_integer, check_number, check_scores, check_type
 from spaceseed.batches import Progress
 from spaceseed.errors import ArgumentError
 from spaceseed.latent_space import LatentSpace
@@ -88,7 +88,7 @@ def refine_directions(
             moves = amounts * (unit @ spread @ unit).sqrt() * unit
             ws = truncated[rows, None].expand(-1, generator.num_ws, -1)
             ends = torch.cat([crossed(ws, ws + side * moves[:, None], directions.layers) for side in (1, -1)])
-            gain = _gain(attributes(generator.synthesize(ends, **options)), name, price)
+            gain = _gain(attributes(generator.synthesize(ends, **options)), name, price, len(ends))
             (vector.grad,) = torch.autograd.grad(-gain, vector)
             adam.step()
             if step >= steps // 2:  # their mean knows more than the last, which has just seen one batch
@@ -98,14 +98,14 @@ def refine_directions(
     return DirectionSet.of(generator, "refined", torch.stack(vectors), directions.names, w.cpu(), directions.layers)
 
 
-def _gain(scores: Mapping[str, Tensor], name: str, price: float) -> Tensor:
-    """What moving to the first half of scored images from the second, the other end, is worth."""
+def _gain(found: Mapping[str, Tensor], name: str, price: float, count: int) -> Tensor:
+    """What moving to the first half of `count` scored images from the second, the other end, is worth."""
+    check_type("attributes(images)", found, Mapping, "scores by name")
+    scores = {key: check_scores(key, score, count, finite=True) for key, score in found.items()}
     if name not in scores:
         raise ArgumentError("attributes", ", ".join(scores), f"scores of which one is {name!r}, as the direction")
     if not scores[name].requires_grad:
         raise ArgumentError("attributes", "scores without a gradient", "differentiable by the images")
-    if not all(bool(score.isfinite().all()) for score in scores.values()):
-        raise ArgumentError("attributes", "NaN or infinity", "finite scores")
     changes = {key: torch.sub(*score.chunk(2)) for key, score in scores.items()}
     others = sum(change.abs().mean() for key, change in changes.items() if key != name)
     return changes[name].mean() - price * others

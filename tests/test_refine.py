@@ -111,3 +111,12 @@ def test_faults_are_named(options, name):
     with pytest.raises(ArgumentError) as caught:
         refine_directions(Painter(), straight([1.0, 0.0, 0.0, 0.0]), **{"attributes": colours, **options})
     assert caught.value.name == name
+
+
+@pytest.mark.parametrize("convert", [torch.mean, lambda red: red * torch.nan, lambda red: red[1:]])
+def test_an_attribute_that_is_not_one_finite_number_an_image_is_named(convert):
+    begun = straight([1.0, 0.0, 0.0, 0.0])
+    with pytest.raises(ArgumentError, match=r"red = .* one score for each of 32 images"):
+        refine_directions(Painter(), begun, lambda images: {"red": convert(colours(images)["red"])}, steps=1)
+    with pytest.raises(ArgumentError, match="scores by name"):
+        refine_directions(Painter(), begun, lambda images: colours(images)["red"], steps=1)
