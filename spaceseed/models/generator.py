@@ -257,7 +257,7 @@ class Generator(nn.Module, ABC):
 
     def _check_truncation(self, truncation: float, cutoff: int | None) -> int:
         check_number("truncation", truncation)
-        return self.num_ws if cutoff is None else check_integer("truncation_cutoff", cutoff, 0, self.num_ws)
+        return self.num_ws if cutoff is None else check_integer("truncation_cutoff", cutoff, 0)
 
     def _checked(self, name: str, value: Tensor | None, shape: Sequence[int | str]) -> Tensor:
         """A tensor as this network computes: in its precision, on its device."""

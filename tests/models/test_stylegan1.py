@@ -40,8 +40,8 @@ def drawn(name, generator, inputs):
         "w": lambda: ws[:, 0],
         "wp": lambda: ws,
         "image": lambda: generator.synthesize(ws),
-        "wp_trunc07_8": lambda: generator.map(inputs["z"], truncation=0.7, truncation_cutoff=min(8, generator.num_ws)),
-        "image_trunc07_8": lambda: generator.synthesize(generator.truncate(ws[:1], 0.7, min(8, generator.num_ws))),
+        "wp_trunc07_8": lambda: generator.map(inputs["z"], truncation=0.7, truncation_cutoff=8),
+        "image_trunc07_8": lambda: generator.synthesize(generator.truncate(ws[:1], 0.7, 8)),
         "wp_trunc05_few": lambda: generator.map(inputs["z"], truncation=0.5, truncation_cutoff=few),
         "image_mixed": lambda: generator.synthesize(inputs["wp_mixed"]),
     }[name]()

@@ -37,7 +37,7 @@ def drawn(name, generator, inputs, few):
     if name.startswith("output_style"):
         block = int(name.removeprefix("output_style"))
         return style(generator, ws, f"b{4 << block}.torgb", 2 * block + 1)
-    truncated = generator.map(z, labels, truncation=0.7, truncation_cutoff=min(8, generator.num_ws))
+    truncated = generator.map(z, labels, truncation=0.7, truncation_cutoff=8)
     return {
         "w": lambda: ws[:, 0],
         "wp": lambda: ws,
