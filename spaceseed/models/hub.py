@@ -55,21 +55,12 @@ def fetch(repo: str, file: str, revision: str, sha256: str = "", progress: Progr
     Raises:
         DownloadError: the file cannot be had, and why; or it has another sha256, in which case it is deleted.
     """
-    path = download(repo, file, revision, progress)
-    return path, _verify(path, f"{repo}/{file}@{revision}", sha256)
-
-
-def download(repo: str, file: str, revision: str, progress: Progress | None = None) -> Path:
-    """Brings a file into the local cache as `fetch` does, without a look at what is in it.
-
-    Raises:
-        DownloadError: the file cannot be had, and why.
-    """
     try:
         cached = try_to_load_from_cache(repo, file, revision=revision)
-        return Path(cached) if isinstance(cached, str) else _download(repo, file, revision, progress)
+        path = Path(cached) if isinstance(cached, str) else _download(repo, file, revision, progress)
     except Exception as error:  # the client and what lies below it raise dozens of kinds, with no base in common
         raise DownloadError(f"{file} of {repo} cannot be downloaded: {_reason(error)}.") from error
+    return path, _verify(path, f"{repo}/{file}@{revision}", sha256)
 
 
 def is_cached(repo: str, file: str, revision: str) -> bool:

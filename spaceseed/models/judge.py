@@ -23,7 +23,7 @@ from torchvision.transforms import functional as TF
 
 from spaceseed.arguments import check_device, check_tensor, check_type
 from spaceseed.errors import ArgumentError, DownloadError
-from spaceseed.models.hub import download
+from spaceseed.models.hub import Progress, fetch
 from spaceseed.models.texts import split_text
 
 ASSETS = Path(__file__).parents[1] / "assets" / "judge"
@@ -128,7 +128,9 @@ class Judge:
         return self.embed_images(images) @ self.embed_text(text)[0]
 
 
-def load_judge(name: str = "avatars", device: torch.device | str | None = None) -> Judge:
+def load_judge(
+    name: str = "avatars", device: torch.device | str | None = None, progress: Progress | None = None
+) -> Judge:
     """Loads a judge.
 
     Args:
@@ -136,6 +138,7 @@ def load_judge(name: str = "avatars", device: torch.device | str | None = None) 
             words, such as "ViT-B-32/laion2b_s34b_b79k". Weights come from the Hub, or are a local file's path. Public
             weights get the activation that they were trained with, local ones the architecture's.
         device: where it runs; the CPU by default.
+        progress: told (bytes that are here, bytes in all) during a download.
 
     Raises:
         ArgumentError: open_clip knows no such model, or the device is not here.
@@ -151,18 +154,18 @@ def load_judge(name: str = "avatars", device: torch.device | str | None = None) 
         allowed = '"avatars" or one of open_clip\'s models as "architecture/weights", e.g. "ViT-B-32/laion2b_s34b_b79k"'
         raise ArgumentError("name", name, allowed)
     if known:
-        _fetch(architecture, weights)
+        _fetch(architecture, weights, progress)
     return _build(name, architecture, weights, device)
 
 
-def _fetch(architecture: str, tag: str) -> None:
+def _fetch(architecture: str, tag: str, progress: Progress | None) -> None:
     """Brings weights to where open_clip looks first; without the Hub it would try for a minute and log each try."""
     repo, file = open_clip.get_pretrained_cfg(architecture, tag)["hf_hub"].rsplit("/", 1)
     safe = SAFE_WEIGHTS if not file else re.sub(r"\.(bin|pth)$", ".safetensors", file)
     try:
-        download(repo, safe, "main")
+        fetch(repo, safe, "main", progress=progress)
     except DownloadError:
-        download(repo, file or PICKLED_WEIGHTS, "main")
+        fetch(repo, file or PICKLED_WEIGHTS, "main", progress=progress)
 
 
 def _build(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from spaceseed.errors import ArgumentError, CheckpointError, DownloadError
 from spaceseed.models import zoo
 from spaceseed.models.generator import Generator, ModelCard
-from spaceseed.models.hub import Progress, fetch
+from spaceseed.models.hub import Progress
 from spaceseed.models.residents import Residents
 from spaceseed.recipe import Recipe, RecipeError
 from spaceseed.ui.gpu import lend_to_generator, lend_to_judge
@@ -20,10 +20,7 @@ if TYPE_CHECKING:
     from spaceseed.models.judge import Judge
 
 BUNDLED = "avatars"
-# Knows photographs and any text. Fetched as the models are, because open_clip tries for most of a minute where there
-# is no Hub, and tells nobody how far it is.
-PUBLIC_JUDGE = "ViT-B-32/laion2b_s34b_b79k"
-PUBLIC_JUDGE_FILE = ("laion/CLIP-ViT-B-32-laion2B-s34B-b79K", "open_clip_pytorch_model.bin", "main")
+PUBLIC_JUDGE = "ViT-B-32/laion2b_s34b_b79k"  # knows photographs and any text
 LOADING_ERRORS = (ArgumentError, CheckpointError, DownloadError)
 LINE_SECONDS = 0.25
 
@@ -180,13 +177,7 @@ def waiting_for(work: Callable[[], T], line: Callable[[], str]) -> Iterator[str 
 def _load_judge(name: str, progress: Progress | None) -> "Judge":
     from spaceseed.models.judge import load_judge  # noqa: PLC0415 - open_clip takes seconds to import
 
-    if name != PUBLIC_JUDGE:
-        return load_judge(name)
-    path, _ = fetch(*PUBLIC_JUDGE_FILE, progress=progress)
-    architecture, _, _ = name.partition("/")
-    judge = load_judge(f"{architecture}/{path}")
-    judge.name = name  # recipes must not tell where the file lies here
-    return judge
+    return load_judge(name, progress=progress)
 
 
 def size_text(size: int) -> str:

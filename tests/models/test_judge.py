@@ -10,6 +10,7 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from spaceseed.errors import ArgumentError, DownloadError
+from spaceseed.models import judge as judges
 from spaceseed.models.judge import PICKLED_WEIGHTS, SAFE_WEIGHTS, Judge, load_judge
 from tests.hub import StandInHub, stand_in_hub
 
@@ -218,6 +219,7 @@ def test_models_have_the_activation_that_their_weights_were_trained_with(monkeyp
     monkeypatch.setattr("open_clip.factory._MODEL_CONFIGS", tiny)
     monkeypatch.setattr("open_clip.factory.download_pretrained", lambda config, cache_dir=None: "weights")
     monkeypatch.setattr("open_clip.factory.load_checkpoint", lambda *args, **options: {})
+    monkeypatch.setattr(judges, "fetch", lambda *args, **options: None)
     model = load_judge(name).model
     found = {type(module).__name__ for module in model.modules()} & {"GELU", "QuickGELU"}
     assert found == {activation}

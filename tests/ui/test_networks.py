@@ -62,7 +62,7 @@ def test_a_file_that_cannot_be_read_gives_way_to_the_bundled_model(networks, own
 
 
 class FakeJudge:
-    def __init__(self, name):
+    def __init__(self, name, progress=None):
         self.name = name
 
 
@@ -74,36 +74,35 @@ def test_the_bundled_judge_scores_the_bundled_model_alone(networks, monkeypatch)
     assert Networks("avatars", "RN50/openai").judge_name("avatars") == "RN50/openai"
 
 
-def test_the_public_judge_is_fetched_once_and_keeps_its_name(networks, monkeypatch, tmp_path):
+def test_the_public_judge_is_loaded_once_and_tells_how_far_it_is(networks, monkeypatch):
     asked = []
 
-    def fetch(repo, file, revision, progress):
-        asked.append(repo)
+    def load_judge(name, progress):
+        asked.append(name)
         progress(1, 2)
-        return tmp_path / file, "0" * 64
+        return FakeJudge(name)
 
-    monkeypatch.setattr(module, "fetch", fetch)
-    monkeypatch.setattr(judges, "load_judge", FakeJudge)
+    monkeypatch.setattr(judges, "load_judge", load_judge)
     arrival = Arrival("the judge")
     first = networks.judge("tiny-biggan", arrival)
     assert networks.judge("tiny-classes") is first
-    assert first.name == PUBLIC_JUDGE
-    assert asked == ["laion/CLIP-ViT-B-32-laion2B-s34B-b79K"]
+    assert asked == [PUBLIC_JUDGE]
     assert arrival.line.startswith("Downloading the judge")
 
 
 @pytest.mark.parametrize("error", [DownloadError("The Hub is away."), RuntimeError("/root/.cache/secret")])
 def test_a_judge_that_cannot_be_had_is_tried_again_and_leaves_the_others(networks, monkeypatch, error):
-    def fail(*_, **__):
-        raise error
+    def fail(name, progress):
+        if name == PUBLIC_JUDGE:
+            raise error
+        return FakeJudge(name)
 
-    monkeypatch.setattr(judges, "load_judge", FakeJudge)
-    monkeypatch.setattr(module, "fetch", fail)
+    monkeypatch.setattr(judges, "load_judge", fail)
     with pytest.raises(DownloadError, match=r"cannot be loaded.*Avatars can be searched") as raised:
         networks.judge("tiny-biggan")
     assert "secret" not in str(raised.value)
     assert networks.judge("avatars").name == "avatars"
-    monkeypatch.setattr(module, "fetch", lambda *_, **__: ("weights.bin", ""))
+    monkeypatch.setattr(judges, "load_judge", FakeJudge)
     assert networks.judge("tiny-biggan").name == PUBLIC_JUDGE
 
 
