@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import uuid
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,8 @@ from spaceseed.images import to_pil
 
 MAX_SIDE = 512  # pixels; galleries show no more
 JPEG: dict[str, Any] = {"format": "JPEG", "quality": 92, "subsampling": 0}  # flat art shows every halved colour
+# Of this process alone: an app that ends deletes its files, and another one may show the same pictures.
+FOLDER = uuid.uuid4().hex
 
 
 @torch.no_grad()
@@ -50,7 +53,7 @@ def served(name: str, write: Callable[[Path], object]) -> str:
     Returns:
         the file's path.
     """
-    cache = Path(get_upload_folder())
+    cache = Path(get_upload_folder()) / FOLDER
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache) as folder:
         draft = Path(folder) / name

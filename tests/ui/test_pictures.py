@@ -1,3 +1,4 @@
+import importlib.util
 import os
 import threading
 from pathlib import Path
@@ -55,6 +56,17 @@ def test_a_write_that_fails_leaves_nothing(tmp_path):
     with pytest.raises(RuntimeError):
         served("find.json", write)
     assert not list(tmp_path.rglob("find.json"))
+
+
+def test_another_app_on_this_machine_has_files_of_its_own():
+    """An app deletes what it has served when it ends, and two may show the same picture."""
+    spec = importlib.util.find_spec("spaceseed.ui.pictures")
+    other = importlib.util.module_from_spec(spec)  # as another process imports it
+    spec.loader.exec_module(other)
+    image = torch.zeros(1, 3, 8, 8)
+    [mine], [theirs] = jpegs(image), other.jpegs(image)
+    Path(theirs).unlink()
+    assert Path(mine).is_file()
 
 
 def test_what_is_shown_again_counts_as_new():
