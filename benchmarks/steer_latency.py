@@ -7,12 +7,12 @@ frame of 60 a second. Writes benchmarks/results/steer_latency.md.
 """
 
 import os
-import shutil
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
+from benchmarks.chromium import chromium
 from benchmarks.report import arguments, save, table
 from spaceseed.ui.demo import LAUNCH, build
 
@@ -61,14 +61,9 @@ def main() -> None:
     quick = (args := arguments(__doc__).parse_args()).quick
     demo = build("avatars")
     _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **LAUNCH)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium") or shutil.which("google-chrome"), args=["--no-sandbox"]
-        )
-        figures = measure(
-            browser.new_page(viewport={"width": 1280, "height": 800}), url, QUICK_MOVES if quick else MOVES
-        )
-        browser.close()
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        figures = measure(page, url, QUICK_MOVES if quick else MOVES)
     demo.close()
     figures["cores"] = os.cpu_count()
     save(args.out, "steer_latency", figures, _markdown(figures))

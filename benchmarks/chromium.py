@@ -1,0 +1,19 @@
+"""The browser in which studies of the page itself run."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, sync_playwright
+
+NAMES = ("chromium", "google-chrome")
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A headless Chromium; each of its contexts is a visitor."""
+    path = next(filter(None, map(shutil.which, NAMES)), None)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
