@@ -10,6 +10,7 @@ STUDIES = {  # name: the options that it takes
     "steering": ("quick",),
     "prior_study": ("quick", "data"),
     "avoidance": ("quick", "data"),
+    "trust": ("quick",),
     "cost": ("quick",),
     "synthesis": ("quick",),
     "evolving": ("quick", "data"),

@@ -227,7 +227,6 @@ def results(study: Study) -> Row:
                 learned = [study.learn(space, given, method) for given in repetitions]
                 row = summary([study.kept(avoid) for avoid in learned])
                 row["claimed_auc"] = mean_and_error([avoid.auc for avoid in learned])
-                row["trusted"] = sum(avoid.trustworthy for avoid in learned)
                 figures["filters"].setdefault(name, {}).setdefault(space, {})[method] = row
         print(f"learned from {name}", flush=True)
     most = f"{size.labels[-1]:,}"

@@ -23,7 +23,7 @@ from spaceseed.training.bundled.captions import AskedPrompt
 from spaceseed.training.bundled.prompts import DEMANDING
 
 SHORT, LONG = 500, 2000
-SEEDS = {SHORT: 2, LONG: 2}
+SEEDS = {SHORT: 2, LONG: 1}
 WARM_START = 64
 
 de = partial(spaceseed, optimizer=DifferentialEvolution, warm_start=WARM_START)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks import avoidance, cost, prior_study, search_quality, steering, synthesis
+from benchmarks import avoidance, cost, prior_study, search_quality, steering, synthesis, trust
 from spaceseed.images import from_uint8
 from spaceseed.mixing import mix, style_groups
 from spaceseed.models.classifier import load_classifier
@@ -50,6 +50,18 @@ def test_search_quality(results, monkeypatch):
     assert methods == {*search_quality.OURS, *search_quality.PEERS, *search_quality.GRADIENT}
     assert {row["method"] for row in short} == methods | set(search_quality.VARIANTS)
     assert all(0 <= row["confirmed"][0] <= 1 and -1 <= row["score"][0] <= 1 for row in short)
+
+
+def test_trust(results):
+    rows = results(trust)["rows"]
+    assert {row["wrong"] for row in rows} == {None, *trust.WRONG}
+    assert all(0 <= row["ever"] <= row["runs"] for row in rows)
+    bad, good = trust.marks(40, 8, wrong=0.0, seed=0)
+    assert bad[:, 0].min() > trust.BORDER > good[:, 0].max()
+    after = trust.trusted_after(bad, good, "mean")
+    assert 5 < after < 40
+    assert not trust.LatentFilter.fit(bad[: after - 1], good[: after - 1], "mean").trustworthy
+    assert trust.LatentFilter.fit(bad[:after], good[:after], "mean").trustworthy
 
 
 def test_prior_study(results, monkeypatch, tmp_path):
