@@ -17,10 +17,13 @@ from torch import Tensor
 
 from spaceseed.arguments import check_integer, check_tensor, check_type
 from spaceseed.errors import ArgumentError
+from spaceseed.models.generator import MAX_SEED
 
 BLOCK = 1_000
 KERNEL_SUBSETS = 100
 KERNEL_SUBSET_SIZE = 1_000
+# So far from 1 may probabilities add up that are kept in half precision, bfloat16 included.
+ROUNDING = 5e-3
 
 
 class FeatureStatistics:
@@ -28,12 +31,19 @@ class FeatureStatistics:
 
     Chan, Golub and LeVeque 1983, "Algorithms for Computing the Sample Variance", eq. 2.1.
 
+    Args:
+        dims: d, the number of features, 1 or more.
+
     Attributes:
         count: rows seen.
         mean: [d].
+
+    Raises:
+        ArgumentError: dims is no positive integer.
     """
 
     def __init__(self, dims: int) -> None:
+        check_integer("dims", dims, 1)
         self.count = 0
         self.mean = np.zeros(dims)
         self._scatter = np.zeros((dims, dims))
@@ -114,10 +124,13 @@ def inception_score(probabilities: Tensor, splits: int = 10) -> tuple[float, flo
     Raises:
         ArgumentError: there are fewer rows than splits, or they are no probabilities.
     """
-    p = check_tensor("probabilities", probabilities, ["n", "classes"], torch.float64).detach().cpu()
+    p = _rows("probabilities", probabilities, 1)
     check_integer("splits", splits, 1, len(p))
-    if (p < 0).any() or not torch.allclose(p.sum(dim=1), torch.ones(len(p), dtype=p.dtype), atol=1e-4):
-        raise ArgumentError("probabilities", "rows that are none", "rows of numbers from 0 that sum to 1")
+    sums = p.sum(dim=1)
+    wrong = (p < 0).any(dim=1) | ((sums - 1).abs() > ROUNDING)
+    if wrong.any():
+        shown = f"a row with the minimum {p[wrong][0].min():.4g} and the sum {sums[wrong][0]:.4g}"
+        raise ArgumentError("probabilities", shown, "rows of numbers from 0 up, each with the sum 1")
     scores = []
     for i in range(splits):
         part = p[i * len(p) // splits : (i + 1) * len(p) // splits]
@@ -144,18 +157,19 @@ def kernel_distance(
         features_b: [m, d], m at least 2.
         subsets: how many random pairs of subsets are compared.
         size: of a subset; all of the smaller set if that has fewer.
-        seed: of the choice.
+        seed: of the choice, 0 to 2^32 - 1.
 
     Returns:
         mean and standard deviation over the subsets; for equal distributions the mean is about 0, and may be below.
 
     Raises:
-        ArgumentError: the sets are too small, of different width or not finite, or subsets or size are too small.
+        ArgumentError: the sets are too small, of different width or not finite, or another argument is out of range.
     """
     a = _rows("features_a", features_a, 2)
     b = _rows("features_b", features_b, 2, a.shape[1])
     check_integer("subsets", subsets, 1)
     check_integer("size", size, 2)
+    check_integer("seed", seed, 0, MAX_SEED)
     rng, n = torch.Generator().manual_seed(seed), min(size, len(a), len(b))
     distances = []
     for _ in range(subsets):
@@ -183,6 +197,9 @@ def precision_recall(real: Tensor, generated: Tensor, neighbours: int = 3) -> tu
     check_integer("neighbours", neighbours, 1)
     a = _rows("real", real, neighbours + 1)
     b = _rows("generated", generated, neighbours + 1, a.shape[1])
+    # Far from zero, cdist loses the digits in which distances differ.
+    center = a.mean(dim=0)
+    a, b = a - center, b - center
     return _share_inside(a, b, neighbours), _share_inside(b, a, neighbours)
 
 
@@ -196,7 +213,7 @@ def _share_inside(support: Tensor, points: Tensor, neighbours: int) -> float:
         [torch.cdist(rows, support).kthvalue(neighbours + 1, dim=1).values for rows in support.split(BLOCK)]
     )
     inside = [(torch.cdist(rows, support) <= radii).any(dim=1) for rows in points.split(BLOCK)]
-    return torch.cat(inside).float().mean().item()
+    return torch.cat(inside).double().mean().item()
 
 
 def _statistics(name: str, features: Tensor | FeatureStatistics) -> FeatureStatistics:
@@ -209,6 +226,6 @@ def _statistics(name: str, features: Tensor | FeatureStatistics) -> FeatureStati
 def _rows(name: str, features: Tensor, least: int, width: int | None = None) -> Tensor:
     """Features [n, d] in float64 on the CPU, `least` or more of them."""
     rows = check_tensor(name, features, ["n", width or "d"], torch.float64).detach().cpu()
-    if len(rows) < least:
+    if len(rows) < least or not rows.shape[1]:
         raise ArgumentError(name, tuple(rows.shape), f"{least} rows of features or more")
     return rows

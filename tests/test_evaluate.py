@@ -63,6 +63,9 @@ def test_precision_and_recall_do_not_depend_on_where_the_features_lie():
     assert 0 < min(expected) <= max(expected) < 1
     for shift in (100, 1000):
         assert precision_recall(real + shift, generated + shift) == expected
+    real, generated = (1e6 + torch.randn(100, 1, generator=rng, dtype=torch.float64) for _ in range(2))
+    expected = precision_recall(real - 1e6, generated - 1e6, neighbours=1)
+    assert precision_recall(real, generated, neighbours=1) == expected
 
 
 def test_features_of_other_precision_are_converted():
@@ -94,6 +97,22 @@ def test_too_few_rows_and_neighbours_are_named():
             precision_recall(rows, rows, neighbours=neighbours)
     with pytest.raises(ArgumentError, match="features_a"):
         frechet_distance("features", rows)
+
+
+@pytest.mark.parametrize("measure", [precision_recall, frechet_distance, kernel_distance])
+def test_features_without_columns_are_named(measure):
+    for first, second in ((features(9, 3, 0), torch.zeros(9, 0)), (torch.zeros(9, 0), features(9, 3, 0))):
+        with pytest.raises(ArgumentError, match="0"):
+            measure(first, second)
+
+
+def test_other_faulty_numbers_are_named():
+    for seed in (-1, 2**70, 1.5, None):
+        with pytest.raises(ArgumentError, match="seed"):
+            kernel_distance(features(9, 3, 0), features(9, 3, 1), seed=seed)
+    for dims in (0, 2.0, None):
+        with pytest.raises(ArgumentError, match="dims"):
+            FeatureStatistics(dims)
 
 
 def test_precision_by_a_slow_loop():
@@ -172,6 +191,12 @@ def test_inception_score_is_its_definition():
     assert deviation == pytest.approx(np.std(scores), rel=1e-6)
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_inception_score_of_half_precision(dtype):
+    p = features(200, 50, 10).softmax(dim=1)
+    assert inception_score(p.to(dtype)) == pytest.approx(inception_score(p), rel=1e-2)
+
+
 def test_inception_score_ranges_from_one_to_the_number_of_classes():
     assert inception_score(torch.full((20, 5), 0.2), splits=2) == pytest.approx((1, 0))
     assert inception_score(torch.eye(5).repeat(4, 1), splits=4) == pytest.approx((5, 0))
@@ -179,7 +204,15 @@ def test_inception_score_ranges_from_one_to_the_number_of_classes():
 
 @pytest.mark.parametrize(
     ("probabilities", "splits"),
-    [(torch.eye(3), 4), (torch.eye(3), 0), (torch.eye(3)[0], 1), (2 * torch.eye(3), 1), (torch.eye(3) * torch.nan, 1)],
+    [
+        (torch.eye(3), 4),
+        (torch.eye(3), 0),
+        (torch.eye(3)[0], 1),
+        (torch.zeros(0, 3), 1),
+        (2 * torch.eye(3), 1),
+        (torch.tensor([[1.5, -0.5]]), 1),
+        (torch.eye(3) * torch.nan, 1),
+    ],
 )
 def test_what_are_no_probabilities_is_refused(probabilities, splits):
     with pytest.raises(ArgumentError, match=r"splits|probabilities"):
