@@ -113,7 +113,7 @@ def check_scores(name: str, value: Any, count: int, of: str = "images", *, finit
     wanted = f"one score for each of {count} {of}"
     tensor = _real_tensor(name, value, wanted)
     if tuple(tensor.shape) not in {(count,), (count, 1)}:
-        raise ArgumentError(name, tuple(tensor.shape), wanted)
+        raise ArgumentError(name, tuple(tensor.shape), f"{wanted}, of shape [{count}]")
     scores = tensor.to(torch.float32).reshape(count)
     if finite and not bool(scores.isfinite().all()):
         raise ArgumentError(name, "NaN or infinity", f"{wanted}, finite")
@@ -136,11 +136,17 @@ def check_device(name: str, value: torch.device | str | int | None) -> torch.dev
 
 def _real_tensor(name: str, value: Any, wanted: str) -> Tensor:
     try:
+        if isinstance(value, np.ndarray):  # torch knows no negative strides and no foreign byte order
+            value = value.astype(value.dtype.newbyteorder("="), order="C")
+        elif isinstance(value, (list, tuple)) and value and all(isinstance(each, Tensor) for each in value):
+            value = torch.stack(list(value))
         tensor = torch.as_tensor(value)
     except (TypeError, ValueError, RuntimeError) as error:
-        raise ArgumentError(name, type(value).__name__, wanted) from error
+        raise ArgumentError(name, type(value).__name__, f"{wanted}, of real numbers") from error
     if tensor.is_complex() or tensor.dtype == torch.bool:
         raise ArgumentError(name, str(tensor.dtype), f"{wanted}, of real numbers")
+    if tensor.is_nested or tensor.is_quantized or tensor.is_meta or tensor.layout != torch.strided:
+        raise ArgumentError(name, "Tensor", f"{wanted}, dense and with its numbers in memory")
     return tensor
 
 

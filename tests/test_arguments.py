@@ -23,12 +23,22 @@ from spaceseed.errors import ArgumentError
         torch.ones(2, 3, dtype=torch.float16),
         torch.ones(2, 3, dtype=torch.int64),
         np.ones((2, 3)),
+        np.ones((2, 3), dtype=">f4"),
+        np.ones((2, 3))[::-1],
         [[1, 1, 1], [1, 1, 1]],
+        list(torch.ones(2, 3)),
+        tuple(torch.ones(2, 3, dtype=torch.float64)),
     ],
     ids=lambda value: str(getattr(value, "dtype", "list")),
 )
 def test_whatever_holds_real_numbers_is_converted(value):
     torch.testing.assert_close(check_tensor("z", value, ["N", 3]), torch.ones(2, 3), rtol=0, atol=0)
+
+
+def test_rows_of_a_list_keep_their_gradients():
+    rows = [torch.ones(3, requires_grad=True), torch.ones(3)]
+    check_tensor("z", rows, ["N", 3]).sum().backward()
+    torch.testing.assert_close(rows[0].grad, torch.ones(3))
 
 
 def test_a_tensor_that_fits_is_itself_and_keeps_its_gradient():
@@ -58,6 +68,24 @@ def test_what_is_not_finite_is_refused_unless_allowed(number):
 def test_what_holds_no_real_numbers_is_refused(value):
     with pytest.raises(ArgumentError, match="a tensor"):
         check_tensor("z", value, ["N", 3])
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # of torch, that these are experimental
+@pytest.mark.parametrize(
+    "convert",
+    [
+        lambda x: x.to("meta"),
+        lambda x: x.to_sparse(),
+        lambda x: torch.nested.nested_tensor(list(x)),
+        lambda x: torch.quantize_per_tensor(x, 0.1, 0, torch.qint8),
+    ],
+    ids=["meta", "sparse", "nested", "quantized"],
+)
+def test_a_tensor_that_is_not_dense_is_refused(convert):
+    with pytest.raises(ArgumentError, match="dense"):
+        check_tensor("z", convert(torch.ones(2, 3)), ["N", 3])
+    with pytest.raises(ArgumentError, match="dense"):
+        check_scores("objective", convert(torch.ones(2, 1)), 2)
 
 
 def test_another_type_is_refused_by_its_name():
