@@ -113,6 +113,8 @@ def search(
             anything but one score for each image, or none of the images so far has a finite score.
     """
     space, termination = _checked(generator, objective, optimizer, space, truncation, generations, termination)
+    if not callable(cancelled):
+        raise ArgumentError("cancelled", type(cancelled).__name__, "a function without arguments")
     began = time.monotonic()
     before = {"generations_before": optimizer.generation, "evaluations_before": optimizer.evaluations}
     top = _survivors(space, optimizer)
@@ -153,7 +155,8 @@ def evaluate(space: LatentSpace, objective: Objective | Scorer, vectors: Tensor)
     """
     images = space.images(vectors)
     sound = images.isfinite().flatten(1).all(dim=1)
-    shown = images if bool(sound.all()) else images[sound]
+    # A copy, because an objective may change what it is shown in place.
+    shown = images.clone() if bool(sound.all()) else images[sound]
     scores = torch.full((len(images),), torch.nan, device=images.device)
     if len(shown):
         scores[sound] = check_scores("objective(images)", objective(shown), len(shown)).to(images.device)
@@ -173,7 +176,7 @@ def _checked(
 ) -> tuple[LatentSpace, Termination]:
     """Where to search, and until when."""
     check_type("generator", generator, Generator, "a Generator, as load gives one")
-    if not callable(objective):
+    if not callable(objective) or isinstance(objective, (type, Generator)):
         raise ArgumentError("objective", type(objective).__name__, "an Objective or a function of images")
     check_type("optimizer", optimizer, Optimizer, "an optimizer, such as DifferentialEvolution")
     if isinstance(space, str):

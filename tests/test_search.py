@@ -217,6 +217,15 @@ def test_an_image_that_is_not_finite_is_not_shown_to_the_objective(generator):
     assert len(generation.top) == 3
 
 
+def test_an_objective_that_changes_its_images_changes_no_find(generator):
+    def objective(images):
+        return redness(images.clamp_(0, 0.1))
+
+    (generation,) = search(generator, objective, RandomSearch(16, population=5, seed=0), generations=1)
+    find = generation.top[0]
+    torch.testing.assert_close(find.image, LatentSpace(generator).images(find.vector[None])[0])
+
+
 @pytest.mark.parametrize("space", ["z", "w", "ws"])
 def test_a_generator_of_ones_own_is_searched_without_a_card(space):
     example = {"ss": ss}
@@ -271,6 +280,8 @@ def test_swapped_arguments_are_named(generator):
         ((generator, optimizer, Redness()), "objective"),
         ((generator, Redness(), generator), "optimizer"),
         ((generator, "red", optimizer), "objective"),
+        ((generator, generator, optimizer), "objective"),
+        ((generator, Redness, optimizer), "objective"),
     ):
         with pytest.raises(ArgumentError) as caught:
             next(search(*arguments))
@@ -280,6 +291,8 @@ def test_swapped_arguments_are_named(generator):
             next(search(generator, Redness(), optimizer, space=space))
     with pytest.raises(ArgumentError, match="termination"):
         next(search(generator, Redness(), optimizer, termination=3))
+    with pytest.raises(ArgumentError, match="cancelled"):
+        next(search(generator, Redness(), optimizer, cancelled=True))
     with pytest.raises(ArgumentError, match="judge"):
         TextObjective("red", Echo())
     with pytest.raises(ArgumentError, match="prompt"):
