@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from spaceseed.arguments import check_integer, check_integers, check_number, check_tensor
+from spaceseed.arguments import check_integer, check_integers, check_number, check_tensor, check_type
 from spaceseed.errors import ArgumentError
 
 MAX_SEED = 2**32 - 1
+MAX_TRUNCATION = 1e6  # far beyond any use, and far from where single precision ends
 
 # Changes one activation [N, C, H, W]; returns another of the same shape.
 ActivationEdit = Callable[[Tensor], Tensor]
@@ -125,7 +126,7 @@ class Generator(nn.Module, ABC):
         Args:
             z: [N, z_dim], N(0, I).
             labels: [N, num_classes], one-hot or mixed; only for conditional models.
-            truncation: psi of `w_avg + psi * (w - w_avg)`; 1 leaves w as it is, 0 gives the mean face.
+            truncation: psi of `w_avg + psi * (w - w_avg)`, -1e6 to 1e6; 1 leaves w as it is, 0 gives the mean face.
             truncation_cutoff: truncate only the first so many style layers; all when None.
 
         Returns:
@@ -153,7 +154,7 @@ class Generator(nn.Module, ABC):
 
         Args:
             ws: [N, num_ws, w_dim].
-            truncation: psi; 1 leaves ws as it is.
+            truncation: psi, -1e6 to 1e6; 1 leaves ws as it is.
             truncation_cutoff: truncate only the first so many style layers; all when None.
 
         Returns:
@@ -182,14 +183,19 @@ class Generator(nn.Module, ABC):
             [N, 3, resolution, resolution], nominally in [-1, 1], not clipped.
 
         Raises:
-            ArgumentError: ws has another shape or is not finite, a layer or an option is unknown, or an option has
-                another value than allowed.
+            ArgumentError: ws has another shape or is not finite, a layer or an option is unknown, an option has another
+                value than allowed, or an edit returns anything but finite numbers of the activation's shape.
         """
-        changes = dict(edits or {})
+        changes = dict(check_type("edits", edits or {}, Mapping, "a mapping from layers to functions"))
         ws = self._check(ws, changes, options)
+        for layer, change in changes.items():
+            if not callable(change):
+                raise ArgumentError(f"edits[{layer!r}]", type(change).__name__, "a function of an activation")
 
         def tap(layer: str, x: Tensor) -> Tensor:
-            return changes[layer](x) if layer in changes else x
+            if layer not in changes:
+                return x
+            return check_tensor(f"edits[{layer!r}](x)", changes[layer](x), x.shape, x.dtype)
 
         images = self.compute_images(ws, tap, **options)
         if images.ndim != 4 or images.shape[:2] != (len(ws), 3):
@@ -256,7 +262,7 @@ class Generator(nn.Module, ABC):
         return self._checked("ws", ws, ["N", self.num_ws, self.w_dim])
 
     def _check_truncation(self, truncation: float, cutoff: int | None) -> int:
-        check_number("truncation", truncation)
+        check_number("truncation", truncation, -MAX_TRUNCATION, MAX_TRUNCATION)
         return self.num_ws if cutoff is None else check_integer("truncation_cutoff", cutoff, 0)
 
     def _checked(self, name: str, value: Tensor | None, shape: Sequence[int | str]) -> Tensor:
