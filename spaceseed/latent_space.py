@@ -97,6 +97,8 @@ class LatentSpace:
         return space
 
     def _fitting(self, avoid: "LatentFilter") -> "LatentFilter":
+        if not hasattr(avoid, "penalty"):
+            raise ArgumentError("avoid", type(avoid).__name__, "a LatentFilter")
         if avoid.space != self.name:
             raise ArgumentError("avoid.space", avoid.space, f"{self.name!r}, the space that is searched")
         avoid.check(self.generator)

@@ -137,5 +137,8 @@ def test_a_restricted_space_is_checked_and_leaves_the_other_alone(plain):
     assert torch.equal(restricted.draw([1, 2]), LatentSpace(plain, "w", avoid=avoid).draw([1, 2]))
     with pytest.raises(ArgumentError, match=r"avoid.space"):
         LatentSpace(plain, "z").restricted(avoid)
+    for other in (None, "avoid", bad):
+        with pytest.raises(ArgumentError, match="a LatentFilter"):
+            space.restricted(other)
     with pytest.raises(FilterError, match="other weights"):
         space.restricted(replace(avoid, sha256="1" * 64))
