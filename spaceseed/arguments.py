@@ -28,7 +28,9 @@ def check_integer(name: str, value: Any, low: int, high: int | None = None) -> i
 
 def check_integers(name: str, value: Any, low: int, high: int | None = None) -> list[int]:
     """Return `value`, one integer or several in a list, range, array or tensor, as a list of ints in [low, high]."""
-    if isinstance(value, (Tensor, np.ndarray)):
+    if isinstance(value, Tensor):
+        value = _dense(name, value, "integers").tolist()
+    elif isinstance(value, np.ndarray):
         value = value.tolist()
     several = isinstance(value, Iterable) and not isinstance(value, (str, bytes))
     return [check_integer(name, each, low, high) for each in (value if several else [value])]
@@ -145,6 +147,10 @@ def _real_tensor(name: str, value: Any, wanted: str) -> Tensor:
         raise ArgumentError(name, type(value).__name__, f"{wanted}, of real numbers") from error
     if tensor.is_complex() or tensor.dtype == torch.bool:
         raise ArgumentError(name, str(tensor.dtype), f"{wanted}, of real numbers")
+    return _dense(name, tensor, wanted)
+
+
+def _dense(name: str, tensor: Tensor, wanted: str) -> Tensor:
     if tensor.is_nested or tensor.is_quantized or tensor.is_meta or tensor.layout != torch.strided:
         raise ArgumentError(name, "Tensor", f"{wanted}, dense and with its numbers in memory")
     return tensor
@@ -154,5 +160,8 @@ def _shown(value: Any) -> Any:
     """What a message shows of a value: the value where that is short, else the name of its type."""
     if isinstance(value, str):
         return value if len(value) <= MAX_SHOWN else value[:MAX_SHOWN] + "..."
-    short = value is None or isinstance(value, (bool, int, float, np.number))
-    return value if short and len(repr(value)) <= MAX_SHOWN else type(value).__name__
+    if isinstance(value, int):
+        short = abs(value) < 10**MAX_SHOWN  # Python refuses to print what is far longer
+    else:
+        short = value is None or isinstance(value, (float, np.number))
+    return value if short else type(value).__name__

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+MAX_REPR = 120  # characters of a value that a message repeats
+
 
 class ArgumentError(ValueError):
     """An argument has a value outside what is allowed.
@@ -14,7 +16,10 @@ class ArgumentError(ValueError):
 
     def __init__(self, name: str, value: Any, allowed: str) -> None:
         self.name, self.value, self.allowed = name, value, allowed
-        super().__init__(f"{name} = {value!r} is not allowed: it must be {allowed}.")
+        shown = repr(value)
+        if len(shown) > MAX_REPR:
+            shown = shown[:MAX_REPR] + "..."
+        super().__init__(f"{name} = {shown} is not allowed: it must be {allowed}.")
 
     def __reduce__(self) -> tuple[type["ArgumentError"], tuple[str, Any, str]]:
         return type(self), (self.name, self.value, self.allowed)

@@ -86,6 +86,8 @@ def test_a_tensor_that_is_not_dense_is_refused(convert):
         check_tensor("z", convert(torch.ones(2, 3)), ["N", 3])
     with pytest.raises(ArgumentError, match="dense"):
         check_scores("objective", convert(torch.ones(2, 1)), 2)
+    with pytest.raises(ArgumentError, match="dense"):
+        check_integers("n", convert(torch.ones(2, 1)), 2)
 
 
 def test_another_type_is_refused_by_its_name():
@@ -101,6 +103,14 @@ def test_a_message_never_prints_a_tensor():
     with pytest.raises(ArgumentError) as caught:
         check_integer("n", "a long text " * 100, 1)
     assert len(str(caught.value)) < 120
+
+
+@pytest.mark.parametrize("value", ["a long text " * 100, list(range(1000)), {"a": torch.zeros(1000)}])
+def test_a_message_repeats_a_long_value_in_part(value):
+    error = ArgumentError("name", value, "short")
+    assert len(str(error)) < 200
+    assert str(error).endswith("... is not allowed: it must be short.")
+    assert error.value is value
 
 
 @pytest.mark.parametrize("value", [10**400, -(10**400), float("nan"), float("inf"), "3", None, True])
@@ -128,6 +138,12 @@ def test_one_integer_is_a_list_of_one(value):
 def test_other_than_integers_in_range_is_refused(value):
     with pytest.raises(ArgumentError, match="an integer from 0 to 4"):
         check_integers("n", value, 0, 4)
+
+
+def test_an_integer_too_long_to_print_is_refused():
+    for check in (check_integer, check_number):
+        with pytest.raises(ArgumentError, match="n = 'int' is not allowed"):
+            check("n", 10**5000, 0, 4)
 
 
 def test_layers_are_sorted_and_some():
