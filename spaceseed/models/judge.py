@@ -7,6 +7,7 @@
 of tensors and is differentiable, so a judge can also be climbed by gradient.
 """
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +23,7 @@ from open_clip.transform import PreprocessCfg
 from torchvision.transforms import functional as TF
 
 from spaceseed.arguments import check_device, check_tensor, check_type
-from spaceseed.errors import ArgumentError, DownloadError
+from spaceseed.errors import ArgumentError, CheckpointError, DownloadError
 from spaceseed.models.hub import Progress, fetch
 from spaceseed.models.texts import split_text
 
@@ -143,6 +144,7 @@ def load_judge(
     Raises:
         ArgumentError: open_clip knows no such model, or the device is not here.
         DownloadError: the weights cannot be had from the Hub.
+        CheckpointError: the local file holds no weights of this architecture.
     """
     check_type("name", name, str, '"avatars" or "architecture/weights"')
     device = check_device("device", device)
@@ -150,12 +152,17 @@ def load_judge(
         return _build(name, f"local-dir:{ASSETS}", None, device, bpe_path=str(ASSETS / "bpe.txt.gz"))
     architecture, _, weights = name.partition("/")
     known = weights in open_clip.list_pretrained_tags_by_model(architecture)
-    if architecture not in open_clip.list_models() or not (known or Path(weights).is_file()):
+    local = os.path.isfile(weights)  # noqa: PTH113 - Path.is_file raises for long names
+    if architecture not in open_clip.list_models() or not (known or local):
         allowed = '"avatars" or one of open_clip\'s models as "architecture/weights", e.g. "ViT-B-32/laion2b_s34b_b79k"'
         raise ArgumentError("name", name, allowed)
     if known:
         _fetch(architecture, weights, progress)
-    return _build(name, architecture, weights, device)
+        return _build(name, architecture, weights, device)
+    try:
+        return _build(name, architecture, weights, device)
+    except Exception as error:  # torch, safetensors and open_clip raise many kinds, with no base in common
+        raise CheckpointError(f"{Path(weights).name} holds no weights of {architecture} that can be read.") from error
 
 
 def _fetch(architecture: str, tag: str, progress: Progress | None) -> None:

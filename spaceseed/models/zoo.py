@@ -125,7 +125,7 @@ def load(
 
 def _check(name: str) -> None:
     """Refuses what `load` does not take."""
-    if name in _cards() or HUB_NAME.fullmatch(name) or Path(name).is_file():
+    if name in _cards() or HUB_NAME.fullmatch(name) or os.path.isfile(name):  # noqa: PTH113 - Path.is_file raises for long names
         return
     if name.startswith("hub:"):
         raise ArgumentError("name", name, '"hub:owner/repo/file@revision", the revision being a commit or a branch')

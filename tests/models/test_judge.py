@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from spaceseed.errors import ArgumentError, DownloadError
+from spaceseed.errors import ArgumentError, CheckpointError, DownloadError
 from spaceseed.models import judge as judges
 from spaceseed.models.judge import PICKLED_WEIGHTS, SAFE_WEIGHTS, Judge, load_judge
 from tests.hub import StandInHub, stand_in_hub
@@ -257,7 +257,15 @@ def test_the_bundled_judge_prefers_matching_faces(judge, text, shows, lacks):
 
 
 def test_unknown_models_are_named_in_the_error(tmp_path):
-    for name in ("avatar", "ViT-B-32", "ViT-B-32/nonsense", "ViT-Z/openai", f"ViT-Z/{__file__}", ""):
+    for name in (
+        "avatar",
+        "ViT-B-32",
+        "ViT-B-32/nonsense",
+        "ViT-Z/openai",
+        f"ViT-Z/{__file__}",
+        "",
+        "ViT-B-32/" + 5000 * "x",
+    ):
         with pytest.raises(ArgumentError, match="ViT-B-32/laion2b_s34b_b79k") as caught:
             load_judge(name)
         assert caught.value.value == name
@@ -328,8 +336,19 @@ def test_pickled_code_is_refused(tmp_path, monkeypatch):
 
     torch.save({"state_dict": Evil()}, tmp_path / "evil.pt")
     monkeypatch.setattr("open_clip.factory._MODEL_CONFIGS", {"tiny": TINY, **open_clip.factory._MODEL_CONFIGS})
-    with pytest.raises(Exception, match="weights_only"):
+    with pytest.raises(CheckpointError, match=r"evil\.pt holds no weights of tiny"):
         load_judge(f"tiny/{tmp_path / 'evil.pt'}")
+
+
+@pytest.mark.parametrize("content", [b"", b"a text", "another model"], ids=["empty", "text", "another model"])
+def test_a_local_file_without_the_weights_is_named(tmp_path, monkeypatch, content):
+    monkeypatch.setattr("open_clip.factory._MODEL_CONFIGS", {"tiny": TINY, **open_clip.factory._MODEL_CONFIGS})
+    if isinstance(content, bytes):
+        (tmp_path / "weights.pt").write_bytes(content)
+    else:
+        torch.save({"layer.weight": torch.ones(2, 2)}, tmp_path / "weights.pt")
+    with pytest.raises(CheckpointError, match=r"weights\.pt holds no weights of tiny that can be read"):
+        load_judge(f"tiny/{tmp_path / 'weights.pt'}")
 
 
 def test_public_weights_come_from_the_hub(tiny_weights, tmp_path):

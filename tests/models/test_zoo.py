@@ -103,6 +103,7 @@ def test_classes_are_named_in_imagenets_order():
         ("", "avatars"),
         ("no/such/file.pt", "a file"),
         ("/", "a file"),
+        (5000 * "x", "a file"),
         ("hub:someone/gan/g.pt", "hub:owner/repo/file@revision"),
         ("hub:someone/g.pt@main", "hub:owner/repo/file@revision"),
     ],
@@ -111,6 +112,7 @@ def test_unknown_names_are_met_with_what_is_near(name, suggestion):
     with pytest.raises(ArgumentError, match=suggestion) as caught:
         zoo.load(name)
     assert caught.value.value == name
+    assert len(str(caught.value)) < 600
 
 
 @pytest.mark.parametrize(
