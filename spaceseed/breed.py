@@ -110,9 +110,7 @@ class Breeding:
         size = len(self.page.latents)
         count = size if count is None else _checked_count(count)
         check_number("strength", strength, 0, 2)
-        check_type("marks", marks, Mapping, f"a mapping from faces to {LIKED} or {BAD}")
-        if any(i not in range(size) or mark not in (LIKED, BAD) for i, mark in marks.items()):
-            raise ArgumentError("marks", dict(marks), f"{LIKED} or {BAD} for faces 0 to {size - 1}")
+        self._check_marks(marks)
         liked = [i for i in range(size) if marks.get(i) == LIKED]
         if len(liked) >= count:
             raise ArgumentError("liked", len(liked), f"less than {count}, so that the next page has room for children")
@@ -120,7 +118,7 @@ class Breeding:
         if liked:
             page = self._bred(liked, bad, count, strength, number)
         else:
-            page = self._seeded(self._fresh_seeds(count, bad), number)
+            page = self._seeded(self._fresh_seeds(count, bad, ()), number)
         return self._turn_to(page, marks)
 
     def restart(
@@ -133,9 +131,10 @@ class Breeding:
             marks: as they are on the page that is left.
             count: faces on the next page, 6 to 36; as many as now if None.
         """
+        self._check_marks(marks or {})
         count = len(self.page.latents) if count is None else _checked_count(count)
         chosen = check_integers("seed", seeds, 0, MAX_SEED)
-        filling = self._fresh_seeds(max(0, count - len(chosen)), self._bad(marks or {}))
+        filling = self._fresh_seeds(max(0, count - len(chosen)), self._bad(marks or {}), chosen)
         return self._turn_to(self._seeded([*chosen, *filling], self.page.number + 1), marks)
 
     def restart_from(self, latents: Tensor, seeds: Sequence[int | None]) -> Page:
@@ -155,7 +154,7 @@ class Breeding:
             raise ArgumentError("latents", tuple(latents.shape), f"of shape [1 to {MAX_COUNT - 1}, {self.z_dim}]")
         if len(seeds) != n:
             raise ArgumentError("seeds", len(seeds), f"{n}, one for each latent")
-        filling = self._fresh_seeds(max(len(self.page.latents), n + 1), self._bad({}))
+        filling = self._fresh_seeds(max(len(self.page.latents), n + 1), self._bad({}), seeds)
         page = self._seeded(filling, self.page.number + 1)
         page = replace(
             page,
@@ -168,6 +167,7 @@ class Breeding:
 
     def undo(self, marks: Mapping[int, int] | None = None) -> Page:
         """Goes back one page, keeping the marks made on this one; stays on the first."""
+        self._check_marks(marks or {})
         if self._past:
             self._future.append(replace(self.page, marks=marks or {}))
             self.page = self._past.pop()
@@ -175,10 +175,17 @@ class Breeding:
 
     def redo(self, marks: Mapping[int, int] | None = None) -> Page:
         """Goes forward again after `undo`; stays on the last page."""
+        self._check_marks(marks or {})
         if self._future:
             self._past.append(replace(self.page, marks=marks or {}))
             self.page = self._future.pop()
         return self.page
+
+    def _check_marks(self, marks: Mapping[int, int]) -> None:
+        check_type("marks", marks, Mapping, f"a mapping from faces to {LIKED} or {BAD}")
+        size = len(self.page.latents)
+        if any(i not in range(size) or mark not in (LIKED, BAD) for i, mark in marks.items()):
+            raise ArgumentError("marks", dict(marks), f"{LIKED} or {BAD} for faces 0 to {size - 1}")
 
     def _turn_to(self, page: Page, marks: Mapping[int, int] | None) -> Page:
         self._past = [*self._past, replace(self.page, marks=dict(marks or {}))][-MAX_PAGES:]
@@ -221,19 +228,26 @@ class Breeding:
         kept, bred, immigrants = algorithm.ask().split([len(liked), tries * children, algorithm.immigrants])
         bred = bred.view(tries, children, self.z_dim)
         bred = bred[_furthest(bred, bad), range(children)]
-        newcomers = self._fresh_seeds(fresh, bad) if from_seeds else []
+        seeds = [page.seeds[i] for i in liked]
+        newcomers = self._fresh_seeds(fresh, bad, seeds) if from_seeds else []
         latents = torch.cat([kept, bred, immigrants, latents_from_seeds(newcomers, self.z_dim)])
-        unnamed = [None] * (count - len(liked) - len(newcomers))
-        return Page(number, latents, (*(page.seeds[i] for i in liked), *unnamed, *newcomers), len(liked), {})
+        seeds += [None] * (count - len(liked) - len(newcomers)) + newcomers
+        # Without mutation a child may be its parent again: a new face takes its place.
+        rows = latents.tolist()
+        repeated = [i for i in range(len(liked), count) if rows[i] in rows[:i]]
+        for i, seed in zip(repeated, self._fresh_seeds(len(repeated), bad, seeds), strict=True):
+            latents[i], seeds[i] = latents_from_seeds(seed, self.z_dim)[0], seed
+        return Page(number, latents, tuple(seeds), len(liked), {})
 
-    def _fresh_seeds(self, count: int, bad: Tensor) -> list[int]:
+    def _fresh_seeds(self, count: int, bad: Tensor, taken: Iterable[int | None]) -> list[int]:
+        """Seeds drawn at random, each once and none of those that the page has already."""
         tries = CANDIDATES if len(bad) else 1
-        seeds = np.array(self._allowed_seeds(tries * count), dtype=int).reshape(tries, count)
+        seeds = np.array(self._allowed_seeds(tries * count, set(taken)), dtype=int).reshape(tries, count)
         latents = latents_from_seeds(seeds.ravel().tolist(), self.z_dim).view(tries, count, self.z_dim)
         return seeds[_furthest(latents, bad), range(count)].tolist()
 
-    def _allowed_seeds(self, count: int) -> list[int]:
-        seeds = [int(self._rng.randint(MAX_FRESH_SEED)) for _ in range(count)]
+    def _allowed_seeds(self, count: int, taken: set[int | None]) -> list[int]:
+        seeds = [self._unused_seed(taken) for _ in range(count)]
         if self.avoid is None:
             return seeds
         # Other seeds instead of changed latents: what is shown is still the face of a seed.
@@ -241,11 +255,15 @@ class Breeding:
             allowed = self.avoid(latents_from_seeds(seeds, self.z_dim)).tolist()
             if all(allowed):
                 break
-            seeds = [
-                seed if kept else int(self._rng.randint(MAX_FRESH_SEED))
-                for seed, kept in zip(seeds, allowed, strict=True)
-            ]
+            seeds = [seed if kept else self._unused_seed(taken) for seed, kept in zip(seeds, allowed, strict=True)]
         return seeds
+
+    def _unused_seed(self, taken: set[int | None]) -> int:
+        seed = int(self._rng.randint(MAX_FRESH_SEED))
+        while seed in taken:
+            seed = int(self._rng.randint(MAX_FRESH_SEED))
+        taken.add(seed)
+        return seed
 
 
 def _furthest(candidates: Tensor, bad: Tensor) -> list[int]:

@@ -106,6 +106,28 @@ def test_the_same_seed_and_marks_give_the_same_pages():
     assert torch.equal(*pages)
 
 
+@given(
+    liked=st.sets(st.integers(0, 11), min_size=1),
+    bad=st.sets(st.integers(0, 11)),
+    strength=st.sampled_from([0.0, 1e-9, 0.4]),
+    seed=st.integers(0, 100),
+)
+def test_no_face_is_shown_twice(liked, bad, strength, seed):
+    breeding = Breeding(DIMS, range(12), seed)
+    page = breeding.next(dict.fromkeys(bad, BAD) | dict.fromkeys(liked, LIKED), count=20, strength=strength)
+    assert len(page.latents.unique(dim=0)) == 20
+    assert page.kept == len(liked)
+    named = [i for i, seed in enumerate(page.seeds) if seed is not None]
+    assert torch.equal(page.latents[named], latents_from_seeds([page.seeds[i] for i in named], DIMS))
+
+
+def test_random_seeds_fill_a_page_without_repeats(monkeypatch):
+    monkeypatch.setattr("spaceseed.breed.MAX_FRESH_SEED", 12)
+    breeding = Breeding(DIMS, range(12))
+    assert sorted(breeding.next({}).seeds) == list(range(12))
+    assert sorted(breeding.restart([3, 5]).seeds) == list(range(12))
+
+
 def test_typed_seeds_come_first(breeding):
     page = breeding.restart([42, 7])
     assert page.seeds[:2] == (42, 7)
@@ -232,3 +254,14 @@ def test_arguments_that_do_not_fit_are_named():
             call()
         assert caught.value.name == name
         assert breeding.page is page
+
+
+@pytest.mark.parametrize("marks", [{99: LIKED}, {0: 5}, [LIKED], "liked", 3])
+def test_marks_are_checked_wherever_they_are_kept(breeding, marks):
+    breeding.next({0: LIKED})
+    breeding.undo()
+    before = breeding.page
+    for turn in (breeding.undo, breeding.redo, lambda marks: breeding.restart(range(3), marks)):
+        with pytest.raises(ArgumentError, match="marks"):
+            turn(marks)
+        assert breeding.page is before
