@@ -231,7 +231,7 @@ class Breeding:
         seeds = [page.seeds[i] for i in liked]
         newcomers = self._fresh_seeds(fresh, bad, seeds) if from_seeds else []
         latents = torch.cat([kept, bred, immigrants, latents_from_seeds(newcomers, self.z_dim)])
-        seeds += [None] * (count - len(liked) - len(newcomers)) + newcomers
+        seeds += [*[None] * (count - len(liked) - len(newcomers)), *newcomers]
         # Without mutation a child may be its parent again: a new face takes its place.
         rows = latents.tolist()
         repeated = [i for i in range(len(liked), count) if rows[i] in rows[:i]]
