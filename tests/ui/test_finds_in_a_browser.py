@@ -79,7 +79,7 @@ def test_keeping_nothing_gets_a_sentence(visitor):
 
 def test_a_find_downloads_in_every_format_and_comes_back_in_each(keeper, visit, tmp_path, generator):
     tiles(keeper).nth(0).click()
-    expect(keeper.locator("#finds-facts")).to_contain_text("42")
+    expect(keeper.locator("#finds-facts dd").get_by_text("42", exact=True)).to_be_visible()
     expected = shown_pixels(keeper)
     for button in ("png", "json", "npz"):
         path = download(keeper, button, tmp_path)
