@@ -72,6 +72,8 @@ class Judge:
         config = self._preprocess
         size = [config.size] * 2 if isinstance(config.size, int) else list(config.size)
         images = check_tensor("images", images, ["N", 3, "H", "W"]).to(self.device)
+        if not min(images.shape[-2:]):
+            raise ArgumentError("images", tuple(images.shape), "of one pixel or more")
         images = (images.clamp(-1, 1) + 1) / 2
         if list(images.shape[-2:]) != size:
             mode = TF.InterpolationMode(config.interpolation)
@@ -99,8 +101,12 @@ class Judge:
         A text that is longer than the model's context is split into parts that fit, at ends of sentences, commas or
         spaces. Its embedding is the mean of theirs, brought to unit length; so a score is in proportion to the mean of
         the parts' scores.
+
+        Raises:
+            ArgumentError: something is no text.
         """
-        texts = [text] if isinstance(text, str) else list(text)
+        texts = [text] if isinstance(text, str) else check_type("text", text, (list, tuple), "a text, or several")
+        texts = [check_type("text", each, str, "a text, or several") for each in texts]
         embeddings = self._encode(texts)
         for row, parts in enumerate(split_text(text, self._fits) for text in texts):
             if len(parts) > 1:

@@ -14,11 +14,13 @@ r1, r2, r3 and i are all distinct, so rand/1 needs a population of 4 and best/1 
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Generator, Tensor
 
 from spaceseed.arguments import check_choice, check_integer, check_number
+from spaceseed.errors import ArgumentError
 from spaceseed.ops.crossover import binomial, exponential
 from spaceseed.ops.optimizer import Optimizer
 from spaceseed.ops.selection import distinct_indices
@@ -109,6 +111,13 @@ class DifferentialEvolution(Optimizer):
     @property
     def settings(self) -> dict[str, int | float | str]:
         return super().settings | {"strategy": self._strategy, "F": self.F, "CR": self.CR, "dither": self.dither}
+
+    def _read(self, state: dict[str, Any]) -> dict[str, Any]:
+        attributes = super()._read(state)
+        asked = attributes["_asked"]
+        if attributes["generation"] and asked is not None and len(asked) != self.size:
+            raise ArgumentError("asked", len(asked), f"{self.size}, a trial for each of the population")
+        return attributes
 
     def _propose(self) -> Tensor:
         swing = 2 * torch.rand(self.size, 1, generator=self._generator).to(self._device) - 1

@@ -10,6 +10,7 @@ Between `ask` and `tell` anything may happen, a person's thinking included: aski
 and `state_dict` saves them too.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, Final
@@ -170,7 +171,11 @@ class Optimizer(ABC):
         scores = check_tensor("scores", state["scores"], [len(population)], finite=False)
         if best is not None:
             best = check_tensor("best", best[0], [self.dims]).to(self._device, copy=True), float(best[1])
+        if bool(scores.isnan().any()) or (best is not None and math.isnan(best[1])):
+            raise ArgumentError("scores", "NaN", "numbers")
         generation, evaluations, stalled = (check_integer("counters", count, 0) for count in state["counters"])
+        if {len(population) > 0, best is not None} != {generation > 0}:
+            raise ArgumentError("population", len(population), "there with a best after a generation, and not before")
         generator = torch.Generator()
         generator.set_state(state["generator"].cpu())
         return {

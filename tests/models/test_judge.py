@@ -302,6 +302,7 @@ def test_what_is_no_name_or_device_is_named():
         (torch.zeros(3, 8, 8), "glasses", "images"),
         (torch.zeros(1, 1, 8, 8), "glasses", "images"),
         (torch.full((1, 3, 8, 8), torch.nan), "glasses", "images"),
+        (torch.zeros(1, 3, 0, 8), "glasses", "images"),
         ("glasses", torch.zeros(1, 3, 8, 8), "text"),
         (torch.zeros(1, 3, 8, 8), ["glasses", "hair"], "text"),
         (torch.zeros(1, 3, 8, 8), None, "text"),
@@ -314,6 +315,12 @@ def test_images_and_texts_that_do_not_fit_are_named(judge, images, text, name):
     if isinstance(images, torch.Tensor) and name == "images":
         with pytest.raises(ArgumentError, match="images"):
             judge.embed_images(images)
+
+
+@pytest.mark.parametrize("text", [None, 3, b"glasses", ["glasses", 3]])
+def test_what_is_no_text_is_named(judge, text):
+    with pytest.raises(ArgumentError, match="text"):
+        judge.embed_text(text)
 
 
 @pytest.mark.parametrize("file", ["weights.safetensors", "weights.pt"])

@@ -3,6 +3,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spaceseed.errors import ArgumentError
 from spaceseed.ops.crossover import binomial
 from spaceseed.ops.differential_evolution import STRATEGIES, DifferentialEvolution, best_1, rand_1
 from spaceseed.ops.selection import distinct_indices
@@ -78,3 +79,13 @@ def test_dither_spreads_the_weight_of_the_difference_evenly():
     assert 0.3 <= min(weights) < 0.32
     assert 0.88 < max(weights) <= 0.9
     assert sum(weights) / 400 == pytest.approx(0.6, abs=0.03)
+
+
+def test_a_state_with_a_trial_missing_is_refused():
+    optimizer = DifferentialEvolution(5, population=6)
+    for _ in range(2):
+        optimizer.tell(optimizer.ask().sum(dim=1))
+    good = optimizer.state_dict() | {"asked": optimizer.ask()}
+    optimizer.load_state_dict(good)
+    with pytest.raises(ArgumentError, match="state"):
+        optimizer.load_state_dict(good | {"asked": good["asked"][1:]})

@@ -143,6 +143,16 @@ def test_a_state_of_another_optimizer_is_refused_in_a_sentence(other, words):
 
 
 @every_optimizer
+@pytest.mark.parametrize("start", [3, 64])
+def test_a_state_after_a_start_of_any_length_is_taken(make, start):
+    optimizer = make(DIMS, start=torch.randn(start, DIMS, generator=torch.Generator().manual_seed(0)))
+    optimizer.tell(optimizer.ask().sum(dim=1))
+    other = make(DIMS)
+    other.load_state_dict(optimizer.state_dict())
+    assert torch.equal(other.ask(), optimizer.ask())
+
+
+@every_optimizer
 def test_a_damaged_state_is_refused_and_changes_nothing(make):
     optimizer = make(DIMS)
     run(optimizer, 2)
@@ -152,6 +162,8 @@ def test_a_damaged_state_is_refused_and_changes_nothing(make):
     changes = {"population": torch.zeros(3, 5), "scores": torch.zeros(99), "best": 7, "counters": (1, 2)}
     changes |= {"asked": torch.full((3, DIMS), torch.nan), "generator": torch.zeros(3), "made": {"optimizer": 1}}
     damages += [good | {name: value} for name, value in changes.items()]
+    damages += [good | {"best": None}, good | {"best": (good["best"][0], math.nan)}, good | {"counters": (0, 0, 0)}]
+    damages += [good | {"scores": good["scores"] * math.nan}]
     for damaged in damages:
         with pytest.raises(ArgumentError, match="state"):
             optimizer.load_state_dict(damaged)
