@@ -16,6 +16,7 @@ from numbers import Real
 from pathlib import Path
 from typing import Annotated, Self
 
+import numpy as np
 import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
@@ -176,21 +177,28 @@ class DirectionSet:
 
         Raises:
             ArgumentError: there is no such direction or layer, nothing is left of the direction, or ws or amounts have
-                another shape or are not finite.
+                another shape, are not finite or out of range.
         """
         if isinstance(amount, Real):
-            return self.edit(index, float(amount), layers, keep=keep).apply(ws)
+            return self.edit(index, check_number("amount", amount), layers, keep=keep).apply(ws)
         edit = self.edit(index, 1.0, layers, keep=keep)
         ws = check_tensor("ws", ws, ["N", "num_ws", len(edit.vector)])
         amounts = check_tensor("amount", amount, [len(ws)]).to(ws.device)
+        if bool((amounts.abs() > MAX_AMOUNT).any()):
+            raise ArgumentError(
+                "amount", float(amounts.abs().max()), f"numbers from {-MAX_AMOUNT:g} up to {MAX_AMOUNT:g}"
+            )
         return shifted(ws, edit.layers, amounts[:, None, None] * edit.vector.to(ws.device))
 
     def rename(self, index: int | str, name: str) -> "DirectionSet":
         """A copy in which one direction has another name."""
         number = self._number(index)
+        check_type("name", name, str, "a text")
         return replace(self, names=(*self.names[:number], name, *self.names[number + 1 :]))
 
     def _numbers(self, which: int | str | Sequence[int | str]) -> list[int]:
+        if isinstance(which, (Tensor, np.ndarray)):
+            which = which.tolist()
         if isinstance(which, str) or not isinstance(which, Iterable):
             return [self._number(which)]
         return [self._number(each) for each in which]

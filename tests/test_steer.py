@@ -74,6 +74,19 @@ def test_directions_are_taken_by_number_name_and_slice(directions):
         named["glases"]
 
 
+def test_numbers_come_in_whatever_holds_them(directions):
+    for which in (torch.tensor([3, 1]), np.array([3, 1]), (3, 1)):
+        assert directions[which].names == directions[[3, 1]].names
+    for which in (torch.tensor(2), np.array(2), np.int64(2)):
+        assert directions[which].names == directions[2].names
+
+
+def test_a_name_is_a_text(directions):
+    for name in (None, 3):
+        with pytest.raises(ArgumentError, match="name"):
+            directions.rename(0, name)
+
+
 def test_a_direction_is_applied_by_name(generator, directions):
     ws = generator.map(latents_from_seeds([0, 1], 8))
     name = directions.names[2]
@@ -94,7 +107,9 @@ def test_one_amount_an_image_does_what_each_does_alone(amounts):
         assert torch.equal(found.apply(ws, 1, given_amounts), expected)
 
 
-@pytest.mark.parametrize("amount", [torch.nan, "2", None, [1.0], torch.ones(3), torch.full((2,), torch.inf), 1e7])
+@pytest.mark.parametrize(
+    "amount", [torch.nan, "2", None, [1.0], torch.ones(3), torch.full((2,), torch.inf), 1e7, True, [1e7, 0]]
+)
 def test_an_amount_that_does_not_fit_is_named(generator, directions, amount):
     with pytest.raises(ArgumentError, match="amount"):
         directions.apply(torch.zeros(2, generator.num_ws, 6), 0, amount)
