@@ -27,6 +27,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from spaceseed.arguments import check_integer, check_type
 from spaceseed.batches import Progress
 from spaceseed.errors import ArgumentError, DataError
 from spaceseed.images import from_uint8
@@ -94,9 +95,12 @@ def read_folder(folder: str | Path, resolution: int, progress: Progress = lambda
         progress: told the share of the work done, 0 to 1; may raise to end it.
 
     Raises:
+        ArgumentError: folder is no path, or resolution no positive integer.
         DataError: there is no such folder, it has too few images that can be used, or its labels are wrong.
     """
+    check_type("folder", folder, (str, os.PathLike), "the path of a folder")
     folder = Path(folder)
+    check_integer("resolution", resolution, 1)
     if not folder.is_dir():
         raise DataError(f"{_clean(folder)} is not a folder.")
     files, others, links = find_pictures(folder)

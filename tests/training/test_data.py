@@ -67,6 +67,16 @@ def test_a_folder_must_be_one(tmp_path, name):
         read_folder(tmp_path / name, 8)
 
 
+def test_what_is_no_folder_or_resolution_is_named(tmp_path):
+    fill(tmp_path, NAMES)
+    for arguments, name in (((None, 8), "folder"), ((8, tmp_path), "folder")):
+        with pytest.raises(ArgumentError, match=name):
+            read_folder(*arguments)
+    for resolution in (0, -1, 8.0, None):
+        with pytest.raises(ArgumentError, match="resolution"):
+            read_folder(tmp_path, resolution)
+
+
 def test_a_folder_without_images_is_named(tmp_path):
     (tmp_path / "notes.txt").touch()
     with pytest.raises(DataError, match="no PNG, JPEG or WebP images"):
