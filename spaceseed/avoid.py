@@ -22,7 +22,7 @@ from spaceseed.arguments import check_choice, check_integer, check_number, check
 from spaceseed.avoid_file import MIN_KEEP, read, write
 from spaceseed.errors import ArgumentError, FilterError
 from spaceseed.latent_space import LatentSpace
-from spaceseed.models.generator import MAX_SEED, Generator, latents_from_seeds
+from spaceseed.models.generator import MAX_SEED, Generator, check_model, latents_from_seeds
 from spaceseed.ops.avoidance import (
     ROUNDING,
     redrawn,
@@ -34,7 +34,6 @@ from spaceseed.ops.avoidance import (
 )
 from spaceseed.ops.discriminant import ESTIMATORS, Discriminant, Estimator
 from spaceseed.ops.validation import HeldOut, cross_validate
-from spaceseed.tensor_file import check_model
 
 SAMPLERS = ("truncate", "reject", "shift")
 SPACES = ("z", "w")

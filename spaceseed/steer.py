@@ -25,13 +25,13 @@ from spaceseed.arguments import check_choice, check_integer, check_layers, check
 from spaceseed.batches import Progress, batches, one_of
 from spaceseed.errors import ArgumentError, DirectionError
 from spaceseed.latent_space import LatentSpace
-from spaceseed.models.generator import MAX_SEED, Generator
+from spaceseed.models.generator import MAX_SEED, Generator, check_model
 from spaceseed.ops.pca import IncrementalPCA, regress
 from spaceseed.ops.sefa import factorize
 from spaceseed.ops.subspace import reject
 from spaceseed.recipe import MAX_AMOUNT, Edit, shifted
 from spaceseed.recipe_fields import MAX_LAYERS, Line
-from spaceseed.tensor_file import TensorFile, check_model
+from spaceseed.tensor_file import TensorFile
 
 METHODS = ("sefa", "ganspace")
 SAMPLES = 10_000

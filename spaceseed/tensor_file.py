@@ -15,8 +15,6 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from spaceseed.models.generator import Generator
-
 Header = TypeVar("Header", bound=BaseModel)
 
 
@@ -69,20 +67,3 @@ class TensorFile(Generic[Header]):
         if any(t.dtype != self.dtype or not t.isfinite().all() for t in tensors.values()):
             raise self.damaged
         return header, tensors
-
-
-def check_model(generator: Generator, model: str, sha256: str, whose: str, error: type[ValueError]) -> None:
-    """Makes sure that what was learned on one model meets that model again.
-
-    Args:
-        generator: the one it meets.
-        model: id of the one it was learned on; "" for any.
-        sha256: of the weights that it was learned on; "" for any.
-        whose: how the message begins, e.g. "This filter belongs to".
-        error: raised where it is another.
-    """
-    card = generator.card
-    if model and (card is None or card.id != model):
-        raise error(f"{whose} the model {model}, not to this one.")
-    if sha256 and card is not None and card.sha256 and card.sha256 != sha256:
-        raise error(f"{whose} other weights of the model {model}.")

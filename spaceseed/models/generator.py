@@ -305,6 +305,23 @@ class DirectGenerator(Generator):
         return ws
 
 
+def check_model(generator: Generator, model: str, sha256: str, whose: str, error: type[ValueError]) -> None:
+    """Makes sure that what was learned on one model meets that model again.
+
+    Args:
+        generator: the one it meets.
+        model: id of the one it was learned on; "" for any.
+        sha256: of the weights that it was learned on; "" for any.
+        whose: how the message begins, e.g. "This filter belongs to".
+        error: raised where it is another.
+    """
+    card = generator.card
+    if model and (card is None or card.id != model):
+        raise error(f"{whose} the model {model}, not to this one.")
+    if sha256 and card is not None and card.sha256 and card.sha256 != sha256:
+        raise error(f"{whose} other weights of the model {model}.")
+
+
 class _ReachedError(Exception):
     """Ends a synthesis at the activation that was asked for."""
 

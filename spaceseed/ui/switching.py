@@ -116,11 +116,10 @@ def fit(networks: Networks, visitor: Session) -> list[Any]:
 
 def fit_new_page(networks: Networks, visitor: Session) -> list[Any]:
     """The same for a page that was just opened; what it shows already is not shown again, for it may be in use."""
-    generator, bench = networks.generator(visitor.model), visitor.bench
-    if is_slow(generator) or bench.view != View.of(generator):
-        return fit(networks, visitor)
-    skipped: list[Any] = [gr.skip()] * (len(fit(networks, visitor)) - 1)
-    return [gr.Dropdown(choices=model_bar.choices(networks)), *skipped]
+    generator, values = networks.generator(visitor.model), fit(networks, visitor)
+    if is_slow(generator) or visitor.bench.view != View.of(generator):
+        return values
+    return [gr.Dropdown(choices=model_bar.choices(networks)), *[gr.skip()] * (len(values) - 1)]
 
 
 class Switching:
