@@ -64,11 +64,19 @@ def find_missing(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
         yield idle("Stopped: choose a method when you want directions.")
 
 
-def refill(networks: Networks, visitor: Session) -> list[Any]:
-    """Shows directions that have been found."""
+def fill_found(networks: Networks, visitor: Session) -> list[Any]:
+    """Shows directions that have been found.
+
+    They leave the picture, truncation and noise as they are, so these are not sent again: the visitor may be changing
+    them by now.
+
+    Returns:
+        values for `Panel.found`.
+    """
     if not visitor.bench.steering.stale:
-        return [gr.skip()] * OUTPUTS
-    return fill(networks, visitor)
+        return [gr.skip()] * FOUND
+    visitor.bench.steering.stale = False
+    return _found(networks.generator(visitor.model), visitor)
 
 
 def fill(networks: Networks, visitor: Session) -> list[Any]:
@@ -84,20 +92,17 @@ def fill(networks: Networks, visitor: Session) -> list[Any]:
         if steering.method in bundled_methods(generator) and steering.method not in steering.sets:
             steering.add(steering.method, directions_of(generator, steering.method))
         work, method = steering.work, steering.method
-        pictures = [_before(generator, steering), *_preview(generator, visitor)]
+        picture, _, *buttons = _preview(generator, visitor)
+        pictures = [_before(generator, steering), picture, *buttons]
         now = visitor.bench.steering
         if now is steering and now.work is work and now.method == method:
             break
     steering.stale = False
-    return [
-        *pictures,
-        gr.Button(visible=is_slow(generator) and steering.directions is not None),
-        *steer_knobs.fit_boxes(generator, visitor),
-        *steer_knobs.fit(generator, steering),
-    ]
+    return [*pictures, *steer_knobs.fit_base(generator, steering), *_found(generator, visitor)]
 
 
-OUTPUTS = 6 + 3 + 9 + steer_knobs.MOST
+FOUND = 2 + 3 + 6 + steer_knobs.MOST
+OUTPUTS = 4 + 3 + FOUND
 
 
 def move(networks: Networks, visitor: Session, *values: Any) -> list[Any]:
@@ -294,9 +299,24 @@ def _preview(generator: Generator, visitor: Session, buttons: tuple[bool, bool] 
     """Values for `Panel.preview`; the buttons, which take as long as a small picture, only where they change."""
     steering = visitor.bench.steering
     visitor.begin("strip")  # what is being drawn of the find as it was
-    words = " · ".join(steering.now.words(steering.sets)) or UNCHANGED
     untouched = not steering.now.steps and steering.now.base is steering.opened.first.base
     picture = _before(generator, steering) if untouched else draw(generator, steering.recipe())
     active = steering.can_undo, steering.can_redo
     shown = [gr.skip(), gr.skip()] if active == buttons else [gr.Button(interactive=can) for can in active]
-    return [picture, words, *shown]
+    return [picture, _words(steering), *shown]
+
+
+def _words(steering: Steering) -> str:
+    """What the sliders say, in one line."""
+    return " · ".join(steering.now.words(steering.sets)) or UNCHANGED
+
+
+def _found(generator: Generator, visitor: Session) -> list[Any]:
+    """Values for `Panel.found`."""
+    steering = visitor.bench.steering
+    return [
+        _words(steering),
+        gr.Button(visible=is_slow(generator) and steering.directions is not None),
+        *steer_knobs.fit_boxes(generator, visitor),
+        *steer_knobs.fit(generator, steering),
+    ]

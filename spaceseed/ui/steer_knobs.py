@@ -58,10 +58,12 @@ class Knobs:
     @property
     def outputs(self) -> list[Any]:
         """What `fit` fills."""
-        return [
-            self.method, self.more, self.stop, self.group, self.apart, self.truncation, self.noise, self.reseed,
-            self.looked, *self.sliders,
-        ]  # fmt: skip
+        return [self.method, self.more, self.stop, self.group, self.apart, self.looked, *self.sliders]
+
+    @property
+    def base(self) -> list[Any]:
+        """How the find is drawn, whatever the directions; `fit_base` fills them."""
+        return [self.truncation, self.noise, self.reseed]
 
     @property
     def boxes(self) -> list[Any]:
@@ -119,8 +121,7 @@ def create_knobs(looked: gr.Dropdown, name: gr.Textbox) -> Knobs:
 
 def fit(generator: Generator, steering: Steering) -> list[Any]:
     """What `Knobs.outputs` show of the find that is open."""
-    directions, base = steering.directions, steering.now.base
-    card, noisy = generator.card, generator.noisy
+    directions = steering.directions
     return [
         gr.Radio(
             [(TITLES[method], method) for method in methods_of(generator)],
@@ -130,11 +131,18 @@ def fit(generator: Generator, steering: Steering) -> list[Any]:
         gr.Button("Fewer" if steering.more else "More", visible=directions is not None and len(directions) > FIRST),
         gr.Button(visible=False),
         *_fit_layers(generator, steering),
+        _fit_looked(steering),
+        *_fit_sliders(steering),
+    ]
+
+
+def fit_base(generator: Generator, steering: Steering) -> list[Any]:
+    """What `Knobs.base` shows of the find that is open."""
+    base, card, noisy = steering.now.base, generator.card, generator.noisy
+    return [
         gr.Slider(value=base.truncation, visible=card is None or card.truncation is not None),
         gr.Radio(value=base.noise, visible=noisy),
         gr.Button(visible=noisy and base.noise == "random"),
-        _fit_looked(steering),
-        *_fit_sliders(steering),
     ]
 
 

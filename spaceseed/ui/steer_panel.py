@@ -53,7 +53,12 @@ class Panel:
     @property
     def outputs(self) -> list[Any]:
         """What `fill` fills."""
-        return [self.before, *self.preview, self.draw_strip, *self.knobs.boxes, *self.knobs.outputs]
+        return [self.before, self.after, self.undo, self.redo, *self.knobs.base, *self.found]
+
+    @property
+    def found(self) -> list[Any]:
+        """What directions that were found change."""
+        return [self.words, self.draw_strip, *self.knobs.boxes, *self.knobs.outputs]
 
 
 def create_panel(networks: Networks, session: gr.State, basket: gr.State, marks: gr.HTML) -> Panel:
@@ -87,7 +92,7 @@ def create_panel(networks: Networks, session: gr.State, basket: gr.State, marks:
         found = event.success(
             clear_errors(partial(events.find_missing, networks)), session, [words, knobs.stop], **EVENT
         )
-        filled = found.success(clear_errors(partial(events.refill, networks)), session, panel.outputs, **EVENT)
+        filled = found.success(clear_errors(partial(events.fill_found, networks)), session, panel.found, **EVENT)
         filled.success(clear_errors(partial(events.auto_strip, networks)), session, row, **EVENT)
 
     panel = Panel(before, after, words, undo, redo, draw_row, knobs, follow)

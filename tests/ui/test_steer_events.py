@@ -1,5 +1,6 @@
 """Steering without the page: every family, bad input, and what is kept."""
 
+import gradio as gr
 import pytest
 import torch
 
@@ -56,10 +57,10 @@ def test_every_family_can_be_steered(tiny_networks, newcomer, model):
     shown = steer_tab.enter(tiny_networks, newcomer)
     assert len(shown) == events.OUTPUTS + 1
     find_set(tiny_networks, newcomer)
-    filled = events.refill(tiny_networks, newcomer)
+    assert len(events.fill_found(tiny_networks, newcomer)) == events.FOUND
     steering, generator = newcomer.bench.steering, tiny_networks.generator(model)
     assert steering.method == "ganspace"
-    before, after, *_ = filled
+    before, after, *_ = shown
     assert before == after
     moved, said, *_ = events.move(tiny_networks, newcomer, *sliders(s0=4.0))
     assert moved != after
@@ -67,6 +68,16 @@ def test_every_family_can_be_steered(tiny_networks, newcomer, model):
     recipe = steering.kept()
     assert recipe.labels is None or len(recipe.labels) == generator.num_classes
     assert torch.equal(Recipe.from_json(recipe.to_json()).render(generator), steering.recipe().render(generator))
+
+
+def test_directions_that_are_found_late_leave_the_noise_alone(tiny_networks, newcomer):
+    """The visitor may be choosing another by then."""
+    list(switch(tiny_networks, newcomer, "tiny-stylegan2"))
+    steer_tab.enter(tiny_networks, newcomer)
+    find_set(tiny_networks, newcomer)
+    found = events.fill_found(tiny_networks, newcomer)
+    noises = {value for _, value in steer_knobs.NOISES}
+    assert not noises & {value.value for value in found if isinstance(value, gr.Radio)}
 
 
 def test_a_slider_that_did_not_move_draws_nothing(tiny_networks, at_work):
@@ -204,7 +215,7 @@ def test_a_name_says_how_sure_it_is_until_the_visitor_gives_another(tiny_network
     directions = at_work.bench.steering.directions
     at = min(range(len(directions)), key=directions.confidences.__getitem__)
     events.look(tiny_networks, at_work, at)
-    generator, looked = tiny_networks.generator("avatars"), NAMES.index("noise") + 2
+    generator, looked = tiny_networks.generator("avatars"), NAMES.index("looked")
     said = f"{at + 1}. {directions.names[at]}, {100 * directions.confidences[at]:.0f}% sure"
     assert directions.confidences[at] < 1
     assert steer_knobs.fit(generator, at_work.bench.steering)[looked].choices[at][0] == said
@@ -301,15 +312,15 @@ def test_a_strip_has_seven_pictures(tiny_networks, at_work):
 def test_a_model_with_one_style_has_no_choice_of_layers(tiny_networks, newcomer):
     list(switch(tiny_networks, newcomer, "tiny-pggan"))
     steer_tab.enter(tiny_networks, newcomer)
-    filled = dict(
-        zip(NAMES, steer_knobs.fit(tiny_networks.generator("tiny-pggan"), newcomer.bench.steering), strict=False)
-    )
+    generator, steering = tiny_networks.generator("tiny-pggan"), newcomer.bench.steering
+    filled = dict(zip(NAMES, steer_knobs.fit(generator, steering), strict=False))
     assert not filled["group"].visible
-    assert not filled["truncation"].visible
-    assert not filled["noise"].visible
+    truncation, noise, _ = steer_knobs.fit_base(generator, steering)
+    assert not truncation.visible
+    assert not noise.visible
 
 
-NAMES = ["method", "more", "stop", "group", "apart", "truncation", "noise"]
+NAMES = ["method", "more", "stop", "group", "apart", "looked"]
 
 
 def test_the_shelf_numbers_the_basket(tiny_networks, collector):

@@ -17,7 +17,7 @@ def at_work(networks, session):
 
 
 def boxes(filled):
-    return filled[6:9]
+    return filled[9:12]
 
 
 def test_what_stands_in_the_boxes_is_not_filled_in_again(networks, session):
