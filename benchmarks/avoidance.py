@@ -21,12 +21,12 @@ from torch import Tensor
 
 from benchmarks.avoidance_report import Row, markdown, plot
 from benchmarks.report import DATA, arguments, mean_and_error, save
-from spaceseed.avoid import SAMPLERS, SPACES, LatentFilter
-from spaceseed.evaluate import frechet_distance, precision_recall
+from spaceseed.filters.filter import SAMPLERS, SPACES, LatentFilter
 from spaceseed.latent_space import LatentSpace
-from spaceseed.models.classifier import load_classifier
-from spaceseed.models.generator import latents_from_seeds
-from spaceseed.models.zoo import load
+from spaceseed.metrics.distances import frechet_distance, precision_recall
+from spaceseed.models.generators.generator import latents_from_seeds
+from spaceseed.models.judges.classifier import load_classifier
+from spaceseed.models.zoo.loading import load
 from spaceseed.ops.discriminant import ESTIMATORS
 from spaceseed.ops.validation import area_under_curve
 from spaceseed.training.bundled.avatars import Renders, renders

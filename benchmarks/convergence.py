@@ -23,7 +23,7 @@ from matplotlib import pyplot as plt
 from benchmarks.report import mean_and_error, save, table
 from benchmarks.training_runs import History, Measure, Study, TimedTrainer, at, curves, faces, options, reached, thinned
 from spaceseed.training.config import Config
-from spaceseed.training.data import ImageSet
+from spaceseed.training.data.images import ImageSet
 
 IMAGES = 24_000
 MOMENTS = 5

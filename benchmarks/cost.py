@@ -12,16 +12,16 @@ import torch
 from torch import Tensor
 
 from benchmarks.report import arguments, save, table
-from spaceseed.models.generator import Generator, latents_from_seeds
-from spaceseed.models.judge import Judge, load_judge
-from spaceseed.models.zoo import load
-from spaceseed.objectives import TextObjective
+from spaceseed.evolution.objectives import TextObjective
+from spaceseed.evolution.search import search
+from spaceseed.models.generators.generator import Generator, latents_from_seeds
+from spaceseed.models.judges.clip import Judge, load_judge
+from spaceseed.models.zoo.loading import load
 from spaceseed.ops.cma import CMAES
 from spaceseed.ops.differential_evolution import DifferentialEvolution
 from spaceseed.ops.genetic import GeneticAlgorithm
 from spaceseed.ops.optimizer import Optimizer
 from spaceseed.ops.termination import Termination
-from spaceseed.search import search
 
 BATCHES = (1, 16)
 OPTIMIZERS = (DifferentialEvolution, GeneticAlgorithm, CMAES)

@@ -22,7 +22,7 @@ from benchmarks.report import mean_and_error, save, table
 from benchmarks.training_runs import FIGURES, SIDE, History, Measure, Study, at, curves, faces, options, thinned
 from spaceseed.training.bundled.redrawn import LIMITS
 from spaceseed.training.config import Config, Evolution
-from spaceseed.training.networks import build
+from spaceseed.training.networks.pairs import build
 from spaceseed.training.report import Table, winning_shares
 
 IMAGES = 18_000

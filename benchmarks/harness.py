@@ -22,10 +22,10 @@ from torch import Tensor
 
 from spaceseed.batches import batch_size
 from spaceseed.latent_space import LatentSpace
-from spaceseed.models.classifier import load_classifier
-from spaceseed.models.generator import Generator
-from spaceseed.models.judge import load_judge
-from spaceseed.models.zoo import load
+from spaceseed.models.generators.generator import Generator
+from spaceseed.models.judges.classifier import load_classifier
+from spaceseed.models.judges.clip import load_judge
+from spaceseed.models.zoo.loading import load
 from spaceseed.training.bundled.avatars import Avatar
 from spaceseed.training.bundled.captions import AskedPrompt
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from spaceseed.models.classifier import load_classifier
-from spaceseed.models.judge import load_judge
+from spaceseed.models.judges.classifier import load_classifier
+from spaceseed.models.judges.clip import load_judge
 from spaceseed.training.bundled.avatars import renders
 from spaceseed.training.bundled.classifier import accuracies
 from spaceseed.training.bundled.judge import examine

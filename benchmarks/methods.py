@@ -19,7 +19,7 @@ from pymoo.optimize import minimize
 from scipy.optimize import differential_evolution
 
 from benchmarks.harness import Trial
-from spaceseed.models.generator import MAX_SEED
+from spaceseed.models.generators.generator import MAX_SEED
 from spaceseed.ops.optimizer import Optimizer
 
 Array = NDArray[np.float64]

@@ -13,17 +13,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from spaceseed.models.biggan import Attention, BigGAN, ConditionalNorm
-from spaceseed.models.generator import Generator
-from spaceseed.models.layers import normalize_second_moment
-from spaceseed.models.mobile_stylegan import HAAR, MobileStyleGAN
-from spaceseed.models.mobile_stylegan import SynthesisLayer as MobileLayer
-from spaceseed.models.pggan import PGGAN
-from spaceseed.models.stylegan1 import StyleGAN1
-from spaceseed.models.stylegan2 import StyleGAN2, ToRGB
-from spaceseed.models.stylegan2 import SynthesisLayer as StyleGAN2Layer
-from spaceseed.models.stylegan3 import OUTPUT_SCALE, StyleGAN3
-from spaceseed.models.stylegan3 import SynthesisLayer as StyleGAN3Layer
+from spaceseed.models.generators.biggan import Attention, BigGAN, ConditionalNorm
+from spaceseed.models.generators.generator import Generator
+from spaceseed.models.generators.layers import normalize_second_moment
+from spaceseed.models.generators.mobile_stylegan import HAAR, MobileStyleGAN
+from spaceseed.models.generators.mobile_stylegan import SynthesisLayer as MobileLayer
+from spaceseed.models.generators.pggan import PGGAN
+from spaceseed.models.generators.stylegan1 import StyleGAN1
+from spaceseed.models.generators.stylegan2 import StyleGAN2, ToRGB
+from spaceseed.models.generators.stylegan2 import SynthesisLayer as StyleGAN2Layer
+from spaceseed.models.generators.stylegan3 import OUTPUT_SCALE, StyleGAN3
+from spaceseed.models.generators.stylegan3 import SynthesisLayer as StyleGAN3Layer
 
 # From ws [N, num_ws, w_dim] to images [N, 3, resolution, resolution].
 Port = Callable[[Tensor], Tensor]

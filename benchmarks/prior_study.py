@@ -22,10 +22,10 @@ from benchmarks.harness import Networks, Spent, Trial
 from benchmarks.report import DATA, arguments, mean_and_error, save, table
 from benchmarks.tune import PROMPTS
 from spaceseed.batches import batch_size
-from spaceseed.evaluate import frechet_distance, precision_recall
-from spaceseed.models.generator import latents_from_seeds
-from spaceseed.models.layers import leaky_relu
-from spaceseed.models.zoo import load
+from spaceseed.metrics.distances import frechet_distance, precision_recall
+from spaceseed.models.generators.generator import latents_from_seeds
+from spaceseed.models.generators.layers import leaky_relu
+from spaceseed.models.zoo.loading import load
 from spaceseed.ops.differential_evolution import DifferentialEvolution
 from spaceseed.ops.interpolate import lerp, slerp
 from spaceseed.ops.prior import PRIORS

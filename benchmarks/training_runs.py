@@ -24,14 +24,14 @@ from torch import Tensor
 from benchmarks.report import DATA, arguments
 from spaceseed.batches import batch_size
 from spaceseed.images import from_uint8, to_uint8
-from spaceseed.models.classifier import load_classifier
-from spaceseed.models.generator import Generator, latents_from_seeds
+from spaceseed.models.generators.generator import Generator, latents_from_seeds
+from spaceseed.models.judges.classifier import load_classifier
 from spaceseed.training.bundled.avatars import ATTRIBUTES, renders
 from spaceseed.training.bundled.figures import compare
 from spaceseed.training.bundled.redrawn import broken
 from spaceseed.training.config import Config
-from spaceseed.training.data import ImageSet
-from spaceseed.training.labels import Labels
+from spaceseed.training.data.images import ImageSet
+from spaceseed.training.data.labels import Labels
 from spaceseed.training.trainer import Trainer
 
 SIDE = 32

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.report import arguments, save, table
-from spaceseed.avoid import SIGNIFICANCE, LatentFilter
+from spaceseed.filters.filter import SIGNIFICANCE, LatentFilter
 
 CASES = ((32, "mean"), (32, "logistic"), (512, "mean"))  # dimensions, method
 PAIRS, RUNS, SIGNAL_RUNS = 60, 200, 40

@@ -13,9 +13,9 @@ from playwright.sync_api import Page, sync_playwright
 from torch import Tensor
 
 import spaceseed as ss
-from spaceseed.direction_cache import directions_of
+from spaceseed.directions.cache import directions_of
 from spaceseed.images import to_grid, to_uint8
-from spaceseed.mixing import crossed, style_groups
+from spaceseed.mixing.styles import crossed, style_groups
 from spaceseed.ui.demo import LAUNCH, build
 
 HERE = Path(__file__).parent

@@ -16,44 +16,44 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"  # first: recipes carry it, and read it while this module is still being imported
 
-from spaceseed.avoid import LatentFilter
-from spaceseed.breed import BAD, LIKED, Breeding
-from spaceseed.contrast import contrast_directions, direction_between
-from spaceseed.direction_cache import directions_of
+from spaceseed.directions.cache import directions_of
+from spaceseed.directions.contrast import contrast_directions, direction_between
+from spaceseed.directions.naming import name_directions
+from spaceseed.directions.refine import refine_directions
+from spaceseed.directions.sets import DirectionSet, find_directions
 from spaceseed.errors import ArgumentError, CheckpointError, DirectionError, DownloadError, FilterError
-from spaceseed.evaluate import (
+from spaceseed.evolution.breeding import BAD, LIKED, Breeding
+from spaceseed.evolution.objectives import Objective, TextObjective
+from spaceseed.evolution.search import Generation, search
+from spaceseed.filters.examples import label_by, worst_of
+from spaceseed.filters.filter import LatentFilter
+from spaceseed.latent_space import LatentSpace
+from spaceseed.metrics.distances import (
     FeatureStatistics,
     frechet_distance,
     inception_score,
     kernel_distance,
     precision_recall,
 )
-from spaceseed.film import write_film
-from spaceseed.labelling import label_by, worst_of
-from spaceseed.latent_space import LatentSpace
-from spaceseed.mixing import mix, style_groups, walk
-from spaceseed.models.classifier import load_classifier
-from spaceseed.models.generator import DirectGenerator, Generator, ModelCard, latents_from_seeds
-from spaceseed.models.labels import labels
-from spaceseed.models.zoo import load, models
-from spaceseed.naming import name_directions
-from spaceseed.objectives import Objective, TextObjective
+from spaceseed.mixing.film import write_film
+from spaceseed.mixing.styles import mix, style_groups, walk
+from spaceseed.models.generators.generator import DirectGenerator, Generator, ModelCard, latents_from_seeds
+from spaceseed.models.generators.labels import labels
+from spaceseed.models.judges.classifier import load_classifier
+from spaceseed.models.zoo.loading import load, models
 from spaceseed.ops.cma import CMAES
 from spaceseed.ops.differential_evolution import DifferentialEvolution
 from spaceseed.ops.genetic import GeneticAlgorithm
 from spaceseed.ops.random_search import RandomSearch
 from spaceseed.ops.termination import Termination
-from spaceseed.recipe import Edit, Found, Recipe, RecipeError
-from spaceseed.refine import refine_directions
-from spaceseed.search import Generation, search
-from spaceseed.steer import DirectionSet, find_directions
+from spaceseed.recipes.recipe import Edit, Found, Recipe, RecipeError
 
 if TYPE_CHECKING:
-    from spaceseed.models.inception import load_inception
-    from spaceseed.models.judge import load_judge
+    from spaceseed.models.judges.clip import load_judge
+    from spaceseed.models.judges.inception import load_inception
 else:
     # Imported when they are asked for: open_clip and torchvision take longer to import than all else together.
-    _LATER = {"load_inception": "spaceseed.models.inception", "load_judge": "spaceseed.models.judge"}
+    _LATER = {"load_inception": "spaceseed.models.judges.inception", "load_judge": "spaceseed.models.judges.clip"}
 
     def __getattr__(name: str) -> Any:
         if name in _LATER:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from torch import Tensor
 
-from spaceseed.models.generator import Generator
+from spaceseed.models.generators.generator import Generator
 
 # Up to 64 pixels 16 images at once, 8 of 128, 2 of 256, larger ones one by one: activations of one at 1024 pixels take
 # half a GB. More would gain nothing on a processor: 8.9, 3.8, 3.5 and 3.4 ms an image of 64 pixels in batches of 1, 8,

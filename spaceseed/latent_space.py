@@ -17,11 +17,11 @@ from torch import Tensor
 
 from spaceseed.arguments import check_choice, check_number, check_tensor, check_type
 from spaceseed.errors import ArgumentError
-from spaceseed.models.generator import Generator, latents_from_seeds
-from spaceseed.recipe import Recipe, synthesis_options
+from spaceseed.models.generators.generator import Generator, latents_from_seeds
+from spaceseed.recipes.recipe import Recipe, synthesis_options
 
 if TYPE_CHECKING:  # avoid stands on this module
-    from spaceseed.avoid import LatentFilter
+    from spaceseed.filters.filter import LatentFilter
 
 SPACES = ("z", "w", "ws")
 # Enough draws to know the spread of w within 1 %.

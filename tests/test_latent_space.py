@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 import torch
 
-from spaceseed.avoid import LatentFilter
 from spaceseed.errors import ArgumentError, FilterError
+from spaceseed.filters.filter import LatentFilter
 from spaceseed.latent_space import LatentSpace
-from spaceseed.models.generator import ModelCard
-from spaceseed.models.stylegan2 import StyleGAN2
-from spaceseed.recipe import Recipe, RecipeError
+from spaceseed.models.generators.generator import ModelCard
+from spaceseed.models.generators.stylegan2 import StyleGAN2
+from spaceseed.recipes.recipe import Recipe, RecipeError
 
 SHIFTED = torch.tensor([[1.0, 0.0, 0.5], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
 CLASS = torch.tensor([0.0, 1.0, 0.0])

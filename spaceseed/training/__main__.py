@@ -20,15 +20,15 @@ import torch
 from tqdm import tqdm
 
 from spaceseed.errors import ArgumentError, CheckpointError, DataError, TrainingError
-from spaceseed.figures import Features
-from spaceseed.models.generator import Generator
+from spaceseed.metrics.report import Features
+from spaceseed.models.generators.generator import Generator
 from spaceseed.training.config import AUGMENTATIONS, EGAN, PRECISIONS, PROJECTED, Config, Evolution
-from spaceseed.training.data import ImageSet, read_folder
+from spaceseed.training.data.images import ImageSet, read_folder
 from spaceseed.training.export import export
+from spaceseed.training.losses import OBJECTIVES
 from spaceseed.training.machine import Machine
 from spaceseed.training.measure import AvatarFeatures, Comparison, ImageNetFeatures
-from spaceseed.training.networks import CONDITIONS, NETWORKS
-from spaceseed.training.objectives import OBJECTIVES
+from spaceseed.training.networks.pairs import CONDITIONS, NETWORKS
 from spaceseed.training.trainer import Trainer
 
 CHOICES = {

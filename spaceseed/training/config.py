@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from spaceseed.errors import ArgumentError
-from spaceseed.training.networks import CONDITIONS, LARGEST, NETWORKS, SMALLEST
-from spaceseed.training.objectives import OBJECTIVES
+from spaceseed.training.losses import OBJECTIVES
+from spaceseed.training.networks.pairs import CONDITIONS, LARGEST, NETWORKS, SMALLEST
 
 EGAN = "egan"
 PROJECTED = ("none", "beside", "only")

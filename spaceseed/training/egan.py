@@ -18,12 +18,12 @@ import torch
 from torch import Tensor
 
 from spaceseed.errors import TrainingError
-from spaceseed.models.generator import Generator
+from spaceseed.models.generators.generator import Generator
 from spaceseed.training.config import Config
-from spaceseed.training.jury import Evidence, Jury
+from spaceseed.training.critics import Evidence, Jury
+from spaceseed.training.losses import OBJECTIVES, Objective
 from spaceseed.training.machine import Learner
-from spaceseed.training.networks import Pair
-from spaceseed.training.objectives import OBJECTIVES, Objective
+from spaceseed.training.networks.pairs import Pair
 
 # What the discriminator minimises, whatever the mutations.
 JUDGED_BY = OBJECTIVES["nonsaturating"]

@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 
 from spaceseed.errors import ArgumentError
 from spaceseed.models.checkpoints.own import KEY, Header
-from spaceseed.models.generator import Generator
+from spaceseed.models.generators.generator import Generator
 
 
 def export(

@@ -4,12 +4,12 @@ import torch
 from torch import Tensor
 
 from spaceseed.batches import batch_size
-from spaceseed.evaluate import frechet_distance, precision_recall
-from spaceseed.figures import ClassifierFeatures, Features, collect
-from spaceseed.models.classifier import load_classifier
-from spaceseed.models.generator import Generator, latents_from_seeds
-from spaceseed.training.data import ImageSet
-from spaceseed.training.projected import imagenet_features
+from spaceseed.metrics.distances import frechet_distance, precision_recall
+from spaceseed.metrics.report import ClassifierFeatures, Features, collect
+from spaceseed.models.generators.generator import Generator, latents_from_seeds
+from spaceseed.models.judges.classifier import load_classifier
+from spaceseed.training.data.images import ImageSet
+from spaceseed.training.networks.projected import imagenet_features
 
 # Seeds that nobody looks at while choosing settings.
 FIRST_SEED = 3_000_000

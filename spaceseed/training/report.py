@@ -10,8 +10,8 @@ import torch
 from tqdm import tqdm
 
 from spaceseed.images import to_grid, to_uint8
-from spaceseed.models.generator import Generator, latents_from_seeds
-from spaceseed.training.labels import Labels
+from spaceseed.models.generators.generator import Generator, latents_from_seeds
+from spaceseed.training.data.labels import Labels
 
 PREVIEW_PIXELS = 1024  # side of a preview; at most 8 x 8 images
 TRUNCATION = 0.7

@@ -12,15 +12,15 @@ import torch
 from torch import Tensor
 
 from spaceseed.errors import ArgumentError, CheckpointError, DataError, TrainingError
-from spaceseed.models.generator import Generator
+from spaceseed.models.generators.generator import Generator
 from spaceseed.training.config import EGAN, Config
-from spaceseed.training.data import ImageSet
+from spaceseed.training.critics import Evidence, Jury, joined
+from spaceseed.training.data.images import ImageSet
+from spaceseed.training.data.labels import difference, drop
 from spaceseed.training.egan import generation, improve
-from spaceseed.training.jury import Evidence, Jury, joined
-from spaceseed.training.labels import difference, drop
+from spaceseed.training.losses import OBJECTIVES
 from spaceseed.training.machine import BETAS, Learner, Machine
-from spaceseed.training.networks import Pair, build
-from spaceseed.training.objectives import OBJECTIVES
+from spaceseed.training.networks.pairs import Pair, build
 from spaceseed.training.report import Report
 
 VERSION = 2  # of what a checkpoint holds

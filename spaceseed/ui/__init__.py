@@ -1,1 +1,1 @@
-"""The app: one file a tab, joined by `demo.build`."""
+"""The app: one folder a tab, joined by `demo.build`."""

@@ -6,18 +6,18 @@ from typing import Any
 
 import gradio as gr
 
-from spaceseed.ui.avoid_tab import create_avoid_tab
-from spaceseed.ui.breed_tab import EVENT, NOW, create_breed_tab
-from spaceseed.ui.entry import enter
-from spaceseed.ui.finds_tab import BASKET_TABS, create_finds_tab, turn_to
-from spaceseed.ui.model_bar import create_model_bar
-from spaceseed.ui.networks import BUNDLED, Networks
-from spaceseed.ui.search_tab import create_search_tab
-from spaceseed.ui.session import Session
-from spaceseed.ui.steer_panel import EVENT as STEER
-from spaceseed.ui.steer_tab import create_steer_tab
-from spaceseed.ui.style import AVOID_CSS, CSS, STEER_CSS, THEME
-from spaceseed.ui.switching import Switching, fit_new_page
+from spaceseed.ui.avoid.tab import create_avoid_tab
+from spaceseed.ui.breed.tab import EVENT, NOW, create_breed_tab
+from spaceseed.ui.finds.tab import BASKET_TABS, create_finds_tab, turn_to
+from spaceseed.ui.search.tab import create_search_tab
+from spaceseed.ui.shell.entry import enter
+from spaceseed.ui.shell.model_bar import create_model_bar
+from spaceseed.ui.shell.style import AVOID_CSS, CSS, STEER_CSS, THEME
+from spaceseed.ui.shell.switching import Switching, fit_new_page
+from spaceseed.ui.state.networks import BUNDLED, Networks
+from spaceseed.ui.state.session import Session
+from spaceseed.ui.steer.panel import EVENT as STEER
+from spaceseed.ui.steer.tab import create_steer_tab
 
 LAUNCH: dict[str, Any] = {
     "theme": THEME,

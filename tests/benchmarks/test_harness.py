@@ -9,7 +9,7 @@ import torch
 from benchmarks import search_quality
 from benchmarks.harness import Outcome, Run, Spent, Trial
 from spaceseed.latent_space import LatentSpace
-from spaceseed.models.stylegan2 import StyleGAN2
+from spaceseed.models.generators.stylegan2 import StyleGAN2
 from spaceseed.training.bundled.captions import asked
 
 BUDGET = 150

@@ -10,12 +10,12 @@ import torch
 
 from benchmarks import avoidance, cost, prior_study, search_quality, steering, synthesis, trust
 from spaceseed.images import from_uint8
-from spaceseed.mixing import mix, style_groups
-from spaceseed.models.classifier import load_classifier
-from spaceseed.models.generator import latents_from_seeds
-from spaceseed.models.judge import load_judge
-from spaceseed.models.zoo import load
-from spaceseed.recipe import Recipe
+from spaceseed.mixing.styles import mix, style_groups
+from spaceseed.models.generators.generator import latents_from_seeds
+from spaceseed.models.judges.classifier import load_classifier
+from spaceseed.models.judges.clip import load_judge
+from spaceseed.models.zoo.loading import load
+from spaceseed.recipes.recipe import Recipe
 from spaceseed.training.bundled.avatars import Renders, render, sample
 from spaceseed.training.bundled.redrawn import Redrawn, similarity
 

@@ -10,11 +10,11 @@ import torch
 from benchmarks import convergence, evolving
 from benchmarks.training_runs import SIDE, Study, at, reached
 from spaceseed.images import from_uint8
-from spaceseed.models.classifier import load_classifier
+from spaceseed.models.judges.classifier import load_classifier
 from spaceseed.training.bundled.avatars import ATTRIBUTES
 from spaceseed.training.bundled.redrawn import broken
-from spaceseed.training.data import ImageSet
-from spaceseed.training.labels import Labels
+from spaceseed.training.data.images import ImageSet
+from spaceseed.training.data.labels import Labels
 
 
 def noise(count):

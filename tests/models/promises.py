@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from spaceseed.models.generator import Generator
+from spaceseed.models.generators.generator import Generator
 
 
 def check_batches(generator: Generator, ws: Tensor, **options: Any) -> None:

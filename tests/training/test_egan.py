@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from spaceseed.training.config import Config, Evolution
+from spaceseed.training.critics import Jury
 from spaceseed.training.egan import generation, improve
-from spaceseed.training.jury import Jury
+from spaceseed.training.losses import OBJECTIVES
 from spaceseed.training.machine import BETAS, Learner, Machine
-from spaceseed.training.networks import build
-from spaceseed.training.objectives import OBJECTIVES
+from spaceseed.training.networks.pairs import build
 
 MUTATIONS = ("minimax", "nonsaturating", "leastsquares")
 Z_DIM, SIDE = 8, 8
@@ -161,7 +161,7 @@ def test_breeding_leaves_the_discriminator_as_it_is(game):
 
 
 def test_the_discriminator_sees_all_survivors_alike(game):
-    from spaceseed.training.jury import joined
+    from spaceseed.training.critics import joined
 
     kept = game(parents=2).breed()
     together = joined([child.evidence for child in kept])

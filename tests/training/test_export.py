@@ -6,7 +6,7 @@ import torch
 import spaceseed as ss
 from spaceseed.errors import ArgumentError
 from spaceseed.training.export import export
-from spaceseed.training.networks import NETWORKS, build
+from spaceseed.training.networks.pairs import NETWORKS, build
 
 GROUPS = {"hair": ("short", "long"), "mood": ("glad", "sad", "angry")}
 

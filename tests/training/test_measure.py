@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from spaceseed.training.data import ImageSet
-from spaceseed.training.labels import Labels
+from spaceseed.training.data.images import ImageSet
+from spaceseed.training.data.labels import Labels
 from spaceseed.training.measure import AvatarFeatures, Comparison, ImageNetFeatures
-from spaceseed.training.networks import build
+from spaceseed.training.networks.pairs import build
 
 
 class MeanColour:

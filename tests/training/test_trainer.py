@@ -9,9 +9,9 @@ import torch
 
 from spaceseed.errors import ArgumentError, DataError, TrainingError
 from spaceseed.training.config import Config, Evolution
-from spaceseed.training.data import ImageSet
-from spaceseed.training.labels import Labels
-from spaceseed.training.objectives import OBJECTIVES
+from spaceseed.training.data.images import ImageSet
+from spaceseed.training.data.labels import Labels
+from spaceseed.training.losses import OBJECTIVES
 from spaceseed.training.trainer import Trainer
 
 SMALL = Config(

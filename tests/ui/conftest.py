@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from spaceseed.models.generator import Generator, latents_from_seeds
-from spaceseed.recipe import Found, Recipe
+from spaceseed.models.generators.generator import Generator, latents_from_seeds
+from spaceseed.recipes.recipe import Found, Recipe
 from spaceseed.ui.demo import LAUNCH, build
-from spaceseed.ui.networks import Networks
-from spaceseed.ui.session import Session
+from spaceseed.ui.state.networks import Networks
+from spaceseed.ui.state.session import Session
 from tests.ui.standins import Catalogue, find_of, stand_in
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from spaceseed.errors import DownloadError
-from spaceseed.models import zoo
-from spaceseed.models.generator import ModelCard
-from spaceseed.recipe import Recipe
-from spaceseed.ui.networks import Networks
-from spaceseed.ui.view import View
+from spaceseed.models.generators.generator import ModelCard
+from spaceseed.models.zoo import loading as zoo
+from spaceseed.recipes.recipe import Recipe
+from spaceseed.ui.state.networks import Networks
+from spaceseed.ui.state.view import View
 
 DATA = Path(__file__).parents[1] / "data"
 FILES = {

@@ -7,7 +7,7 @@ from spaceseed.errors import CheckpointError
 from spaceseed.models.checkpoints import biggan, genforce, nvidia, own, rosinality
 from spaceseed.models.checkpoints.containers import read_container
 from spaceseed.models.checkpoints.names import describe, unwrapped
-from spaceseed.models.generator import Generator
+from spaceseed.models.generators.generator import Generator
 
 
 class Reader(Protocol):

@@ -12,9 +12,9 @@ from pydantic import BaseModel, Field, StrictBool, ValidationError
 from torch import Tensor
 
 from spaceseed.errors import CheckpointError
-from spaceseed.models.biggan import BigGAN
 from spaceseed.models.checkpoints.tensors import fill, take
-from spaceseed.models.generator import Generator
+from spaceseed.models.generators.biggan import BigGAN
+from spaceseed.models.generators.generator import Generator
 
 MAX_CONFIG = 2**16  # bytes
 ORIGINAL = ".weight_orig"

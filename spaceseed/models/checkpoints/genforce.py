@@ -18,10 +18,10 @@ from torch import Tensor
 from spaceseed.errors import CheckpointError
 from spaceseed.models.checkpoints.genforce_stylegan2 import build_stylegan2, is_stylegan2, mapping_tensors
 from spaceseed.models.checkpoints.tensors import count, fill, measure_w_avg, take
-from spaceseed.models.generator import Generator
-from spaceseed.models.pggan import PGGAN
-from spaceseed.models.shapes import expect
-from spaceseed.models.stylegan1 import StyleGAN1
+from spaceseed.models.generators.generator import Generator
+from spaceseed.models.generators.pggan import PGGAN
+from spaceseed.models.generators.shapes import expect
+from spaceseed.models.generators.stylegan1 import StyleGAN1
 
 # Side of the images from which StyleGAN's upsampling layers are "fused": their kernel is the other way round. The file
 # does not tell; no model in the project's list has another.

@@ -10,9 +10,9 @@ from typing import Any
 from torch import Tensor
 
 from spaceseed.models.checkpoints.tensors import count, fill, take
-from spaceseed.models.generator import Generator
-from spaceseed.models.layers import resample_filter
-from spaceseed.models.stylegan2 import StyleGAN2
+from spaceseed.models.generators.generator import Generator
+from spaceseed.models.generators.layers import resample_filter
+from spaceseed.models.generators.stylegan2 import StyleGAN2
 
 
 def is_stylegan2(state: Mapping[str, Any]) -> bool:

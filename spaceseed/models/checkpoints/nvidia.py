@@ -14,10 +14,10 @@ from torch import Tensor
 from spaceseed.errors import CheckpointError
 from spaceseed.models.checkpoints.persistence import PersistentObject, state_dict
 from spaceseed.models.checkpoints.tensors import fill
-from spaceseed.models.generator import Generator
-from spaceseed.models.stylegan2 import StyleGAN2
-from spaceseed.models.stylegan3 import CLAMP, OUTPUT_SCALE, StyleGAN3
-from spaceseed.models.stylegan3_plan import FIRST_CUTOFF
+from spaceseed.models.generators.generator import Generator
+from spaceseed.models.generators.stylegan2 import StyleGAN2
+from spaceseed.models.generators.stylegan3 import CLAMP, OUTPUT_SCALE, StyleGAN3
+from spaceseed.models.generators.stylegan3_plan import FIRST_CUTOFF
 
 STYLEGAN2_TENSOR = "synthesis.b4.conv1.weight"
 STYLEGAN3_TENSOR = "synthesis.input.freqs"

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from spaceseed.errors import CheckpointError
 from spaceseed.models.checkpoints.tensors import measure_w_avg
-from spaceseed.models.mobile_stylegan import HAAR, MobileStyleGAN
+from spaceseed.models.generators.mobile_stylegan import HAAR, MobileStyleGAN
 
 PACKAGE = "random_face==2021.7.21.1"
 SHA256 = {

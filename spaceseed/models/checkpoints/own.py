@@ -12,10 +12,10 @@ from safetensors import SafetensorError, safe_open
 
 from spaceseed.errors import CheckpointError
 from spaceseed.models.checkpoints.tensors import fill
-from spaceseed.models.dcgan import DCGAN
-from spaceseed.models.generator import Generator
-from spaceseed.models.pggan import PGGAN
-from spaceseed.models.stylegan2 import StyleGAN2
+from spaceseed.models.generators.dcgan import DCGAN
+from spaceseed.models.generators.generator import Generator
+from spaceseed.models.generators.pggan import PGGAN
+from spaceseed.models.generators.stylegan2 import StyleGAN2
 
 KEY = "spaceseed"  # of the header among the file's metadata
 FAMILIES: dict[str, type[StyleGAN2] | type[PGGAN] | type[DCGAN]] = {

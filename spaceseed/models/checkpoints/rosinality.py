@@ -18,9 +18,9 @@ from torch import Tensor
 
 from spaceseed.errors import CheckpointError
 from spaceseed.models.checkpoints.tensors import count, fill, measure_w_avg, take
-from spaceseed.models.generator import Generator
-from spaceseed.models.layers import resample_filter
-from spaceseed.models.stylegan2 import StyleGAN2
+from spaceseed.models.generators.generator import Generator
+from spaceseed.models.generators.layers import resample_filter
+from spaceseed.models.generators.stylegan2 import StyleGAN2
 
 NOISE_SEED = 0
 LARGEST = 1024  # side of the noise maps that are drawn; a few small tensors must not ask for a huge one

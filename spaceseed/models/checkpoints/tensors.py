@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from spaceseed.errors import CheckpointError
-from spaceseed.models.generator import Generator
+from spaceseed.models.generators.generator import Generator
 
 BATCH = 1000
 

@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 from torch.nn import functional as F
 
 from spaceseed.images import from_uint8
-from spaceseed.models.classifier import Classifier
+from spaceseed.models.judges.classifier import Classifier
 from spaceseed.training.bundled.augment import augment
 from spaceseed.training.bundled.avatars import ATTRIBUTES, Renders, renders
 

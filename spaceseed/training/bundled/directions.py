@@ -12,15 +12,15 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from spaceseed.contrast import contrast_directions
-from spaceseed.direction_cache import COUNT
-from spaceseed.models.classifier import Classifier, load_classifier
-from spaceseed.models.generator import Generator, latents_from_seeds
-from spaceseed.models.judge import load_judge
-from spaceseed.models.zoo import load
-from spaceseed.naming import name_directions
-from spaceseed.refine import refine_directions
-from spaceseed.steer import METHODS, DirectionSet, find_directions
+from spaceseed.directions.cache import COUNT
+from spaceseed.directions.contrast import contrast_directions
+from spaceseed.directions.naming import name_directions
+from spaceseed.directions.refine import refine_directions
+from spaceseed.directions.sets import METHODS, DirectionSet, find_directions
+from spaceseed.models.generators.generator import Generator, latents_from_seeds
+from spaceseed.models.judges.classifier import Classifier, load_classifier
+from spaceseed.models.judges.clip import load_judge
+from spaceseed.models.zoo.loading import load
 
 # The attribute of the classifier, and those of its values that count.
 ATTRIBUTES = {

@@ -12,12 +12,12 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from spaceseed.evaluate import frechet_distance, precision_recall
-from spaceseed.figures import AVATAR_FEATURES, ClassifierFeatures, collect
 from spaceseed.images import from_uint8
-from spaceseed.models.classifier import Classifier, load_classifier
-from spaceseed.models.generator import Generator, latents_from_seeds
-from spaceseed.models.zoo import load
+from spaceseed.metrics.distances import frechet_distance, precision_recall
+from spaceseed.metrics.report import AVATAR_FEATURES, ClassifierFeatures, collect
+from spaceseed.models.generators.generator import Generator, latents_from_seeds
+from spaceseed.models.judges.classifier import Classifier, load_classifier
+from spaceseed.models.zoo.loading import load
 from spaceseed.training.bundled.avatars import renders
 from spaceseed.training.bundled.redrawn import broken
 

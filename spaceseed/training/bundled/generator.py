@@ -1,4 +1,4 @@
-"""Trains the bundled generator and packs it as `spaceseed.models.zoo.load` reads it.
+"""Trains the bundled generator and packs it as `spaceseed.models.zoo.loading.load` reads it.
 
     python -m spaceseed.training.bundled.generator --data runs/data --runs runs/avatars --out spaceseed/assets/avatars
 
@@ -10,10 +10,10 @@ from pathlib import Path
 
 import torch
 
-from spaceseed.models.generator import Generator
+from spaceseed.models.generators.generator import Generator
 from spaceseed.training.bundled.avatars import renders
 from spaceseed.training.config import Config
-from spaceseed.training.data import ImageSet
+from spaceseed.training.data.images import ImageSet
 from spaceseed.training.export import export
 from spaceseed.training.measure import AvatarFeatures, Comparison
 from spaceseed.training.trainer import Measure, Trainer

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import torch
 
-import spaceseed.models._torchvision  # noqa: F401
+import spaceseed.models.judges._torchvision  # noqa: F401
 
 # isort: split
 import open_clip
@@ -29,7 +29,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from spaceseed.images import from_uint8
-from spaceseed.models.judge import Judge
+from spaceseed.models.judges.clip import Judge
 from spaceseed.training.bundled.augment import augment
 from spaceseed.training.bundled.avatars import Renders, renders
 from spaceseed.training.bundled.bpe import learn_merges, save_merges

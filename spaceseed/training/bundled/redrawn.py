@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from spaceseed.images import from_uint8
-from spaceseed.models.classifier import Classifier
+from spaceseed.models.judges.classifier import Classifier
 from spaceseed.training.bundled.avatars import Avatar, render
 
 # By the side of the images, what a face that is not broken comes to at least. A tenth of the faces of the generator

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from spaceseed.errors import CheckpointError
-from spaceseed.models.biggan import BigGAN
 from spaceseed.models.checkpoints import read_generator
 from spaceseed.models.checkpoints.biggan import build, matches
 from spaceseed.models.checkpoints.containers import read_container
+from spaceseed.models.generators.biggan import BigGAN
 from tests.models.golden import DATA
 
 CASE = DATA / "hf_biggan_deep"

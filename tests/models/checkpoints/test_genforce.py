@@ -11,9 +11,9 @@ from spaceseed.errors import CheckpointError
 from spaceseed.models.checkpoints.containers import read_container
 from spaceseed.models.checkpoints.genforce import build, matches
 from spaceseed.models.checkpoints.tensors import measure_w_avg
-from spaceseed.models.pggan import PGGAN
-from spaceseed.models.stylegan1 import StyleGAN1
-from spaceseed.models.stylegan2 import StyleGAN2
+from spaceseed.models.generators.pggan import PGGAN
+from spaceseed.models.generators.stylegan1 import StyleGAN1
+from spaceseed.models.generators.stylegan2 import StyleGAN2
 from tests.models.golden import DATA, Golden
 
 FILES = {

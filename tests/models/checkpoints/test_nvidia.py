@@ -15,8 +15,8 @@ import torch
 from spaceseed.errors import CheckpointError
 from spaceseed.models.checkpoints import nvidia, read_generator
 from spaceseed.models.checkpoints.containers import read_container
-from spaceseed.models.stylegan2 import StyleGAN2
-from spaceseed.models.stylegan3 import StyleGAN3
+from spaceseed.models.generators.stylegan2 import StyleGAN2
+from spaceseed.models.generators.stylegan3 import StyleGAN3
 from tests.models.golden import DATA, Golden
 
 STYLEGAN2_CASES = ("nv_sg2ada_uncond", "nv_sg2ada_cond", "nv_sg2ada_resnet", "nv_sg2_from_sg3_repo")

@@ -10,12 +10,12 @@ from pydantic import ValidationError
 from safetensors.torch import save_file
 
 from spaceseed.errors import CheckpointError
-from spaceseed.models import zoo
 from spaceseed.models.checkpoints import own, read_generator
-from spaceseed.models.dcgan import DCGAN
-from spaceseed.models.generator import latents_from_seeds
-from spaceseed.models.pggan import PGGAN
-from spaceseed.models.stylegan2 import StyleGAN2
+from spaceseed.models.generators.dcgan import DCGAN
+from spaceseed.models.generators.generator import latents_from_seeds
+from spaceseed.models.generators.pggan import PGGAN
+from spaceseed.models.generators.stylegan2 import StyleGAN2
+from spaceseed.models.zoo import loading as zoo
 
 CHANNELS = {4: 4, 8: 2}
 MAKE = {

@@ -16,7 +16,7 @@ from spaceseed.models import checkpoints
 from spaceseed.models.checkpoints import read_generator
 from spaceseed.models.checkpoints.containers import read_container
 from spaceseed.models.checkpoints.persistence import PersistentObject
-from spaceseed.models.generator import latents_from_seeds
+from spaceseed.models.generators.generator import latents_from_seeds
 from tests.models.golden import DATA
 
 ROOT = Path(__file__).parents[3]

@@ -10,7 +10,7 @@ from spaceseed.errors import CheckpointError
 from spaceseed.models.checkpoints import read_generator
 from spaceseed.models.checkpoints.containers import read_container
 from spaceseed.models.checkpoints.rosinality import build, matches
-from spaceseed.models.generator import latents_from_seeds
+from spaceseed.models.generators.generator import latents_from_seeds
 from tests.models.golden import Golden
 
 GOLDEN = Golden("rosinality_sg2")

@@ -6,7 +6,7 @@ import torch
 from spaceseed.errors import CheckpointError
 from spaceseed.models.checkpoints import tensors as checkpoint_tensors
 from spaceseed.models.checkpoints.tensors import fill, measure_w_avg, take
-from spaceseed.models.stylegan2 import StyleGAN2
+from spaceseed.models.generators.stylegan2 import StyleGAN2
 
 NAME = "synthesis.b8.conv0.weight"
 

@@ -1,6 +1,6 @@
 import pytest
 
-import spaceseed.models._torchvision  # noqa: F401
+import spaceseed.models.judges._torchvision  # noqa: F401
 
 # isort: split
 from open_clip.tokenizer import SimpleTokenizer

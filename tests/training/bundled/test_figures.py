@@ -6,7 +6,7 @@ import pytest
 pytest.importorskip("python_avatars", reason="rendering needs requirements-train.txt")
 
 from spaceseed.images import from_uint8
-from spaceseed.models.classifier import load_classifier
+from spaceseed.models.judges.classifier import load_classifier
 from spaceseed.training.bundled.avatars import ATTRIBUTES, render, sample
 from spaceseed.training.bundled.figures import confidence, shown
 

@@ -6,7 +6,7 @@ import torch
 
 pytest.importorskip("python_avatars", reason="rendering needs requirements-train.txt")
 
-from spaceseed.models import judge as judge_module
+from spaceseed.models.judges import clip as judge_module
 from spaceseed.training.bundled.augment import augment
 from spaceseed.training.bundled.avatars import Renders, render, sample
 from spaceseed.training.bundled.classifier import accuracies

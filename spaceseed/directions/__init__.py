@@ -1,0 +1,1 @@
+"""Directions in latent space: found, named, refined and kept."""

@@ -1,0 +1,87 @@
+"""Directions that need not be found again: bundled with the model, or found before and kept on disk.
+
+directions = directions_of(G, "ganspace")             # at once for the bundled model; found and kept for others
+"""
+
+import functools
+import hashlib
+import json
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from huggingface_hub import constants
+from torch import Tensor
+
+from spaceseed.arguments import check_layers, check_type
+from spaceseed.batches import Progress
+from spaceseed.directions.sets import SAMPLES, DirectionSet, find_directions
+from spaceseed.errors import ArgumentError
+from spaceseed.models.generators.generator import Generator
+
+ASSETS = Path(__file__).parents[1] / "assets"
+COUNT = 20
+MAX_FILES = 64
+
+
+def directions_of(
+    generator: Generator,
+    method: str = "ganspace",
+    layers: int | Iterable[int] | None = None,
+    labels: Tensor | None = None,
+    progress: Progress = lambda _: None,
+) -> DirectionSet:
+    """The strongest 20 directions of a model, or as many as it has.
+
+    Args:
+        generator: one that the zoo loaded: its weights' sha256 tells whose directions are at hand.
+        method: one of `bundled_methods(generator)`, or any of `steer.METHODS`.
+        layers: as for `find_directions`.
+        labels: [num_classes], for conditional models.
+        progress: as for `find_directions`; told nothing where no work is to be done.
+
+    Raises:
+        ArgumentError: the generator has no card, or an argument is out of range.
+    """
+    card = check_type("generator", generator, Generator, "a Generator, as load gives one").card
+    if card is None:
+        raise ArgumentError("generator.card", None, "a ModelCard, as generators from the zoo have")
+    chosen = None if layers is None else list(check_layers("layers", layers, generator.num_ws))
+    if chosen is None and method in bundled_methods(generator):
+        bundled = DirectionSet.open(_bundled(card.id, method))
+        bundled.check(generator)
+        return bundled
+    count = min(COUNT, generator.w_dim if generator.has_mapping else generator.z_dim)
+    classes = None if labels is None else labels.tolist()
+    key = json.dumps([card.sha256, method, chosen, classes, count, SAMPLES])
+    path = (
+        Path(constants.HF_HOME) / "spaceseed" / "directions" / f"{hashlib.sha256(key.encode()).hexdigest()}.safetensors"
+    )
+    with suppress(OSError, ValueError):  # none yet, or damaged
+        kept = DirectionSet.open(path)
+        kept.check(generator)
+        path.touch()
+        return kept
+    found = find_directions(generator, method, chosen, count, labels=labels, progress=progress)
+    with suppress(OSError):  # a disk that cannot be written to costs time alone
+        path.parent.mkdir(parents=True, exist_ok=True)
+        found.save(path)
+        for old in sorted(path.parent.glob("*.safetensors"), key=lambda file: file.stat().st_mtime)[:-MAX_FILES]:
+            old.unlink(missing_ok=True)
+    return found
+
+
+def bundled_methods(generator: Generator) -> tuple[str, ...]:
+    """Methods whose directions come with these very weights: "attributes", for one, where a classifier taught them."""
+    card = generator.card
+    return _methods(card.id, card.sha256) if card is not None and card.bundled else ()
+
+
+@functools.cache  # Steer asks several times for whatever a visitor does
+def _methods(model: str, sha256: str) -> tuple[str, ...]:
+    files = sorted((ASSETS / model).glob("directions-*.safetensors"))
+    return tuple(file.stem.removeprefix("directions-") for file in files if DirectionSet.open(file).sha256 == sha256)
+
+
+def _bundled(model: str, method: str) -> Path:
+    return ASSETS / model / f"directions-{method}.safetensors"

@@ -1,0 +1,111 @@
+"""Directions that do what their names say: turned little by little, until the attribute follows and the others stay.
+
+    found = contrast_directions(G, attributes)
+    better = refine_directions(G, found, attributes)
+
+Examples tell where an attribute is frequent. Where it comes in islands, as a smile does among five kinds of mouth, a
+step that way need not lead to one; so this looks at what becomes of images that are moved.
+"""
+
+from collections.abc import Callable, Mapping
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from spaceseed.arguments import check_integer, check_number, check_scores, check_type
+from spaceseed.batches import Progress
+from spaceseed.directions.sets import DirectionSet, draw_w
+from spaceseed.errors import ArgumentError
+from spaceseed.latent_space import LatentSpace
+from spaceseed.mixing.styles import crossed
+from spaceseed.models.generators.generator import Generator
+from spaceseed.recipes.recipe import synthesis_options
+
+DRAWS = 4_000
+AMOUNTS = (1.0, 3.0)  # standard deviations of w from the middle to either end
+STEP_SIZE = 0.05  # of Adam, for a vector of length 1
+
+
+def refine_directions(
+    generator: Generator,
+    directions: DirectionSet,
+    attributes: Callable[[Tensor], Mapping[str, Tensor]],
+    *,
+    price: float = 0.1,
+    steps: int = 100,
+    batch: int = 16,
+    truncation: float = 0.7,
+    labels: Tensor | None = None,
+    seed: int = 0,
+    progress: Progress = lambda _: None,
+) -> DirectionSet:
+    """Turns each direction by gradient ascent on what moving along it changes.
+
+    Directions are learnt from a differentiable score of the moved images as in GANalyze (Goetschalckx et al. 2019),
+    and changes of other attributes are a loss as in Zhuang et al. 2021 ("Enjoy Your Editing", sec. 3.2).
+
+    Args:
+        generator: draws the images.
+        directions: where to begin; named after the attributes.
+        attributes: scores images [N, 3, H, W] in any number of ways, differentiably; by name, [N] each, higher for
+            more of it.
+        price: what a change of another attribute costs, 0 or more, where the same change of its own pays 1.
+        steps: of ascent, for each direction.
+        batch: images a step that are moved both ways.
+        truncation: psi of those images.
+        labels: [num_classes], for conditional models.
+        seed: of the draws.
+        progress: told the share of the work done, 0 to 1; may raise to end it.
+
+    Returns:
+        as many directions, of the same names, that move the same layers.
+
+    Raises:
+        ArgumentError: a number is out of range, a direction's name is not that of a score, scores have no gradient or
+            are not finite.
+        DirectionError: the directions are of another generator.
+    """
+    check_type("generator", generator, Generator, "a Generator, as load gives one")
+    check_type("directions", directions, DirectionSet, "a DirectionSet").check(generator)
+    check_number("price", price, 0)
+    for name, value in (("steps", steps), ("batch", batch)):
+        check_integer(name, value, 1)
+    rng = torch.Generator().manual_seed(seed)
+    z = torch.randn(DRAWS, generator.z_dim, generator=rng)
+    w, truncated = (draw_w(LatentSpace(generator, truncation=psi, labels=labels), z) for psi in (1.0, truncation))
+    spread, options = torch.cov(w.T), synthesis_options(generator, truncation)
+    vectors = []
+    for i, name in enumerate(directions.names):
+        vector = directions.vectors[i].clone().to(w).requires_grad_()
+        adam = torch.optim.Adam([vector], lr=STEP_SIZE)
+        late = torch.zeros_like(vector)
+        rng.manual_seed(seed)  # so that no direction depends on those before it
+        for step in range(steps):
+            unit = F.normalize(vector, dim=0)
+            rows = torch.randint(len(w), (batch,), generator=rng).to(w.device)
+            amounts = torch.empty(batch, 1).uniform_(*AMOUNTS, generator=rng).to(w)
+            moves = amounts * (unit @ spread @ unit).sqrt() * unit
+            ws = truncated[rows, None].expand(-1, generator.num_ws, -1)
+            ends = torch.cat([crossed(ws, ws + side * moves[:, None], directions.layers) for side in (1, -1)])
+            gain = _gain(attributes(generator.synthesize(ends, **options)), name, price, len(ends))
+            (vector.grad,) = torch.autograd.grad(-gain, vector)
+            adam.step()
+            if step >= steps // 2:  # their mean knows more than the last, which has just seen one batch
+                late += F.normalize(vector.detach(), dim=0)
+            progress((i + (step + 1) / steps) / len(directions))
+        vectors.append(F.normalize(late, dim=0).cpu())
+    return DirectionSet.of(generator, "refined", torch.stack(vectors), directions.names, w.cpu(), directions.layers)
+
+
+def _gain(found: Mapping[str, Tensor], name: str, price: float, count: int) -> Tensor:
+    """What moving to the first half of `count` scored images from the second, the other end, is worth."""
+    check_type("attributes(images)", found, Mapping, "scores by name")
+    scores = {key: check_scores(key, score, count, finite=True) for key, score in found.items()}
+    if name not in scores:
+        raise ArgumentError("attributes", ", ".join(scores), f"scores of which one is {name!r}, as the direction")
+    if not scores[name].requires_grad:
+        raise ArgumentError("attributes", "scores without a gradient", "differentiable by the images")
+    changes = {key: torch.sub(*score.chunk(2)) for key, score in scores.items()}
+    others = sum(change.abs().mean() for key, change in changes.items() if key != name)
+    return changes[name].mean() - price * others

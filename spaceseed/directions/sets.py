@@ -1,0 +1,331 @@
+"""Steering: directions in which a find can be changed, and steps along them.
+
+    directions = find_directions(G, "ganspace", count=10)
+    ws = directions.apply(ws, 0, 2.0)                     # two standard deviations along the first
+    recipe = recipe.replace(edits=(*recipe.edits, directions.edit(0, 2.0)))
+    directions_of(G, "attributes").apply(ws, "glasses", [0.0, 1.0, 2.0])        # by name; one amount for each image
+
+A direction is a unit vector of w that is added to some style layers; an amount counts in standard deviations of w along
+it, so that a step means about the same for every direction of every model.
+"""
+
+import difflib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from numbers import Real
+from pathlib import Path
+from typing import Annotated, Self
+
+import numpy as np
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor
+
+from spaceseed.arguments import check_choice, check_integer, check_layers, check_number, check_tensor, check_type
+from spaceseed.batches import Progress, batches, one_of
+from spaceseed.errors import ArgumentError, DirectionError
+from spaceseed.latent_space import LatentSpace
+from spaceseed.models.generators.generator import MAX_SEED, Generator, check_model
+from spaceseed.ops.pca import IncrementalPCA, regress
+from spaceseed.ops.sefa import factorize
+from spaceseed.ops.subspace import reject
+from spaceseed.recipes.fields import MAX_LAYERS, Line
+from spaceseed.recipes.recipe import MAX_AMOUNT, Edit, shifted
+from spaceseed.tensor_file import TensorFile
+
+METHODS = ("sefa", "ganspace")
+SAMPLES = 10_000
+BATCH = 500
+MAX_COUNT = 512
+LISTED = 20  # names that a sentence lists
+
+
+@dataclass(frozen=True, eq=False)
+class DirectionSet:
+    """Directions of one model, the strongest first.
+
+    Wherever one direction is meant, its number or its name will do. `directions[3]`, `directions["glasses"]`,
+    `directions[:5]` and `directions[[3, 1]]` are sets of those directions alone, as is each that `for` goes through: a
+    vector by itself would know neither its scale and layers nor its model.
+
+    Attributes:
+        method: how they were found.
+        model: id of the generator; "" for directions that fit any model of their size.
+        sha256: of its weights' file; "" likewise.
+        vectors: unit vectors [count, w_dim], float32 on the CPU.
+        scales: standard deviation of w along each, [count].
+        layers: style layers that they move, unless told otherwise.
+        names: one a direction.
+        confidences: how sure the names are, 0 to 1 each; empty where nothing but a count named them.
+    """
+
+    method: str
+    model: str
+    sha256: str
+    vectors: Tensor
+    scales: Tensor
+    layers: tuple[int, ...]
+    names: tuple[str, ...]
+    confidences: tuple[float, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        generator: Generator,
+        method: str,
+        vectors: Tensor,
+        names: tuple[str, ...],
+        w: Tensor,
+        layers: tuple[int, ...] | None = None,
+    ) -> Self:
+        """Gives unit vectors [count, w_dim] their scales, from draws of w [n, w_dim]; layers are all if None."""
+        card = generator.card
+        return cls(
+            method=method,
+            model=card.id if card else "",
+            sha256=card.sha256 if card else "",
+            vectors=vectors,
+            scales=(w @ vectors.T).std(dim=0),
+            layers=tuple(range(generator.num_ws)) if layers is None else layers,
+            names=names,
+        )
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+    def __iter__(self) -> Iterator["DirectionSet"]:
+        return (self[i] for i in range(len(self)))
+
+    def __getitem__(self, which: "int | str | slice | Sequence[int | str]") -> "DirectionSet":
+        """Some of the directions, in the order in which they are named.
+
+        Raises:
+            ArgumentError: there is no such direction, or more than one of this name.
+        """
+        rows = list(range(len(self)))[which] if isinstance(which, slice) else self._numbers(which)
+        return replace(
+            self,
+            vectors=self.vectors[rows],
+            scales=self.scales[rows],
+            names=tuple(self.names[i] for i in rows),
+            confidences=tuple(self.confidences[i] for i in rows) if self.confidences else (),
+        )
+
+    def check(self, generator: Generator) -> None:
+        """Makes sure that the directions are of this generator; ws do not say which one they are of.
+
+        Raises:
+            DirectionError: they are of another one, or do not fit its styles.
+        """
+        check_model(generator, self.model, self.sha256, "These directions belong to", DirectionError)
+        width = self.vectors.shape[1]
+        if width != generator.w_dim or max(self.layers) >= generator.num_ws:
+            raise DirectionError(
+                f"These directions are for styles of {width} numbers and {max(self.layers) + 1} or more layers; "
+                f"this model has {generator.num_ws} layers of {generator.w_dim}."
+            )
+
+    def edit(
+        self,
+        index: int | str,
+        amount: float,
+        layers: int | Iterable[int] | None = None,
+        *,
+        keep: int | str | Sequence[int | str] = (),
+    ) -> Edit:
+        """The step as a recipe keeps it. A recipe of other weights refuses it.
+
+        Args:
+            index: number or name of the direction.
+            amount: how far, in standard deviations of w, -1e6 to 1e6.
+            layers: style layers to move, or a single one; those of the set if None.
+            keep: other directions along which the step is not to move.
+
+        Raises:
+            ArgumentError: there is no such direction or layer, nothing is left of the direction, or the amount is out
+                of range.
+        """
+        number = self._number(index)
+        amount = check_number("amount", amount, -MAX_AMOUNT, MAX_AMOUNT)
+        chosen = self.layers if layers is None else check_layers("layers", layers, MAX_LAYERS)
+        vector, others = self.vectors[number], self._numbers(keep)
+        if others:
+            vector = reject(vector, self.vectors[others])
+        vector = self.scales[number] * vector
+        return Edit(name=self.names[number], layers=chosen, vector=vector, amount=amount, sha256=self.sha256)
+
+    def apply(
+        self,
+        ws: Tensor,
+        index: int | str,
+        amount: float | Sequence[float] | Tensor,
+        layers: int | Iterable[int] | None = None,
+        *,
+        keep: int | str | Sequence[int | str] = (),
+    ) -> Tensor:
+        """Moves styles along a direction, exactly as a recipe with `edit` of the same arguments does.
+
+        Args:
+            ws: [N, num_ws, w_dim], after truncation, of the model that the directions are of: see `check`.
+            index: number or name of the direction.
+            amount: how far, in standard deviations of w; one for all images, or one for each, [N].
+            layers: style layers to move, or a single one; those of the set if None.
+            keep: other directions along which the step is not to move.
+
+        Returns:
+            [N, num_ws, w_dim] float32.
+
+        Raises:
+            ArgumentError: there is no such direction or layer, nothing is left of the direction, or ws or amounts have
+                another shape, are not finite or out of range.
+        """
+        if isinstance(amount, Real):
+            return self.edit(index, check_number("amount", amount), layers, keep=keep).apply(ws)
+        edit = self.edit(index, 1.0, layers, keep=keep)
+        ws = check_tensor("ws", ws, ["N", "num_ws", len(edit.vector)])
+        amounts = check_tensor("amount", amount, [len(ws)]).to(ws.device)
+        if bool((amounts.abs() > MAX_AMOUNT).any()):
+            raise ArgumentError(
+                "amount", float(amounts.abs().max()), f"numbers from {-MAX_AMOUNT:g} up to {MAX_AMOUNT:g}"
+            )
+        return shifted(ws, edit.layers, amounts[:, None, None] * edit.vector.to(ws.device))
+
+    def rename(self, index: int | str, name: str) -> "DirectionSet":
+        """A copy in which one direction has another name."""
+        number = self._number(index)
+        check_type("name", name, str, "a text")
+        return replace(self, names=(*self.names[:number], name, *self.names[number + 1 :]))
+
+    def _numbers(self, which: int | str | Sequence[int | str]) -> list[int]:
+        if isinstance(which, (Tensor, np.ndarray)):
+            which = which.tolist()
+        if isinstance(which, str) or not isinstance(which, Iterable):
+            return [self._number(which)]
+        return [self._number(each) for each in which]
+
+    def _number(self, which: int | str) -> int:
+        if not isinstance(which, str):
+            return check_integer("index", which, 0, len(self) - 1)
+        found = [i for i, name in enumerate(self.names) if name == which]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise ArgumentError("index", which, f"{' or '.join(map(str, found))}, for more than one is called so")
+        near = ", ".join(difflib.get_close_matches(which, self.names) or self.names[:LISTED])
+        raise ArgumentError("index", which, f"the name of a direction ({near}), or its number, 0 to {len(self) - 1}")
+
+    def save(self, path: str | Path) -> None:
+        """Writes a .safetensors file that `open` reads."""
+        header = _Header(**{name: getattr(self, name) for name in _Header.model_fields})
+        _FILE.write(path, header, {"vectors": self.vectors, "scales": self.scales})
+
+    @classmethod
+    def open(cls, path: str | Path) -> Self:
+        """Reads what `save` wrote.
+
+        Raises:
+            DirectionError: the file holds no directions, damaged ones or too many.
+            OSError: there is no such file, or it may not be read.
+        """
+        header, tensors = _FILE.read(path)
+        vectors, scales, count = tensors["vectors"], tensors["scales"], len(header.names)
+        shapes_fit = vectors.ndim == 2 and len(vectors) == count and scales.shape == (count,)
+        if not shapes_fit or len(header.confidences) not in (0, count):
+            raise _FILE.damaged
+        return cls(vectors=vectors, scales=scales, **dict(header))
+
+
+class _Header(BaseModel):
+    """What a file of directions says beside its numbers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    method: Line
+    model: Line = ""  # older files name no model
+    sha256: Annotated[str, Field(pattern="^([0-9a-f]{64})?$")] = ""
+    layers: Annotated[tuple[Annotated[int, Field(ge=0, lt=MAX_LAYERS)], ...], Field(min_length=1)]
+    names: Annotated[tuple[Line, ...], Field(min_length=1, max_length=MAX_COUNT)]
+    confidences: tuple[Annotated[float, Field(ge=0, le=1)], ...] = ()
+
+
+_FILE = TensorFile("directions", _Header, ("vectors", "scales"), torch.float32, max_bytes=10**8, error=DirectionError)
+
+
+@torch.no_grad()
+def find_directions(
+    generator: Generator,
+    method: str = "sefa",
+    layers: int | Iterable[int] | None = None,
+    count: int = 10,
+    *,
+    samples: int = SAMPLES,
+    labels: Tensor | None = None,
+    seed: int = 0,
+    progress: Progress = lambda _: None,
+) -> DirectionSet:
+    """Finds directions without any labels.
+
+    Args:
+        generator: whose.
+        method: "sefa", from the weights that read the style layers (Shen & Zhou 2021), or "ganspace", from the
+            principal components of w, or, where there is no mapping network, of the first activation, regressed back
+            to z (Härkönen et al. 2020).
+        layers: style layers to move, and for SeFa to read, or a single one; all if None.
+        count: how many.
+        samples: draws that principal components and scales are measured on, twice the count or more.
+        labels: [num_classes], for conditional models: the class of the draws.
+        seed: of the draws.
+        progress: told the share of the work done, 0 to 1; may raise to end it.
+
+    Returns:
+        the directions, the strongest first.
+
+    Raises:
+        ArgumentError: an argument is out of range.
+    """
+    check_type("generator", generator, Generator, "a Generator, as load gives one")
+    check_choice("method", method, dict.fromkeys(METHODS))
+    chosen = check_layers("layers", range(generator.num_ws) if layers is None else layers, generator.num_ws)
+    dims = generator.w_dim if generator.has_mapping else generator.z_dim
+    check_integer("count", count, 1, min(dims, MAX_COUNT))
+    check_integer("samples", samples, 2 * count)  # fewer tell little of as many components
+    check_integer("seed", seed, 0, MAX_SEED)
+    space = LatentSpace(generator, truncation=1.0, labels=labels)
+    z = torch.randn(samples, generator.z_dim, generator=torch.Generator().manual_seed(seed))
+    w = draw_w(space, z, progress if method == "sefa" else one_of(progress, 0, 2))
+    if method == "sefa":
+        weights = torch.cat([generator.style_weights(layer)[:, :dims] for layer in chosen])
+        vectors, title = factorize(weights)[0], "SeFa"
+    else:
+        vectors, title = _principal(generator, w, one_of(progress, 1, 2)), "GANSpace"
+    vectors = torch.nn.functional.pad(vectors[:count].cpu(), (0, generator.w_dim - vectors.shape[1]))
+    names = tuple(f"{title} {i + 1}" for i in range(len(vectors)))
+    return DirectionSet.of(generator, method, vectors, names, w.cpu(), chosen)
+
+
+@torch.no_grad()
+def draw_w(space: LatentSpace, z: Tensor, progress: Progress = lambda _: None) -> Tensor:
+    """The w [n, w_dim] of z [n, z_dim], truncated as the space is; z itself where there is no mapping network."""
+    return torch.cat([space.ws(part)[:, 0].clone() for part in batches(z, BATCH, progress)])  # a view keeps all layers
+
+
+def _principal(generator: Generator, w: Tensor, progress: Progress) -> Tensor:
+    """Unit vectors [k, dims] by GANSpace, from draws of w [n, w_dim]."""
+    if generator.has_mapping:
+        pca = IncrementalPCA(generator.w_dim)
+        for part in batches(w, BATCH, progress):
+            pca.add(part)
+        return pca.components()[0]
+
+    def activations(part: Tensor) -> Tensor:
+        ws = part[:, None].expand(-1, generator.num_ws, -1)
+        return generator.activations(ws, generator.layers[0]).flatten(1)
+
+    pca = IncrementalPCA(2 * generator.z_dim)
+    for part in batches(w, BATCH, one_of(progress, 0, 2)):
+        pca.add(activations(part))
+    # Computed again rather than kept: of 10,000 draws they may take more than a gigabyte.
+    parts = batches(w, BATCH, one_of(progress, 1, 2))
+    coordinates = torch.cat([pca.coordinates(activations(part)) for part in parts])
+    latents = w[:, : generator.z_dim]
+    return regress(coordinates, latents - latents.mean(dim=0))

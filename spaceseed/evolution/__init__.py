@@ -1,0 +1,1 @@
+"""Search and breeding: evolution that is led by an objective, or by a person."""

@@ -1,0 +1,103 @@
+"""The file a latent filter travels in: safetensors for its numbers, a checked JSON header for all else.
+
+What is read here may come from a stranger, so nothing is believed: sizes, shapes, ranges, and that the filter would
+leave something to draw from.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor
+
+from spaceseed.errors import FilterError
+from spaceseed.ops.avoidance import rejection_divergence, tilt_divergence
+from spaceseed.ops.discriminant import Discriminant
+from spaceseed.ops.validation import HeldOut
+from spaceseed.recipes.fields import Line
+from spaceseed.tensor_file import TensorFile
+
+# Below this share of the prior too little is left to draw from.
+MIN_KEEP = 0.05
+MAX_DIRECTIONS = 64
+MAX_DIMS = 8_192
+MAX_DEVIATION = 1e6  # of a score, in log odds
+TENSORS = ("directions", "steps", "linear", "quadratic", "center")
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class _HeldOut(_Record):
+    auc: Share
+    chance: Share
+    bad_refused: Share
+    good_allowed: Share
+    slope: Annotated[float, Field(ge=0)]
+    offset: float
+
+
+class _Header(_Record):
+    method: Literal["mean", "lda", "covariance", "logistic", "quadratic"]
+    how: Literal["truncate", "reject", "shift"]
+    space: Literal["z", "w"]
+    model: Line
+    sha256: Annotated[str, Field(pattern="^([0-9a-f]{64})?$")]
+    marks: tuple[Annotated[int, Field(ge=2)], Annotated[int, Field(ge=2)]]
+    limit: float
+    strength: Annotated[float, Field(ge=0)]
+    bias: float
+    held_out: _HeldOut
+
+
+_FILE = TensorFile("filter", _Header, TENSORS, torch.float64, max_bytes=10**7, error=FilterError)
+
+
+def write(path: str | Path, fields: Mapping[str, Any]) -> None:
+    """Writes the attributes of a `LatentFilter`."""
+    plain = dict(fields)
+    discriminant = plain.pop("discriminant")
+    held_out = _HeldOut(**asdict(plain.pop("held_out")))
+    header = _Header(**plain, bias=discriminant.bias, held_out=held_out)
+    _FILE.write(path, header, {name: getattr(discriminant, name) for name in TENSORS})
+
+
+def read(path: str | Path) -> dict[str, Any]:
+    """The attributes of the `LatentFilter` that was written.
+
+    Raises:
+        FilterError: the file holds no filter, a damaged one, or one that would refuse nearly everything.
+        OSError: there is no such file, or it may not be read.
+    """
+    header, tensors = _FILE.read(path)
+    if not _fits(tensors):
+        raise _FILE.damaged
+    fields = dict(header)
+    discriminant = Discriminant(**tensors, bias=fields.pop("bias"))
+    if header.how == "truncate" and not discriminant.is_linear:
+        raise _FILE.damaged
+    # MIN_KEEP is what a filter is made with, and here it is known but within the noise of counting draws.
+    least = 0.8 * MIN_KEEP
+    divergence = tilt_divergence(discriminant.linear, discriminant.quadratic, header.strength)
+    if not 0 < discriminant.deviation() < MAX_DEVIATION or not divergence <= rejection_divergence(least):
+        raise _FILE.damaged
+    if discriminant.share_below(header.limit) < least:
+        raise FilterError("This filter would refuse nearly everything.")
+    return fields | {"discriminant": discriminant, "held_out": HeldOut(**dict(header.held_out))}
+
+
+def _fits(tensors: Mapping[str, Tensor]) -> bool:
+    """Whether the tensors are of one size, and a step changes its own coordinate alone, by as much."""
+    directions, steps = tensors["directions"], tensors["steps"]
+    if directions.ndim != 2 or not 1 <= len(directions) <= MAX_DIRECTIONS or not 2 <= directions.shape[1] <= MAX_DIMS:
+        return False
+    if steps.shape != directions.shape or any(tensors[name].shape != directions.shape[:1] for name in TENSORS[2:]):
+        return False
+    identity = torch.eye(len(directions), dtype=torch.float64)
+    return torch.allclose(directions @ steps.T, identity, atol=1e-6)

@@ -1,0 +1,1 @@
+"""Mixes, walks and films: images made of several finds."""

@@ -1,0 +1,1 @@
+"""The generators, one file a family, and what all of them offer."""

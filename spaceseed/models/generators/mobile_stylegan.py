@@ -1,0 +1,133 @@
+"""MobileStyleGAN (Belousov 2021): StyleGAN2's styles on depthwise separable convolutions and wavelets.
+
+A block doubles the resolution by the inverse Haar transform instead of by a learned convolution, and its convolutions
+are a depthwise 3x3 and a pointwise one; nothing is demodulated. That makes it many times cheaper than StyleGAN2.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from spaceseed.models.generators.generator import Tap
+from spaceseed.models.generators.mapping import MappedGenerator, MappingNetwork
+
+# From the four bands of a channel (low, vertical, horizontal and diagonal detail) to its 2x2 pixels, row by row.
+HAAR = 0.5 * torch.tensor(
+    [[1.0, 1.0, 1.0, 1.0], [1.0, 1.0, -1.0, -1.0], [1.0, -1.0, 1.0, -1.0], [1.0, -1.0, -1.0, 1.0]]
+)
+
+
+class SynthesisLayer(nn.Module):
+    """Style, convolution, noise, bias, leaky ReLU; the convolution is separable unless `dense`."""
+
+    noise: Tensor
+
+    def __init__(self, in_channels: int, out_channels: int, w_dim: int, resolution: int, *, dense: bool = False):
+        super().__init__()
+        self.affine = nn.Linear(w_dim, in_channels)
+        self.depthwise = None if dense else nn.Parameter(torch.randn(in_channels, 1, 3, 3) / 3)
+        kernel = 3 if dense else 1
+        self.weight = nn.Parameter(torch.randn(out_channels, in_channels, kernel, kernel) / in_channels**0.5 / kernel)
+        self.bias = nn.Parameter(torch.zeros(out_channels))
+        self.register_buffer("noise", torch.zeros(1, 1, resolution, resolution))
+
+    def forward(self, x: Tensor, w: Tensor) -> Tensor:
+        # In place where it can be, because at the last resolutions fresh memory costs more than the arithmetic.
+        style = self.affine(w)[:, :, None, None]
+        if self.depthwise is None:
+            x = x * style
+        else:  # this convolution and the scaling of channels commute
+            x = F.conv2d(x, self.depthwise, padding=1, groups=x.shape[1]).mul_(style)
+        x = F.conv2d(x, self.weight, self.bias, padding=self.weight.shape[-1] // 2)
+        return F.leaky_relu(x.add_(self.noise), 0.2, inplace=True)
+
+
+class SynthesisBlock(nn.Module):
+    """One doubling of the resolution: style, inverse Haar transform, two layers.
+
+    The transform takes channels 4i to 4i + 3 as the bands of its output channel i.
+    """
+
+    haar: Tensor
+
+    def __init__(self, in_channels: int, out_channels: int, w_dim: int, resolution: int) -> None:
+        super().__init__()
+        self.name = f"b{resolution}"
+        bands = in_channels // 4
+        self.affine = nn.Linear(w_dim, in_channels)
+        self.conv0 = SynthesisLayer(bands, out_channels, w_dim, resolution)
+        self.conv1 = SynthesisLayer(out_channels, out_channels, w_dim, resolution)
+        self.register_buffer("haar", HAAR.repeat(bands, 1)[:, :, None, None], persistent=False)
+
+    def forward(self, x: Tensor, ws: Tensor, tap: Tap) -> Tensor:
+        x = x * self.affine(ws[:, 0])[:, :, None, None]
+        x = F.pixel_shuffle(F.conv2d(x, self.haar, groups=x.shape[1] // 4), 2)
+        x = tap(f"{self.name}.conv0", self.conv0(x, ws[:, 1]))
+        return tap(f"{self.name}.conv1", self.conv1(x, ws[:, 2]))
+
+
+class ToRGB(nn.Module):
+    """Style and a 1x1 convolution to the four pixels of each colour, so that the image has twice the resolution.
+
+    The network predicts wavelet bands there, too; their transform, linear as it is, is part of these weights.
+    """
+
+    def __init__(self, in_channels: int, w_dim: int) -> None:
+        super().__init__()
+        self.affine = nn.Linear(w_dim, in_channels)
+        self.weight = nn.Parameter(torch.randn(12, in_channels) / in_channels**0.5)
+        self.bias = nn.Parameter(torch.zeros(12, 1))
+
+    def forward(self, x: Tensor, w: Tensor) -> Tensor:
+        # The styles scale the few weights instead of the many pixels.
+        pixels = torch.baddbmm(self.bias, self.weight * self.affine(w)[:, None], x.flatten(2))
+        return F.pixel_shuffle(pixels.unflatten(2, x.shape[2:]), 2)
+
+
+class MobileStyleGAN(MappedGenerator):
+    """The generator, mapping and synthesis together; its noise maps are fixed, so ws alone decide the image.
+
+    There is no early exit to a smaller image: the published network has colours at the end of its last block alone,
+    and what comes after that is a thirtieth of the arithmetic. The low band there, halved, is the mean of 2x2 pixels,
+    so a smaller image costs what averaging the full one does.
+
+    Rows of ws: the 4x4 layer; for every block its upsampling, conv0 and conv1; the colours.
+
+    Args:
+        w_dim: size of z and of w.
+        channels: feature maps at 4x4, 8x8 and so on; each but the last divisible by 4. The image's side is twice that
+            of the last.
+        mapping_layers: fully connected layers between z and w.
+    """
+
+    def __init__(self, w_dim: int, channels: Sequence[int], *, mapping_layers: int = 8) -> None:
+        super().__init__()
+        self.z_dim = self.w_dim = w_dim
+        self.num_classes = 0
+        self.num_ws = 3 * len(channels) - 1
+        self.resolution = 4 << len(channels)
+        self.mapping = MappingNetwork(w_dim, w_dim, mapping_layers)
+        self.const = nn.Parameter(torch.randn(1, channels[0], 4, 4))
+        self.conv = SynthesisLayer(channels[0], channels[0], w_dim, 4, dense=True)
+        self.blocks = nn.ModuleList(
+            SynthesisBlock(below, here, w_dim, 8 << i) for i, (below, here) in enumerate(pairwise(channels))
+        )
+        self.torgb = ToRGB(channels[-1], w_dim)
+        self.layers = ("b4.conv1", *(f"b{8 << i}.conv{j}" for i in range(len(self.blocks)) for j in (0, 1)))
+
+    def compute_images(self, ws: Tensor, tap: Tap) -> Tensor:  # type: ignore[override]  # the family has no options
+        x = tap("b4.conv1", self.conv(self.const, ws[:, 0]))
+        for i, block in enumerate(self.blocks):
+            x = block(x, ws[:, 1 + 3 * i : 4 + 3 * i], tap)
+        return self.torgb(x, ws[:, -1])
+
+    def style_weights(self, layer: int) -> Tensor:
+        self._check_style_layer(layer)
+        names = ["conv.affine"]
+        for i in range(len(self.blocks)):
+            names += [f"blocks.{i}.affine", f"blocks.{i}.conv0.affine", f"blocks.{i}.conv1.affine"]
+        return cast(nn.Linear, self.get_submodule([*names, "torgb.affine"][layer])).weight

@@ -1,0 +1,1 @@
+"""Networks that look at images: CLIP, the attribute classifier and Inception."""

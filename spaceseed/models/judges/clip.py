@@ -1,0 +1,193 @@
+"""Judges: CLIP models that score images against a text, bundled or public, all built by open_clip.
+
+    judge = load_judge("avatars")
+    judge.score(images, "a smiling woman")          # [N] cosine similarities
+
+`Judge.preprocess` is the one place where images meet a model's resolution and colour statistics. It works on batches
+of tensors and is differentiable, so a judge can also be climbed by gradient.
+"""
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+
+import spaceseed.models.judges._torchvision  # noqa: F401
+
+# isort: split
+import open_clip
+from open_clip.transform import PreprocessCfg
+from torchvision.transforms import functional as TF
+
+from spaceseed.arguments import check_device, check_tensor, check_type
+from spaceseed.errors import ArgumentError, CheckpointError, DownloadError
+from spaceseed.models.hub import Progress, fetch
+from spaceseed.models.judges.texts import split_text
+
+ASSETS = Path(__file__).parents[2] / "assets" / "judge"
+# What a repository calls its weights where open_clip's table names no file; the first is preferred.
+SAFE_WEIGHTS, PICKLED_WEIGHTS = "open_clip_model.safetensors", "open_clip_pytorch_model.bin"
+
+
+class Judge:
+    """A CLIP model (Radford et al. 2021) with its tokenizer and preprocessing.
+
+    Args:
+        model: an open_clip model; its `visual.preprocess_cfg` says how images are prepared.
+        tokenizer: one of open_clip's: texts, and optionally a context length, to token ids [N, context_length].
+        device: where the model runs. Images given elsewhere are moved.
+        name: what `load_judge` knows it by, for recipes; None for a model of one's own.
+    """
+
+    def __init__(
+        self,
+        model: open_clip.CLIP,
+        tokenizer: open_clip.tokenizer.SimpleTokenizer,
+        device: torch.device | str = "cpu",
+        name: str | None = None,
+    ) -> None:
+        self.name = name
+        self.device = torch.device(device)
+        self.model = model.to(self.device).eval().requires_grad_(False)
+        self.tokenizer = tokenizer
+        self._preprocess = PreprocessCfg(**model.visual.preprocess_cfg)
+        if self._preprocess.resize_mode not in ("shortest", "squash"):
+            raise ArgumentError("resize_mode", self._preprocess.resize_mode, '"shortest" or "squash"')
+
+    def preprocess(self, images: torch.Tensor) -> torch.Tensor:
+        """Prepares images as the model's own PIL transform does: resize with antialias, crop, normalise.
+
+        Args:
+            images: [N, 3, H, W]; what lies outside [-1, 1] is clipped first, as on a screen.
+
+        Returns:
+            [N, 3, h, w] at the model's resolution, differentiable with respect to `images`.
+
+        Raises:
+            ArgumentError: the images have another shape or are not finite.
+        """
+        config = self._preprocess
+        size = [config.size] * 2 if isinstance(config.size, int) else list(config.size)
+        images = check_tensor("images", images, ["N", 3, "H", "W"]).to(self.device)
+        if not min(images.shape[-2:]):
+            raise ArgumentError("images", tuple(images.shape), "of one pixel or more")
+        images = (images.clamp(-1, 1) + 1) / 2
+        if list(images.shape[-2:]) != size:
+            mode = TF.InterpolationMode(config.interpolation)
+            target = [min(size)] if config.resize_mode == "shortest" else size
+            # Bicubic overshoots; 8-bit images, on which these models were trained, cannot.
+            images = TF.resize(images, target, mode, antialias=True).clamp(0, 1)
+            images = TF.center_crop(images, size)
+        return TF.normalize(images, list(config.mean), list(config.std))
+
+    def embed_images(self, images: torch.Tensor) -> torch.Tensor:
+        """Embeds images; gradients flow back to them unless the caller works under `torch.no_grad()`.
+
+        Args:
+            images: [N, 3, H, W], nominally in [-1, 1].
+
+        Returns:
+            [N, d] of unit length.
+        """
+        return self.model.encode_image(self.preprocess(images), normalize=True)
+
+    @torch.no_grad()
+    def embed_text(self, text: str | Sequence[str]) -> torch.Tensor:
+        """Embeds one text, or several: [1, d] or [N, d], of unit length.
+
+        A text that is longer than the model's context is split into parts that fit, at ends of sentences, commas or
+        spaces. Its embedding is the mean of theirs, brought to unit length; so a score is in proportion to the mean of
+        the parts' scores.
+
+        Raises:
+            ArgumentError: something is no text.
+        """
+        texts = [text] if isinstance(text, str) else check_type("text", text, (list, tuple), "a text, or several")
+        texts = [check_type("text", each, str, "a text, or several") for each in texts]
+        embeddings = self._encode(texts)
+        for row, parts in enumerate(split_text(text, self._fits) for text in texts):
+            if len(parts) > 1:
+                embeddings[row] = F.normalize(self._encode(parts).mean(dim=0), dim=0)
+        return embeddings
+
+    def _encode(self, texts: list[str]) -> torch.Tensor:
+        return self.model.encode_text(self.tokenizer(texts).to(self.device), normalize=True)
+
+    def _fits(self, text: str) -> bool:
+        """Whether no token of a text is cut: then it has no more of them in a longer context, padding aside."""
+        tokens = self.tokenizer([text])
+        longer = self.tokenizer([text, ""], context_length=2 * tokens.shape[1])
+        padding = longer[1].mode().values  # most of an empty text
+        return bool((tokens[0] != padding).sum() == (longer[0] != padding).sum())
+
+    def score(self, images: torch.Tensor, text: str) -> torch.Tensor:
+        """Cosine similarities [N] between images [N, 3, H, W] and one text; higher is a better match.
+
+        Of a text longer than the model's context, in proportion to the mean over its parts: see `embed_text`.
+
+        Raises:
+            ArgumentError: the images have another shape or are not finite, or the text is no single text.
+        """
+        check_type("text", text, str, "one text")
+        return self.embed_images(images) @ self.embed_text(text)[0]
+
+
+def load_judge(
+    name: str = "avatars", device: torch.device | str | None = None, progress: Progress | None = None
+) -> Judge:
+    """Loads a judge.
+
+    Args:
+        name: "avatars", the bundled judge of the bundled generator's faces; or "architecture/weights" in open_clip's
+            words, such as "ViT-B-32/laion2b_s34b_b79k". Weights come from the Hub, or are a local file's path. Public
+            weights get the activation that they were trained with, local ones the architecture's.
+        device: where it runs; the CPU by default.
+        progress: told (bytes that are here, bytes in all) during a download.
+
+    Raises:
+        ArgumentError: open_clip knows no such model, or the device is not here.
+        DownloadError: the weights cannot be had from the Hub.
+        CheckpointError: the local file holds no weights of this architecture.
+    """
+    check_type("name", name, str, '"avatars" or "architecture/weights"')
+    device = check_device("device", device)
+    if name == "avatars":
+        return _build(name, f"local-dir:{ASSETS}", None, device, bpe_path=str(ASSETS / "bpe.txt.gz"))
+    architecture, _, weights = name.partition("/")
+    known = weights in open_clip.list_pretrained_tags_by_model(architecture)
+    local = os.path.isfile(weights)  # noqa: PTH113 - Path.is_file raises for long names
+    if architecture not in open_clip.list_models() or not (known or local):
+        allowed = '"avatars" or one of open_clip\'s models as "architecture/weights", e.g. "ViT-B-32/laion2b_s34b_b79k"'
+        raise ArgumentError("name", name, allowed)
+    if known:
+        _fetch(architecture, weights, progress)
+        return _build(name, architecture, weights, device)
+    try:
+        return _build(name, architecture, weights, device)
+    except Exception as error:  # torch, safetensors and open_clip raise many kinds, with no base in common
+        raise CheckpointError(f"{Path(weights).name} holds no weights of {architecture} that can be read.") from error
+
+
+def _fetch(architecture: str, tag: str, progress: Progress | None) -> None:
+    """Brings weights to where open_clip looks first; without the Hub it would try for a minute and log each try."""
+    repo, file = open_clip.get_pretrained_cfg(architecture, tag)["hf_hub"].rsplit("/", 1)
+    safe = SAFE_WEIGHTS if not file else re.sub(r"\.(bin|pth)$", ".safetensors", file)
+    try:
+        fetch(repo, safe, "main", progress=progress)
+    except DownloadError:
+        fetch(repo, file or PICKLED_WEIGHTS, "main", progress=progress)
+
+
+def _build(
+    name: str, model_name: str, weights: str | None, device: torch.device | str, **tokenizer_options: str
+) -> Judge:
+    # open_clip reads pickled weights with weights_only=True; preprocessing is ours, see Judge.preprocess.
+    # Some public weights were trained with QuickGELU where the architecture of the same name has GELU.
+    quick_gelu = open_clip.get_pretrained_cfg(model_name, weights or "").get("quick_gelu", False)
+    model, _, _ = open_clip.create_model_and_transforms(
+        model_name, pretrained=weights, weights_only=True, force_quick_gelu=quick_gelu
+    )
+    return Judge(model, open_clip.get_tokenizer(model_name, **tokenizer_options), device, name)

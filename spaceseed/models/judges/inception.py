@@ -1,0 +1,111 @@
+"""The network that Frechet Inception distances and Inception scores are defined by.
+
+    inception = load_inception()                  # fetches 96 MB from the Hub, once
+    features = inception(images)                  # [N, 2048]
+    probabilities = inception.probabilities(images)       # [N, 1008]
+
+It is the port of TensorFlow's Inception v3 that pytorch-fid made, with the same weights: torchvision's or any other
+Inception gives other figures, which cannot be compared with published ones.
+"""
+
+import torch
+
+import spaceseed.models.judges._torchvision  # noqa: F401
+
+# isort: split
+import torchvision
+from pytorch_fid.inception import FIDInceptionA, FIDInceptionC, FIDInceptionE_1, FIDInceptionE_2
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from spaceseed.arguments import check_device, check_tensor
+from spaceseed.errors import CheckpointError
+from spaceseed.models.hub import Progress, fetch
+
+REPOSITORY = "RaphaelLiu/EvalCrafter-Models"
+REVISION = "6040b4d40fdcde446a0cf753b0527585b6b77c54"
+FILE = "pt_inception-2015-12-05-6726825d.pth"
+SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
+CLASSES = 1008
+RESOLUTION = 299
+
+
+class Inception(nn.Module):
+    """Inception v3 with the poolings of TensorFlow's graph of 2015, its weights not yet filled in.
+
+    Attributes:
+        name: what figures that rest on these features carry in theirs.
+    """
+
+    name = "Inception features"
+
+    def __init__(self) -> None:
+        super().__init__()
+        # transform_input would undo torchvision's normalisation of colours, of which these weights know nothing.
+        network = torchvision.models.Inception3(
+            num_classes=CLASSES, aux_logits=False, transform_input=False, init_weights=False
+        )
+        network.Mixed_5b = FIDInceptionA(192, pool_features=32)
+        network.Mixed_5c = FIDInceptionA(256, pool_features=64)
+        network.Mixed_5d = FIDInceptionA(288, pool_features=64)
+        network.Mixed_6b = FIDInceptionC(768, channels_7x7=128)
+        network.Mixed_6c = FIDInceptionC(768, channels_7x7=160)
+        network.Mixed_6d = FIDInceptionC(768, channels_7x7=160)
+        network.Mixed_6e = FIDInceptionC(768, channels_7x7=192)
+        network.Mixed_7b = FIDInceptionE_1(1280)
+        network.Mixed_7c = FIDInceptionE_2(2048)
+        self.network = network
+        # In order, all but the last layer; dropout does nothing in evaluation mode.
+        self._body = [module for name, module in network.named_children() if name != "fc"]
+
+    def forward(self, images: Tensor) -> Tensor:
+        """The activations of the last pooling.
+
+        Args:
+            images: [N, 3, H, W]; what lies outside [-1, 1] is clipped first, as on a screen.
+
+        Returns:
+            [N, 2048], not negative.
+
+        Raises:
+            ArgumentError: the images have another shape or are not finite.
+        """
+        like = self.network.fc.weight
+        x = check_tensor("images", images, ["N", 3, "H", "W"], like.dtype).to(like.device).clamp(-1, 1)
+        # Without antialiasing, as in pytorch-fid, which resizes before it scales: the two commute.
+        x = F.interpolate(x, (RESOLUTION, RESOLUTION), mode="bilinear", align_corners=False)
+        for module in self._body:
+            x = module(x)
+        return x.flatten(1)
+
+    def probabilities(self, images: Tensor) -> Tensor:
+        """Class probabilities [N, 1008] of images [N, 3, H, W]: the p(y|x) of the Inception score."""
+        return self.classify(self(images))
+
+    def classify(self, features: Tensor) -> Tensor:
+        """Class probabilities [N, 1008] of features [N, 2048]; without the last bias, as the score's authors did."""
+        like = self.network.fc.weight
+        checked = check_tensor("features", features, ["N", like.shape[1]], like.dtype).to(like.device)
+        return F.linear(checked, like).softmax(dim=1)
+
+
+def load_inception(device: torch.device | str | None = None, progress: Progress | None = None) -> Inception:
+    """Loads the network, in evaluation mode.
+
+    Args:
+        device: where it runs; the CPU by default.
+        progress: told how far the download is.
+
+    Raises:
+        ArgumentError: the device is not here.
+        DownloadError: the weights cannot be had.
+        CheckpointError: they are not those of this network.
+    """
+    device = check_device("device", device)
+    path, _ = fetch(REPOSITORY, FILE, REVISION, SHA256, progress)
+    inception = Inception()
+    try:
+        inception.network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+    except Exception as error:  # torch raises a dozen kinds
+        raise CheckpointError(f"{FILE} does not hold the weights of Inception v3.") from error
+    return inception.to(device).eval().requires_grad_(False)

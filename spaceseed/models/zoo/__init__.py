@@ -1,0 +1,1 @@
+"""Finds, downloads, loads and keeps the models of the catalogue."""

@@ -1,0 +1,1 @@
+"""Recipes: what recreates an image exactly, and the files that hold it."""

@@ -1,0 +1,428 @@
+"""A recipe: everything that recreates one image, and how it was found.
+
+recipe = Recipe.of(G, z, truncation=0.7, name="Ada", found=Found(by="search", prompt="red hair"))
+recipe.save("ada.png")                        # the image, with the recipe inside; .json and .npz hold no image
+x = Recipe.open("ada.png").render()           # the same image, bit for bit, on the same device
+"""
+
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field, FiniteFloat, field_validator, model_validator
+from torch import Tensor
+
+from spaceseed import __version__
+from spaceseed.arguments import check_layers, check_tensor, check_type
+from spaceseed.errors import ArgumentError
+from spaceseed.images import to_uint8
+from spaceseed.models.generators.generator import Generator
+from spaceseed.models.zoo import loading as zoo
+from spaceseed.recipes import files as recipe_files
+from spaceseed.recipes.fields import (
+    MAX_ITEMS,
+    MAX_LAYERS,
+    Floats,
+    Layer,
+    Line,
+    RecipeError,
+    Record,
+    Seed,
+    Setting,
+    Text,
+    clean_text,
+    damage_means,
+)
+from spaceseed.recipes.files import MAX_RECIPE_BYTES, MAX_ZIP_ENTRIES
+
+__all__ = ["Edit", "Found", "Recipe", "RecipeError", "open_any", "save_zip"]
+
+FORMAT: Final = 1
+MAX_STEM_BYTES = 120  # file systems allow 255, and suffixes and numbers are added
+MAX_AMOUNT = 1e6
+# What decides the pixels, and so a recipe's id.
+PIXEL_FIELDS = (
+    "model", "sha256", "space", "latent", "labels", "truncation", "truncation_cutoff", "noise", "noise_seed", "edits",
+    "transform",
+)  # fmt: skip
+
+
+def shifted(ws: Tensor, layers: Sequence[int], step: Tensor) -> Tensor:
+    """Adds a step to some style layers.
+
+    Args:
+        ws: [N, num_ws, w_dim].
+        layers: those that are moved.
+        step: [w_dim] for all images, or [N, 1, w_dim].
+
+    Returns:
+        new styles, [N, num_ws, w_dim] float32.
+
+    Raises:
+        ArgumentError: ws is of another width, has too few layers, or is not finite.
+    """
+    moved = check_tensor("ws", ws, ["N", "num_ws", step.shape[-1]]).clone()
+    moved[:, check_layers("layers", layers, moved.shape[1])] += step.to(moved.device)
+    return moved
+
+
+class Edit(Record):
+    """One step along a direction: `ws[:, layers] += amount * vector`.
+
+    Attributes:
+        name: of the direction.
+        layers: style layers moved, or a single one; kept sorted and without repeats.
+        vector: float32 [w_dim].
+        amount: how far, in lengths of the vector; -1e6 to 1e6.
+        sha256: of the weights that the vector belongs to, "" if not known. It is not written, for the recipe names the
+            weights, and takes no edit of others.
+    """
+
+    name: Line = ""
+    layers: Annotated[tuple[Layer, ...], Field(min_length=1)]
+    vector: Floats
+    amount: Annotated[float, Field(ge=-MAX_AMOUNT, le=MAX_AMOUNT)]
+    sha256: Annotated[str, Field(pattern="^([0-9a-f]{64})?$", exclude=True)] = ""
+
+    def apply(self, ws: Tensor) -> Tensor:
+        """Moves styles [N, num_ws, w_dim]; returns new ones.
+
+        Raises:
+            ArgumentError: ws is of another width, has too few layers, or is not finite.
+        """
+        return shifted(ws, self.layers, self.amount * self.vector)
+
+    @field_validator("layers", mode="before")
+    @classmethod
+    def _sort_layers(cls, layers: Any) -> tuple[int, ...]:
+        return check_layers("layers", layers, MAX_LAYERS)
+
+
+class Found(Record):
+    """How an image was found; all of it may be unknown.
+
+    Attributes:
+        by: the way: a typed or drawn seed, a search, breeding, steering along directions, projecting a picture.
+        prompt: what was searched for.
+        judge: id of the network that scored.
+        optimizer: name of its class.
+        settings: of the optimizer and the search.
+        score: the judge's; higher is better.
+        generation: of the search or breeding.
+        parents: ids of the recipes that it was bred from.
+    """
+
+    by: Literal["seed", "search", "breed", "steer", "project"] | None = None
+    prompt: Text | None = None
+    judge: Line | None = None
+    optimizer: Line | None = None
+    settings: dict[Line, Setting] = Field(default_factory=dict, max_length=MAX_ITEMS)
+    score: FiniteFloat | None = None
+    generation: Annotated[int, Field(ge=0, lt=2**63)] | None = None
+    parents: Annotated[tuple[Line, ...], Field(max_length=MAX_ITEMS)] = ()
+
+
+class Recipe(Record):
+    """Everything that recreates one image. Free text is cleaned and cut, not refused.
+
+    Attributes:
+        format: version of this schema.
+        spaceseed: version of the package that made the recipe.
+        model: the generator's id in the zoo.
+        sha256: of its weights' file, hexadecimal.
+        space: what `latent` is; in "w" and "ws" it is kept as it was before truncation.
+        latent: float32 [z_dim], [w_dim] or [num_ws, w_dim].
+        labels: float32 [num_classes], for conditional models in space z.
+        truncation: psi of `w_avg + psi * (w - w_avg)`, -10 to 10.
+        truncation_cutoff: truncate only the first so many style layers; all when None.
+        noise: the generator's noise mode.
+        noise_seed: seeds "random" noise, and goes with it alone.
+        edits: applied after truncation, in order.
+        transform: float32 [3, 3], the image's motion, for families that take one.
+        seed: the integer whose z this is, where there is one.
+        name: given by its finder.
+        found: how.
+    """
+
+    format: Literal[1] = FORMAT
+    spaceseed: Line = __version__
+    model: Annotated[Line, Field(min_length=1)]
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    space: Literal["z", "w", "ws"] = "z"
+    latent: Floats
+    labels: Floats | None = None
+    truncation: Annotated[float, Field(ge=-10, le=10)] = 1.0
+    truncation_cutoff: Annotated[int, Field(ge=0, le=MAX_LAYERS)] | None = None
+    noise: Literal["const", "none", "random"] = "const"
+    noise_seed: Seed | None = None
+    edits: Annotated[tuple[Edit, ...], Field(max_length=MAX_ITEMS)] = ()
+    transform: Floats | None = None
+    seed: Seed | None = None
+    name: Line = ""
+    found: Found = Found()
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.latent.ndim != (2 if self.space == "ws" else 1):
+            raise ValueError(f"This recipe's latent has the wrong shape for the space {self.space!r}.")
+        if self.labels is not None and (self.labels.ndim != 1 or self.space != "z"):
+            raise ValueError("This recipe's labels must be one row of numbers, and only a latent in z takes any.")
+        if any(edit.vector.ndim != 1 for edit in self.edits):
+            raise ValueError("This recipe has an edit whose direction has the wrong shape.")
+        if any(edit.sha256 not in ("", self.sha256) for edit in self.edits):
+            raise ValueError("This recipe has an edit whose direction belongs to other weights than its own.")
+        if self.transform is not None and self.transform.shape != (3, 3):
+            raise ValueError("This recipe's transform must be a matrix of 3 x 3 numbers.")
+        if (self.noise == "random") != (self.noise_seed is not None):
+            raise ValueError("A recipe needs a noise seed for random noise, and for that alone.")
+        return self
+
+    @classmethod
+    def of(cls, generator: Generator, latent: Tensor, **fields: Any) -> Self:
+        """Makes the recipe of a latent of this generator.
+
+        Args:
+            generator: one that the zoo loaded, for its card names the weights.
+            latent: of the shape that `space` asks for; kept as float32.
+            **fields: any other attribute.
+
+        Raises:
+            ArgumentError: `generator` is none, or has no card.
+            RecipeError: an attribute has a value that is not allowed.
+        """
+        check_type("generator", generator, Generator, "a Generator, as load gives one")
+        if generator.card is None:
+            raise ArgumentError("generator.card", None, "a ModelCard, as generators from the zoo have")
+        return cls(model=generator.card.id, sha256=generator.card.sha256, latent=latent, **fields)
+
+    def replace(self, **fields: Any) -> Self:
+        """Returns a copy with some attributes changed and, unlike `model_copy`, checked; raises as the class does."""
+        return type(self)(**(dict(self) | fields))
+
+    @property
+    def id(self) -> str:
+        """16 hexadecimal digits, the same for all recipes of the same pixels, whatever their name or history."""
+        fields = self.model_dump(mode="json", include=set(PIXEL_FIELDS))
+        for edit in fields["edits"]:
+            del edit["name"]
+        if self.transform is None:  # recipes older than this field keep their ids
+            del fields["transform"]
+        return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:16]
+
+    @property
+    def stem(self) -> str:
+        """What its files are called, less the suffix: its name, in letters and digits of any script, or else its id."""
+        words = unicodedata.normalize("NFC", self.name.lower())
+        # Marks belong to letters: without them Hindi and Thai lose their vowels.
+        kept = "".join(char if unicodedata.category(char)[0] in "LMN" else "-" for char in words)
+        slug = re.sub("-+", "-", kept).encode()[:MAX_STEM_BYTES].decode(errors="ignore")
+        return slug.strip("-") or self.id
+
+    def ws(self, generator: Generator) -> Tensor:
+        """Styles [1, num_ws, w_dim] on the generator's device: mapped, truncated, edited.
+
+        Raises:
+            RecipeError: the recipe is of another model, or its shapes do not fit this one.
+        """
+        self._check(generator)
+        latent = self.latent[None].to(generator.device)
+        with torch.no_grad():
+            if self.space == "z":
+                labels = None if self.labels is None else self.labels[None].to(generator.device)
+                ws = generator.map(latent, labels, self.truncation, self.truncation_cutoff)
+            else:
+                ws = latent[:, None].expand(-1, generator.num_ws, -1) if self.space == "w" else latent
+                ws = generator.truncate(ws, self.truncation, self.truncation_cutoff).clone()
+            for edit in self.edits:
+                ws = edit.apply(ws)
+        return ws
+
+    def render(self, generator: Generator | None = None) -> Tensor:
+        """Draws the image, alone: the batch in which it was found cannot matter.
+
+        Args:
+            generator: the recipe's own, where it is loaded already; else it is loaded from the zoo.
+
+        Returns:
+            [1, 3, H, W] float32, nominally in [-1, 1], not clipped.
+
+        Raises:
+            RecipeError: the model is not in the zoo, is another or has other weights, or shapes do not fit it.
+        """
+        generator = self._load() if generator is None else generator
+        ws = self.ws(generator)
+        options = synthesis_options(generator, self.truncation, self.noise, self.noise_seed, self.transform)
+        with torch.no_grad():
+            return generator.synthesize(ws, **options)
+
+    def to_json(self) -> str:
+        """Writes the recipe, with its id as a seal on what decides the pixels.
+
+        Raises:
+            RecipeError: it is longer than `from_json` takes.
+        """
+        return self._json(exclude=())
+
+    @classmethod
+    def from_json(cls, text: str | bytes, latent: NDArray[np.float32] | None = None) -> Self:
+        """Reads what `to_json` wrote, even if from a stranger.
+
+        Args:
+            text: JSON. Its "id" may be left out; when it is there it must be right.
+            latent: the latent, if it was kept apart.
+
+        Raises:
+            RecipeError: the text is too long, not a recipe, of a newer format, changed, or out of range.
+        """
+        if len(text) > MAX_RECIPE_BYTES:
+            raise RecipeError(f"This recipe is too large: {MAX_RECIPE_BYTES // 10**6} MB are allowed.")
+        with damage_means("This recipe is damaged: its JSON cannot be read."):
+            fields = json.loads(text)
+        if not isinstance(fields, dict) or not isinstance(fields.get("format"), int):
+            raise RecipeError("This file holds no recipe.")
+        if fields["format"] > FORMAT:
+            number = clean_text(str(fields["format"])[:40], 20)
+            raise RecipeError(f"This recipe has format {number}, made by a newer spaceseed; this one reads {FORMAT}.")
+        claimed = fields.pop("id", None)
+        with damage_means("This recipe is damaged: a field has a value that no recipe has."):
+            recipe = cls(**(fields if latent is None else fields | {"latent": latent}))
+        if claimed not in (None, recipe.id):
+            raise RecipeError("This recipe's contents do not match its id: it was damaged or changed after saving.")
+        return recipe
+
+    def save(self, path: str | Path, generator: Generator | None = None) -> None:
+        """Writes a file that `open` reads.
+
+        Args:
+            path: ends in .png (the rendered image with the recipe inside), .json or .npz.
+            generator: renders the PNG, as for `render`.
+
+        Raises:
+            RecipeError: the suffix is none of the three, or the image cannot be rendered.
+        """
+        data = self._pack(Path(path).suffix.lower(), generator)
+        Path(path).write_bytes(data)
+
+    @classmethod
+    def open(cls, path: str | Path) -> "Recipe":
+        """Reads the one recipe in a .png, .json, .npz or .zip file.
+
+        Raises:
+            RecipeError: the file cannot be used, and why; also when it is a ZIP of several recipes.
+            OSError: there is no such file, or it may not be read.
+        """
+        recipes = open_any(path)
+        if len(recipes) > 1:
+            raise RecipeError(f"This ZIP file holds {len(recipes)} recipes, not one.")
+        return recipes[0]
+
+    def _json(self, exclude: Sequence[str]) -> str:
+        fields = self.model_dump(mode="json", exclude=set(exclude))
+        text = json.dumps({"id": self.id} | fields, ensure_ascii=False, allow_nan=False, indent=1)
+        if len(text.encode()) > MAX_RECIPE_BYTES:
+            raise RecipeError(f"This recipe is too large to save: {MAX_RECIPE_BYTES // 10**6} MB are allowed.")
+        return text
+
+    def _pack(self, suffix: str, generator: Generator | None) -> bytes:
+        if suffix == ".json":
+            return self.to_json().encode()
+        if suffix == ".npz":
+            return recipe_files.pack_npz(self._json(exclude=["latent"]), self.latent.numpy())
+        if suffix == ".png":
+            return recipe_files.pack_png(self.to_json(), to_uint8(self.render(generator))[0])
+        raise RecipeError(
+            f"A recipe is saved as {', '.join(recipe_files.SUFFIXES)}, not as {clean_text(suffix, 20)!r}."
+        )
+
+    def _load(self) -> Generator:
+        # Never by anything but an id from the catalogue: a stranger's recipe must not choose what is loaded.
+        if self.model not in [card.id for card in zoo.models()]:
+            raise RecipeError(f"This recipe needs the model {self.model!r}, which is not among the models here.")
+        return zoo.load(self.model)
+
+    def _check(self, generator: Generator) -> None:
+        card = generator.card
+        if card is None or card.id != self.model:
+            other = repr(card.id) if card else "a network without a card"
+            raise RecipeError(f"This recipe was made with the model {self.model!r}, not with {other}.")
+        if card.sha256 != self.sha256:
+            raise RecipeError(f"This recipe was made with other weights of {self.model!r} than those loaded here.")
+        sizes = {"z": [generator.z_dim], "w": [generator.w_dim], "ws": [generator.num_ws, generator.w_dim]}
+        classes = 0 if self.labels is None else len(self.labels)
+        fits = (
+            list(self.latent.shape) == sizes[self.space]
+            and classes == (generator.num_classes if self.space == "z" else 0)
+            and (self.truncation_cutoff or 0) <= generator.num_ws
+            and (self.noise == "const" or "noise" in generator.options)
+            and (self.transform is None or "transform" in generator.options)
+            and all(len(edit.vector) == generator.w_dim and edit.layers[-1] < generator.num_ws for edit in self.edits)
+        )
+        if not fits:
+            raise RecipeError(f"This recipe's numbers or options do not fit the model {self.model!r}.")
+
+
+def synthesis_options(
+    generator: Generator,
+    truncation: float,
+    noise: str = "const",
+    noise_seed: int | None = None,
+    transform: Tensor | None = None,
+) -> dict[str, Any]:
+    """What `generator.synthesize` needs to be told, beside styles, of all that a recipe may say.
+
+    Raises:
+        ArgumentError: the family knows no noise or no transform, and another than the default is asked for.
+    """
+    options: dict[str, Any] = {}
+    if noise != "const":
+        options["noise"] = noise
+    if noise_seed is not None:
+        options["rng"] = torch.Generator().manual_seed(noise_seed)  # on the CPU: the same for every device
+    if transform is not None:
+        options["transform"] = transform.to(generator.device)
+    for name, value in options.items():
+        if name not in generator.options:
+            raise ArgumentError(name, type(value).__name__, "left out: this model's family takes none")
+    if "truncation" in generator.options:
+        options["truncation"] = truncation
+    return options
+
+
+def open_any(path: str | Path) -> list[Recipe]:
+    """Reads every recipe in a .png, .json, .npz or .zip file.
+
+    Returns:
+        one recipe, or those of a ZIP in its order.
+
+    Raises:
+        RecipeError: the file cannot be used, and why; of a ZIP, any of its recipes.
+        OSError: there is no such file, or it may not be read.
+    """
+    return recipe_files.read(Path(path), lambda content: Recipe.from_json(*content))
+
+
+def save_zip(recipes: Sequence[Recipe], path: str | Path, generator: Generator | None = None) -> None:
+    """Writes a ZIP with a PNG of each recipe, numbered in order.
+
+    Args:
+        recipes: 1 to 500.
+        path: where to; nothing is left there if a recipe fails.
+        generator: renders them all, as for `Recipe.render`.
+
+    Raises:
+        RecipeError: there are none or too many, one cannot be rendered, or the ZIP gets too large to be read again.
+    """
+    if not 1 <= len(recipes) <= MAX_ZIP_ENTRIES:
+        raise RecipeError(f"A ZIP holds 1 to {MAX_ZIP_ENTRIES} recipes, not {len(recipes)}.")
+    files = (
+        (f"{number:03d}-{recipe.stem}.png", recipe._pack(".png", generator))
+        for number, recipe in enumerate(recipes, start=1)
+    )
+    recipe_files.write_zip(Path(path), files)

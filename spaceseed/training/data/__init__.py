@@ -1,0 +1,1 @@
+"""Training images and their labels, read with care, and their augmentation."""

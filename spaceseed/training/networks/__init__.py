@@ -1,0 +1,1 @@
+"""Discriminators, and generators in the form in which they are trained."""

@@ -1,0 +1,35 @@
+"""DCGAN's opponent: strided convolutions with spectral normalisation (Miyato et al. 2018).
+
+Radford et al. normalise by the batch. Then a verdict depends on the other images of its batch, real and drawn ones have
+to be kept apart, and R1 penalises a gradient that is no single image's; spectral normalisation does without all that.
+"""
+
+from collections.abc import Mapping
+from itertools import pairwise
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+from spaceseed.training.networks.discriminator import Verdict
+
+
+class SpectralDiscriminator(nn.Module):
+    """Images to one logit each.
+
+    Args:
+        channels: feature maps at each resolution, {4: c4, 8: c8, ...}; the images' side is twice the largest key.
+    """
+
+    def __init__(self, channels: Mapping[int, int]) -> None:
+        super().__init__()
+        widths = [3, *(channels[side] for side in sorted(channels, reverse=True))]
+        self.convolutions = nn.ModuleList(
+            spectral_norm(nn.Conv2d(above, below, 4, stride=2, padding=1)) for above, below in pairwise(widths)
+        )
+        self.out = spectral_norm(nn.Conv2d(widths[-1], 1, 4))
+
+    def forward(self, images: Tensor, labels: Tensor | None = None) -> Verdict:  # noqa: ARG002  # as every one
+        for convolution in self.convolutions:
+            images = F.leaky_relu(convolution(images), 0.2)
+        return Verdict(self.out(images).float().flatten(1))

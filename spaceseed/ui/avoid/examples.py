@@ -1,0 +1,183 @@
+"""The examples of the Avoid tab: shown, removed, and found without clicking."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from spaceseed.batches import Progress
+from spaceseed.evolution.breeding import BAD, LIKED
+from spaceseed.evolution.objectives import MAX_PROMPT, TextObjective
+from spaceseed.filters.examples import Score, label_by, worst_of
+from spaceseed.models.generators.generator import Generator
+from spaceseed.models.judges.classifier import load_classifier
+from spaceseed.ui.kit.jobs import STOPPED, StoppedError, busy, idle, run
+from spaceseed.ui.kit.messages import inform
+from spaceseed.ui.kit.numbers import whole
+from spaceseed.ui.kit.picker import Gallery, Picked, Tile
+from spaceseed.ui.state.avoiding import SEARCH, TASK, VISITOR, WORDS, Mark
+from spaceseed.ui.state.networks import BUNDLED, Arrival, Networks, noun
+from spaceseed.ui.state.prompts import warn_of_unknown_words
+from spaceseed.ui.state.session import Bench, Session
+from spaceseed.ui.state.thumbnails import is_slow, thumbnails, use_cores
+
+SHOWN, SHOWN_SLOW = 60, 8
+DRAWN, DRAWN_SLOW = 300, 50  # images that words are tried on, unless the visitor wants more
+MAX_DRAWN = 1_000
+SHARE = 0.1
+FIRST_SEEDS = 2**31
+# Searches, generations, and images that each search begins with.
+HUNT, HUNT_SLOW = (8, 10, 16), (3, 4, 8)
+REAL, BROKEN = "a sharp, realistic picture", "a blurry, distorted, broken picture"
+TITLES = {BAD: "Bad", LIKED: "Good"}
+EMPTY = {
+    BAD: "Bad: none yet. On Breed, click an image twice.",
+    LIKED: "Good: none yet. On Breed, click an image once.",
+}
+
+
+def shelves(networks: Networks, visitor: Session) -> Iterator[list[Gallery]]:
+    """Draws the bad and the good examples.
+
+    Yields:
+        both, at once with the pictures that are there, and again as more are drawn.
+    """
+    generator, bench = networks.generator(visitor.model), visitor.bench
+    most = SHOWN_SLOW if is_slow(generator) else SHOWN
+    kinds = {kind: bench.avoiding.of_kind(kind) for kind in (BAD, LIKED)}
+    shown = [list(marks.items())[:most] for marks in kinds.values()]
+    latents = [mark.latent for part in shown for _, mark in part]
+    if not latents:
+        yield [_gallery(visitor, kind, 0, [], []) for kind in kinds]
+        return
+    for paths in thumbnails(bench.view.space(generator), torch.stack(latents), visitor):
+        rest = iter(paths)
+        yield [
+            _gallery(visitor, kind, len(marks), part, [next(rest) for _ in part])
+            for (kind, marks), part in zip(kinds.items(), shown, strict=True)
+        ]
+
+
+def remove(_: Networks, visitor: Session, picked: Picked) -> None:
+    """Forgets the examples that were clicked."""
+    for name in picked.marks:
+        visitor.bench.avoiding.marks.pop(name, None)
+
+
+def forget_all(_: Networks, visitor: Session) -> None:
+    """Forgets all examples; what was learned from them stays."""
+    count = len(visitor.bench.avoiding.marks)
+    visitor.bench.avoiding.marks.clear()
+    inform(f"{count} marks forgotten." if count else "There are no marks to forget.")
+
+
+def find_by_words(networks: Networks, visitor: Session, text: str, count: Any) -> Iterator[list[Any]]:
+    """Marks the images that look most like a text as bad, of many, and all others as good.
+
+    Yields:
+        a line and its stop button.
+    """
+    wanted = " ".join(str(text or "").split())
+    if not wanted:
+        raise ValueError("Type what bad images look like first.")
+    if len(wanted) > MAX_PROMPT:
+        raise ValueError(f"The text is too long: {MAX_PROMPT} characters are read at most.")
+    count = whole(count, 20, MAX_DRAWN, "Images looked at")
+    generator, bench, arrival = networks.generator(visitor.model), visitor.bench, Arrival("the judge")
+    first = secrets.randbelow(FIRST_SEEDS)
+
+    def work(progress: Progress) -> tuple[Tensor, Tensor]:
+        objective = TextObjective(networks.judge(visitor.model, arrival), wanted)
+        space = bench.view.space(generator)
+        score = _counting(generator, lambda images: -objective(images))
+        return label_by(space, score, range(first, first + count), SHARE, progress=progress)
+
+    if networks.judge_name(visitor.model) == BUNDLED:
+        warn_of_unknown_words(networks.judge(visitor.model), wanted)
+    yield from _found(visitor, bench, work, arrival, WORDS)
+
+
+def find_by_search(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
+    """Lets searches hunt for images that a judge of realism thinks little of.
+
+    Yields:
+        a line and its stop button.
+    """
+    generator, bench, arrival = networks.generator(visitor.model), visitor.bench, Arrival("the judge")
+    runs, generations, population = HUNT_SLOW if is_slow(generator) else HUNT
+    first = secrets.randbelow(FIRST_SEEDS)
+
+    def work(progress: Progress) -> tuple[Tensor, Tensor]:
+        score = _counting(generator, realism(networks, visitor.model, arrival))
+        return worst_of(
+            bench.view.space(generator),
+            score,
+            range(first, first + runs * population),
+            count=min(40, 5 * runs),
+            runs=runs,
+            generations=generations,
+            progress=progress,
+        )
+
+    yield from _found(visitor, bench, work, arrival, SEARCH)
+
+
+def realism(networks: Networks, model: str, arrival: Arrival) -> Score:
+    """Rates how real images look: by how sure a classifier is of what it sees in them, where it knows their kind."""
+    if model == BUNDLED:
+        classifier = load_classifier(BUNDLED)
+        return lambda images: torch.stack(
+            [values.max(dim=1).values for values in classifier.probabilities(images).values()]
+        ).mean(dim=0)
+    judge = networks.judge(model, arrival)
+    real, broken = TextObjective(judge, REAL), TextObjective(judge, BROKEN)
+    return lambda images: real(images) - broken(images)
+
+
+def _found(
+    visitor: Session, bench: Bench, work: Callable[[Progress], tuple[Tensor, Tensor]], arrival: Arrival, by: str
+) -> Iterator[list[Any]]:
+    def line(done: float) -> str:
+        return f"Looking at images: {done:.0%}" if done else arrival.line
+
+    try:
+        for state in run(visitor, TASK, work, line):
+            if isinstance(state, str):
+                yield busy(state)
+                continue
+            bad, good = bench.avoiding.add(*state, by)
+            yield idle(f"{bad} bad and {good} good ones were found; click those that are marked wrongly.")
+    except StoppedError:
+        yield idle(STOPPED)
+
+
+def _counting(generator: Generator, score: Score) -> Score:
+    """The same score, with cores for the images that follow."""
+
+    def scored(images: Tensor) -> Tensor:
+        use_cores(generator)
+        return score(images)
+
+    return scored
+
+
+def _gallery(
+    visitor: Session, kind: int, count: int, marks: list[tuple[str, Mark]], paths: list[str | None]
+) -> Gallery:
+    title = EMPTY[kind]
+    if count:
+        rest = f", {len(marks)} of them shown" if count > len(marks) else ""
+        title = f"{TITLES[kind]}: {count}{rest}. Click one to forget it."
+    tiles = [
+        Tile(name, path, "by you" if mark.by == VISITOR else f"by {mark.by}")
+        for (name, mark), path in zip(marks, paths, strict=True)
+    ]
+    return Gallery(title, tiles, key=f"{visitor.model} {kind}")
+
+
+def placeholder(networks: Networks, model: str) -> str:
+    """An example of what can be typed."""
+    faces = noun(networks.cards[model]) == "faces" and networks.judge_name(model) == BUNDLED
+    return "what you do not want to see, such as: a face with sunglasses" if faces else "a blurry broken image"

@@ -1,0 +1,250 @@
+"""What the Avoid tab does with its examples: learn a filter, say what it is worth, show it, and put it to use."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from spaceseed.batches import Progress
+from spaceseed.errors import FilterError
+from spaceseed.filters.file import MIN_KEEP
+from spaceseed.filters.filter import LatentFilter
+from spaceseed.models.generators.generator import Generator, latents_from_seeds
+from spaceseed.ui.kit.jobs import STOPPED, StoppedError, busy, idle, run
+from spaceseed.ui.kit.messages import inform, warn
+from spaceseed.ui.kit.numbers import is_number
+from spaceseed.ui.kit.pictures import linked, served
+from spaceseed.ui.state.avoiding import TASK, Avoiding, Learned
+from spaceseed.ui.state.networks import Networks, noun
+from spaceseed.ui.state.session import Bench, Session
+from spaceseed.ui.state.thumbnails import is_slow, thumbnails
+
+# The first is the default: of a hundred marks or fewer none makes more (benchmarks/results/avoidance.md).
+METHODS = {
+    "Mean difference (a plane)": "mean",
+    "Logistic (a plane)": "logistic",
+    "LDA (a plane)": "lda",
+    "Covariance (blobs and shells)": "covariance",
+    "Quadratic (blobs and shells)": "quadratic",
+}
+CURVED = ("covariance", "quadratic")
+SUITED = "As suits the method"
+SAMPLERS = {
+    SUITED: None,
+    "Truncate along the direction": "truncate",
+    "Reject and draw again": "reject",
+    "Shift everything a little": "shift",
+}
+MAX_REFUSED = 100 * (1 - MIN_KEEP)  # percent
+FACES, FACES_SLOW = 12, 4
+STEPS = 7
+REACH = 3.0  # standard deviations to either side
+NEEDED = "Learn a filter first, or load one."
+
+
+def learn(networks: Networks, visitor: Session, method: Any, how: Any, refused: Any) -> Iterator[list[Any]]:
+    """Learns a filter from all marks; while that fails the one before stays.
+
+    Yields:
+        a line and its stop button.
+    """
+    name, sampler, keep = _settings(method, how, refused)
+    bench = visitor.bench
+    bad, good = bench.avoiding.examples()
+    generator = networks.generator(visitor.model)
+
+    def work(progress: Progress) -> Learned:
+        # In w ten marks do about what a thousand do in z (benchmarks/results/avoidance.md).
+        space = bench.view.space(generator, "w" if generator.has_mapping else "z")
+        worse, better = space.from_z(bad).cpu(), space.from_z(good).cpu()
+        avoid = LatentFilter.fit(worse, better, name, how=sampler, keep=keep, space=space)
+        progress(1.0)  # what was stopped meanwhile must not count
+        return Learned(avoid, space, keep, bad, good)
+
+    words = f"Learning from {len(bad)} bad and {len(good)} good ones..."
+    try:
+        for state in run(visitor, TASK, work, lambda _: words):
+            if isinstance(state, str):
+                yield busy(state)
+                continue
+            bench.avoiding.take(state)
+            bench.heed_filter()
+            yield idle("Learned; see what it is worth, and how it works below.")
+    except StoppedError:
+        yield idle(STOPPED)
+
+
+def verdict(learned: Learned) -> list[list[str]]:
+    """What a filter is worth: terms and sentences."""
+    avoid = learned.filter
+    (bad, good), held_out = avoid.marks, avoid.held_out
+    chance = "in less than 1 %" if held_out.chance < 0.01 else f"in up to {held_out.chance:.0%}"
+    method = next(title for title, name in METHODS.items() if name == avoid.method)
+    nature = f"{avoid.acceptance:.0%} of all draws stay as they are; the others are replaced."
+    if avoid.how == "shift":
+        nature = "None is refused; all are moved a little."
+    return [
+        ["Trust", avoid.reason or "The marks are enough to say that it has learned something."],
+        ["Chance", f"Marks without a meaning look so telling {chance} of cases, at some moment of marking."],
+        ["Learned from", f"{bad} bad and {good} good ones · {method} · in {avoid.space}"],
+        ["Held-out AUC", f"{avoid.auc:.2f}, where 0.50 is chance."],
+        ["Acceptance", nature],
+        ["Coverage", f"{avoid.coverage:.0%} of good and {1 - held_out.bad_refused:.0%} of bad ones, held out, are let "
+                     "through."],
+        ["KL from prior", f"{avoid.kl:.2f} nats: {_distance(avoid.kl)}."],
+    ]  # fmt: skip
+
+
+def pictures(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
+    """Draws a strip from good to bad, and the images of the same seeds without and with the filter.
+
+    Yields:
+        the strip, both galleries, and a line about them, as more is drawn; nothing of it without a filter.
+    """
+    yield from visitor.newest("avoid pictures", _pictures(networks.generator(visitor.model), visitor.bench, visitor))
+
+
+def _pictures(generator: Generator, bench: Bench, visitor: Session) -> Iterator[list[Any]]:
+    avoiding = bench.avoiding
+    if avoiding.learned is None:
+        yield [[], [], [], ""]
+        return
+    avoid, count = avoiding.learned.filter, faces_compared(generator)
+    space = bench.view.space(generator, avoid.space)
+    seeds = range(avoiding.first_seed, avoiding.first_seed + count)
+    before = space.draw(list(seeds)).cpu()
+    after = avoid.apply(before, keys=latents_from_seeds(seeds, generator.z_dim))
+    changed = (before != after).any(dim=1).tolist()
+    row, captions = along(avoid, before[0])
+    words = [
+        [f"seed {seed}" + (" · out" if new else "") for seed, new in zip(seeds, changed, strict=True)],
+        [f"seed {seed}" + (" · new" if new else "") for seed, new in zip(seeds, changed, strict=True)],
+    ]
+    card = generator.card
+    told = f"{sum(changed)} of {count} {noun(card) if card else 'images'} are replaced; the others are the same."
+    for paths in thumbnails(space, torch.cat([row, before, after]), visitor):
+        parts = paths[:STEPS], paths[STEPS : STEPS + count], paths[STEPS + count :]
+        yield [*(_faces(part, text) for part, text in zip(parts, [captions, *words], strict=True)), told]
+
+
+def along(avoid: LatentFilter, start: Tensor) -> tuple[Tensor, list[str]]:
+    """Moves a latent [dims] along the direction in which the filter's score changes most.
+
+    Returns:
+        latents [7, dims] from good to bad, and words about each.
+    """
+    d = avoid.discriminant
+    ends = torch.linspace(-REACH, REACH, 61, dtype=torch.float64)
+    scores = ends[:, None] * d.linear + ends[:, None] ** 2 * d.quadratic
+    k = int((scores.max(dim=0).values - scores.min(dim=0).values).argmax())
+    steps = torch.linspace(float(ends[scores[:, k].argmin()]), float(ends[scores[:, k].argmax()]), STEPS)
+    u = d.coordinates(start[None]).repeat(STEPS, 1)
+    u[:, k] = steps.double()
+    latents = d.move(start.repeat(STEPS, 1), u)
+    words = ["" if allowed else "refused" for allowed in avoid.allows(latents).tolist()]
+    return latents, ["good", *words[1:-1], "bad"]
+
+
+def other_seeds(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
+    """Compares the next seeds."""
+    avoiding = _with_filter(visitor)
+    avoiding.first_seed += faces_compared(networks.generator(visitor.model))
+    yield from pictures(networks, visitor)
+
+
+def faces_compared(generator: Generator) -> int:
+    """How many images each of both galleries shows."""
+    return FACES_SLOW if is_slow(generator) else FACES
+
+
+def use_in_breed(_: Networks, visitor: Session, on: bool) -> None:
+    """Lets fresh images in Breed keep to the filter, or not."""
+    avoiding = _with_filter(visitor) if on else visitor.bench.avoiding
+    avoiding.in_breed = bool(on)
+    visitor.bench.heed_filter()
+    _warn_of_chance(avoiding, on)
+
+
+def use_in_search(_: Networks, visitor: Session, on: bool) -> None:
+    """Lets searches keep to the filter, or not."""
+    avoiding = _with_filter(visitor) if on else visitor.bench.avoiding
+    avoiding.in_search = bool(on)
+    _warn_of_chance(avoiding, on)
+
+
+def filter_file(visitor: Session, learned: Learned) -> str:
+    """Writes the filter where the browser may fetch it; returns the path."""
+    return served(f"spaceseed-filter-{visitor.model}.safetensors", learned.filter.save)
+
+
+def load_filter(networks: Networks, visitor: Session, path: str | None) -> None:
+    """Takes the filter of a file; while that fails the one before stays."""
+    if path is None:
+        return
+    try:
+        avoid = LatentFilter.open(path)
+        generator = networks.generator(visitor.model)
+        avoid.check(generator)
+    except OSError as error:
+        raise FilterError("This file cannot be read.") from error
+    visitor.bench.avoiding.take(Learned(avoid, visitor.bench.view.space(generator, avoid.space)))
+    visitor.bench.heed_filter()
+    inform("The filter of this file is in the place of the one before.")
+
+
+def breed_line(avoiding: Avoiding) -> str:
+    """What Breed says of the filter; "" if it does not use it."""
+    if avoiding.breeds_with is None:
+        return ""
+    return f"Fresh ones keep away from what you avoid{_doubt(avoiding)}."
+
+
+def search_line(avoiding: Avoiding) -> str:
+    """What Search says of it."""
+    if avoiding.learned is None or not avoiding.in_search:
+        return ""
+    return f"Searches keep away from what you avoid{_doubt(avoiding)}."
+
+
+def _doubt(avoiding: Avoiding) -> str:
+    bad, good = avoiding.learned.filter.marks if avoiding.learned else (0, 0)
+    trusted = avoiding.learned is not None and avoiding.learned.filter.trustworthy
+    return f", learned from {bad} bad and {good} good ones{'' if trusted else ', too few to be trusted'}"
+
+
+def _with_filter(visitor: Session) -> Avoiding:
+    if visitor.bench.avoiding.learned is None:
+        raise ValueError(NEEDED)
+    return visitor.bench.avoiding
+
+
+def _warn_of_chance(avoiding: Avoiding, on: bool) -> None:
+    if on and avoiding.learned is not None and avoiding.learned.filter.reason:
+        warn(f"It is in use. {avoiding.learned.filter.reason}")
+
+
+def _settings(method: Any, how: Any, refused: Any) -> tuple[str, str | None, float]:
+    if method not in METHODS:
+        raise ValueError(f"Method must be one of {', '.join(METHODS)}.")
+    if how not in SAMPLERS:
+        raise ValueError(f"Avoiding by must be one of {', '.join(SAMPLERS)}.")
+    name, sampler = METHODS[method], SAMPLERS[how]
+    if sampler == "truncate" and name in CURVED:
+        raise ValueError("Only what lies beyond a plane can be truncated: reject or shift with this method.")
+    if not is_number(refused) or not 1 <= refused <= MAX_REFUSED:
+        raise ValueError(f"Strength must be from 1 to {MAX_REFUSED:.0f} %: above that nothing would be left to draw.")
+    return name, sampler, 1 - refused / 100
+
+
+def _distance(kl: float) -> str:
+    if kl < 0.5:
+        return "close, nearly all variety is left"
+    return "some variety is lost" if kl < 1.5 else "far, much variety is lost"
+
+
+def _faces(paths: Sequence[str | None], captions: Sequence[str]) -> list[dict[str, Any] | None]:
+    return [
+        {"image": linked(path), "caption": caption} if path else None
+        for path, caption in zip(paths, captions, strict=True)
+    ]

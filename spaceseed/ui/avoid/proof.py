@@ -1,0 +1,133 @@
+"""The proof on the Avoid tab: how far draws are from real images, without the filter and with it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from spaceseed.batches import Progress, batch_size
+from spaceseed.latent_space import LatentSpace
+from spaceseed.metrics.report import ClassifierFeatures, Features, FeatureSet, Figure, collect, figures, real_avatars
+from spaceseed.models.generators.generator import latents_from_seeds
+from spaceseed.models.judges.classifier import load_classifier
+from spaceseed.ui.avoid.learning import NEEDED
+from spaceseed.ui.kit.jobs import STOPPED, StoppedError, busy, idle, run
+from spaceseed.ui.kit.numbers import whole
+from spaceseed.ui.state.avoiding import TASK, Learned
+from spaceseed.ui.state.networks import BUNDLED, Arrival, Networks
+from spaceseed.ui.state.session import Session
+from spaceseed.ui.state.thumbnails import use_cores
+
+IMAGES, IMAGES_SLOW, MIN_IMAGES, MAX_IMAGES = 500, 50, 50, 2_000
+# So many good examples stand for real images where there are none.
+MIN_REFERENCE = 50
+# Seeds that nobody meets elsewhere.
+FIRST_SEED = 3_500_000_000
+WITH_FEATURES = 0.95  # of the work: the rest is arithmetic
+
+
+@dataclass
+class Measuring:
+    """One measurement under way.
+
+    Attributes:
+        space: whose draws are measured.
+        learned: the filter.
+        count: draws.
+        progress: told the share done.
+    """
+
+    space: LatentSpace
+    learned: Learned
+    count: int
+    progress: Progress
+
+    @torch.no_grad()
+    def pairs(self, features: Features, reference: FeatureSet | Tensor) -> tuple[tuple[Figure, Figure], ...]:
+        """Figures without and with the filter, of the same seeds.
+
+        Args:
+            features: a judge's view.
+            reference: what it saw in real images, or z [m, z_dim] of images to take their place.
+        """
+        seeds = range(FIRST_SEED, FIRST_SEED + self.count)
+        before = self.space.draw(list(seeds)).cpu()
+        keys = latents_from_seeds(seeds, self.space.generator.z_dim)
+        after = self.learned.filter.apply(before, keys=keys)
+        changed = (before != after).any(dim=1)
+        extra = reference if isinstance(reference, Tensor) else before[:0]
+        parts = [before, after[changed], self.space.from_z(extra).cpu() if len(extra) else before[:0]]
+        seen = self._features(torch.cat(parts), features)
+        plain, replaced, models = seen.split([len(part) for part in parts])
+        filtered = plain.clone()
+        filtered[changed] = replaced
+        real = reference if isinstance(reference, FeatureSet) else FeatureSet(features.name, models)
+        return tuple(zip(*(figures(real, FeatureSet(features.name, rows)) for rows in (plain, filtered)), strict=True))
+
+    def _features(self, vectors: Tensor, features: Features) -> Tensor:
+        rows, size = [], batch_size(self.space.generator)
+        for part in vectors.split(size):
+            use_cores(self.space.generator)
+            rows.append(collect([self.space.images(part)], features).values)
+            self.progress(WITH_FEATURES * len(rows) * size / len(vectors))
+        return torch.cat(rows)
+
+
+def measure(networks: Networks, visitor: Session, count: Any) -> Iterator[list[Any]]:
+    """Measures without and with the filter.
+
+    Yields:
+        a line and its stop button.
+    """
+    learned, bench = visitor.bench.avoiding.learned, visitor.bench
+    if learned is None:
+        raise ValueError(NEEDED)
+    count = whole(count, MIN_IMAGES, MAX_IMAGES, "Images")
+    model, generator = visitor.model, networks.generator(visitor.model)
+    bundled = model == BUNDLED
+    if not bundled and (learned.good is None or len(learned.good) < MIN_REFERENCE):
+        raise ValueError(
+            f"There are no real images of this model to compare with, and {MIN_REFERENCE} good examples "
+            "are needed to stand for them: find some by words and learn again."
+        )
+    space = bench.view.space(generator, learned.filter.space)
+    arrival = Arrival("Inception")
+
+    def work(progress: Progress) -> tuple[tuple[Figure, Figure], ...]:
+        measuring = Measuring(space, learned, count, progress)
+        if bundled:
+            return measuring.pairs(ClassifierFeatures(load_classifier(BUNDLED)), real_avatars())
+        from spaceseed.models.judges.inception import load_inception  # noqa: PLC0415 - seconds to import
+
+        assert learned.good is not None
+        return measuring.pairs(load_inception(progress=arrival), learned.good)
+
+    def line(done: float) -> str:
+        return f"Drawing and measuring: {done:.0%}" if done or bundled else arrival.line
+
+    try:
+        for state in run(visitor, TASK, work, line):
+            if isinstance(state, str):
+                yield busy(state)
+            elif bench.avoiding.learned is learned:
+                real = "rendered avatars" if bundled else "images marked good"
+                hint = " Truncation itself costs variety: at 1 the filter shows alone." if space.truncation < 1 else ""
+                bench.avoiding.figures = state
+                bench.avoiding.conditions = (
+                    f"{count:,} draws of the same seeds without and with the filter, truncation {space.truncation:g}, "
+                    f"against {state[0][0].reference:,} {real}; in brackets 95 % intervals.{hint}"
+                )
+        yield idle("")
+    except StoppedError:
+        yield idle(STOPPED)
+
+
+def table(pairs: tuple[tuple[Figure, Figure], ...]) -> list[list[str]]:
+    """Rows of words: the figure, without, with, and N."""
+    return [[a.name, _words(a), _words(b), f"{a.count:,}"] for a, b in pairs]
+
+
+def _words(figure: Figure) -> str:
+    return f"{figure.value:.3g} ({figure.low:.3g} to {figure.high:.3g})"

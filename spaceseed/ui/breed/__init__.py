@@ -1,0 +1,1 @@
+"""The Breed tab: a visitor clicks images, and they have offspring."""

@@ -1,0 +1,170 @@
+"""The Breed tab: images to pick from, and the page of their children."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import gradio as gr
+
+from spaceseed.evolution.breeding import LIKED, MAX_COUNT, MIN_COUNT
+from spaceseed.models.generators.generator import Generator, ModelCard
+from spaceseed.ui.breed.page import liked_recipes, marks_of, note_marks, paint
+from spaceseed.ui.kit.messages import clear_errors
+from spaceseed.ui.kit.picker import Picked, PickGallery
+from spaceseed.ui.kit.seed_text import parse_seeds
+from spaceseed.ui.state.basket import keep
+from spaceseed.ui.state.networks import Networks, noun
+from spaceseed.ui.state.session import Bench, Session
+from spaceseed.ui.state.view import default_truncation
+from spaceseed.ui.steer.view import line
+
+# A page of a slow model is drawn for half a minute: another visitor's quick one must not wait for that, nor must the
+# same visitor's next, for which the first is given up.
+EVENT: dict[str, Any] = {
+    "show_progress": "hidden",
+    "api_visibility": "private",
+    "concurrency_id": "breed",
+    "concurrency_limit": 16,
+    "trigger_mode": "multiple",
+}
+NOW: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
+
+
+@dataclass(frozen=True)
+class BreedTab:
+    """What other parts of the app need of this tab.
+
+    Attributes:
+        picker: its value as an input is a `Picked`.
+        view: the controls of a `View`, as inputs.
+        show: draws the page of the visitor's bench anew, image by image; takes the session, fills `outputs`.
+        outputs: all that shows the page.
+        fitted: the controls that differ between models; `fit` fills them.
+        avoid: a line that says when fresh images keep to a filter.
+    """
+
+    picker: PickGallery
+    view: list[Any]
+    show: Callable[[Session], Iterator[list[Any]]]
+    outputs: list[Any]
+    fitted: list[Any]
+    avoid: gr.HTML
+
+
+def fit(card: ModelCard, bench: Bench) -> list[Any]:
+    """What a `BreedTab` shows in `fitted` for a model."""
+    drawn = noun(card)
+    return [
+        gr.Slider(value=bench.view.truncation, visible=card.truncation is not None),
+        gr.Slider(value=len(bench.breeding.page.latents), label=drawn.capitalize()),
+        gr.Button(f"Fresh {drawn}"),
+    ]
+
+
+def create_breed_tab(networks: Networks, session: gr.State, basket: gr.State, view: list[Any]) -> BreedTab:
+    """Lays out the tab and joins its events.
+
+    Args:
+        networks: draw the images.
+        session: holds a `Session`.
+        basket: a number that changes with the finds.
+        view: the controls of a `View` but the truncation, which is here.
+    """
+    card = networks.cards[networks.default]
+    picker = PickGallery(elem_id="breed-picker", waiting=12)
+    with gr.Row(elem_classes=["ss-actions", "ss-sticky"]):
+        next_button = gr.Button("Next generation", variant="primary", elem_id="breed-next")
+        undo = gr.Button("Undo", interactive=False, elem_id="breed-undo")
+        redo = gr.Button("Redo", interactive=False, elem_id="breed-redo")
+        fresh = gr.Button(f"Fresh {noun(card)}", elem_id="breed-fresh")
+        keep_button = gr.Button("Keep liked", elem_id="breed-keep")
+    avoid = line("", "breed-avoid", visible=False)
+    strength, truncation, count = _create_sliders(card)
+    with gr.Row(elem_classes="ss-field-row"):
+        seeds = gr.Textbox(
+            label="Start from seeds", info="Whole numbers and ranges: 7, 42, 100-105.", placeholder="7, 42, 100-105",
+            max_length=1000, elem_id="breed-seeds", scale=4,
+        )  # fmt: skip
+        start = gr.Button("Show these", elem_id="breed-start", scale=1)
+    view = [truncation, *view]
+    outputs = [picker, undo, redo]
+
+    def turn(event: Callable[..., None], more: list[Any], *triggers: Callable[..., Any]) -> None:
+        """Joins an event that turns to another page: it takes the session, the marks and `more`."""
+
+        @clear_errors
+        def handle(visitor: Session, picked: Picked, *values: Any) -> Iterator[list[Any]]:
+            generator = networks.generator(visitor.model)
+            seen = visitor.bench.view.changed(generator, values[: len(view)])  # refused before a page is turned
+            note_marks(visitor, picked)
+            event(visitor, marks_of(visitor, picked), *values[len(view) :])
+            visitor.bench.view = seen
+            yield from visitor.newest("page", _pages(generator, visitor))
+
+        for trigger in triggers:
+            trigger(handle, [session, picker, *view, *more], outputs, **EVENT)
+
+    @clear_errors
+    def show(visitor: Session) -> Iterator[list[Any]]:
+        yield from visitor.newest("page", _pages(networks.generator(visitor.model), visitor))
+
+    @clear_errors
+    def redraw(visitor: Session, picked: Picked, *values: Any) -> Iterator[list[Any]]:
+        generator = networks.generator(visitor.model)
+        visitor.bench.view = visitor.bench.view.changed(generator, values)
+        yield from visitor.newest("page", _pages(generator, visitor, marks_of(visitor, picked)))
+
+    turn(_breed, [count, strength], next_button.click)
+    turn(lambda visitor, marks: visitor.breeding.undo(marks), [], undo.click)
+    turn(lambda visitor, marks: visitor.breeding.redo(marks), [], redo.click)
+    turn(lambda visitor, marks, count: visitor.breeding.restart([], marks, count), [count], fresh.click)
+    turn(_start, [seeds, count], start.click, seeds.submit)
+    for control in view:
+        # The drawing that runs ends at once, and the last of many values is drawn in the end.
+        moved = control.input(lambda visitor: visitor.begin("page") and None, session, None, **NOW)
+        moved.then(redraw, [session, picker, *view], outputs, **(EVENT | {"trigger_mode": "always_last"}))
+    keep_button.click(clear_errors(partial(keep_liked, networks)), [session, picker, *view], basket, **EVENT)
+    return BreedTab(picker, view, show, outputs, [truncation, count, fresh], avoid)
+
+
+def keep_liked(networks: Networks, visitor: Session, picked: Picked, *values: Any) -> int:
+    """Puts the liked images of the page into the basket, as the controls of the view say that they are seen."""
+    liked = liked_recipes(networks.generator(visitor.model), visitor, picked, values)
+    if not liked:
+        raise ValueError("Like at least one first: click it.")
+    return keep(visitor, liked)
+
+
+def _create_sliders(card: ModelCard) -> list[gr.Slider]:
+    with gr.Row():
+        strength = gr.Slider(
+            0, 1.5, 0.4, step=0.05, label="Variation", info="How far children stray from their parents.",
+            elem_id="breed-strength",
+        )  # fmt: skip
+        truncation = gr.Slider(
+            0, 1.5, default_truncation(card), step=0.05, label="Truncation ψ", elem_id="breed-truncation",
+            info="Low: ordinary ones. High: odder ones.", visible=card.truncation is not None,
+        )  # fmt: skip
+        count = gr.Slider(
+            MIN_COUNT, MAX_COUNT, 12, step=1, label=noun(card).capitalize(), info="How many the next page shows.",
+            elem_id="breed-count",
+        )  # fmt: skip
+    return [strength, truncation, count]
+
+
+def _pages(generator: Generator, visitor: Session, marks: Mapping[int, int] | None = None) -> Iterator[list[Any]]:
+    breeding = visitor.breeding
+    for drawn in paint(generator, visitor, marks):
+        yield [drawn, gr.Button(interactive=breeding.can_undo), gr.Button(interactive=breeding.can_redo)]
+
+
+def _breed(visitor: Session, marks: Mapping[int, int], count: int, strength: float) -> None:
+    liked = sum(mark == LIKED for mark in marks.values())
+    if liked >= count:
+        raise ValueError(f"You like {liked}, and no room is left for children: like fewer, or ask for more.")
+    visitor.breeding.next(marks, count, strength)
+
+
+def _start(visitor: Session, marks: Mapping[int, int], text: str, count: int) -> None:
+    visitor.breeding.restart(parse_seeds(text, MAX_COUNT), marks, count)

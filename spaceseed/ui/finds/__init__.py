@@ -1,0 +1,1 @@
+"""The Found seeds tab: the basket, downloads and uploads."""

@@ -1,0 +1,170 @@
+"""One find in full: large, with its history, its files and its link."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from spaceseed.models.generators.generator import ModelCard
+from spaceseed.recipes.recipe import Recipe, RecipeError
+from spaceseed.ui.kit.messages import warn
+from spaceseed.ui.state.basket import file
+from spaceseed.ui.state.basket import png as png_of
+from spaceseed.ui.state.networks import Networks
+from spaceseed.ui.state.session import Session
+from spaceseed.ui.state.share import write_query
+from spaceseed.ui.state.thumbnails import is_slow, picture_of
+
+WAYS = {
+    "seed": "drawn from a seed",
+    "search": "searched for",
+    "breed": "bred",
+    "steer": "steered",
+    "project": "projected from a picture",
+}
+MAX_NAMED = 16  # classes; a stranger's find may mix a thousand
+# The page knows its address; a server behind a proxy does not.
+WHOLE_LINK = "(query) => query.startsWith('?') ? location.origin + location.pathname + query : query"
+
+
+@dataclass(frozen=True)
+class FindDetail:
+    """The components; `outputs` is what `fill` fills, which is all but the name.
+
+    Attributes:
+        panel: holds them all.
+        image: the picture.
+        load: loads the find's model where that is not the visitor's and its picture cannot be drawn without it.
+        name: of the find; an event of its own fills it, for the visitor may be changing it.
+        facts: its history.
+        png, json, npz: its files.
+        link: to it.
+    """
+
+    panel: gr.Column
+    image: gr.Image
+    load: gr.Button
+    name: gr.Textbox
+    facts: gr.HTML
+    png: gr.DownloadButton
+    json: gr.DownloadButton
+    npz: gr.DownloadButton
+    link: gr.Textbox
+
+    @property
+    def outputs(self) -> list[Any]:
+        """In the order of `fill`."""
+        return [self.panel, self.image, self.load, self.facts, self.png, self.json, self.npz, self.link]
+
+
+def create_find_detail() -> FindDetail:
+    """Lays out the panel; it is hidden until there is a find to show."""
+    # Hidden, but there: of what is not there, of several updates only the last arrives, and it may be a skip.
+    with gr.Column(visible="hidden", elem_id="finds-detail") as panel:
+        image = gr.Image(
+            show_label=False, interactive=False, buttons=[], height=320, elem_id="finds-image", elem_classes="ss-large"
+        )
+        load = gr.Button("Load its model", variant="primary", visible=False, elem_id="finds-load")
+        name = gr.Textbox(label="Name", info="Press Enter to keep a new name.", max_length=100, elem_id="finds-name")
+        table = gr.HTML(elem_id="finds-facts")
+        with gr.Row():
+            png, json, npz = (
+                gr.DownloadButton(kind, size="sm", min_width=80, elem_id=f"finds-{kind.lower()}")
+                for kind in ("PNG", "JSON", "NPZ")
+            )
+        link = gr.Textbox(
+            label="Link",
+            info="Reopens this find for anyone.",
+            interactive=False,
+            buttons=["copy"],
+            max_lines=1,
+            elem_id="finds-link",
+        )
+    return FindDetail(panel, image, load, name, table, png, json, npz, link)
+
+
+def fill(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
+    """Shows the find that the visitor looks at.
+
+    Yields:
+        what a `FindDetail` shows: all but the PNG at once where that takes long to draw, and then all, if the tab is
+        open.
+    """
+    recipe = visitor.finds.get(visitor.shown)
+    if recipe is None:
+        yield [gr.Column(visible="hidden"), None, gr.Button(visible=False), "", None, None, None, ""]
+        return
+    for image, load, png in _pictures(networks, visitor, recipe):
+        rest = [
+            facts(recipe, networks.cards[recipe.model]),
+            png,
+            file(recipe, ".json"),
+            file(recipe, ".npz"),
+            write_query(recipe) or "",
+        ]
+        yield [gr.Column(visible=True), image, load, *rest]
+
+
+def _pictures(
+    networks: Networks, visitor: Session, recipe: Recipe
+) -> Iterator[tuple[str | None, gr.Button, gr.DownloadButton]]:
+    """The picture, the button that loads the model, and the PNG, as far as they are there."""
+    no_load, no_png = gr.Button(visible=False), gr.DownloadButton(value=None, interactive=False)
+    if not networks.at_hand(recipe.model):
+        yield None, gr.Button(f"Load {networks.cards[recipe.model].title} to see it", visible=True), no_png
+        return
+    try:
+        if not _drawn(visitor, recipe) and is_slow(networks.cards[recipe.model]):
+            yield picture_of(visitor, recipe.id), no_load, no_png
+            if visitor.tab != "finds":
+                return
+        path = png_of(networks, visitor, recipe)
+    except RecipeError as error:
+        warn(str(error))
+        yield None, no_load, no_png
+    else:
+        yield path, no_load, gr.DownloadButton(value=path, interactive=True)
+
+
+def facts(recipe: Recipe, card: ModelCard) -> str:
+    """How a find came about, as a list in HTML; much of it may come from a stranger, so all of it is escaped.
+
+    Args:
+        recipe: the find.
+        card: of its model, which names the classes.
+    """
+    found = recipe.found
+    rows = {
+        "Found": WAYS.get(found.by or ""),
+        "Prompt": found.prompt,
+        "Score": None if found.score is None else f"{found.score:.3f}",
+        "Seed": recipe.seed,
+        "Generation": found.generation or None,
+        "Optimizer": found.optimizer,
+        "Judge": found.judge,
+        "Attributes" if card.groups else "Classes": _classes(recipe, card),
+        "Truncation ψ": f"{recipe.truncation:g}",
+        "Space": recipe.space,
+        "Model": recipe.model,
+    }
+    items = "".join(
+        f"<dt>{name}</dt><dd>{escape(str(value))}</dd>" for name, value in rows.items() if value is not None
+    )
+    return f'<dl class="ss-facts">{items}</dl>'
+
+
+def _classes(recipe: Recipe, card: ModelCard) -> str | None:
+    """What a find's labels say; None where they say nothing, or their names are not known."""
+    if recipe.labels is None or len(recipe.labels) != len(card.classes):
+        return None
+    shares = [(name, share) for name, share in zip(card.classes, recipe.labels.tolist(), strict=True) if share]
+    said = [name if share == 1 else f"{name} {100 * share:.3g} %" for name, share in shares[:MAX_NAMED]]
+    more = [f"{len(shares) - MAX_NAMED} more"] if len(shares) > MAX_NAMED else []
+    return ", ".join(said + more) or "left open"
+
+
+def _drawn(visitor: Session, recipe: Recipe) -> bool:
+    return Path(visitor.files.get(recipe, "")).is_file()

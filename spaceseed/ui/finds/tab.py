@@ -1,0 +1,267 @@
+"""The Found seeds tab: the visitor's basket, and its way to files and back."""
+
+import math
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from spaceseed.recipes.recipe import Recipe, RecipeError
+from spaceseed.ui.breed.tab import EVENT as PAGE_EVENT
+from spaceseed.ui.breed.tab import BreedTab
+from spaceseed.ui.finds.detail import WHOLE_LINK, FindDetail, create_find_detail, fill
+from spaceseed.ui.kit.messages import clear_errors, inform, warn
+from spaceseed.ui.kit.picker import Gallery, Picked, PickGallery, Tile
+from spaceseed.ui.kit.pictures import served
+from spaceseed.ui.state.basket import SUFFIXES, restore, to_browser, zip_file
+from spaceseed.ui.state.networks import Networks
+from spaceseed.ui.state.session import Session
+from spaceseed.ui.state.thumbnails import is_slow, picture, picture_of
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
+EMPTY = "Nothing here yet: keep what you like, or drop files of earlier finds below."
+EVENT: dict[str, Any] = PAGE_EVENT | {"concurrency_id": "finds"}  # as pages: finds of a slow model take as long
+BASKET_TABS = ("finds", "steer")  # those that show the basket
+NAME = "finds-name"
+SHOWN_PROBLEMS = 5
+UPDATE_SECONDS = 0.2
+# The hidden button has its file a moment after the event, and is then pressed by the page.
+PRESS_ZIP = "() => { setTimeout(() => document.querySelector('#finds-zip-file a, #finds-zip-file')?.click(), 200); }"
+
+
+@dataclass(frozen=True)
+class FindsTab:
+    """What other parts of the app need of this tab.
+
+    Attributes:
+        detail: the panel of one find; its button "Load its model" is joined in `switching`.
+        steer: the button that sends the find looked at to the Steer tab.
+        draw: takes a trigger and draws the basket then; returns what more can be chained to.
+    """
+
+    detail: FindDetail
+    steer: gr.Button
+    draw: Callable[[Callable[..., Any]], Any]
+
+
+def create_finds_tab(
+    networks: Networks,
+    session: gr.State,
+    basket: gr.State,
+    saved: gr.BrowserState,
+    breed: BreedTab,
+    tabs: gr.Tabs,
+) -> FindsTab:
+    """Lays out the tab and joins its events.
+
+    Args:
+        networks: draw the finds.
+        session: holds a `Session`.
+        basket: a number that changes with the finds; whoever joins the tabs calls `draw` then.
+        saved: what the browser keeps of the basket between visits.
+        breed: where finds go to be bred.
+        tabs: to turn to the breeding tab.
+    """
+    with gr.Row(elem_classes="ss-finds"):
+        with gr.Column(scale=3, min_width=320):
+            picker = PickGallery(
+                value=Gallery(EMPTY, []), ternary=False, marked="chosen", sign="✓", elem_id="finds-picker"
+            )
+            with gr.Row(elem_classes="ss-actions"):
+                to_breed = gr.Button("Breed from these", variant="primary", elem_id="finds-breed")
+                to_steer = gr.Button("Steer", elem_id="finds-steer")
+                to_zip = gr.Button("Download ZIP", elem_id="finds-zip")
+                remove = gr.Button("Remove", elem_id="finds-remove")
+                zipped = gr.DownloadButton(visible="hidden", elem_id="finds-zip-file")
+            drop = gr.File(
+                label="Drop finds here: PNG, JSON, NPZ or ZIP",
+                file_count="multiple",
+                file_types=[*SUFFIXES, ".zip"],
+                height=140,
+                elem_id="finds-drop",
+            )
+            _create_examples(networks, session, basket)
+        with gr.Column(scale=2, min_width=320):
+            detail = create_find_detail()
+
+    def on(trigger: Callable[..., Any], event: Callable[..., Any], inputs: list[Any], outputs: Any) -> Any:
+        return trigger(clear_errors(partial(event, networks)), [session, *inputs], outputs, **EVENT)
+
+    link: dict[str, Any] = {"fn": None, "inputs": detail.link, "outputs": detail.link, "js": WHOLE_LINK}
+    basket.change(to_browser, session, saved, **EVENT)
+    looked = on(picker.mark, look, [picker], detail.name)
+    on(looked.then, show_find, [], detail.outputs).then(**link)
+    on(detail.name.submit, rename, [detail.name], basket)
+    on(remove.click, remove_chosen, [picker], basket)
+    on(to_zip.click, make_zip, [picker], zipped).success(None, None, None, js=PRESS_ZIP)
+    on(to_breed.click, breed_from, [picker], tabs).success(breed.show, session, breed.outputs, **EVENT)
+    on(drop.upload, take_in, [drop], [drop, basket])
+
+    def draw(trigger: Callable[..., Any]) -> Any:
+        on(trigger, fill_name, [], detail.name)
+        on(trigger, show_find, [], detail.outputs).then(**link)
+        return on(trigger, refresh, [picker], picker)
+
+    return FindsTab(detail, to_steer, draw)
+
+
+def turn_to(tab: str, visitor: Session) -> None:
+    """Notes which tab is open."""
+    visitor.tab = tab
+
+
+def refresh(networks: Networks, visitor: Session, picked: Picked) -> Iterator[Gallery]:
+    """Draws the basket."""
+    yield from visitor.newest("finds", galleries(networks, visitor, picked))
+
+
+def show_find(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
+    """Shows the find that the visitor looks at."""
+    yield from visitor.newest("find", fill(networks, visitor))
+
+
+def fill_name(_: Networks, visitor: Session) -> str | Any:
+    """The name of the find that the visitor looks at, unless it stood there already: they may be changing it."""
+    recipe = visitor.finds.get(visitor.shown)
+    name = recipe.name if recipe else ""
+    return visitor.refill(NAME, (visitor.shown, name), name)
+
+
+def galleries(networks: Networks, visitor: Session, picked: Picked) -> Iterator[Gallery]:
+    """Draws the basket; finds that were chosen and are still there stay chosen.
+
+    Finds of slow models are drawn only as long as a tab is open that shows them: a basket of 200 may take minutes.
+
+    Yields:
+        the basket at once with the pictures that are there, and again as more are drawn.
+    """
+    missing: dict[str, str] = {}
+    waiting = []
+    for recipe in visitor.finds.values():
+        if picture_of(visitor, recipe.id) is not None:
+            continue
+        if networks.at_hand(recipe.model):
+            waiting.append(recipe)
+        else:
+            missing[recipe.id] = f"needs the model {networks.cards[recipe.model].title}"
+    shown = -math.inf
+    for recipe in waiting:
+        if is_slow(networks.cards[recipe.model]) and visitor.tab not in BASKET_TABS:
+            continue
+        if time.monotonic() - shown > UPDATE_SECONDS:
+            yield _gallery(visitor, picked, missing)
+            shown = time.monotonic()
+        try:
+            picture(networks.generator_of(recipe), visitor, recipe)
+        except RecipeError:
+            missing[recipe.id] = "does not fit its model"
+    yield _gallery(visitor, picked, missing)
+
+
+def _gallery(visitor: Session, picked: Picked, missing: Mapping[str, str]) -> Gallery:
+    tiles = [
+        Tile(
+            recipe.id,
+            picture_of(visitor, recipe.id),
+            recipe.name or recipe.id,
+            _score(recipe),
+            missing.get(recipe.id, ""),
+        )
+        for recipe in visitor.finds.values()
+    ]
+    title = "Click a find to look at it and choose it" if tiles else EMPTY
+    marks = {name: 1 for name in picked.marks if name in visitor.finds}
+    at = list(visitor.finds).index(visitor.shown) if visitor.shown in visitor.finds else 0
+    return Gallery(title, tiles, marks, at, key="finds")
+
+
+def look(networks: Networks, visitor: Session, picked: Picked) -> str | Any:
+    """Looks at the find that was clicked last; returns its name, at once: what is entered there renames this find."""
+    visitor.shown = picked.at or visitor.shown
+    return fill_name(networks, visitor)
+
+
+def rename(_: Networks, visitor: Session, name: str) -> int:
+    """Renames the find looked at."""
+    recipe = visitor.finds.get(visitor.shown)
+    if recipe is not None:
+        visitor.boxes[NAME] = recipe.id, name
+        visitor.finds[recipe.id] = recipe.replace(name=name)
+    return visitor.changed()
+
+
+def remove_chosen(_: Networks, visitor: Session, picked: Picked) -> int:
+    """Takes the finds chosen out of the basket."""
+    for recipe in _some(chosen(visitor, picked)):
+        del visitor.finds[recipe.id]
+    if visitor.shown not in visitor.finds:
+        visitor.shown = next(reversed(visitor.finds), "")
+    return visitor.changed()
+
+
+def make_zip(networks: Networks, visitor: Session, picked: Picked) -> str:
+    """Packs the finds chosen, or all when none is."""
+    if not visitor.finds:
+        raise ValueError("There is nothing to download yet: keep some finds first.")
+    return zip_file(networks, visitor, chosen(visitor, picked) or list(visitor.finds.values()))
+
+
+def breed_from(_: Networks, visitor: Session, picked: Picked) -> gr.Tabs:
+    """Takes the finds chosen to the breeding tab."""
+    problem = visitor.breed_from(_some(chosen(visitor, picked)))
+    if problem:
+        warn(problem)
+    return gr.Tabs(selected="breed")
+
+
+def take_in(networks: Networks, visitor: Session, paths: list[str] | None) -> tuple[None, int]:
+    """Restores the finds in files; whatever is wrong with one keeps out that one alone."""
+    kept, problems = restore(networks, visitor, paths or [])
+    for problem in problems[:SHOWN_PROBLEMS]:
+        warn(problem)
+    if len(problems) > SHOWN_PROBLEMS:
+        warn(f"{len(problems) - SHOWN_PROBLEMS} more files could not be used either.")
+    if kept or not problems:
+        inform(f"{kept} restored." if kept else "These finds are in the basket already.")
+    return None, visitor.changed()
+
+
+def chosen(visitor: Session, picked: Picked) -> list[Recipe]:
+    """The finds that are marked, in the basket's order."""
+    return [recipe for name, recipe in visitor.finds.items() if name in picked.marks]
+
+
+def _create_examples(networks: Networks, session: gr.State, basket: gr.State) -> None:
+    paths = {path.stem: path for path in sorted(EXAMPLES.glob("*.png"))}
+    if not paths:
+        return
+    tiles = [
+        Tile(stem, served(path.name, partial(shutil.copyfile, path)), Recipe.open(path).name)
+        for stem, path in paths.items()
+    ]
+    examples = PickGallery(
+        value=Gallery("Or take one of these along", tiles), ternary=False, marked="taken", sign="✓",
+        elem_id="finds-examples",
+    )  # fmt: skip
+
+    def take_example(visitor: Session, picked: Picked) -> int | Any:
+        if picked.at not in paths or picked.at not in picked.marks:
+            return gr.skip()
+        return take_in(networks, visitor, [str(paths[picked.at])])[1]
+
+    examples.mark(take_example, [session, examples], basket, **EVENT)
+
+
+def _score(recipe: Recipe) -> str:
+    return "" if recipe.found.score is None else f"{recipe.found.score:.2f}"
+
+
+def _some(recipes: list[Recipe]) -> list[Recipe]:
+    if not recipes:
+        raise ValueError("Choose some finds first: click them.")
+    return recipes

@@ -1,0 +1,1 @@
+"""Components and helpers that know neither a visitor nor a model."""

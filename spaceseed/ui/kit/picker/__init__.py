@@ -1,0 +1,127 @@
+"""A gallery in which several pictures can be picked at once.
+
+Marks are made in the browser, so they show at once and a busy server loses none; events read them when they are due.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from spaceseed.ui.kit.pictures import linked
+
+HERE = Path(__file__).parent
+MAX_TILES = 500
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One picture.
+
+    Attributes:
+        id: what marks refer to it by; must say which page it is of, lest a late mark hit the next page.
+        path: of the image file; None while it is being drawn, or cannot be.
+        caption: a few words under the picture.
+        note: a word more, in the accent colour.
+        missing: why there is no picture, in a few words; "" while it is being drawn.
+    """
+
+    id: str
+    path: str | None
+    caption: str
+    note: str = ""
+    missing: str = ""
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """What Python gives a `PickGallery` to show.
+
+    Attributes:
+        title: of the page.
+        tiles: the pictures.
+        marks: id to 1 or -1.
+        at: which tile the keyboard reaches first.
+        key: names the page. Marks made in the browser outlive a new value with the same key, which may come while
+            the visitor is marking already.
+    """
+
+    title: str
+    tiles: Sequence[Tile]
+    marks: Mapping[str, int] = field(default_factory=dict)
+    at: int = 0
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Picked:
+    """What a `PickGallery` tells Python. It comes from the browser, so only form and number are sure.
+
+    Attributes:
+        marks: id to 1 or -1.
+        at: id of the tile that was clicked or focused last, or None.
+        key: of the page that was marked; "" if it has none.
+    """
+
+    marks: Mapping[str, int]
+    at: str | None
+    key: str = ""
+
+
+class PickGallery(gr.HTML):
+    """A gallery whose tiles are marked by clicks or keys: arrows move, Enter or Space mark, L likes, B marks bad.
+
+    Event `mark` follows each change of marks.
+
+    Args:
+        ternary: clicks lead from unmarked to liked (1) to bad (-1) and back; else from unmarked to marked and back.
+        marked: the word for mark 1.
+        sign: the character for mark 1.
+        waiting: how many empty boxes stand where the first pictures will appear.
+        **options: of `gr.HTML`.
+    """
+
+    def __init__(
+        self, *, ternary: bool = True, marked: str = "liked", sign: str = "♥", waiting: int = 0, **options: Any
+    ) -> None:
+        super().__init__(
+            html_template=(HERE / "template.html").read_text(encoding="utf-8"),
+            css_template=(HERE / "style.css").read_text(encoding="utf-8"),
+            js_on_load=(HERE / "script.js").read_text(encoding="utf-8"),
+            apply_default_css=False,
+            ternary=ternary,
+            marked=marked,
+            sign=sign,
+            waiting=waiting,
+            **options,
+        )
+
+    def postprocess(self, value: Gallery | None) -> dict[str, Any] | None:  # type: ignore[override]
+        if value is None:
+            return None
+        tiles = [
+            {
+                "id": tile.id,
+                "image": linked(tile.path) if tile.path else None,
+                "caption": tile.caption,
+                "note": tile.note,
+                "missing": tile.missing,
+            }
+            for tile in value.tiles
+        ]
+        return {"title": value.title, "tiles": tiles, "marks": dict(value.marks), "at": value.at, "key": value.key}
+
+    def preprocess(self, payload: Any) -> Picked:  # type: ignore[override]
+        payload = payload if isinstance(payload, dict) else {}
+        marks, tiles, at = payload.get("marks"), payload.get("tiles"), payload.get("at")
+        marks = marks if isinstance(marks, dict) and len(marks) <= MAX_TILES else {}
+        marks = {str(key): int(value) for key, value in marks.items() if value in (1, -1)}
+        focused = None
+        if isinstance(tiles, list) and isinstance(at, int) and 0 <= at < len(tiles) and isinstance(tiles[at], dict):
+            focused = str(tiles[at].get("id"))
+        return Picked(marks, focused, str(payload.get("key") or ""))
+
+    def api_info(self) -> dict[str, Any]:
+        return {"type": "object", "description": "{'marks': {id of a picture: 1 or -1}}"}

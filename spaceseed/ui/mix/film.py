@@ -1,0 +1,218 @@
+"""The Film part of the Steer tab: a walk through several finds, to watch and to download."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import imageio_ffmpeg
+import numpy as np
+import torch
+from torch import Tensor
+
+from spaceseed.batches import Progress, batch_size
+from spaceseed.images import from_uint8
+from spaceseed.mixing.film import write_film
+from spaceseed.mixing.styles import MAX_FINDS, MAX_FRAMES, walk
+from spaceseed.models.generators.generator import Generator
+from spaceseed.recipes.recipe import Recipe, synthesis_options
+from spaceseed.ui.kit.jobs import StoppedError, run
+from spaceseed.ui.kit.messages import clear_errors, warn
+from spaceseed.ui.kit.numbers import is_number
+from spaceseed.ui.kit.pictures import served
+from spaceseed.ui.mix.tab import chosen_finds, one_model
+from spaceseed.ui.search.controls import Slider
+from spaceseed.ui.state.networks import Networks
+from spaceseed.ui.state.session import Session
+from spaceseed.ui.state.thumbnails import use_cores
+from spaceseed.ui.steer.view import line
+
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+EVENT: dict[str, Any] = QUIET | {"concurrency_id": "film", "concurrency_limit": 2, "trigger_mode": "multiple"}
+NOW: dict[str, Any] = QUIET | {"queue": False}
+WAYS = [("straight, in w", "w"), ("on an arc, in z", "z")]
+MAX_SECONDS = 600.0
+TASK = "film"
+NAME = "spaceseed-film"
+READY = "Choose two finds or more above: the film passes them in the order in which you chose them."
+# The hidden button has its file a moment after the event, and is then pressed by the page.
+PRESS = "() => { setTimeout(() => document.querySelector('#film-gif-file a, #film-gif-file')?.click(), 200); }"
+
+
+@dataclass(frozen=True)
+class Script:
+    """A film that was asked for, checked."""
+
+    finds: tuple[Recipe, ...]
+    frames: int
+    fps: int
+    way: str
+    loop: bool
+    eased: bool
+
+    @classmethod
+    def read(cls, finds: Sequence[Recipe], seconds: Any, fps: Any, way: Any, loop: bool, eased: bool) -> "Script":
+        """Checks what the visitor asks for.
+
+        Args:
+            finds: in order.
+            seconds: from each to the next.
+            fps: frames a second.
+            way, loop, eased: as for `walk`.
+
+        Raises:
+            ValueError: the message is a sentence for the visitor.
+        """
+        if len(finds) < 2:
+            raise ValueError("A film needs two finds or more: choose another one too.")
+        if way == "z" and any(find.space != "z" or find.edits for find in finds):
+            raise ValueError("Only unedited finds of the space z lie on an arc: choose the straight way in w.")
+        if not (is_number(seconds) and 0 < seconds <= MAX_SECONDS and is_number(fps) and 1 <= fps <= 60):
+            raise ValueError("Seconds and frames a second must be numbers above 0.")
+        legs = len(finds) if loop else len(finds) - 1
+        frames = max(2, round(legs * seconds * fps))
+        if frames > MAX_FRAMES:
+            raise ValueError(
+                f"This film would have {frames:,} frames, and {MAX_FRAMES:,} are allowed: "
+                "take fewer finds, seconds or frames a second."
+            )
+        return cls(tuple(finds), frames, round(fps), str(way), bool(loop), bool(eased))
+
+
+def create_film(networks: Networks, session: gr.State) -> gr.Textbox:
+    """Lays out the part and joins its events.
+
+    Args:
+        networks: draw.
+        session: holds a `Session`.
+
+    Returns:
+        what takes the numbers of the finds, in order.
+    """
+    with gr.Row(elem_classes="ss-film"):
+        with gr.Column(scale=5, min_width=320):
+            order = gr.Textbox(
+                label="Order", info="Numbers of finds above; one may come more than once.", placeholder="3, 1, 2",
+                max_length=400, elem_id="film-order",
+            )  # fmt: skip
+            with gr.Row():
+                seconds = Slider(
+                    0.5, 10, 2, step=0.5, label="Seconds", info="From each to the next.", elem_id="film-seconds",
+                    min_width=140,
+                )  # fmt: skip
+                fps = Slider(
+                    6, 30, 24, step=1, label="Frames a second", info="Fewer are drawn sooner.", elem_id="film-fps",
+                    min_width=140,
+                )  # fmt: skip
+            way = gr.Radio(
+                WAYS, value="w", label="Way", info="In w changes are even; in z only unedited seeds can go.",
+                elem_id="film-way",
+            )  # fmt: skip
+            with gr.Row():
+                loop = gr.Checkbox(True, label="Loop", info="Back to the first.", elem_id="film-loop", min_width=120)
+                eased = gr.Checkbox(True, label="Eased", info="Slow at each.", elem_id="film-eased", min_width=120)
+            with gr.Row(elem_classes="ss-actions"):
+                go = gr.Button("Make the film", variant="primary", elem_id="film-go")
+                stop = gr.Button("Cancel", variant="stop", interactive=False, elem_id="film-stop")
+            words = line(READY, "film-words")
+        with gr.Column(scale=5, min_width=320):
+            video = gr.Video(
+                label="Film", interactive=False, autoplay=True, loop=True, height=340, buttons=[], elem_id="film-video"
+            )
+            with gr.Row(elem_classes="ss-actions"):
+                mp4 = gr.DownloadButton("Download MP4", interactive=False, elem_id="film-mp4")
+                gif = gr.Button("Download GIF", interactive=False, elem_id="film-gif")
+                file = gr.DownloadButton(visible="hidden", elem_id="film-gif-file")
+    outputs = [words, video, mp4, gif, go, stop]
+    made = go.click(
+        clear_errors(partial(make, networks)),
+        [session, order, seconds, fps, way, loop, eased],
+        outputs,
+        **EVENT,
+    )
+    made.failure(lambda: _buttons(busy=False), None, outputs, **NOW)
+    stop.click(lambda visitor: visitor.begin(TASK) and None, session, None, **NOW)
+    gif.click(clear_errors(make_gif), [session], file, **EVENT).success(None, None, None, js=PRESS)
+    return order
+
+
+def make(
+    networks: Networks, visitor: Session, order: str, seconds: Any, fps: Any, way: Any, loop: bool, eased: bool
+) -> Iterator[list[Any]]:
+    """Makes a film.
+
+    Yields:
+        how far it is, and at the end the film; the one before stays when this one is cancelled.
+    """
+    finds = chosen_finds(visitor, order, MAX_FINDS, "film")
+    script = Script.read(finds, seconds, fps, way, loop, eased)
+    generator = networks.generator(one_model(networks, visitor, finds, "passed in one film"))
+    ws = walk(generator, script.finds, script.frames, way=script.way, loop=script.loop, eased=script.eased)
+
+    def work(progress: Progress) -> Path:
+        def frames() -> Iterator[Tensor]:
+            for drawn, image in enumerate(draw_frames(generator, script.finds[0], ws), start=1):
+                yield image
+                progress(drawn / script.frames)
+
+        return Path(_written(frames(), script.fps))
+
+    try:
+        for state in run(
+            visitor, TASK, work, lambda done: f"Frame {round(done * script.frames):,} of {script.frames:,}"
+        ):
+            if isinstance(state, Path):
+                visitor.film = state, script.fps
+                yield _film(str(state), f"{script.frames:,} frames, {script.frames / script.fps:.0f} seconds.")
+            else:
+                yield [state, *_buttons(busy=True)[1:]]
+    except StoppedError:
+        warn("Cancelled: no film was made.")
+        yield _buttons(busy=False)
+
+
+@torch.no_grad()
+def draw_frames(generator: Generator, first: Recipe, ws: Tensor) -> Iterator[Tensor]:
+    """Draws styles [n, num_ws, w_dim] with all that the first find says beside its style; yields [3, H, W] each."""
+    size = 1 if first.noise == "random" else batch_size(generator)  # the same noise in each frame
+    for part in ws.split(size):
+        use_cores(generator)
+        options = synthesis_options(generator, first.truncation, first.noise, first.noise_seed, first.transform)
+        yield from generator.synthesize(part, **options)
+
+
+def make_gif(visitor: Session) -> str:
+    """The film made last as a GIF; returns its path."""
+    if visitor.film is None or not visitor.film[0].is_file():
+        raise ValueError("Make a film first.")
+    path, fps = visitor.film
+    return _written(_read_frames(path), fps, ".gif")
+
+
+def _read_frames(path: Path) -> Iterator[Tensor]:
+    pictures = imageio_ffmpeg.read_frames(str(path))
+    width, height = next(pictures)["size"]
+    for data in pictures:
+        yield from from_uint8(np.frombuffer(bytearray(data), np.uint8).reshape(1, height, width, 3))
+
+
+def _written(frames: Iterator[Tensor], fps: int, suffix: str = ".mp4") -> str:
+    """Writes a film where the browser may fetch it; returns its path."""
+    return served(NAME + suffix, lambda path: write_film(frames, path, fps))
+
+
+def _film(path: str, words: str) -> list[Any]:
+    return [
+        words,
+        path,
+        gr.DownloadButton(value=path, interactive=True),
+        gr.Button(interactive=True),
+        *_buttons(busy=False)[-2:],
+    ]
+
+
+def _buttons(*, busy: bool) -> list[Any]:
+    """Values of the outputs that say whether a film is being made."""
+    return [READY, gr.skip(), gr.skip(), gr.skip(), gr.Button(interactive=not busy), gr.Button(interactive=busy)]

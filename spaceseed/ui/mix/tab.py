@@ -1,0 +1,178 @@
+"""The Mix part of the Steer tab: style mixing, as a grid of finds crossed with finds."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import gradio as gr
+
+from spaceseed.errors import ArgumentError
+from spaceseed.mixing.styles import style_groups
+from spaceseed.models.generators.generator import Generator
+from spaceseed.recipes.recipe import Recipe
+from spaceseed.ui.kit.messages import clear_errors
+from spaceseed.ui.kit.number_lists import parse_numbers
+from spaceseed.ui.mix.grid import Crosses, MixGrid
+from spaceseed.ui.state.basket import keep
+from spaceseed.ui.state.mixture import Mixture
+from spaceseed.ui.state.networks import Networks
+from spaceseed.ui.state.session import Session
+from spaceseed.ui.state.thumbnails import picture, picture_of
+
+EVENT: dict[str, Any] = {
+    "show_progress": "hidden",
+    "api_visibility": "private",
+    "concurrency_id": "mix",
+    "concurrency_limit": 2,
+    "trigger_mode": "multiple",
+}
+MAX_SIDE = 8
+GROUPS = ("coarse", "middle", "fine")
+UPDATE_SECONDS = 0.2
+EMPTY = "Choose two finds or more above and press Mix; then click a child to keep it."
+
+
+def create_mix(networks: Networks, session: gr.State, basket: gr.State) -> list[gr.Textbox]:
+    """Lays out the part and joins its events.
+
+    Args:
+        networks: draw.
+        session: holds a `Session`.
+        basket: a number that changes with the finds.
+
+    Returns:
+        what takes the numbers of the finds in the rows, and in the columns.
+    """
+    with gr.Row(elem_classes="ss-field-row"):
+        rows = gr.Textbox(
+            label="Rows", info="Numbers of finds above; all else comes from these.", elem_id="mix-rows",
+            placeholder="1, 2", max_length=200, min_width=150,
+        )  # fmt: skip
+        columns = gr.Textbox(
+            label="Columns", info="Their style layers go into the rows.", elem_id="mix-columns", placeholder="1, 2",
+            max_length=200, min_width=150,
+        )  # fmt: skip
+        group = gr.Radio(
+            [*GROUPS, "own"], value="coarse", label="Style layers", elem_id="mix-group", min_width=320, scale=2,
+            info="Coarse: pose and shape. Fine: colours.",
+        )  # fmt: skip
+        layers = gr.Textbox(
+            label="Own layers", info="Numbers and ranges.", placeholder="0-3, 7", max_length=200, visible=False,
+            elem_id="mix-layers", min_width=120,
+        )  # fmt: skip
+        go = gr.Button("Mix", variant="primary", elem_id="mix-go")
+    grid = MixGrid(empty=EMPTY, elem_id="mix-grid")
+
+    def on(triggers: Sequence[Callable[..., Any]], event: Callable[..., Any], inputs: list[Any], outputs: Any) -> None:
+        gr.on(triggers, clear_errors(partial(event, networks)), [session, *inputs], outputs, **EVENT)
+
+    group.input(lambda chosen: gr.Textbox(visible=chosen == "own"), group, layers, **EVENT)
+    on([go.click, rows.submit, columns.submit, layers.submit], cross, [rows, columns, group, layers], grid)
+    on([group.input], cross_again, [rows, columns, group, layers], grid)
+    grid.pick(clear_errors(partial(keep_child, networks)), [session, grid], [grid, basket], **EVENT)
+    return [rows, columns]
+
+
+def cross(
+    networks: Networks, visitor: Session, rows: str, columns: str, group: str | None, layers: str
+) -> Iterator[Crosses | Any]:
+    """Draws a grid, child by child."""
+    visitor.mixture = read_mixture(networks, visitor, rows, columns, group, layers)
+    yield from visitor.newest("mix", _drawn(networks.generator(visitor.model), visitor, visitor.mixture))
+
+
+def _drawn(generator: Generator, visitor: Session, mixture: Mixture) -> Iterator[Crosses]:
+    shown, children = 0.0, mixture.children(generator)
+    for recipe in [*mixture.rows, *mixture.columns, *(child for row in children for child in row)]:
+        picture(generator, visitor, recipe)
+        if time.monotonic() - shown > UPDATE_SECONDS:
+            yield _crosses(visitor, mixture, children)
+            shown = time.monotonic()
+    yield _crosses(visitor, mixture, children)
+
+
+def cross_again(
+    networks: Networks, visitor: Session, rows: str, columns: str, group: str | None, layers: str
+) -> Iterator[Crosses | Any]:
+    """Draws the grid with other layers, once there is one."""
+    if visitor.mixture is None or (group == "own" and not layers.strip()):
+        yield gr.skip()
+    else:
+        yield from cross(networks, visitor, rows, columns, group, layers)
+
+
+def read_mixture(
+    networks: Networks, visitor: Session, rows: str, columns: str, group: str | None, layers: str
+) -> Mixture:
+    """What the visitor asks for.
+
+    Raises:
+        ValueError: it cannot be mixed; the message is a sentence for the visitor.
+    """
+    finds = [chosen_finds(visitor, text, MAX_SIDE, "mix") for text in (rows, columns)]
+    if len({find.id for side in finds for find in side}) < 2:
+        raise ValueError("One find cannot be mixed with itself: choose another one too.")
+    model = one_model(networks, visitor, [*finds[0], *finds[1]], "mixed")
+    generator = networks.generator(model)
+    for find in (*finds[0], *finds[1]):
+        find.ws(generator)
+    return Mixture(model, tuple(finds[0]), tuple(finds[1]), _layers(generator, group, layers))
+
+
+def chosen_finds(visitor: Session, text: str, limit: int, verb: str) -> list[Recipe]:
+    """The finds of the basket that the visitor numbers.
+
+    Raises:
+        ValueError: there are none, or too many; the message is for the visitor.
+    """
+    finds = list(visitor.finds.values())
+    if not finds:
+        raise ValueError(f"Your basket is empty: keep some finds, and come back to {verb} them.")
+    if not (text or "").strip():
+        raise ValueError(f"Choose some finds to {verb} first: click them above, or write their numbers.")
+    return [finds[number - 1] for number in parse_numbers(text, 1, len(finds), "finds", limit)]
+
+
+def one_model(networks: Networks, visitor: Session, finds: Sequence[Recipe], done: str) -> str:
+    """The model of finds that are all of the visitor's.
+
+    Raises:
+        ValueError: they are not; the message is for the visitor.
+    """
+    models = {find.model for find in finds}
+    if len(models) > 1:
+        raise ValueError(f"These finds are of different models, and only finds of one model can be {done}.")
+    [model] = models
+    if model != visitor.model:
+        raise ValueError(f"These finds are of {networks.cards[model].title}: load that model first, in the menu above.")
+    return model
+
+
+def keep_child(networks: Networks, visitor: Session, at: tuple[int, int] | None) -> list[Any]:
+    """Puts the child that was clicked into the basket."""
+    mixture = visitor.mixture
+    if mixture is None or at is None or at[0] >= len(mixture.rows) or at[1] >= len(mixture.columns):
+        return [gr.skip(), gr.skip()]
+    generator = networks.generator(mixture.model)
+    changed = keep(visitor, [mixture.child(generator, *at)])
+    return [_crosses(visitor, mixture, mixture.children(generator)), changed]
+
+
+def _layers(generator: Generator, group: str | None, text: str) -> tuple[int, ...]:
+    try:
+        groups = style_groups(generator)
+    except ArgumentError as error:
+        raise ValueError(
+            "This model draws the whole image from one style, so there are no layers to mix: steer or film its finds."
+        ) from error
+    if group in groups:
+        return tuple(groups[group])
+    return tuple(sorted(set(parse_numbers(text or "", 0, generator.num_ws - 1, "style layers"))))
+
+
+def _crosses(visitor: Session, mixture: Mixture, children: list[list[Recipe]]) -> Crosses:
+    recipes = [*mixture.rows, *mixture.columns, *(child for row in children for child in row)]
+    pictures = {recipe.id: picture_of(visitor, recipe.id) for recipe in recipes}
+    kept = frozenset(child.id for row in children for child in row if child.id in visitor.finds)
+    return Crosses(mixture.rows, mixture.columns, pictures, children, kept)

@@ -1,0 +1,1 @@
+"""The Search tab: a visitor types what they want to see."""

@@ -1,0 +1,226 @@
+"""The Search tab: a prompt becomes images while the visitor watches the score climb."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from spaceseed.evolution.search import TOP
+from spaceseed.models.generators.generator import Generator
+from spaceseed.recipes.recipe import Recipe
+from spaceseed.ui.breed.page import liked_latents
+from spaceseed.ui.breed.tab import EVENT, BreedTab
+from spaceseed.ui.kit.messages import clear_errors, refusal, warn
+from spaceseed.ui.kit.picker import Picked
+from spaceseed.ui.kit.pictures import served
+from spaceseed.ui.search.climb import Climb, Job, climb
+from spaceseed.ui.search.controls import create_controls
+from spaceseed.ui.search.results import create_results, draw, say
+from spaceseed.ui.search.settings import SearchSettings, suited
+from spaceseed.ui.state.basket import keep
+from spaceseed.ui.state.networks import Arrival, Networks, noun, waiting_for
+from spaceseed.ui.state.prompts import example_prompts, warn_of_unknown_words
+from spaceseed.ui.state.session import Session, Ticket
+from spaceseed.ui.state.view import View, default_truncation
+from spaceseed.ui.steer.view import line
+
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+# Through the queue, because Gradio shows no refusal of an event that goes past it; but never waiting there.
+QUICK: dict[str, Any] = QUIET | {"concurrency_limit": None}
+NOW: dict[str, Any] = QUIET | {"queue": False}
+# A visitor may search anew while a search of theirs runs: the old one sees that its ticket is taken, and ends.
+AGAIN: dict[str, Any] = {"trigger_mode": "multiple"}
+QUESTIONS = {
+    "faces": "What should the face look like? Enter starts the search.",
+    "images": "What should the image show? Enter starts the search.",
+}
+PLACEHOLDERS = {
+    "faces": "a smiling woman with red hair, or pick one below",
+    "images": "in a few words: colours, shapes, what is to be seen",
+}
+# Follows the hidden link once Gradio has given it its file.
+FETCH = "() => { setTimeout(() => document.querySelector('#search-file a, #search-file')?.click(), 150); }"
+
+
+@dataclass(frozen=True)
+class SearchTab:
+    """What other parts of the app need of this tab.
+
+    Attributes:
+        fitted: the controls that differ between models; `fit` fills them.
+        avoid: a line that says when searches keep to a filter.
+    """
+
+    fitted: list[Any]
+    avoid: gr.HTML
+
+
+def fit(generator: Generator) -> list[Any]:
+    """What a `SearchTab` shows in `fitted` for a model."""
+    card = generator.card
+    assert card is not None
+    defaults = suited(generator)
+    few = defaults["generations"] < SearchSettings.model_fields["generations"].default
+    about = SearchSettings.model_fields["generations"].description or ""
+    drawn = noun(card)
+    return [
+        gr.Textbox(label=QUESTIONS[drawn], placeholder=PLACEHOLDERS[drawn]),
+        gr.Dataset(visible=drawn == "faces"),
+        gr.Slider(value=default_truncation(card), visible=card.truncation is not None),
+        gr.Slider(value=defaults["generations"], info=about + (" Few, for this model is slow." if few else "")),
+        gr.Slider(value=defaults["warm_start"]),
+    ]
+
+
+def create_search_tab(
+    networks: Networks, session: gr.State, basket: gr.State, breed: BreedTab, tabs: gr.Tabs
+) -> SearchTab:
+    """Lays out the tab and joins its events.
+
+    Args:
+        networks: draw the images and score them.
+        session: holds a `Session`.
+        basket: a number that changes with the finds.
+        breed: the Breed tab, whose liked images a search can start from, and which takes finds to breed on.
+        tabs: to turn to it.
+    """
+    drawn = noun(networks.cards[networks.default])
+    with gr.Row(equal_height=True, elem_id="search-bar"):
+        prompt = gr.Textbox(
+            label=QUESTIONS[drawn],
+            placeholder=PLACEHOLDERS[drawn],
+            elem_id="search-prompt",
+            scale=5,
+            min_width=240,
+        )
+        go = gr.Button("Search", variant="primary", size="lg", min_width=100, elem_id="search-go")
+        stop = gr.Button("Stop", variant="stop", size="lg", min_width=100, interactive=False, elem_id="search-stop")
+        halt = gr.Button("Stopping...", size="lg", min_width=100, visible=False, elem_id="search-halt")
+    chips = gr.Dataset(
+        components=[gr.Textbox(visible=False)],
+        samples=[[line] for line in example_prompts()],
+        label="Example prompts",
+        show_label=False,
+        visible=drawn == "faces",
+        elem_id="search-examples",
+    )
+    with gr.Accordion("Search settings", open=False, elem_id="search-settings"):
+        controls = create_controls()
+    avoid = line("", "search-avoid", visible=False)
+    results = create_results()
+    with gr.Row(elem_classes="ss-actions"):
+        keep_best = gr.Button("Keep best", min_width=120, elem_id="search-keep-best")
+        keep_all = gr.Button(f"Keep all {TOP}", min_width=120, elem_id="search-keep-all")
+        send = gr.Button("Breed from these", min_width=120, elem_id="search-send")
+        download = gr.Button("Download best (PNG)", min_width=120, elem_id="search-download")
+        file = gr.DownloadButton(visible="hidden", elem_id="search-file")
+
+    @clear_errors
+    def check(visitor: Session, picked: Picked, text: str, *values: Any) -> list[Any]:
+        seen, values = values[: len(breed.view)], values[len(breed.view) :]
+        view = visitor.bench.view.changed(networks.generator(visitor.model), seen)
+        job = ask(visitor, view, picked, {"prompt": text} | controls.read(values))
+        return [job, {"text": "Getting ready..."}, *_stop_buttons(searching=True)]
+
+    @clear_errors
+    def run(visitor: Session, job: Job) -> Iterator[list[Any]]:
+        yield from visitor.newest("search", steps(visitor, job))
+
+    def steps(visitor: Session, job: Job) -> Iterator[list[Any]]:
+        arrival = Arrival("the judge")
+        for judge in waiting_for(lambda: networks.judge(job.model, arrival), lambda: arrival.line):
+            if job.ticket.stopped or visitor.ticket is not job.ticket:
+                yield [*say("Stopped at once."), *_stop_buttons(searching=False)]
+                return
+            if isinstance(judge, str):
+                yield [*say(judge), *_stop_buttons(searching=True)]
+                continue
+            warn_of_unknown_words(judge, job.settings.prompt)
+            for state in climb(networks.generator(job.model), judge, job, visitor):
+                yield [*draw(state), *_stop_buttons(searching=not state.ended)]
+
+    job = gr.State()
+    asked = [session, breed.picker, prompt, *breed.view, *controls.components]
+    buttons = [stop, halt]
+    typed = gr.on([go.click, prompt.submit], check, asked, [job, results.status, *buttons], **QUICK, **AGAIN)
+    picked = chips.click(lambda sample: sample[0], chips, prompt, **NOW)
+    picked = picked.then(check, asked, [job, results.status, *buttons], **QUICK, **AGAIN)
+    searches = [
+        checked.success(
+            run,
+            [session, job],
+            [*results.outputs, *buttons],
+            concurrency_id="search",
+            concurrency_limit=2,
+            **QUIET,
+            **AGAIN,
+        )
+        for checked in (typed, picked)
+    ]
+    for search in searches:
+        search.failure(
+            lambda: [{"text": "The search could not go on."}, *_stop_buttons(searching=False)],
+            None,
+            [results.status, *buttons],
+            **NOW,
+        )
+    stop.click(ask_to_stop, session, buttons, **NOW)
+    halt.click(lambda: _stop_buttons(searching=False), None, buttons, cancels=searches, **NOW)
+
+    keep_best.click(lambda visitor, state: keep(visitor, _found(state, 1)), [session, results.climb], basket, **QUICK)
+    keep_all.click(lambda visitor, state: keep(visitor, _found(state, TOP)), [session, results.climb], basket, **QUICK)
+    sent = send.click(send_to_breed, [session, results.climb], tabs, **QUICK)
+    sent.success(breed.show, session, breed.outputs, **EVENT)
+    written = download.click(clear_errors(lambda state: write_png(networks, state)), results.climb, file, **QUICK)
+    written.success(None, None, None, js=FETCH)
+    common = controls.common
+    return SearchTab([prompt, chips, common["truncation"], common["generations"], common["warm_start"]], avoid)
+
+
+def ask(visitor: Session, view: View, picked: Picked, values: dict[str, Any]) -> Job:
+    """Checks what a visitor asks for. Only a search that can begin ends the one that runs.
+
+    Raises:
+        ValueError: what is wrong, in a sentence for the visitor.
+    """
+    settings = SearchSettings.parse(values)
+    avoid = visitor.bench.avoiding.searches_with(settings.space)
+    liked = liked_latents(visitor, picked) if settings.from_liked else None
+    if liked is not None and not len(liked):
+        raise ValueError("Like some images in Breed first, or start from random seeds.")
+    visitor.ticket = Ticket()
+    return Job(visitor.model, view, settings, liked, visitor.ticket, avoid)
+
+
+def ask_to_stop(visitor: Session) -> tuple[gr.Button, gr.Button]:
+    """Lets the search that runs end by itself; until it does, a second button waits that cuts it off."""
+    if visitor.ticket is not None:
+        visitor.ticket.stopped = True
+    return gr.Button(visible=False), gr.Button(visible=True)
+
+
+@clear_errors
+def send_to_breed(visitor: Session, state: Climb | None) -> gr.Tabs:
+    """Puts the finds on the breeding page and turns to it."""
+    problem = visitor.breed_from(_found(state, TOP))
+    if problem:
+        warn(problem)
+    return gr.Tabs(selected="breed")
+
+
+def write_png(networks: Networks, state: Climb | None) -> str:
+    """Writes the best find where the browser may fetch it; returns the path."""
+    recipe = _found(state, 1)[0]
+    generator = networks.generator_of(recipe)
+    return served(f"spaceseed-{recipe.id}.png", lambda path: recipe.save(path, generator))
+
+
+def _found(state: Climb | None, count: int) -> list[Recipe]:
+    if state is None:
+        raise refusal("Nothing is found yet: start a search first.")
+    return state.recipes(count)
+
+
+def _stop_buttons(searching: bool) -> tuple[gr.Button, gr.Button]:
+    return gr.Button(visible=True, interactive=searching), gr.Button(visible=False)

@@ -1,0 +1,1 @@
+"""What stands around the tabs: the model bar, changing the model, opening the page, the style."""

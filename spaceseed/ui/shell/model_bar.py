@@ -1,0 +1,157 @@
+"""The bar above the tabs: which model draws, what it may be used for, and the classes and the pose where it has any."""
+
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from spaceseed.models.generators.generator import Generator, ModelCard
+from spaceseed.models.generators.labels import groups_of
+from spaceseed.models.zoo import loading as zoo
+from spaceseed.ui.state.networks import Networks, size_text
+from spaceseed.ui.state.session import Bench
+from spaceseed.ui.state.view import MAX_SHIFT, MAX_TURN, View, max_classes
+
+HEADER = """
+<header class="ss-header">
+  <h1>spaceseed</h1>
+  <p>Breed images you like, or ask for one in words, and take the seeds home.</p>
+</header>
+"""
+
+
+class Dropdown(gr.Dropdown):
+    """A menu that hands any value on: each model has its own classes, and `View` checks them.
+
+    The browser finds a component's code by the name of its class, so that must stay.
+    """
+
+    def preprocess(self, payload: Any) -> Any:
+        return payload
+
+    def postprocess(self, value: Any) -> Any:
+        return value
+
+
+@dataclass(frozen=True)
+class ModelBar:
+    """The components.
+
+    Attributes:
+        choice: the menu of models.
+        line: about the model, or how far the next one is loaded.
+        classes: the menu of classes, or of attributes.
+        pose: holds the sliders of the pose.
+        shift_x, shift_y, turn: those sliders.
+    """
+
+    choice: gr.Dropdown
+    line: gr.HTML
+    classes: Dropdown
+    pose: gr.Row
+    shift_x: gr.Slider
+    shift_y: gr.Slider
+    turn: gr.Slider
+
+    @property
+    def view(self) -> list[Any]:
+        """The controls of a `View` but the truncation."""
+        return [self.classes, self.shift_x, self.shift_y, self.turn]
+
+    @property
+    def fitted(self) -> list[Any]:
+        """What `fit` fills."""
+        return [self.choice, self.line, self.classes, self.pose, self.shift_x, self.shift_y, self.turn]
+
+
+def create_model_bar(networks: Networks) -> ModelBar:
+    """Lays out the bar; what happens when another model is chosen is joined in `switching`."""
+    with gr.Row(elem_id="model-bar"):
+        gr.HTML(HEADER, padding=False, elem_id="model-header")
+        choice = gr.Dropdown(
+            choices(networks),
+            value=networks.default,
+            label="Model",
+            show_label=False,
+            container=False,
+            min_width=280,
+            elem_id="model-choice",
+        )
+    line = gr.HTML(about(networks.cards[networks.default]), padding=False, elem_id="model-line")
+    generator = networks.generator(networks.default)
+    view = View.of(generator)
+    classes = Dropdown(**class_menu(generator, view), elem_id="model-classes")
+    with gr.Row(visible="transform" in generator.options, elem_id="model-pose") as pose:
+        shift_x = gr.Slider(
+            -MAX_SHIFT, MAX_SHIFT, 0, step=0.01, label="Right", info="Shift, in widths.",
+            elem_id="model-shift-x", min_width=100,
+        )  # fmt: skip
+        shift_y = gr.Slider(
+            -MAX_SHIFT, MAX_SHIFT, 0, step=0.01, label="Down", info="Shift, in heights.",
+            elem_id="model-shift-y", min_width=100,
+        )  # fmt: skip
+        turn = gr.Slider(
+            -MAX_TURN, MAX_TURN, 0, step=1, label="Turn", info="Clockwise, in °.", elem_id="model-turn",
+            min_width=100,
+        )  # fmt: skip
+    return ModelBar(choice, line, classes, pose, shift_x, shift_y, turn)
+
+
+def fit(networks: Networks, generator: Generator, bench: Bench) -> list[Any]:
+    """What a `ModelBar` shows in `fitted` for a model."""
+    card = generator.card
+    assert card is not None
+    _, _, shift_x, shift_y, turn = bench.view.values
+    return [
+        gr.Dropdown(choices=choices(networks), value=card.id),
+        about(card),
+        Dropdown(**class_menu(generator, bench.view)),
+        gr.Row(visible="transform" in generator.options),
+        shift_x,
+        shift_y,
+        turn,
+    ]
+
+
+def choices(networks: Networks) -> list[tuple[str, str]]:
+    """The models by title and id."""
+    return [(title(networks, card), card.id) for card in networks.cards.values()]
+
+
+def title(networks: Networks, card: ModelCard) -> str:
+    """How the menu names a model: with its size where it is not here yet, or with what it lacks."""
+    name = f"{card.title} · {card.resolution} px"
+    if networks.at_hand(card.id):
+        return name
+    return f"{name} · {size_text(card.size)} to download" if zoo.available(card.id) else f"{name} · not installed"
+
+
+def class_menu(generator: Generator, view: View) -> dict[str, Any]:
+    """What the menu of classes shows for a model."""
+    names, most = generator.card.classes if generator.card else (), max_classes(generator)
+    label, info = "Classes", f"Type to search; up to {most} are mixed in equal parts."
+    if groups_of(generator):
+        label, info = "Attributes", "Several of one kind are mixed; what you leave open is up to each image."
+    return {
+        "choices": [(names[i] if i < len(names) else f"class {i}", i) for i in range(generator.num_classes)],
+        "value": list(view.classes),
+        "multiselect": True,
+        "max_choices": most,
+        "label": label,
+        "info": info,
+        "visible": generator.num_classes > 0,
+    }
+
+
+def about(card: ModelCard) -> str:
+    """What a visitor should know of a model, as a line of HTML."""
+    facts = [card.family, f"{card.resolution} px", card.licence, size_text(card.size), card.terms]
+    said = " · ".join(escape(fact) for fact in facts if fact)
+    note = f" <i>{escape(card.note)}</i>" if card.note else ""
+    return f'<p class="ss-about" role="status">{said}{note}</p>'
+
+
+def loading(words: str) -> str:
+    """The line while a model is loaded."""
+    return f'<p class="ss-about" role="status"><b>{escape(words)}</b></p>'

@@ -1,0 +1,34 @@
+"""How the app looks: one accent colour, light and dark."""
+
+from pathlib import Path
+
+import gradio as gr
+
+CSS = Path(__file__).with_name("style.css")
+STEER_CSS = Path(__file__).parents[1] / "steer" / "style.css"
+AVOID_CSS = Path(__file__).parents[1] / "avoid" / "style.css"
+
+THEME = gr.themes.Default(
+    primary_hue="teal",
+    secondary_hue="teal",
+    neutral_hue="slate",
+    radius_size="lg",
+    # Gradio serves these two weights whole; its SemiBold files lack most letters.
+    font=[gr.themes.utils.fonts.LocalFont("IBM Plex Sans", weights=(400, 700)), "system-ui", "sans-serif"],
+    font_mono=["ui-monospace", "Consolas", "monospace"],
+).set(
+    button_large_text_size="*text_md",
+    button_large_padding="*spacing_md *spacing_xl",
+    button_large_text_weight="500",
+    # White on these passes WCAG AA (4.5 : 1); on the lighter teals it does not.
+    button_primary_background_fill="*primary_700",
+    button_primary_background_fill_hover="*primary_800",
+    button_primary_background_fill_dark="*primary_700",
+    button_primary_background_fill_hover_dark="*primary_600",
+    body_background_fill="*neutral_50",
+    block_border_width="0px",
+    block_shadow="none",
+    block_shadow_dark="none",
+    slider_color="*primary_600",
+    slider_color_dark="*primary_500",
+)

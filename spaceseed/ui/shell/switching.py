@@ -1,0 +1,216 @@
+"""Changing the model: load it while the page says how far that is, put its controls up, or stay with the old one."""
+
+import math
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import gradio as gr
+
+from spaceseed.models.generators.generator import Generator
+from spaceseed.ui.avoid import tab as avoid_tab
+from spaceseed.ui.avoid.tab import AvoidTab
+from spaceseed.ui.breed import tab as breed_tab
+from spaceseed.ui.breed.page import leave
+from spaceseed.ui.breed.tab import BreedTab
+from spaceseed.ui.kit.messages import warn
+from spaceseed.ui.kit.picker import Picked
+from spaceseed.ui.search import tab as search_tab
+from spaceseed.ui.search.tab import SearchTab
+from spaceseed.ui.shell import model_bar
+from spaceseed.ui.shell.model_bar import ModelBar
+from spaceseed.ui.state.avoiding import TASK
+from spaceseed.ui.state.networks import LOADING_ERRORS, Arrival, Networks, waiting_for
+from spaceseed.ui.state.session import Bench, Session
+from spaceseed.ui.state.share import SeedLink
+from spaceseed.ui.state.thumbnails import is_slow
+from spaceseed.ui.state.view import View
+
+# Gradio's menu tells of a choice twice, and so a visitor would be told twice why it cannot be had.
+REPEAT_SECONDS = 2.0
+FIRST_IMAGES, FIRST_SLOW_IMAGES = 12, 6
+SWITCH: dict[str, Any] = {
+    "show_progress": "hidden",
+    "api_visibility": "private",
+    "concurrency_id": "switch",
+    "concurrency_limit": 8,
+    "trigger_mode": "multiple",
+}
+
+FILL: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
+
+
+def load(networks: Networks, model: str) -> Iterator[str | Generator]:
+    """Loads a model.
+
+    Yields:
+        how far it is, in words, and at the end the generator.
+    """
+    card = networks.cards.get(model)
+    arrival = Arrival(card.title if card else model)
+    yield arrival.line
+    yield from waiting_for(lambda: networks.generator(model, arrival), lambda: arrival.line)
+
+
+def switch(networks: Networks, visitor: Session, model: str) -> Iterator[str | Generator | None]:
+    """Loads a model and makes it the visitor's; on failure they stay with the one they have, and are told why.
+
+    Yields:
+        lines, and at the end the generator that is theirs now, new or old; None if they chose yet another meanwhile.
+    """
+    refused = time.monotonic() - visitor.refused.get(model, -math.inf) < REPEAT_SECONDS
+    if not visitor.loading and (refused or model == visitor.model):  # the choice was told twice
+        yield networks.generator(visitor.model)
+        return
+    goes_on = visitor.begin("switch")
+    visitor.loading = model
+    loaded: str | Generator = ""
+    try:
+        for loaded in load(networks, model):
+            if not goes_on():
+                yield None
+                return
+            if isinstance(loaded, str):
+                yield loaded
+    except LOADING_ERRORS as error:
+        if not goes_on():
+            yield None
+            return
+        visitor.refused[model] = time.monotonic()
+        present = networks.cards[visitor.model].title
+        warn(f"{error} You stay with {present}.")
+        loaded = networks.generator(visitor.model)
+    finally:
+        if goes_on():
+            visitor.loading, visitor.unfilled = "", True
+    assert isinstance(loaded, Generator)
+    assert loaded.card is not None
+    if loaded.card.id != visitor.model:
+        visitor.begin("page")  # ends what the old model is drawing
+        visitor.begin(TASK)  # and what is learned and measured of it
+        if visitor.ticket is not None:
+            visitor.ticket.stopped = True
+        visitor.benches.setdefault(loaded.card.id, fresh_bench(loaded))
+        visitor.model = loaded.card.id
+    yield loaded
+
+
+def fresh_bench(generator: Generator, seeds: tuple[int, ...] = ()) -> Bench:
+    """A visitor's own images, after those of the seeds given, and a luck that differs from everyone else's."""
+    count = FIRST_SLOW_IMAGES if is_slow(generator) else FIRST_IMAGES
+    chance = [secrets.randbelow(100_000) for _ in range(count - len(seeds))]
+    return Bench.of(generator, [*seeds, *chance], seed=secrets.randbits(32))
+
+
+def fit(networks: Networks, visitor: Session) -> list[Any]:
+    """Values for `Switching.controls`."""
+    generator = networks.generator(visitor.model)
+    assert generator.card is not None
+    return [
+        *model_bar.fit(networks, generator, visitor.bench),
+        *breed_tab.fit(generator.card, visitor.bench),
+        *search_tab.fit(generator),
+        *avoid_tab.fit(networks, visitor.model),
+    ]
+
+
+def fit_new_page(networks: Networks, visitor: Session) -> list[Any]:
+    """The same for a page that was just opened; what it shows already is not shown again, for it may be in use."""
+    generator, values = networks.generator(visitor.model), fit(networks, visitor)
+    if is_slow(generator) or visitor.bench.view != View.of(generator):
+        return values
+    return [gr.Dropdown(choices=model_bar.choices(networks)), *[gr.skip()] * (len(values) - 1)]
+
+
+class Switching:
+    """Joins whatever changes the model with all that must follow.
+
+    Loading tells its lines as it goes on; controls are filled once, by an event of their own, for Gradio shows the last
+    values of an event that goes on a second time when it ends, and a visitor may have changed them by then.
+
+    Args:
+        networks: to load.
+        session: holds a `Session`.
+        basket: a number that changes with the finds, which may come alive with their model.
+        bar, breed, search, avoid: hold controls that differ between models.
+
+    Attributes:
+        controls: those; `fit` fills them.
+    """
+
+    def __init__(
+        self,
+        networks: Networks,
+        session: gr.State,
+        basket: gr.State,
+        bar: ModelBar,
+        breed: BreedTab,
+        search: SearchTab,
+        avoid: AvoidTab,
+    ) -> None:
+        self._networks, self._session, self._basket, self._bar, self._breed = networks, session, basket, bar, breed
+        self.controls = [*bar.fitted, *breed.fitted, *search.fitted, *avoid.fitted]
+
+    def join(self, trigger: Callable[..., Any], event: Callable[..., Iterator[Any]], inputs: list[Any]) -> Any:
+        """Lets a trigger run one of the events below, and draws the page of the model that is the visitor's then.
+
+        Returns:
+            what more can be chained to.
+        """
+        switched = trigger(event, [self._session, *inputs], self._bar.line, **SWITCH)
+        filled = switched.success(self.fill, self._session, [*self.controls, self._basket], **FILL)
+        return filled.success(self._breed.show, self._session, self._breed.outputs, **breed_tab.EVENT)
+
+    def fill(self, visitor: Session) -> list[Any]:
+        """Shows the model that was loaded, once, and not while another is being loaded."""
+        if visitor.loading or not visitor.unfilled:
+            return [gr.skip()] * (len(self.controls) + 1)
+        visitor.unfilled = False
+        return [*fit(self._networks, visitor), visitor.changed()]
+
+    def choose(self, visitor: Session, model: Any, picked: Picked, *values: Any) -> Iterator[str | Any]:
+        """Changes to the model chosen in the menu."""
+        with suppress(ValueError, OSError):  # a number out of range is not worth keeping a visitor from leaving
+            leave(visitor, self._networks.generator(visitor.model), picked, values)
+        yield from _lines(visitor, switch(self._networks, visitor, str(model)))
+
+    def load_shown(self, visitor: Session, picked: Picked, *values: Any) -> Iterator[str | Any]:
+        """Changes to the model of the find that the visitor looks at."""
+        recipe = visitor.finds.get(visitor.shown)
+        yield from self.choose(visitor, recipe.model if recipe else visitor.model, picked, *values)
+
+    def follow_link(self, visitor: Session) -> Iterator[str | Any]:
+        """Changes to the model that a share link names."""
+        link, visitor.link = visitor.link, None
+        if link is None:
+            yield gr.skip()
+            return
+
+        def states() -> Iterator[str | Generator | None]:
+            for state in switch(self._networks, visitor, link.model):
+                if isinstance(state, Generator) and visitor.model == link.model and isinstance(link, SeedLink):
+                    follow(state, visitor, link)
+                yield state
+
+        yield from _lines(visitor, states())
+
+
+def _lines(visitor: Session, states: Iterator[str | Generator | None]) -> Iterator[str | Any]:
+    """What the bar says while a model is loaded; nothing where none needs to be."""
+    shown = False
+    for line in visitor.newest("line", (model_bar.loading(state) for state in states if isinstance(state, str))):
+        shown = True
+        yield line
+    if not shown:
+        yield gr.skip()
+
+
+def follow(generator: Generator, visitor: Session, link: SeedLink) -> None:
+    """Puts a linked seed first on a new page of its model, which is the visitor's now."""
+    bench = fresh_bench(generator, (link.seed,))
+    if link.truncation is not None and generator.card is not None and generator.card.truncation is not None:
+        bench.view = replace(bench.view, truncation=link.truncation)
+    visitor.benches[visitor.model] = bench

@@ -1,0 +1,1 @@
+"""What the app remembers: the networks of all visitors, everything else of one. Lays nothing out."""

@@ -1,0 +1,192 @@
+"""What one visitor calls bad and good of one model's images, and the filter learned from that."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from spaceseed.evolution.breeding import BAD, LIKED
+from spaceseed.filters.filter import LatentFilter
+from spaceseed.latent_space import LatentSpace
+from spaceseed.metrics.report import Figure
+
+TASK = "avoid"  # of all long work of the tab, one at a time
+MAX_MARKS = 4_000
+MAX_PAGES = 200
+# Who marked an example. What a visitor says themselves outweighs the others.
+VISITOR, WORDS, SEARCH = "you", "words", "search"
+
+
+@dataclass(frozen=True, eq=False)
+class Mark:
+    """One example.
+
+    Attributes:
+        latent: z [z_dim].
+        kind: `LIKED` or `BAD`.
+        by: who said so: `VISITOR`, `WORDS` or `SEARCH`.
+    """
+
+    latent: Tensor
+    kind: int
+    by: str
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """A filter in use, and the examples it rests on.
+
+    Attributes:
+        filter: the filter.
+        space: the one whose vectors it judges.
+        keep: the share of all draws that it was asked to allow.
+        bad: z [n, z_dim] of the bad examples; None for a filter from a file, which brings none along.
+        good: z [m, z_dim] of the good ones, likewise.
+    """
+
+    filter: LatentFilter
+    space: LatentSpace
+    keep: float = 0.0
+    bad: Tensor | None = None
+    good: Tensor | None = None
+
+    def allows(self, z: Tensor) -> Tensor:
+        """Which of z [n, z_dim] the filter allows, [n]."""
+        return self.filter.allows(self.space.from_z(z).cpu())
+
+    def check(self, space: str) -> None:
+        """Makes sure that there can be a filter of this space.
+
+        Raises:
+            ValueError: there cannot; the message is a sentence for the visitor.
+        """
+        if space not in ("z", "w"):
+            raise ValueError("The filter works in z and in w: choose one of them, or switch it off in Avoid.")
+        if space != self.filter.space and self.bad is None:
+            other = self.filter.space
+            raise ValueError(f"The filter from your file is for {other}: use it there, or switch it off in Avoid.")
+
+    def within(self, space: LatentSpace) -> LatentFilter:
+        """The filter of a space: this one, or one learned there from the same examples.
+
+        Raises:
+            FilterError: they teach nothing there, or the filter is of another model.
+        """
+        if self.filter.space == space.name or self.bad is None or self.good is None:
+            self.filter.check(space.generator)
+            return self.filter
+        bad, good = space.from_z(self.bad).cpu(), space.from_z(self.good).cpu()
+        return LatentFilter.fit(bad, good, self.filter.method, how=self.filter.how, keep=self.keep, space=space)
+
+
+@dataclass
+class Avoiding:
+    """One visitor's work on one model.
+
+    Attributes:
+        marks: the examples by name, oldest first; see `add`.
+        learned: the filter; None before there is one.
+        in_breed: whether fresh images in Breed keep to it.
+        in_search: whether searches do.
+        first_seed: of the seeds that are compared with and without it.
+        figures: pairs of figures, without and with it; empty before they were measured.
+        conditions: what they were measured on, in words.
+    """
+
+    marks: dict[str, Mark] = field(default_factory=dict)
+    learned: Learned | None = None
+    in_breed: bool = False
+    in_search: bool = False
+    first_seed: int = 0
+    figures: tuple[tuple[Figure, Figure], ...] = ()
+    conditions: str = ""
+    _seen: dict[str, dict[int, int]] = field(default_factory=dict)
+
+    def note(self, latents: Tensor, marks: Mapping[int, int]) -> None:
+        """Takes in what changed on a page of the evolution since it was noted last.
+
+        A mark that was removed here comes back only if the visitor marks the image anew.
+
+        Args:
+            latents: z [n, z_dim] of the page.
+            marks: index to `LIKED` or `BAD`, all that the page has now.
+        """
+        page = _name(latents)
+        seen = self._seen.pop(page, {})
+        for i in sorted(seen.keys() | marks.keys()):
+            if marks.get(i) == seen.get(i):
+                continue
+            name = _name(latents[i])
+            known = self.marks.get(name)
+            if i in marks:
+                self.marks.pop(name, None)  # so that it becomes the newest
+                self.marks[name] = Mark(latents[i].cpu().clone(), marks[i], VISITOR)
+            elif known is not None and known.by == VISITOR:
+                del self.marks[name]
+        self._seen[page] = dict(marks)
+        if len(self._seen) > MAX_PAGES:
+            del self._seen[next(iter(self._seen))]
+
+    def add(self, bad: Tensor, good: Tensor, by: str) -> tuple[int, int]:
+        """Takes in examples z [n, z_dim] and [m, z_dim]; those that the visitor marked keep the visitor's mark.
+
+        Returns:
+            how many bad and how many good ones are new.
+
+        Raises:
+            ValueError: there is no room for them; the message is for the visitor.
+        """
+        if len(self.marks) + len(bad) + len(good) > MAX_MARKS:
+            raise ValueError(f"There is room for {MAX_MARKS:,} marks: forget some first.")
+        counts = []
+        for kind, latents in ((BAD, bad), (LIKED, good)):
+            new = {_name(z): z for z in latents.cpu()}
+            new = {name: z for name, z in new.items() if name not in self.marks or self.marks[name].by != VISITOR}
+            counts.append(sum(name not in self.marks for name in new))
+            self.marks.update({name: Mark(z.clone(), kind, by) for name, z in new.items()})
+        return counts[0], counts[1]
+
+    def of_kind(self, kind: int) -> dict[str, Mark]:
+        """The bad or the good examples, the visitor's own first and the newest of each first."""
+        chosen = [(name, mark) for name, mark in reversed(self.marks.items()) if mark.kind == kind]
+        return dict(sorted(chosen, key=lambda item: item[1].by != VISITOR))
+
+    def examples(self) -> tuple[Tensor, Tensor]:
+        """The latents z: [n, z_dim] of the bad and [m, z_dim] of the good ones.
+
+        Raises:
+            ValueError: there are none of a kind; the message is a sentence for the visitor.
+        """
+        bad, good = ([mark.latent for mark in self.of_kind(kind).values()] for kind in (BAD, LIKED))
+        if not bad and not good:
+            raise ValueError("There is nothing to learn from yet: like some images on Breed and mark some as bad.")
+        if not bad or not good:
+            alike, missing = ("good", "mark some as bad") if good else ("bad", "like some")
+            raise ValueError(f"All marks are {alike}, and a filter learns from the difference: {missing} too.")
+        return torch.stack(bad), torch.stack(good)
+
+    def take(self, learned: Learned) -> None:
+        """Puts a new filter in the place of the old one, whose figures end with it."""
+        self.learned, self.figures, self.conditions = learned, (), ""
+
+    @property
+    def breeds_with(self) -> Callable[[Tensor], Tensor] | None:
+        """What says which z [n, z_dim] are allowed in Breed; None while all are."""
+        return self.learned.allows if self.learned is not None and self.in_breed else None
+
+    def searches_with(self, space: str) -> Learned | None:
+        """The filter that a search of this space uses.
+
+        Raises:
+            ValueError: it is switched on and there is none of this space; the message is for the visitor.
+        """
+        if self.learned is None or not self.in_search:
+            return None
+        self.learned.check(space)
+        return self.learned
+
+
+def _name(latents: Tensor) -> str:
+    return hashlib.sha256(latents.cpu().numpy().tobytes()).hexdigest()[:16]

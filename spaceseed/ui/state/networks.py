@@ -1,0 +1,191 @@
+"""The networks that all visitors share; nothing changes them once they are loaded."""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYetError
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from spaceseed.errors import ArgumentError, CheckpointError, DownloadError
+from spaceseed.models.generators.generator import Generator, ModelCard
+from spaceseed.models.hub import Progress
+from spaceseed.models.zoo import loading as zoo
+from spaceseed.models.zoo.cache import Residents
+from spaceseed.recipes.recipe import Recipe, RecipeError
+from spaceseed.ui.state.gpu import lend_to_generator, lend_to_judge
+
+if TYPE_CHECKING:
+    from spaceseed.models.judges.clip import Judge
+
+BUNDLED = "avatars"
+PUBLIC_JUDGE = "ViT-B-32/laion2b_s34b_b79k"  # knows photographs and any text
+LOADING_ERRORS = (ArgumentError, CheckpointError, DownloadError)
+LINE_SECONDS = 0.25
+
+T = TypeVar("T")
+
+
+class Networks:
+    """Generators of the catalogue and the judges that fit them, loaded when they are needed first.
+
+    Args:
+        default: what `zoo.load` takes for the model that visitors meet first; `zoo.default_model()` if None. One that
+            is not in the catalogue, such as a file of one's own, is offered beside it. Where it cannot be loaded, the
+            bundled one takes its place.
+        judge: what `load_judge` takes, for all models; if None the bundled judge scores the bundled model's images,
+            and a public one all others.
+
+    Attributes:
+        default: id of the model that visitors meet first.
+        problem: why it is not the one that was asked for, in a sentence; "" if it is.
+    """
+
+    def __init__(self, default: str | None = None, judge: str | None = None) -> None:
+        self._residents = Residents(prepare=lend_to_generator)
+        self._judge_name = judge or os.environ.get("SPACESEED_JUDGE")
+        self._judges: dict[str, Judge] = {}
+        self._judge_lock = threading.Lock()
+        self._own: dict[str, tuple[str, ModelCard]] = {}  # beside the catalogue: what `zoo.load` takes, by id
+        self.default, self.problem = self._offer(default or zoo.default_model())
+
+    def _offer(self, name: str) -> tuple[str, str]:
+        """Loads the first model, and offers it; returns its id, or the bundled one's and what is wrong."""
+        try:
+            card = self._residents.get(name).card
+        except LOADING_ERRORS as error:
+            return BUNDLED, str(error)
+        assert card is not None  # it came from the zoo
+        if card.id != name or name not in self.cards:
+            self._own[card.id] = (name, card)
+        return card.id, ""
+
+    @property
+    def cards(self) -> dict[str, ModelCard]:
+        """What visitors can choose from, by id."""
+        return {card.id: card for card in zoo.models()} | {model: card for model, (_, card) in self._own.items()}
+
+    def generator(self, model: str, progress: Progress | None = None) -> Generator:
+        """The generator of this id; loaded, and downloaded, if need be.
+
+        Raises:
+            ArgumentError, CheckpointError, DownloadError: it cannot be had; the message is a sentence for visitors.
+        """
+        if model not in self.cards:  # what visitors and strangers' links name: never a file or an address
+            raise ArgumentError("model", model, "one of the models here")
+        return self._residents.get(self._name(model), progress)
+
+    def at_hand(self, model: str) -> bool:
+        """True when the model's images can be drawn without a download."""
+        return model in self._own or (model in self.cards and zoo.is_local(model))
+
+    def check(self, recipe: Recipe) -> None:
+        """Refuses a recipe that no model here can draw; whether it fits one that is not in memory shows later.
+
+        Raises:
+            RecipeError: in a sentence.
+        """
+        if recipe.model not in self.cards:
+            raise RecipeError(f"This recipe needs the model {recipe.model!r}, which is not among the models here.")
+        if self._name(recipe.model) in self._residents:
+            recipe.ws(self.generator_of(recipe))
+
+    def generator_of(self, recipe: Recipe) -> Generator:
+        """The generator of a recipe whose model is at hand.
+
+        Raises:
+            RecipeError: it cannot be loaded.
+        """
+        try:
+            return self.generator(recipe.model)
+        except LOADING_ERRORS as error:
+            raise RecipeError(str(error)) from error
+
+    def _name(self, model: str) -> str:
+        return self._own[model][0] if model in self._own else model
+
+    def judge_name(self, model: str) -> str:
+        """What `load_judge` takes for the judge of this model's images."""
+        return self._judge_name or (BUNDLED if model == BUNDLED else PUBLIC_JUDGE)
+
+    def judge(self, model: str, progress: Progress | None = None) -> "Judge":
+        """The judge of this model's images, loaded, and downloaded, if need be.
+
+        Raises:
+            DownloadError: it cannot be had; the message is a sentence for visitors.
+        """
+        name = self.judge_name(model)
+        with self._judge_lock:
+            if name not in self._judges:
+                try:
+                    self._judges[name] = lend_to_judge(_load_judge(name, progress))
+                except Exception as error:  # open_clip and what lies below it raise dozens of kinds
+                    reason = f": {error}" if isinstance(error, DownloadError) else "."
+                    hint = "Avatars can be searched for by words without a download."
+                    raise DownloadError(f"The judge {name} cannot be loaded{reason} {hint}") from error
+            return self._judges[name]
+
+
+@dataclass
+class Arrival:
+    """Tells how far a download is; it is the `progress` of whoever loads.
+
+    Attributes:
+        name: what is loaded.
+    """
+
+    name: str
+    _here: int = 0
+    _total: int = 0
+
+    def __call__(self, here: int, total: int) -> None:
+        self._here, self._total = here, total
+
+    @property
+    def line(self) -> str:
+        """In words."""
+        if 0 < self._here < self._total:
+            return f"Downloading {self.name}: {size_text(self._here)} of {size_text(self._total)}"
+        return f"Loading {self.name}..."
+
+
+def waiting_for(work: Callable[[], T], line: Callable[[], str]) -> Iterator[str | T]:
+    """Does what takes long in a thread of its own, so that the page can tell how far it is.
+
+    Args:
+        work: what to do. It goes on even if nobody waits any more: what is downloaded halfway is worth finishing.
+        line: how far it is; asked a few times a second.
+
+    Yields:
+        lines, and at the end what `work` returned.
+    """
+    pool = ThreadPoolExecutor(1)
+    future = pool.submit(work)
+    pool.shutdown(wait=False)
+    while True:
+        try:
+            yield future.result(LINE_SECONDS)
+        except NotYetError:
+            if future.done():  # the work itself ended so
+                raise
+            yield line()
+        else:
+            return
+
+
+def _load_judge(name: str, progress: Progress | None) -> "Judge":
+    from spaceseed.models.judges.clip import load_judge  # noqa: PLC0415 - open_clip takes seconds to import
+
+    return load_judge(name, progress=progress)
+
+
+def size_text(size: int) -> str:
+    """Bytes for people: "133 MB"."""
+    return f"{size / 10**6:.0f} MB" if size >= 10**7 else f"{size / 10**6:.1f} MB"
+
+
+def noun(card: ModelCard) -> str:
+    """What the model draws: "faces", or "images" of anything else."""
+    words = f"{card.id} {card.title}".lower()
+    return "faces" if any(word in words for word in ("face", "avatar", "ffhq", "celeb", "portrait")) else "images"

@@ -1,0 +1,38 @@
+"""What can be asked for: prompts that suit the bundled faces, and words that the bundled judge has never seen."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from spaceseed.ui.kit.messages import warn
+from spaceseed.ui.state.networks import BUNDLED
+
+if TYPE_CHECKING:
+    from spaceseed.models.judges.clip import Judge
+
+PROMPTS = Path(__file__).parents[3] / "examples" / "prompts.txt"
+KNOWN = "skin, hair, glasses, beards, eyes, brows, mouths, clothes and backgrounds"
+
+
+def example_prompts() -> list[str]:
+    """Prompts that suit faces; [] where the examples were not installed along."""
+    return PROMPTS.read_text(encoding="utf-8").splitlines() if PROMPTS.exists() else []
+
+
+def unknown_words(judge: "Judge", prompt: str) -> list[str]:
+    """Words that the bundled judge has never seen; [] for judges that were made for any text.
+
+    The bundled tokenizer keeps each word that it learnt as one token, and has to spell all others.
+    """
+    if judge.name != BUNDLED:
+        return []
+    words = dict.fromkeys(re.findall(r"\w+|[^\w\s]", prompt.lower()))
+    return [word for word in words if len(judge.tokenizer.encode(word)) > 1]
+
+
+def warn_of_unknown_words(judge: "Judge", prompt: str) -> None:
+    """Says which words of a prompt may be misread, and what can be asked for."""
+    unknown = [f'"{word}"' for word in unknown_words(judge, prompt)]
+    if unknown:
+        words = ", ".join(unknown[:3]) + (" and more" if len(unknown) > 3 else "")
+        warn(f"This judge has never seen {words} and may misread the prompt. It knows {KNOWN}.")

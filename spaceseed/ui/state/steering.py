@@ -1,0 +1,277 @@
+"""What a visitor does to one find: steps along directions, their undoing, and the recipe that comes of it."""
+
+import time
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+import torch
+from torch import Tensor
+
+from spaceseed.directions.sets import DirectionSet
+from spaceseed.recipes.fields import MAX_ITEMS
+from spaceseed.recipes.recipe import Edit, Found, Recipe
+
+LIMIT = 4.0  # standard deviations, either way
+MAX_UNDO = 100
+PAUSE = 1.0  # seconds after which a slider moved again is another step to undo
+TITLE_STEPS = 2  # named in a kept find's name
+
+Sets = Mapping[str, DirectionSet]
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Where the sliders of a method act.
+
+    Attributes:
+        first, last: style layers, both moved.
+        apart: each slider leaves the method's other directions alone.
+    """
+
+    first: int
+    last: int
+    apart: bool = False
+
+    def edit(self, directions: DirectionSet, index: int, amount: float) -> Edit:
+        """The step along a direction as a recipe keeps it."""
+        others = [i for i in range(len(directions)) if i != index] if self.apart else []
+        return directions.edit(index, amount, range(self.first, self.last + 1), keep=others)
+
+
+@dataclass(frozen=True)
+class Step:
+    """How far a slider is from 0."""
+
+    method: str
+    index: int
+    amount: float
+
+
+@dataclass(frozen=True)
+class Change:
+    """All sliders at one moment.
+
+    Attributes:
+        base: the find without the sliders' steps; truncation and noise are its own.
+        steps: in the order in which the sliders were first moved; none of them 0.
+        reaches: by method; at least those of the steps.
+    """
+
+    base: Recipe
+    steps: tuple[Step, ...] = ()
+    reaches: Mapping[str, Reach] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, recipe: Recipe, sets: Sets) -> Self:
+        """Reads a find's edits back as sliders: the last ones, as many as these directions explain."""
+        edits, change = list(recipe.edits), cls(recipe)
+        while edits and (found := change._explain(edits[-1], sets)):
+            step, reach = found
+            change = replace(change, steps=(step, *change.steps), reaches={**change.reaches, step.method: reach})
+            edits.pop()
+        return replace(change, base=recipe.replace(edits=tuple(edits)))
+
+    def amounts(self, method: str) -> dict[int, float]:
+        """How far the sliders of a method are from 0, by index."""
+        return {step.index: step.amount for step in self.steps if step.method == method}
+
+    def with_amount(self, method: str, index: int, amount: float) -> Self:
+        """The same with one slider elsewhere."""
+        step = Step(method, index, amount)
+        steps = [step if (old.method, old.index) == (method, index) else old for old in self.steps]
+        if step not in steps:
+            steps.append(step)
+        return replace(self, steps=tuple(step for step in steps if step.amount))
+
+    def recipe(self, sets: Sets) -> Recipe:
+        """The find as the sliders have it."""
+        edits = [self.reaches[step.method].edit(sets[step.method], step.index, step.amount) for step in self.steps]
+        return self.base.replace(edits=(*self.base.edits, *edits))
+
+    def words(self, sets: Sets) -> list[str]:
+        """What the sliders say, the furthest first: "glasses +2"."""
+        far_first = sorted(self.steps, key=lambda step: -abs(step.amount))
+        return [f"{sets[step.method].names[step.index]} {signed(step.amount)}" for step in far_first]
+
+    def _explain(self, edit: Edit, sets: Sets) -> tuple[Step, Reach] | None:
+        if abs(edit.amount) > LIMIT or not edit.amount or len(edit.layers) != edit.layers[-1] - edit.layers[0] + 1:
+            return None
+        for method, directions in sets.items():
+            for apart in (False, True):
+                reach = Reach(edit.layers[0], edit.layers[-1], apart)
+                if self.reaches.get(method, reach) != reach:
+                    continue
+                for index in set(range(len(directions))) - set(self.amounts(method)):
+                    if _same(reach.edit(directions, index, edit.amount).vector, edit.vector):
+                        return Step(method, index, edit.amount), reach
+        return None
+
+
+@dataclass(frozen=True)
+class Work:
+    """A find that was opened, and what became of it.
+
+    Attributes:
+        source: the find.
+        first: the sliders as they were when it was opened.
+        change: the sliders now.
+    """
+
+    source: Recipe
+    first: Change
+    change: Change
+
+    @classmethod
+    def on(cls, recipe: Recipe, sets: Sets) -> Self:
+        """Nothing done yet."""
+        change = Change.of(recipe, sets)
+        return cls(recipe, change, change)
+
+
+@dataclass
+class Steering:
+    """One visitor's work on the finds of one model.
+
+    Attributes:
+        work: on the find that is open; None before the first.
+        method: whose sliders are shown; "" before any were.
+        sets: directions at hand, by method.
+        classes: those that the directions were found for; None for models without classes.
+        more: whether all sliders are shown, not only the first few.
+        looked: index of the direction that is looked at more closely.
+        stale: whether there are directions that the page does not show yet.
+        drawn: a find, and its picture as an address, to be shown again.
+    """
+
+    work: Work | None = None
+    method: str = ""
+    sets: dict[str, DirectionSet] = field(default_factory=dict)
+    classes: Tensor | None = None
+    more: bool = False
+    looked: int = 0
+    stale: bool = False
+    drawn: tuple[Recipe, str] | None = None
+    _past: list[Work] = field(default_factory=list)
+    _future: list[Work] = field(default_factory=list)
+    _moved: tuple[Hashable, float] = (None, 0.0)
+
+    @property
+    def opened(self) -> Work:
+        """The work on the find that is open.
+
+        Raises:
+            ValueError: none is; the message is a sentence for the visitor.
+        """
+        if self.work is None:
+            raise ValueError("Choose a find first: click one above, or take a fresh one.")
+        return self.work
+
+    @property
+    def now(self) -> Change:
+        """The sliders now; raises as `opened` does."""
+        return self.opened.change
+
+    @property
+    def directions(self) -> DirectionSet | None:
+        """Those whose sliders are shown."""
+        return self.sets.get(self.method)
+
+    @property
+    def can_undo(self) -> bool:
+        """True when there is a step to take back."""
+        return bool(self._past)
+
+    @property
+    def can_redo(self) -> bool:
+        """True after `undo`, until something else is changed."""
+        return bool(self._future)
+
+    def open(self, recipe: Recipe, classes: Tensor | None = None) -> None:
+        """Goes on with another find, and shows the sliders that made it; `undo` goes back to the one before."""
+        if not _same(classes, self.classes):
+            self.sets, self.classes, self._past, self._future, self.work = {}, classes, [], [], None
+        self._turn_to(Work.on(recipe, self.sets), recipe.id)
+        if self.now.steps and not self.now.amounts(self.method):
+            self.method = self.now.steps[-1].method
+
+    def add(self, method: str, directions: DirectionSet) -> None:
+        """Takes in directions; those edits of an untouched find which they explain become sliders."""
+        self.sets[method], self.stale = directions, True
+        if self.work is not None and self.work.change is self.work.first:
+            self.work = Work.on(self.work.source, self.sets)
+
+    def reach(self, num_ws: int) -> Reach:
+        """Where the sliders shown act: everywhere, unless the visitor chose otherwise."""
+        return self.now.reaches.get(self.method, Reach(0, num_ws - 1))
+
+    def move(self, index: int, amount: float, num_ws: int) -> None:
+        """Moves one of the sliders shown."""
+        now = replace(self.now, reaches={**self.now.reaches, self.method: self.reach(num_ws)})
+        self.turn_to(now.with_amount(self.method, index, amount), (self.method, index))
+
+    def turn_to(self, change: Change, control: Hashable) -> None:
+        """Changes the sliders in a way that can be undone.
+
+        Args:
+            change: how they are to be.
+            control: what was moved; when the same moves on without a pause, it is one step to undo.
+
+        Raises:
+            ValueError: there are more steps than a recipe holds; the message is for the visitor.
+        """
+        if len(change.base.edits) + len(change.steps) > MAX_ITEMS:
+            raise ValueError(f"A find holds {MAX_ITEMS} edits at most: reset a slider first.")
+        self._turn_to(replace(self.opened, change=change), control)
+
+    def undo(self) -> None:
+        """Takes the last step back."""
+        if self._past:
+            self._future.append(self.opened)
+            self.work, self._moved = self._past.pop(), (None, 0.0)
+
+    def redo(self) -> None:
+        """Takes it again."""
+        if self._future:
+            self._past.append(self.opened)
+            self.work, self._moved = self._future.pop(), (None, 0.0)
+
+    def rename(self, name: str) -> None:
+        """Gives the direction looked at a name of which the visitor is sure."""
+        directions = self.sets[self.method]
+        index = min(self.looked, len(directions) - 1)
+        sure = tuple(1.0 if i == index else share for i, share in enumerate(directions.confidences))
+        self.sets[self.method] = replace(directions.rename(index, name), confidences=sure)
+
+    def recipe(self) -> Recipe:
+        """The find as the sliders have it."""
+        return self.now.recipe(self.sets)
+
+    def kept(self) -> Recipe:
+        """The same, with what is to be told of it: a name and where it comes from."""
+        recipe, source = self.recipe(), self.opened.source
+        if recipe.id == source.id:
+            return source
+        root = source.name.partition(" · ")[0] or source.id
+        said = ", ".join(self.now.words(self.sets)[:TITLE_STEPS])
+        return recipe.replace(name=f"{root} · {said}" if said else root, found=Found(by="steer", parents=(source.id,)))
+
+    def strip(self, index: int, amounts: Sequence[float], num_ws: int) -> list[Recipe]:
+        """The find with one slider shown at each of these places."""
+        now = replace(self.now, reaches={**self.now.reaches, self.method: self.reach(num_ws)})
+        return [now.with_amount(self.method, index, amount).recipe(self.sets) for amount in amounts]
+
+    def _turn_to(self, work: Work, control: Hashable) -> None:
+        moment = time.monotonic()
+        if self.work is not None and (self._moved[0] != control or moment - self._moved[1] > PAUSE):
+            self._past = [*self._past, self.work][-MAX_UNDO:]
+        self._moved, self._future, self.work = (control, moment), [], work
+
+
+def signed(amount: float) -> str:
+    """A number with its sign: "+2", "−0.5", "0"."""
+    return f"{amount:+.3g}".replace("-", "−") if amount else "0"
+
+
+def _same(a: Tensor | None, b: Tensor | None) -> bool:
+    return a is b or (a is not None and b is not None and a.shape == b.shape and torch.equal(a, b))

@@ -1,0 +1,1 @@
+"""The Steer tab: sliders that change one find."""

@@ -1,0 +1,322 @@
+"""What happens when a visitor steers: events change the visitor's `Steering` and say what the panel shows then."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import gradio as gr
+
+from spaceseed.directions.cache import bundled_methods, directions_of
+from spaceseed.models.generators.generator import MAX_SEED, Generator
+from spaceseed.recipes.fields import clean_text
+from spaceseed.recipes.recipe import Recipe
+from spaceseed.ui.kit.jobs import StoppedError, busy, idle
+from spaceseed.ui.kit.messages import warn
+from spaceseed.ui.kit.numbers import is_number
+from spaceseed.ui.kit.picker import Picked
+from spaceseed.ui.state.basket import keep
+from spaceseed.ui.state.networks import Networks
+from spaceseed.ui.state.session import Session
+from spaceseed.ui.state.steering import LIMIT, Change, Reach, Steering
+from spaceseed.ui.state.thumbnails import is_slow
+from spaceseed.ui.steer import knobs as steer_knobs
+from spaceseed.ui.steer.knobs import groups_of
+from spaceseed.ui.steer.sets import MARKS, add_marks, classes_of, find_set, methods_of
+from spaceseed.ui.steer.view import AMOUNTS, UNCHANGED, draw, draw_strip
+
+
+def open_find(networks: Networks, visitor: Session, recipe: Recipe) -> list[Any]:
+    """Opens a find of the present model.
+
+    Returns:
+        values for `Panel.outputs`.
+
+    Raises:
+        ValueError: it cannot be drawn; the message is for the visitor.
+    """
+    generator = networks.generator(visitor.model)
+    recipe.ws(generator)  # refused before anything changes
+    visitor.bench.steering.open(recipe, classes_of(generator, visitor, recipe))
+    return fill(networks, visitor)
+
+
+def find_missing(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
+    """Finds the directions of the method chosen, where they are not at hand.
+
+    Yields:
+        how far that is, and the button that stops it.
+    """
+    steering, generator = visitor.bench.steering, networks.generator(visitor.model)
+    if steering.work is None or steering.method in steering.sets:
+        yield [gr.skip(), gr.skip()]
+        return
+    classes = steering.classes
+    try:
+        for state in find_set(generator, visitor, steering.method, classes):
+            if isinstance(state, str):
+                yield busy(state)
+            elif steering.classes is classes:
+                steering.add(state.method, state)
+        yield idle(UNCHANGED)
+    except StoppedError:
+        steering.method = next(iter(steering.sets), steering.method)
+        steering.stale = True
+        yield idle("Stopped: choose a method when you want directions.")
+
+
+def fill_found(networks: Networks, visitor: Session) -> list[Any]:
+    """Shows directions that have been found.
+
+    They leave the picture, truncation and noise as they are, so these are not sent again: the visitor may be changing
+    them by now.
+
+    Returns:
+        values for `Panel.found`.
+    """
+    if not visitor.bench.steering.stale:
+        return [gr.skip()] * FOUND
+    visitor.bench.steering.stale = False
+    return _found(networks.generator(visitor.model), visitor)
+
+
+def fill(networks: Networks, visitor: Session) -> list[Any]:
+    """Values for `Panel.outputs`.
+
+    Drawing takes a while, in which the visitor may change something, and what they changed may be shown before this is.
+    So it is drawn again until it shows the latest.
+    """
+    while True:
+        generator, steering = networks.generator(visitor.model), visitor.bench.steering
+        if steering.method in ("", MARKS) and steering.method not in steering.sets:
+            steering.method = methods_of(generator)[0]
+        if steering.method in bundled_methods(generator) and steering.method not in steering.sets:
+            steering.add(steering.method, directions_of(generator, steering.method))
+        work, method = steering.work, steering.method
+        picture, _, *buttons = _preview(generator, visitor)
+        pictures = [_before(generator, steering), picture, *buttons]
+        now = visitor.bench.steering
+        if now is steering and now.work is work and now.method == method:
+            break
+    steering.stale = False
+    return [*pictures, *steer_knobs.fit_base(generator, steering), *_found(generator, visitor)]
+
+
+FOUND = 2 + 3 + 6 + steer_knobs.MOST
+OUTPUTS = 4 + 3 + FOUND
+
+
+def move(networks: Networks, visitor: Session, *values: Any) -> list[Any]:
+    """Follows the slider that is not where it was.
+
+    Returns:
+        values for `Panel.preview` and the direction looked at.
+    """
+    steering, generator = visitor.bench.steering, networks.generator(visitor.model)
+    if steering.work is None or steering.directions is None:
+        return [gr.skip()] * 5
+    known, buttons = steering.now.amounts(steering.method), (steering.can_undo, steering.can_redo)
+    moved = {
+        i: min(max(float(value), -LIMIT), LIMIT)
+        for i, value in enumerate(values[: len(steering.directions)])
+        if is_number(value) and float(value) != known.get(i, 0)
+    }
+    if not moved:
+        return [gr.skip()] * 5
+    try:
+        for i, amount in moved.items():
+            steering.move(i, amount, generator.num_ws)
+    except ValueError as error:  # past the queue nothing else can be said
+        return [gr.skip(), str(error), *[gr.skip()] * 3]
+    last = list(moved)[-1]
+    return [*_preview(generator, visitor, buttons), gr.skip() if last == steering.looked else last]
+
+
+def set_truncation(networks: Networks, visitor: Session, value: Any) -> list[Any]:
+    """Draws the find nearer to the mean, or further from it; returns values for `Panel.preview`."""
+    steering = visitor.bench.steering
+    if steering.work is None or not is_number(value) or float(value) == steering.now.base.truncation:
+        return [gr.skip()] * 4
+    buttons = steering.can_undo, steering.can_redo
+    base = steering.now.base.replace(truncation=min(max(float(value), 0.0), 1.5))
+    steering.turn_to(replace(steering.now, base=base), "truncation")
+    return _preview(networks.generator(visitor.model), visitor, buttons)
+
+
+def turn_back(networks: Networks, visitor: Session) -> list[Any]:
+    """Takes the last step back."""
+    visitor.bench.steering.undo()
+    return fill(networks, visitor)
+
+
+def turn_forth(networks: Networks, visitor: Session) -> list[Any]:
+    """Takes it again."""
+    visitor.bench.steering.redo()
+    return fill(networks, visitor)
+
+
+def reset_all(networks: Networks, visitor: Session) -> list[Any]:
+    """Puts all sliders, of all methods, to 0, and truncation and noise to where they were."""
+    steering = visitor.bench.steering
+    if steering.now.steps or steering.now.base is not steering.opened.first.base:
+        steering.turn_to(Change(steering.opened.first.base, reaches=steering.now.reaches), "reset")
+    return fill(networks, visitor)
+
+
+def choose_method(networks: Networks, visitor: Session, method: str, picked: Picked) -> list[Any]:
+    """Shows the sliders of a method; those that must be found first are empty as yet."""
+    steering, generator = visitor.bench.steering, networks.generator(visitor.model)
+    if method not in methods_of(generator):
+        raise ValueError("This model has no directions of that kind.")
+    visitor.begin("directions")  # those of the method chosen before are not wanted any more
+    try:
+        if method == MARKS:
+            steering.add(MARKS, add_marks(generator, visitor, picked, steering.sets.get(MARKS)))
+        steering.method, steering.looked = method, 0
+    except ValueError as error:
+        warn(str(error))
+    return fill(networks, visitor)
+
+
+def choose_group(networks: Networks, visitor: Session, group: str | None) -> list[Any]:
+    """Lets the sliders act on a named range of style layers."""
+    generator = networks.generator(visitor.model)
+    layers = groups_of(generator).get(str(group), range(generator.num_ws))
+    return _reach(networks, visitor, first=layers[0], last=layers[-1])
+
+
+def choose_range(networks: Networks, visitor: Session, first: Any, last: Any) -> list[Any]:
+    """Lets the sliders act on a range of style layers."""
+    generator, end = networks.generator(visitor.model), networks.generator(visitor.model).num_ws - 1
+    steer_knobs.note_ends(visitor, first, last)
+    if not all(is_number(value) and 0 <= value <= end for value in (first, last)):
+        raise ValueError(f"The style layers of this model go from 0 to {end}.")
+    if first > last:
+        raise ValueError(f"The range of style layers runs backwards: {first} comes after {last}.")
+    reach = visitor.bench.steering.reach(generator.num_ws)
+    if (reach.first, reach.last) == (first, last):
+        return [gr.skip()] * OUTPUTS
+    return _reach(networks, visitor, first=int(first), last=int(last))
+
+
+def choose_apart(networks: Networks, visitor: Session, apart: bool) -> list[Any]:
+    """Lets each slider leave the other directions alone, or not."""
+    return _reach(networks, visitor, apart=bool(apart))
+
+
+def _reach(networks: Networks, visitor: Session, **fields: Any) -> list[Any]:
+    steering, generator = visitor.bench.steering, networks.generator(visitor.model)
+    reach: Reach = replace(steering.reach(generator.num_ws), **fields)
+    now = replace(steering.now, reaches={**steering.now.reaches, steering.method: reach})
+    now.recipe(steering.sets)  # refused before anything changes
+    steering.turn_to(now, "reach")
+    return fill(networks, visitor)
+
+
+def choose_noise(networks: Networks, visitor: Session, noise: str) -> list[Any]:
+    """Draws with another mode of the noise maps."""
+    return _noise(networks, visitor, noise, 0 if noise == "random" else None)
+
+
+def reseed(networks: Networks, visitor: Session) -> list[Any]:
+    """Draws with other random noise."""
+    seed = visitor.bench.steering.now.base.noise_seed
+    return _noise(networks, visitor, "random", 0 if seed is None else (seed + 1) % (MAX_SEED + 1))
+
+
+def _noise(networks: Networks, visitor: Session, noise: str, seed: int | None) -> list[Any]:
+    generator = networks.generator(visitor.model)
+    if not generator.noisy:
+        raise ValueError("This model has no noise to choose.")
+    steering = visitor.bench.steering
+    steering.turn_to(replace(steering.now, base=steering.now.base.replace(noise=noise, noise_seed=seed)), "noise")
+    return fill(networks, visitor)
+
+
+def rename(networks: Networks, visitor: Session, name: str) -> list[Any]:
+    """Renames the direction looked at, for the rest of the visit."""
+    steering = visitor.bench.steering
+    steer_knobs.note_name(visitor, name)
+    name = clean_text(name or "", 60)
+    if steering.directions is None or not name:
+        raise ValueError("Write a name first.")
+    steering.rename(name)
+    return fill(networks, visitor)
+
+
+def look(_: Networks, visitor: Session, index: Any) -> str | Any:
+    """Looks at one direction more closely; returns its name, if it is new."""
+    steering = visitor.bench.steering
+    if steering.directions is None or not isinstance(index, int) or not 0 <= index < len(steering.directions):
+        return gr.skip()
+    steering.looked = index
+    return steer_knobs.fit_name(visitor)
+
+
+def auto_strip(networks: Networks, visitor: Session) -> Iterator[list[dict[str, Any]]]:
+    """Draws the strip, where that does not take long."""
+    slow = is_slow(networks.generator(visitor.model))
+    yield from visitor.newest("strip", iter([[]]) if slow else _along(networks, visitor))
+
+
+def fill_strip(networks: Networks, visitor: Session) -> Iterator[list[dict[str, Any]]]:
+    """Draws the strip, picture by picture."""
+    yield from visitor.newest("strip", _along(networks, visitor))
+
+
+def _along(networks: Networks, visitor: Session) -> Iterator[list[dict[str, Any]]]:
+    """The find along the direction looked at."""
+    steering, generator = visitor.bench.steering, networks.generator(visitor.model)
+    if steering.work is None or steering.directions is None:
+        yield []
+        return
+    index = min(steering.looked, len(steering.directions) - 1)
+    drawn = draw_strip(generator, visitor, steering.strip(index, AMOUNTS, generator.num_ws))
+    yield from drawn if is_slow(generator) else list(drawn)[-1:]
+
+
+def show_more(networks: Networks, visitor: Session) -> list[Any]:
+    """Shows all sliders, or the first few again."""
+    steering = visitor.bench.steering
+    steering.more = not steering.more
+    _, more, *rest = steer_knobs.fit(networks.generator(visitor.model), steering)
+    return [more, *rest[-steer_knobs.MOST :]]
+
+
+def keep_it(_: Networks, visitor: Session) -> int:
+    """Puts the find as it is now into the basket."""
+    return keep(visitor, [visitor.bench.steering.kept()])
+
+
+def _before(generator: Generator, steering: Steering) -> str:
+    """The find as it was opened; drawn once."""
+    base = steering.opened.first.base
+    if steering.drawn is None or steering.drawn[0] is not base:
+        steering.drawn = base, draw(generator, base)
+    return steering.drawn[1]
+
+
+def _preview(generator: Generator, visitor: Session, buttons: tuple[bool, bool] | None = None) -> list[Any]:
+    """Values for `Panel.preview`; the buttons, which take as long as a small picture, only where they change."""
+    steering = visitor.bench.steering
+    visitor.begin("strip")  # what is being drawn of the find as it was
+    untouched = not steering.now.steps and steering.now.base is steering.opened.first.base
+    picture = _before(generator, steering) if untouched else draw(generator, steering.recipe())
+    active = steering.can_undo, steering.can_redo
+    shown = [gr.skip(), gr.skip()] if active == buttons else [gr.Button(interactive=can) for can in active]
+    return [picture, _words(steering), *shown]
+
+
+def _words(steering: Steering) -> str:
+    """What the sliders say, in one line."""
+    return " · ".join(steering.now.words(steering.sets)) or UNCHANGED
+
+
+def _found(generator: Generator, visitor: Session) -> list[Any]:
+    """Values for `Panel.found`."""
+    steering = visitor.bench.steering
+    return [
+        _words(steering),
+        gr.Button(visible=is_slow(generator) and steering.directions is not None),
+        *steer_knobs.fit_boxes(generator, visitor),
+        *steer_knobs.fit(generator, steering),
+    ]

@@ -1,0 +1,227 @@
+"""The controls of steering: directions, where they act, truncation and noise; and what they show of a find."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from spaceseed.directions.sets import DirectionSet
+from spaceseed.errors import ArgumentError
+from spaceseed.mixing.styles import style_groups
+from spaceseed.models.generators.generator import Generator
+from spaceseed.ui.search.controls import Slider
+from spaceseed.ui.state.session import Session
+from spaceseed.ui.state.steering import LIMIT, Steering
+from spaceseed.ui.steer.sets import ABOUT, MARKS, TITLES, methods_of
+
+FIRST, MOST = 8, 20
+ALL = "all"
+NOISES = [("As trained", "const"), ("Off", "none"), ("Random", "random")]
+# Directions that lean on each other more than this can be told to leave each other alone.
+LEANING = 0.01
+FROM, TO, NAME = "steer-from", "steer-to", "steer-name"
+
+
+@dataclass(frozen=True)
+class Knobs:
+    """The components.
+
+    Attributes:
+        method: a radio of methods.
+        sliders: one a direction, those without one hidden.
+        more: shows all sliders, or only the first few.
+        stop: ends the finding of directions.
+        group: a radio of named ranges of style layers.
+        first, last: the range.
+        apart: each slider leaves the other directions alone.
+        truncation: psi.
+        noise: mode of the noise maps.
+        reseed: draws other noise.
+        looked: a menu of the directions.
+        name: of the one chosen there.
+    """
+
+    method: gr.Radio
+    sliders: list[gr.Slider]
+    more: gr.Button
+    stop: gr.Button
+    group: gr.Radio
+    first: gr.Number
+    last: gr.Number
+    apart: gr.Checkbox
+    truncation: gr.Slider
+    noise: gr.Radio
+    reseed: gr.Button
+    looked: gr.Dropdown
+    name: gr.Textbox
+
+    @property
+    def outputs(self) -> list[Any]:
+        """What `fit` fills."""
+        return [self.method, self.more, self.stop, self.group, self.apart, self.looked, *self.sliders]
+
+    @property
+    def base(self) -> list[Any]:
+        """How the find is drawn, whatever the directions; `fit_base` fills them."""
+        return [self.truncation, self.noise, self.reseed]
+
+    @property
+    def boxes(self) -> list[Any]:
+        """What visitors type into; `fit_boxes` fills them."""
+        return [self.first, self.last, self.name]
+
+
+def create_looked() -> tuple[gr.Dropdown, gr.Textbox]:
+    """Lays out what chooses and renames one direction."""
+    with gr.Row():
+        looked = gr.Dropdown([], label="One direction, from −3 to +3", elem_id="steer-looked", min_width=140)
+        name = gr.Textbox(
+            label="Its name", placeholder="Press Enter to keep a new one", max_length=60, elem_id=NAME,
+            min_width=140,
+        )  # fmt: skip
+    return looked, name
+
+
+def create_knobs(looked: gr.Dropdown, name: gr.Textbox) -> Knobs:
+    """Lays out the rest."""
+    method = gr.Radio([(title, method) for method, title in TITLES.items()], label="Directions", elem_id="steer-method")
+    with gr.Row(elem_classes="ss-knobs"):
+        sliders: list[gr.Slider] = [
+            Slider(
+                -LIMIT, LIMIT, 0, step=0.1, label=f"Direction {i + 1}", visible="hidden", elem_id=f"steer-slider-{i}",
+                min_width=120,
+            )
+            for i in range(MOST)
+        ]  # fmt: skip
+    with gr.Row(elem_classes="ss-actions"):
+        more = gr.Button("More", size="sm", visible=False, elem_id="steer-more")
+        stop = gr.Button("Stop", size="sm", variant="stop", visible=False, elem_id="steer-stop")
+    apart = gr.Checkbox(
+        label="Leave the other named directions alone", info="Glasses without a beard, where faces often have both.",
+        visible=False, elem_id="steer-apart",
+    )  # fmt: skip
+    with gr.Row():
+        group = gr.Radio(
+            [ALL, "coarse", "middle", "fine"], label="Style layers", elem_id="steer-group", scale=5, min_width=320,
+            info="Coarse ones shape the pose, fine ones colour.",
+        )  # fmt: skip
+        first, last = (
+            gr.Number(label=label, precision=0, elem_id=elem_id, min_width=60, scale=1)
+            for label, elem_id in (("from", FROM), ("to", TO))
+        )
+    with gr.Row():
+        truncation = Slider(
+            0, 1.5, 1, step=0.05, label="Truncation ψ", info="At 0 stands the mean of all.", buttons=[],
+            elem_id="steer-truncation", min_width=240,
+        )  # fmt: skip
+        noise = gr.Radio(NOISES, label="Noise", info="Decides small things only.", elem_id="steer-noise", min_width=240)
+    reseed = gr.Button("Other random noise", size="sm", visible=False, elem_id="steer-reseed")
+    return Knobs(method, sliders, more, stop, group, first, last, apart, truncation, noise, reseed, looked, name)
+
+
+def fit(generator: Generator, steering: Steering) -> list[Any]:
+    """What `Knobs.outputs` show of the find that is open."""
+    directions = steering.directions
+    return [
+        gr.Radio(
+            [(TITLES[method], method) for method in methods_of(generator)],
+            value=steering.method,
+            info=ABOUT[steering.method],
+        ),
+        gr.Button("Fewer" if steering.more else "More", visible=directions is not None and len(directions) > FIRST),
+        gr.Button(visible=False),
+        *_fit_layers(generator, steering),
+        _fit_looked(steering),
+        *_fit_sliders(steering),
+    ]
+
+
+def fit_base(generator: Generator, steering: Steering) -> list[Any]:
+    """What `Knobs.base` shows of the find that is open."""
+    base, card, noisy = steering.now.base, generator.card, generator.noisy
+    return [
+        gr.Slider(value=base.truncation, visible=card is None or card.truncation is not None),
+        gr.Radio(value=base.noise, visible=noisy),
+        gr.Button(visible=noisy and base.noise == "random"),
+    ]
+
+
+def fit_boxes(generator: Generator, visitor: Session) -> list[Any]:
+    """What `Knobs.boxes` show, as far as it is new."""
+    reach, several = visitor.bench.steering.reach(generator.num_ws), generator.num_ws > 1
+    ends = [
+        visitor.refill(box, (visitor.model, end), gr.Number(value=end, visible=several))
+        for box, end in ((FROM, reach.first), (TO, reach.last))
+    ]
+    return [*ends, fit_name(visitor)]
+
+
+def fit_name(visitor: Session) -> str | Any:
+    """The name of the direction looked at, if it is new."""
+    steering = visitor.bench.steering
+    names = steering.directions.names if steering.directions else ()
+    name = names[min(steering.looked, len(names) - 1)] if names else ""
+    return visitor.refill(NAME, (visitor.model, steering.method, steering.looked, name), name)
+
+
+def note_name(visitor: Session, name: str) -> None:
+    """Notes what the visitor has entered as the name of the direction looked at."""
+    steering = visitor.bench.steering
+    visitor.boxes[NAME] = visitor.model, steering.method, steering.looked, name
+
+
+def note_ends(visitor: Session, first: Any, last: Any) -> None:
+    """Notes what the visitor has entered as the range of style layers."""
+    visitor.boxes[FROM], visitor.boxes[TO] = (visitor.model, first), (visitor.model, last)
+
+
+def groups_of(generator: Generator) -> dict[str, range]:
+    """Ranges of style layers by name; only all of them where there are too few to tell groups."""
+    try:
+        return {ALL: range(generator.num_ws)} | style_groups(generator)
+    except ArgumentError:
+        return {ALL: range(generator.num_ws)}
+
+
+def _fit_layers(generator: Generator, steering: Steering) -> list[Any]:
+    reach, groups = steering.reach(generator.num_ws), groups_of(generator)
+    chosen = range(reach.first, reach.last + 1)
+    several = generator.num_ws > 1
+    return [
+        gr.Radio(list(groups), value=next((g for g, r in groups.items() if r == chosen), None), visible=several),
+        gr.Checkbox(value=reach.apart, visible=_lean(steering)),
+    ]
+
+
+def _fit_looked(steering: Steering) -> gr.Dropdown:
+    directions = steering.directions
+    names = directions.names if directions else ()
+    sure = directions.confidences if directions and directions.confidences else (1.0,) * len(names)
+    choices = [
+        (f"{i + 1}. {name}" + (f", {share:.0%} sure" if share < 1 else ""), i)
+        for i, (name, share) in enumerate(zip(names, sure, strict=True))
+    ]
+    at = min(steering.looked, len(names) - 1) if names else None
+    return gr.Dropdown(choices, value=at)
+
+
+def _fit_sliders(steering: Steering) -> list[Any]:
+    names = steering.directions.names if steering.directions else ()
+    amounts = steering.now.amounts(steering.method)
+    shown = len(names) if steering.more else max(FIRST, max(amounts, default=0) + 1)
+    return [
+        gr.Slider(
+            label=names[i] if i < len(names) else f"Direction {i + 1}",
+            value=amounts.get(i, 0),
+            visible=True if i < min(shown, len(names)) else "hidden",
+        )
+        for i in range(MOST)
+    ]
+
+
+def _lean(steering: Steering) -> bool:
+    directions: DirectionSet | None = steering.directions
+    if directions is None or steering.method == MARKS or len(directions) < 2:
+        return False
+    angles = directions.vectors @ directions.vectors.T
+    return bool((angles - angles.diag().diag()).abs().max() > LEANING)

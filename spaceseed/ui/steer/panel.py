@@ -1,0 +1,141 @@
+"""The panel that changes one find: its sliders, its pictures, and what they do."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from threading import BoundedSemaphore
+from typing import Any
+
+import gradio as gr
+
+from spaceseed.ui.kit.messages import clear_errors
+from spaceseed.ui.state.networks import Networks
+from spaceseed.ui.steer import events
+from spaceseed.ui.steer.knobs import Knobs, create_knobs, create_looked
+from spaceseed.ui.steer.view import UNCHANGED, line, still, strip
+
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+EVENT: dict[str, Any] = QUIET | {
+    "concurrency_id": "steer",
+    "concurrency_limit": 4,
+    "trigger_mode": "multiple",
+}
+NOW: dict[str, Any] = QUIET | {"queue": False}
+# One drawing at a time, and then one of wherever the slider is by then: they never pile up. Past the queue, whose
+# messages cost as much time as the drawing of a small picture.
+FOLLOW: dict[str, Any] = NOW | {"trigger_mode": "always_last"}
+DRAWINGS = 4  # of all visitors at a time
+
+
+@dataclass(frozen=True)
+class Panel:
+    """The components.
+
+    Attributes:
+        follow: lets an event that fills `outputs` be followed by what may take longer: finding directions that are not
+            at hand, and drawing the strip.
+    """
+
+    before: gr.HTML
+    after: gr.HTML
+    words: gr.HTML
+    undo: gr.Button
+    redo: gr.Button
+    draw_strip: gr.Button
+    knobs: Knobs
+    follow: Callable[[Any], None]
+
+    @property
+    def preview(self) -> list[Any]:
+        """What each move of a slider changes."""
+        return [self.after, self.words, self.undo, self.redo]
+
+    @property
+    def outputs(self) -> list[Any]:
+        """What `fill` fills."""
+        return [self.before, self.after, self.undo, self.redo, *self.knobs.base, *self.found]
+
+    @property
+    def found(self) -> list[Any]:
+        """What directions that were found change."""
+        return [self.words, self.draw_strip, *self.knobs.boxes, *self.knobs.outputs]
+
+
+def create_panel(networks: Networks, session: gr.State, basket: gr.State, marks: gr.HTML) -> Panel:
+    """Lays out the panel and joins its events.
+
+    Args:
+        networks: draw.
+        session: holds a `Session`.
+        basket: a number that changes with the finds.
+        marks: the picker of the Breed page.
+    """
+    with gr.Row(elem_classes="ss-steer"):
+        with gr.Column(scale=5, min_width=320):
+            with gr.Column(elem_classes="ss-steer-view"):
+                with gr.Row(elem_classes="ss-pair"):
+                    before, after = still("Before", "steer-before"), still("After", "steer-after")
+                words = line(UNCHANGED, "steer-words")
+            with gr.Row(elem_classes="ss-actions"):
+                keep = gr.Button("Keep", variant="primary", elem_id="steer-keep")
+                undo = gr.Button("Undo", interactive=False, elem_id="steer-undo")
+                redo = gr.Button("Redo", interactive=False, elem_id="steer-redo")
+                reset = gr.Button("Reset all", elem_id="steer-reset")
+            with gr.Column(elem_classes="ss-closer"):
+                looked, name = create_looked()
+                row = strip()
+                draw_row = gr.Button("Draw the strip", size="sm", visible=False, elem_id="steer-draw-strip")
+        with gr.Column(scale=6, min_width=320):
+            knobs = create_knobs(looked, name)
+
+    def follow(event: Any) -> None:
+        found = event.success(
+            clear_errors(partial(events.find_missing, networks)), session, [words, knobs.stop], **EVENT
+        )
+        filled = found.success(clear_errors(partial(events.fill_found, networks)), session, panel.found, **EVENT)
+        filled.success(clear_errors(partial(events.auto_strip, networks)), session, row, **EVENT)
+
+    panel = Panel(before, after, words, undo, redo, draw_row, knobs, follow)
+
+    def on(trigger: Any, event: Callable[..., Any], inputs: list[Any], outputs: list[Any]) -> Any:
+        """Joins an event that takes the networks, the session and `inputs`."""
+        triggers = trigger if isinstance(trigger, list) else [trigger]
+        return gr.on(triggers, clear_errors(partial(event, networks)), [session, *inputs], outputs, **EVENT)
+
+    turnstile = BoundedSemaphore(DRAWINGS)
+
+    def follow_slider(event: Callable[..., Any], sliders: list[gr.Slider], outputs: list[Any]) -> None:
+        """Joins an event that draws while sliders are moved; their reset buttons release them."""
+
+        def handle(*values: Any) -> list[Any]:
+            with turnstile:
+                return event(networks, *values)
+
+        triggers = [trigger for slider in sliders for trigger in (slider.input, slider.release)]
+        gr.on(triggers, handle, [session, *sliders], outputs, **FOLLOW)
+
+    follow_slider(events.move, knobs.sliders, [*panel.preview, looked])
+    follow_slider(events.set_truncation, [knobs.truncation], panel.preview)
+    shown = [
+        on(undo.click, events.turn_back, [], panel.outputs),
+        on(redo.click, events.turn_forth, [], panel.outputs),
+        on(reset.click, events.reset_all, [], panel.outputs),
+        on(knobs.method.input, events.choose_method, [knobs.method, marks], panel.outputs),
+        on(knobs.group.input, events.choose_group, [knobs.group], panel.outputs),
+        on([knobs.first.submit, knobs.first.blur, knobs.last.submit, knobs.last.blur], events.choose_range,
+           [knobs.first, knobs.last], panel.outputs),
+        on(knobs.apart.input, events.choose_apart, [knobs.apart], panel.outputs),
+        on(knobs.noise.input, events.choose_noise, [knobs.noise], panel.outputs),
+        on(knobs.reseed.click, events.reseed, [], panel.outputs),
+        on(name.submit, events.rename, [name], panel.outputs),
+    ]  # fmt: skip
+    for event in shown:
+        panel.follow(event)
+    on(looked.change, events.look, [looked], [name]).then(
+        clear_errors(partial(events.auto_strip, networks)), session, row, **EVENT
+    )
+    on(draw_row.click, events.fill_strip, [], [row])
+    on(knobs.more.click, events.show_more, [], [knobs.more, *knobs.sliders])
+    on(keep.click, events.keep_it, [], [basket])
+    knobs.stop.click(lambda visitor: visitor.begin("directions") and None, session, None, **NOW)
+    return panel

@@ -1,0 +1,94 @@
+"""Which directions a visitor can choose from, and how they come about."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from spaceseed.directions import sets as steer
+from spaceseed.directions.cache import bundled_methods, directions_of
+from spaceseed.directions.contrast import direction_between
+from spaceseed.directions.sets import DirectionSet
+from spaceseed.evolution.breeding import BAD, LIKED
+from spaceseed.models.generators.generator import Generator
+from spaceseed.recipes.recipe import Recipe
+from spaceseed.ui.breed.page import marks_of
+from spaceseed.ui.kit.jobs import run
+from spaceseed.ui.kit.picker import Picked
+from spaceseed.ui.state.session import Session
+from spaceseed.ui.state.thumbnails import use_cores
+
+MARKS = "marks"
+TITLES = {"attributes": "Attributes", "ganspace": "GANSpace", "sefa": "SeFa", MARKS: "Your marks"}
+ABOUT = {
+    "attributes": "Each towards more of what a classifier sees in faces.",
+    "ganspace": "The principal components of the styles, found without labels.",
+    "sefa": "What the weights amplify most, found without labels.",
+    MARKS: "From what you marked as bad on the Breed page towards what you like there.",
+}
+SAMPLES = 2_000
+MAX_MARKS = 20
+
+
+def methods_of(generator: Generator) -> list[str]:
+    """The methods that a model has, the one to begin with first."""
+    bundled = bundled_methods(generator)
+    return [method for method in TITLES if method in bundled or method in steer.METHODS or method == MARKS]
+
+
+def classes_of(generator: Generator, visitor: Session, recipe: Recipe) -> Tensor | None:
+    """The classes [num_classes] for which directions are found: the find's, or, where it tells none, the page's."""
+    return visitor.bench.view.space(generator).labels if recipe.labels is None else recipe.labels
+
+
+def find_set(
+    generator: Generator, visitor: Session, method: str, classes: Tensor | None
+) -> Iterator[str | DirectionSet]:
+    """Finds directions, which takes a while where none are bundled or kept from before.
+
+    Yields:
+        how far it is, in words, and at the end the directions.
+
+    Raises:
+        StoppedError: the visitor stopped it, or wants others.
+    """
+    use_cores(generator)
+    states = run(
+        visitor,
+        "directions",
+        lambda progress: directions_of(generator, method, labels=classes, progress=progress),
+        lambda done: f"Finding {TITLES[method]} directions: {done:.0%}",
+    )
+    next(states)  # most are found at once, and a line that comes and goes flickers
+    yield from states
+
+
+def add_marks(generator: Generator, visitor: Session, picked: Picked, known: DirectionSet | None) -> DirectionSet:
+    """Adds the direction from the bad to the liked on the breeding page to those made so before.
+
+    Raises:
+        ValueError: there are no marks of both kinds, and none were used before; the message is for the visitor.
+    """
+    page, marks = visitor.breeding.page, marks_of(visitor, picked)
+    liked, bad = ([i for i, mark in marks.items() if mark == kind] for kind in (LIKED, BAD))
+    if not liked or not bad:
+        if known is not None:
+            return known
+        raise ValueError("On the Breed page, like one at least and mark one at least as bad first.")
+    classes = visitor.bench.view.space(generator).labels
+    draws = torch.randn(SAMPLES, generator.z_dim, generator=torch.Generator().manual_seed(0))
+    towards, away = (_styles(generator, page.latents[sorted(group)], classes) for group in (liked, bad))
+    vector = direction_between(towards, away)
+    if known is not None and any(torch.equal(vector, old) for old in known.vectors):
+        return known
+    vectors = [*([] if known is None else known.vectors), vector]
+    names = (*(() if known is None else known.names), f"your marks {len(vectors)}")
+    if len(vectors) > MAX_MARKS:
+        raise ValueError(f"You have made {MAX_MARKS} directions of your marks already.")
+    return DirectionSet.of(generator, MARKS, torch.stack(vectors), names, _styles(generator, draws, classes))
+
+
+@torch.no_grad()
+def _styles(generator: Generator, z: Tensor, classes: Tensor | None) -> Tensor:
+    labels = None if classes is None else classes.to(generator.device).expand(len(z), -1)
+    return generator.map(z.to(generator.device), labels)[:, 0].cpu()

@@ -1,0 +1,357 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from safetensors.torch import save_file
+
+from spaceseed.directions.cache import bundled_methods, directions_of
+from spaceseed.directions.naming import name_directions
+from spaceseed.directions.refine import refine_directions
+from spaceseed.directions.sets import METHODS, DirectionSet, find_directions
+from spaceseed.errors import ArgumentError, DirectionError
+from spaceseed.models.checkpoints import read_generator
+from spaceseed.models.generators.biggan import BigGAN
+from spaceseed.models.generators.generator import ModelCard, latents_from_seeds
+from spaceseed.models.generators.stylegan2 import StyleGAN2
+from spaceseed.models.zoo import loading as zoo
+from spaceseed.ops.pca import CHUNK
+from spaceseed.recipes.recipe import Recipe, RecipeError
+
+DATA = Path(__file__).parents[1] / "data"
+
+
+@pytest.fixture(scope="module")
+def generator():
+    torch.manual_seed(0)
+    generator = StyleGAN2(8, 6, {4: 8, 8: 4}, mapping_layers=2).requires_grad_(False)
+    generator.w_avg.normal_()
+    generator.card = ModelCard("tiny", "Tiny", "StyleGAN2", 8, "none", "", "test", 1, "ab" * 32, 0.7, False)
+    return generator
+
+
+@pytest.fixture(scope="module", params=["sefa", "ganspace"])
+def directions(generator, request):
+    return find_directions(generator, request.param, count=4, samples=2 * CHUNK)
+
+
+def test_directions_are_orthonormal_and_named(directions):
+    torch.testing.assert_close(directions.vectors @ directions.vectors.T, torch.eye(4), atol=1e-5, rtol=0)
+    assert len(set(directions.names)) == len(directions) == 4
+    assert (directions.scales > 0).all()
+
+
+def test_a_subset_is_some_of_the_directions(directions):
+    sure = replace(directions, confidences=(0.1, 0.2, 0.3, 0.4))
+    some = sure[[3, 1]]
+    assert some.names == (sure.names[3], sure.names[1])
+    assert some.confidences == (0.4, 0.2)
+    assert directions[[0]].confidences == ()
+    assert torch.equal(some.vectors, sure.vectors[[3, 1]])
+    assert torch.equal(some.scales, sure.scales[[3, 1]])
+
+
+def test_directions_are_taken_by_number_name_and_slice(directions):
+    named = directions.rename(1, "glasses").rename("glasses", "smile").rename(1, "glasses")
+    for one in (named[1], named["glasses"], named[[1]], named[1:2], list(named)[1], named[np.int64(1)]):
+        assert one.names == ("glasses",)
+        assert torch.equal(one.vectors, directions.vectors[1:2])
+        assert torch.equal(one.scales, directions.scales[1:2])
+        assert (one.model, one.sha256, one.layers) == (named.model, named.sha256, named.layers)
+    assert [one.names[0] for one in named] == list(named.names)
+    assert named[-2:].names == named.names[2:]
+    assert named[["glasses", 3]].names == ("glasses", named.names[3])
+    for wrong in (4, -1, "glases", 1.5, None, [0, 9]):
+        with pytest.raises(ArgumentError, match="index"):
+            named[wrong]
+    with pytest.raises(ArgumentError, match="1 or 3, for more than one is called so"):
+        named.rename(3, "glasses")["glasses"]
+    with pytest.raises(ArgumentError, match="glasses"):
+        named["glases"]
+
+
+def test_numbers_come_in_whatever_holds_them(directions):
+    for which in (torch.tensor([3, 1]), np.array([3, 1]), (3, 1)):
+        assert directions[which].names == directions[[3, 1]].names
+    for which in (torch.tensor(2), np.array(2), np.int64(2)):
+        assert directions[which].names == directions[2].names
+
+
+def test_a_name_is_a_text(directions):
+    for name in (None, 3):
+        with pytest.raises(ArgumentError, match="name"):
+            directions.rename(0, name)
+
+
+def test_a_direction_is_applied_by_name(generator, directions):
+    ws = generator.map(latents_from_seeds([0, 1], 8))
+    name = directions.names[2]
+    assert torch.equal(directions.apply(ws, name, 1.5), directions.apply(ws, 2, 1.5))
+    assert torch.equal(
+        directions.apply(ws, name, 1.5, 2, keep=directions.names[0]), directions.apply(ws, 2, 1.5, [2], keep=[0])
+    )
+    assert directions.edit(name, 1.5) == directions.edit(2, 1.5)
+
+
+@given(st.lists(st.floats(-10, 10), min_size=3, max_size=3))
+def test_one_amount_an_image_does_what_each_does_alone(amounts):
+    torch.manual_seed(0)
+    found = DirectionSet("none", "", "", torch.randn(2, 6), torch.rand(2), (0, 2), ("one", "other"))
+    ws = torch.randn(3, 4, 6)
+    expected = torch.cat([found.apply(row[None], 1, amount) for row, amount in zip(ws, amounts, strict=True)])
+    for given_amounts in (amounts, torch.tensor(amounts).double(), np.array(amounts)):
+        assert torch.equal(found.apply(ws, 1, given_amounts), expected)
+
+
+@pytest.mark.parametrize(
+    "amount", [torch.nan, "2", None, [1.0], torch.ones(3), torch.full((2,), torch.inf), 1e7, True, [1e7, 0]]
+)
+def test_an_amount_that_does_not_fit_is_named(generator, directions, amount):
+    with pytest.raises(ArgumentError, match="amount"):
+        directions.apply(torch.zeros(2, generator.num_ws, 6), 0, amount)
+
+
+def test_styles_that_do_not_fit_are_named(generator, directions):
+    ws = torch.zeros(2, generator.num_ws, 6)
+    for amount in (1.0, [1.0, 2.0]):
+        for wrong in (ws[..., :5], ws[0], ws * torch.nan, "ws"):
+            with pytest.raises(ArgumentError, match="ws"):
+                directions.apply(wrong, 0, amount)
+        assert torch.equal(directions.apply(ws.double(), 0, amount), directions.apply(ws, 0, amount))
+
+
+def test_directions_of_another_model_are_refused(generator, directions, tmp_path):
+    directions.check(generator)
+    recipe = Recipe.of(generator, torch.zeros(8))
+    for changes, words in (({"sha256": "cd" * 32}, "other weights of the model tiny"), ({"model": "other"}, "other,")):
+        other = replace(directions, **changes)
+        with pytest.raises(DirectionError, match=words):
+            other.check(generator)
+        with pytest.raises(DirectionError, match=words):
+            name_directions(other, generator, None)
+        with pytest.raises(DirectionError, match=words):
+            refine_directions(generator, other, None)
+    with pytest.raises(RecipeError, match="other weights"):
+        recipe.replace(edits=(replace(directions, sha256="cd" * 32).edit(0, 1.0),))
+    with pytest.raises(DirectionError, match="5 numbers"):
+        replace(directions, model="", sha256="", vectors=torch.ones(4, 5)).check(generator)
+    with pytest.raises(DirectionError, match="9 or more layers"):
+        replace(directions, layers=(8,)).check(generator)
+
+
+def test_older_files_fit_any_model_of_their_size(generator, directions, tmp_path):
+    path = tmp_path / "old.safetensors"
+    fields = {"method": "sefa", "layers": [0, 1], "names": list(directions.names)}
+    save_file(
+        {"vectors": directions.vectors.contiguous(), "scales": directions.scales},
+        path,
+        metadata={"directions": json.dumps(fields)},
+    )
+    old = DirectionSet.open(path)
+    old.check(generator)
+    edited = Recipe.of(generator, torch.zeros(8)).replace(edits=(old.edit(0, 1.0),))
+    assert edited.ws(generator).isfinite().all()
+
+
+def test_bundled_directions_know_their_model():
+    faces = zoo.load("avatars", device="cpu")
+    for method in bundled_methods(faces):
+        assert directions_of(faces, method).sha256 == faces.card.sha256
+    assert "glasses" in directions_of(faces, "attributes").names
+
+
+def test_components_of_w_are_sorted_by_their_spread(generator):
+    found = find_directions(generator, "ganspace", count=6, samples=2 * CHUNK)
+    assert (found.scales.diff() <= 1e-6).all()
+    w = generator.map(torch.randn(5000, 8, generator=torch.Generator().manual_seed(9)))[:, 0]
+    torch.testing.assert_close((w @ found.vectors.T).std(dim=0), found.scales, rtol=0.1, atol=0)
+
+
+def test_one_layer_is_a_list_of_one(generator):
+    one, same = (find_directions(generator, "sefa", layers=layers, count=2) for layers in (3, [3]))
+    assert one.layers == same.layers == (3,)
+    assert torch.equal(one.vectors, same.vectors)
+
+
+def test_sefa_reads_the_layers_that_it_is_given(generator):
+    one, other = (find_directions(generator, "sefa", layers=layers, count=2) for layers in ([0], [2, 3]))
+    assert one.layers == (0,)
+    assert other.layers == (2, 3)
+    assert not torch.allclose(one.vectors, other.vectors, atol=1e-3)
+
+
+def test_a_step_and_a_recipe_with_it_draw_the_same_image(generator, directions, tmp_path):
+    recipe = Recipe.of(generator, latents_from_seeds([3], 8)[0], truncation=0.7)
+    edited = recipe.replace(edits=(directions.edit(1, 2.5, layers=[0, 2]), directions.edit(0, -1.0)))
+    ws = directions.apply(directions.apply(recipe.ws(generator), 1, 2.5, layers=[0, 2]), 0, -1.0)
+    edited.save(tmp_path / "edited.json")
+    assert torch.equal(Recipe.open(tmp_path / "edited.json").ws(generator), ws)
+    assert not torch.equal(ws, recipe.ws(generator))
+
+
+def test_an_amount_counts_in_standard_deviations_and_leaves_its_input_alone(generator, directions):
+    ws = torch.zeros(2, generator.num_ws, 6)
+    moved = directions.apply(ws, 2, 3.0)
+    torch.testing.assert_close(moved.norm(dim=-1), (3 * directions.scales[2]).expand(2, generator.num_ws))
+    assert (ws == 0).all()
+
+
+def test_a_file_brings_all_back(directions, tmp_path):
+    renamed = directions.rename(1, "smile")
+    renamed.save(tmp_path / "directions.safetensors")
+    opened = DirectionSet.open(tmp_path / "directions.safetensors")
+    assert torch.equal(opened.vectors, directions.vectors)
+    assert torch.equal(opened.scales, directions.scales)
+    assert opened.names == (directions.names[0], "smile", *directions.names[2:])
+    assert (opened.method, opened.model, opened.sha256) == (directions.method, "tiny", "ab" * 32)
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}", b"\x08\0\0\0\0\0\0\0{}      ", bytes(2000)])
+def test_a_damaged_file_is_refused_in_a_sentence(tmp_path, damage):
+    (tmp_path / "bad.safetensors").write_bytes(damage)
+    with pytest.raises(ValueError, match="directions"):
+        DirectionSet.open(tmp_path / "bad.safetensors")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"names": ("one", "two")},
+        {"confidences": (0.5,)},
+        {"vectors": torch.ones(4)},
+        {"vectors": torch.ones(3, 6)},
+        {"vectors": torch.full((4, 6), torch.nan)},
+        {"scales": torch.ones(4, 1)},
+    ],
+)
+def test_directions_that_do_not_fit_each_other_are_refused(directions, tmp_path, changed):
+    replace(directions, **changed).save(tmp_path / "bad.safetensors")
+    with pytest.raises(ValueError, match="holds no directions, or is damaged"):
+        DirectionSet.open(tmp_path / "bad.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        ({"method": "magic"}, "method"),
+        ({"layers": []}, "layers"),
+        ({"layers": range(3, 1)}, "layers"),
+        ({"layers": [4]}, "layers"),
+        ({"layers": [-1]}, "layers"),
+        ({"count": 0}, "count"),
+        ({"count": 7}, "count"),
+        ({"samples": 3}, "samples"),
+        ({"count": 2.5}, "count"),
+        ({"samples": "many"}, "samples"),
+        ({"seed": -1}, "seed"),
+        ({"layers": "01"}, "layers"),
+        ({"generator": "sefa"}, "generator"),
+    ],
+)
+def test_faults_are_named(generator, options, name):
+    with pytest.raises(ArgumentError) as caught:
+        find_directions(**({"generator": generator, "count": 2} | options))
+    assert caught.value.name == name
+
+
+def test_a_step_that_does_not_exist_is_named(generator, directions):
+    ws = torch.zeros(1, generator.num_ws, 6)
+    for index, layers, name in [(4, None, "index"), (-1, None, "index"), (0, [], "layers"), (0, [4], "layers")]:
+        with pytest.raises(ArgumentError) as caught:
+            directions.apply(ws, index, 1.0, layers)
+        assert caught.value.name == name
+
+
+@pytest.mark.parametrize("mapping", [True, False])
+@pytest.mark.parametrize("method", METHODS)
+def test_each_draw_is_mapped_once_and_progress_climbs_to_the_end(generator, biggan, monkeypatch, method, mapping):
+    network, labels = (generator, None) if mapping else (biggan[0], torch.eye(3)[0])
+    mapped, shares, map_all = [], [], network.compute_ws
+    monkeypatch.setattr(network, "compute_ws", lambda z, labels: mapped.append(z) or map_all(z, labels))
+    find_directions(network, method, count=2, samples=1300, labels=labels, progress=shares.append)
+    assert len(torch.cat(mapped).unique(dim=0)) == len(torch.cat(mapped)) == 1300
+    assert shares == sorted(set(shares))
+    assert shares[0] > 0
+    assert shares[-1] == 1
+
+
+def test_progress_can_end_the_work(generator):
+    def stop(share):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        find_directions(generator, "ganspace", count=2, progress=stop)
+
+
+def test_bundled_faces_change_along_their_first_component():
+    faces = zoo.load("avatars", device="cpu")
+    directions = find_directions(faces, "ganspace", count=1, samples=1000)
+    ws = faces.map(latents_from_seeds(range(16), faces.z_dim), truncation=0.7)
+    images = [faces.synthesize(directions.apply(ws, 0, amount)) for amount in (0.0, 0.5, 2.0)]
+    near, far = ((image - images[0]).abs().mean() for image in images[1:])
+    assert 0 < near < far
+
+
+def test_a_step_can_leave_other_directions_alone(generator):
+    found = find_directions(generator, "sefa", count=3)
+    skewed = DirectionSet.of(
+        generator, "svm", torch.nn.functional.normalize(found.vectors + found.vectors.roll(1, 0), dim=1),
+        found.names, generator.map(torch.randn(50, 8))[:, 0],
+    )  # fmt: skip
+    ws = torch.zeros(1, generator.num_ws, 6)
+    moved = skewed.apply(ws, 0, 2.0, keep=[1, 2])[0, 0]
+    torch.testing.assert_close(skewed.vectors[1:] @ moved, torch.zeros(2), atol=1e-5, rtol=0)
+    assert skewed.vectors[0] @ moved > 0
+    with pytest.raises(ArgumentError, match="span"):
+        skewed.apply(ws, 0, 2.0, keep=[0])
+
+
+@pytest.mark.parametrize(
+    ("case", "weights", "name"),
+    [
+        ("sefa_pggan", "genforce_pggan", "all"),
+        ("sefa_stylegan", "genforce_stylegan", "all"),
+        ("sefa_stylegan", "genforce_stylegan", "0_3"),
+        ("sefa_stylegan2", "genforce_stylegan2", "all"),
+        ("sefa_stylegan2", "genforce_stylegan2", "0_3"),
+    ],
+)
+def test_sefa_equals_the_authors_code(case, weights, name):
+    outputs = {key: torch.from_numpy(value) for key, value in np.load(DATA / case / "outputs.npz").items()}
+    generator = read_generator(DATA / weights / "checkpoint.pth")
+    layers = outputs[f"layers_{name}"].tolist()
+    expected, separated = outputs[f"boundaries_sorted_{name}"], outputs[f"well_separated_{name}"]
+    found = find_directions(generator, "sefa", layers, count=len(expected), samples=2 * len(expected))
+    assert separated.sum() > len(expected) / 2
+    assert ((found.vectors * expected).sum(dim=1).abs()[separated] >= 0.999).all()
+    assert list(found.layers) == layers
+
+
+@pytest.fixture(scope="module")
+def biggan():
+    """A network whose first layer turns z by a known matrix, each direction weaker than the one before."""
+    torch.manual_seed(0)
+    generator = BigGAN(8, 5, 3, [16, 16, 8], [True, True], num_stats=3).requires_grad_(False)
+    weight = generator.synthesis.gen_z.weight
+    u, v = (torch.linalg.qr(torch.randn(n, 8)).Q for n in (len(weight), 8))
+    weight[:, :8] = u * 0.7 ** torch.arange(8) @ v.T
+    return generator, v.T
+
+
+def test_ganspace_without_a_mapping_finds_what_the_first_layer_amplifies(biggan):
+    generator, expected = biggan
+    found = find_directions(generator, "ganspace", count=5, labels=torch.tensor([0.5, 0.5, 0.0]))
+    assert ((found.vectors[:, :8] * expected[:5]).sum(dim=1).abs() > 0.99).all()
+    assert (found.vectors[:, 8:] == 0).all()
+
+
+def test_sefa_reads_any_block_of_a_biggan_and_leaves_its_class(biggan):
+    generator, _ = biggan
+    first = find_directions(generator, "sefa", [0], count=3, labels=torch.tensor([1.0, 0.0, 0.0]))
+    other = find_directions(generator, "sefa", [1, 2], count=3, labels=torch.tensor([1.0, 0.0, 0.0]))
+    assert not torch.allclose(first.vectors, other.vectors, atol=1e-2)
+    assert (other.vectors[:, 8:] == 0).all()

@@ -1,0 +1,324 @@
+"""The search loop and the spaces it moves in, on a small random generator and an objective that can be checked."""
+
+import copy
+import math
+import textwrap
+
+import pytest
+import torch
+
+import spaceseed as ss
+from spaceseed.errors import ArgumentError
+from spaceseed.evolution.objectives import MAX_PROMPT, Objective, TextObjective
+from spaceseed.evolution.search import TOP, evaluate, search
+from spaceseed.latent_space import LatentSpace
+from spaceseed.models.generators.generator import DirectGenerator, ModelCard, latents_from_seeds
+from spaceseed.models.generators.stylegan2 import StyleGAN2
+from spaceseed.ops.cma import CMAES
+from spaceseed.ops.differential_evolution import DifferentialEvolution
+from spaceseed.ops.genetic import GeneticAlgorithm
+from spaceseed.ops.random_search import RandomSearch
+from spaceseed.ops.termination import Termination
+from spaceseed.recipes.recipe import Recipe
+
+
+class Redness(Objective):
+    """Mean of red minus mean of the other colours."""
+
+    prompt, judge = "red", "eye"
+
+    def __init__(self):
+        self.batches = []
+
+    def __call__(self, images):
+        self.batches.append(len(images))
+        return images[:, 0].mean(dim=(1, 2)) - images[:, 1:].mean(dim=(1, 2, 3))
+
+
+@pytest.fixture(scope="module")
+def generator():
+    torch.manual_seed(0)
+    generator = StyleGAN2(16, 16, {4: 8, 8: 8}, mapping_layers=2).requires_grad_(False)
+    generator.w_avg.copy_(generator.mapping(torch.randn(1000, 16), None).mean(dim=0))
+    generator.card = ModelCard("tiny", "Tiny", "StyleGAN2", 8, "none", "", "test", 1, "0" * 64, 0.7, False)
+    return generator
+
+
+@pytest.mark.parametrize("space", ["z", "w", "ws"])
+def test_a_search_climbs_and_counts(generator, space):
+    dims = LatentSpace(generator, space).dims
+    optimizer = DifferentialEvolution(dims, population=12, prior=LatentSpace(generator, space).prior, seed=1)
+    generations = list(search(generator, Redness(), optimizer, space=space, generations=8))
+    assert [g.number for g in generations] == list(range(1, 9))
+    assert [g.evaluations for g in generations] == [12 * n for n in range(1, 9)]
+    best = [g.best_score for g in generations]
+    assert best == sorted(best)
+    assert best[-1] > best[0]
+    assert [g.reason for g in generations] == [None] * 7 + ["generations"]
+
+
+def test_the_top_is_the_best_of_all_that_was_seen(generator):
+    objective, seen = Redness(), []
+    space = LatentSpace(generator, "z", 0.7)
+    optimizer = RandomSearch(space.dims, population=20, seed=2)
+    for generation in search(generator, objective, optimizer, space=space, generations=3):
+        seen += optimizer.population.tolist()
+        top = generation.top
+    scores = sorted(find.score for find in evaluate(space, objective, torch.tensor(seen)))
+    assert len(top) == TOP
+    assert [find.score for find in top] == pytest.approx(sorted((f.score for f in top), reverse=True))
+    assert top[0].score >= scores[-1] - 1e-6
+
+
+@pytest.mark.parametrize("space", ["z", "w", "ws"])
+def test_the_recipe_of_a_find_draws_the_same_image(generator, space):
+    space = LatentSpace(generator, space, truncation=0.8)
+    optimizer = RandomSearch(space.dims, population=6, prior=space.prior, seed=3)
+    (generation,) = search(generator, Redness(), optimizer, space=space, generations=1)
+    recipe = generation.best
+    torch.testing.assert_close(recipe.render(generator)[0], generation.top[0].image, atol=1e-4, rtol=1e-4)
+    assert recipe.found.prompt == "red"
+    assert recipe.found.settings == {"population": 6, "prior": space.prior, "seed": 3}
+    assert recipe.found.score == pytest.approx(generation.best_score)
+
+
+def test_images_are_drawn_in_small_batches_and_a_cancel_ends_within_one(generator):
+    objective = Redness()
+    optimizer = RandomSearch(16, population=100, seed=0)
+    found = list(search(generator, objective, optimizer, cancelled=lambda: len(objective.batches) >= 2))
+    assert found == []
+    assert len(objective.batches) == 2
+    assert max(objective.batches) <= 16
+
+
+def test_limits_end_a_search(generator):
+    for limit, reason in [
+        (Termination(evaluations=50), "evaluations"),
+        (Termination(target=-100.0), "target"),
+        (Termination(seconds=1e-9), "seconds"),
+        (Termination(patience=2), "patience"),
+    ]:
+        optimizer = RandomSearch(16, population=20, seed=0)
+        *_, last = search(generator, Redness(), optimizer, termination=limit)
+        assert last.reason == reason
+
+
+@pytest.mark.parametrize("make", [DifferentialEvolution, CMAES, RandomSearch, GeneticAlgorithm])
+def test_a_search_goes_on_with_the_same_optimizer_and_loses_nothing(generator, make):
+    optimizer = make(16, population=12, seed=0)
+    *_, before = search(generator, Redness(), optimizer, generations=4)
+    for generation in search(generator, Redness(), optimizer, generations=2):
+        assert generation.best_score >= before.best_score
+        scores = [find.score for find in generation.top]
+        assert scores == sorted(scores, reverse=True)
+        assert len({tuple(find.vector.tolist()) for find in generation.top}) == TOP
+    assert generation.number == 6
+    assert generation.evaluations == optimizer.evaluations
+    assert generation.reason == "generations"
+    kept = next(iter(search(generator, lambda images: [-9.0] * len(images), optimizer, generations=1)))
+    assert kept.best_score == generation.best_score
+    assert torch.equal(kept.top[0].vector, optimizer.best[0])
+    torch.testing.assert_close(kept.best.render(generator)[0], kept.top[0].image, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("limit", [{"evaluations": 30}, {"patience": 1}, {"generations": 1}])
+def test_limits_count_from_where_a_search_began(generator, limit):
+    optimizer = RandomSearch(16, population=20, seed=0)
+    list(search(generator, lambda images: [0.0] * len(images), optimizer, generations=3))
+    rounds = list(search(generator, lambda images: [0.0] * len(images), optimizer, termination=Termination(**limit)))
+    assert len(rounds) == (2 if "evaluations" in limit else 1)
+
+
+def redness(images):
+    return images[:, 0].mean(dim=(1, 2)) - images[:, 1:].mean(dim=(1, 2, 3))
+
+
+@pytest.mark.parametrize(
+    "convert",
+    [
+        lambda scores: scores,
+        lambda scores: scores.double(),
+        lambda scores: scores[:, None],
+        lambda scores: scores.numpy(),
+        lambda scores: scores.tolist(),
+        list,
+    ],
+    ids=["tensor", "double", "column", "array", "list", "list of tensors"],
+)
+def test_any_function_of_images_can_be_climbed(generator, convert):
+    optimizers = [RandomSearch(16, population=5, seed=0) for _ in range(2)]
+    (expected,) = search(generator, Redness(), optimizers[0], generations=1)
+    (generation,) = search(generator, lambda images: convert(redness(images)), optimizers[1], generations=1)
+    assert generation.best_score == expected.best_score
+    assert generation.best.found.prompt is None
+    assert generation.best.found.score == generation.best_score
+
+
+@pytest.mark.parametrize(
+    "scores",
+    [
+        lambda images: 1.0,
+        lambda images: torch.tensor(1.0),
+        lambda images: redness(images)[:-1],
+        lambda images: images.mean(dim=(2, 3)),
+        lambda images: "good",
+        lambda images: None,
+        lambda images: redness(images) * 1j,
+    ],
+    ids=["number", "scalar", "too few", "several", "text", "none", "complex"],
+)
+def test_anything_but_one_score_an_image_is_named(generator, scores):
+    with pytest.raises(ArgumentError, match=r"objective.* one score for each of 5 images"):
+        next(search(generator, scores, RandomSearch(16, population=5)))
+
+
+@pytest.mark.parametrize("number", [torch.nan, torch.inf, -torch.inf])
+def test_an_image_whose_score_is_not_finite_is_no_find(generator, number, tmp_path):
+    def objective(images):
+        scores = redness(images)
+        scores[scores.argmax()] = number
+        return scores
+
+    optimizer = DifferentialEvolution(16, population=12, seed=0)
+    for generation in search(generator, objective, optimizer, generations=4):
+        assert all(math.isfinite(find.score) for find in generation.top)
+        assert math.isfinite(generation.best_score)
+        assert math.isfinite(generation.mean_score)
+    assert optimizer.best_score == generation.best_score
+    generation.best.save(tmp_path / "found.png", generator)
+    assert Recipe.open(tmp_path / "found.png") == generation.best
+
+
+def test_a_search_ends_in_a_sentence_where_no_image_has_a_score(generator):
+    def fails_later(images):
+        fails_later.rounds += 1
+        return redness(images) * (1 if fails_later.rounds == 1 else torch.nan)
+
+    with pytest.raises(ArgumentError, match="finite for one image"):
+        next(search(generator, lambda images: redness(images) * torch.nan, RandomSearch(16, population=5)))
+    fails_later.rounds = 0
+    generations = list(search(generator, fails_later, RandomSearch(16, population=5), generations=3))
+    assert len({generation.best_score for generation in generations}) == 1
+
+
+def test_an_image_that_is_not_finite_is_not_shown_to_the_objective(generator):
+    class Broken(StyleGAN2):
+        def compute_images(self, ws, tap, **options):
+            images = super().compute_images(ws, tap, **options)
+            images[::2] = torch.nan
+            return images
+
+    torch.manual_seed(0)
+    broken = Broken(16, 16, {4: 8, 8: 8}, mapping_layers=2).requires_grad_(False)
+    seen = []
+    optimizer = RandomSearch(16, population=6)
+    (generation,) = search(broken, lambda images: seen.append(images) or redness(images), optimizer, generations=1)
+    assert torch.cat(seen).isfinite().all()
+    assert len(generation.top) == 3
+
+
+def test_an_objective_that_changes_its_images_changes_no_find(generator):
+    def objective(images):
+        return redness(images.clamp_(0, 0.1))
+
+    (generation,) = search(generator, objective, RandomSearch(16, population=5, seed=0), generations=1)
+    find = generation.top[0]
+    torch.testing.assert_close(find.image, LatentSpace(generator).images(find.vector[None])[0])
+
+
+@pytest.mark.parametrize("space", ["z", "w", "ws"])
+def test_a_generator_of_ones_own_is_searched_without_a_card(space):
+    example = {"ss": ss}
+    exec(textwrap.dedent(DirectGenerator.__doc__.split("::\n\n")[1]), example)  # what the class shows
+    torch.manual_seed(0)
+    network = torch.nn.Sequential(
+        torch.nn.Linear(128, 3 * 64 * 64), torch.nn.Tanh(), torch.nn.Unflatten(1, (3, 64, 64))
+    )
+    optimizer = ss.DifferentialEvolution(128, population=12, seed=0)
+    generations = list(ss.search(example["MyGenerator"](network), redness, optimizer, space=space, generations=5))
+    assert generations[-1].best_score > generations[0].best_score
+    assert generations[-1].top[0].image.shape == (3, 64, 64)
+    with pytest.raises(ArgumentError, match="card"):
+        _ = generations[-1].best
+
+
+def test_seeds_mean_the_same_face_in_every_space(generator):
+    expected = generator.map(latents_from_seeds([4, 5], 16), truncation=0.6)
+    for name in ("z", "w", "ws"):
+        space = LatentSpace(generator, name, truncation=0.6)
+        torch.testing.assert_close(space.ws(space.draw([4, 5])), expected, atol=1e-5, rtol=1e-5)
+
+
+def test_far_out_vectors_pay_and_draws_do_not(generator):
+    for name in ("w", "ws"):
+        space = LatentSpace(generator, name)
+        draws = space.draw(range(400))
+        assert draws.std(dim=0).mean().item() == pytest.approx(1, abs=0.1)
+        assert space.penalty(torch.zeros(1, space.dims)).item() == 0
+        assert (space.penalty(5 * draws) > 0.1).all()
+    assert (LatentSpace(generator, "z").penalty(torch.full((3, 16), 9.0)) == 0).all()
+
+
+def test_faults_are_named(generator):
+    with pytest.raises(ArgumentError, match="dims"):
+        next(search(generator, Redness(), RandomSearch(7, population=4)))
+    optimizer = RandomSearch(16, population=4)
+    with pytest.raises(ArgumentError, match="left out"):
+        next(search(generator, Redness(), optimizer, generations=1, termination=Termination(generations=1)))
+    with pytest.raises(ArgumentError, match="space"):
+        LatentSpace(generator, "y")
+    with pytest.raises(ArgumentError, match="truncation"):
+        LatentSpace(generator, "z", float("nan"))
+    with pytest.raises(ArgumentError, match="another generator"):
+        next(search(copy.deepcopy(generator), Redness(), optimizer, space=LatentSpace(generator)))
+
+
+def test_swapped_arguments_are_named(generator):
+    optimizer = RandomSearch(16, population=4)
+    for arguments, name in (
+        ((Redness(), generator, optimizer), "generator"),
+        ((generator, optimizer, Redness()), "objective"),
+        ((generator, Redness(), generator), "optimizer"),
+        ((generator, "red", optimizer), "objective"),
+        ((generator, generator, optimizer), "objective"),
+        ((generator, Redness, optimizer), "objective"),
+    ):
+        with pytest.raises(ArgumentError) as caught:
+            next(search(*arguments))
+        assert caught.value.name == name
+    for space in (None, 3):
+        with pytest.raises(ArgumentError, match="space"):
+            next(search(generator, Redness(), optimizer, space=space))
+    with pytest.raises(ArgumentError, match="termination"):
+        next(search(generator, Redness(), optimizer, termination=3))
+    with pytest.raises(ArgumentError, match="cancelled"):
+        next(search(generator, Redness(), optimizer, cancelled=True))
+    with pytest.raises(ArgumentError, match="judge"):
+        TextObjective("red", Echo())
+    with pytest.raises(ArgumentError, match="prompt"):
+        TextObjective(Echo(), ["red", "blue"])
+
+
+class Echo:
+    """A judge whose texts and images all look alike."""
+
+    name = "echo"
+
+    def embed_text(self, text):
+        return torch.tensor([[1.0, 0.0]])
+
+    def embed_images(self, images):
+        return torch.stack([images.flatten(1).mean(dim=1), torch.ones(len(images))], dim=1)
+
+
+def test_a_text_objective_is_a_cosine_with_the_prompt():
+    images = torch.rand(3, 3, 4, 4)
+    torch.testing.assert_close(TextObjective(Echo(), " red   hair ")(images), images.flatten(1).mean(dim=1))
+    assert TextObjective(Echo(), " red   hair ").prompt == "red hair"
+
+
+@pytest.mark.parametrize("prompt", ["", " \n\t ", "x" * (MAX_PROMPT + 1)])
+def test_an_unfit_prompt_is_named_in_one_short_sentence(prompt):
+    with pytest.raises(ArgumentError, match="prompt") as caught:
+        TextObjective(Echo(), prompt)
+    assert len(str(caught.value)) < 200

@@ -1,0 +1,405 @@
+"""Filters as a visitor and a search meet them: what they allow, what they leave alone, and what they refuse to do."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+from spaceseed.errors import ArgumentError, FilterError
+from spaceseed.evolution.breeding import LIKED, Breeding
+from spaceseed.filters.filter import SAMPLERS, LatentFilter
+from spaceseed.latent_space import LatentSpace
+from spaceseed.models.generators.generator import ModelCard, latents_from_seeds
+from spaceseed.models.generators.stylegan2 import StyleGAN2
+from spaceseed.ops.discriminant import ESTIMATORS
+
+DIMS = 16
+LINEAR = ("mean", "lda", "logistic")
+AXIS = torch.nn.functional.normalize(torch.arange(1.0, DIMS + 1), dim=0)
+
+
+def draws(n, seed, dims=DIMS):
+    return torch.randn(n, dims, generator=torch.Generator().manual_seed(seed))
+
+
+def is_bad(z):
+    return z @ AXIS > 0.84  # a fifth
+
+
+def marks(n, seed=0):
+    z = draws(12 * n + 50, seed)
+    return z[is_bad(z)][:n], z[~is_bad(z)][:n]
+
+
+def tiny(seed=0, name="tiny"):
+    torch.manual_seed(seed)
+    generator = StyleGAN2(DIMS, 12, {4: 8, 8: 4}, mapping_layers=2).requires_grad_(False)
+    generator.w_avg.copy_(generator.mapping(torch.randn(1000, DIMS), None).mean(dim=0))
+    generator.card = ModelCard(name, "Tiny", "StyleGAN2", 8, "none", "", "test", 1, "0" * 64, 0.7, False)
+    return generator
+
+
+@pytest.fixture(scope="module")
+def generator():
+    return tiny()
+
+
+@pytest.fixture(scope="module")
+def filters():
+    """One of every method and every sampler that goes with it."""
+    bad, good = marks(60)
+    made = {}
+    for method in ESTIMATORS:
+        for how in SAMPLERS:
+            if how != "truncate" or method in LINEAR:
+                made[method, how] = LatentFilter.fit(bad, good, method, how=how)
+    return made
+
+
+def test_the_readmes_three_lines_hold():
+    avoid = LatentFilter.fit(*marks(30))
+    z = avoid.sample(500, seed=0)
+    assert z.dtype == torch.float32
+    before = is_bad(latents_from_seeds(range(500), DIMS)).float().mean()
+    assert is_bad(z).float().mean() < before / 2
+    assert avoid.trustworthy
+    assert avoid.auc > 0.8
+
+
+@pytest.mark.parametrize("how", SAMPLERS)
+def test_every_sampler_halves_the_bad(filters, how):
+    z = draws(4000, 5)
+    avoid = filters["logistic", how]
+    assert is_bad(avoid.apply(z)).float().mean() < is_bad(z).float().mean() / 2
+
+
+def test_what_is_allowed_stays_bit_for_bit_and_what_is_not_becomes_allowed(filters):
+    z = draws(600, 6)
+    for (method, how), avoid in filters.items():
+        if how == "shift":
+            continue
+        allowed, after = avoid.allows(z), avoid.apply(z)
+        assert torch.equal(after[allowed], z[allowed]), (method, how)
+        assert not torch.equal(after[~allowed], z[~allowed])
+        assert avoid.allows(after).all(), (method, how)
+        assert torch.equal(avoid.apply(after), after), (method, how)
+        assert allowed.float().mean() == pytest.approx(avoid.acceptance, abs=0.06)
+
+
+def test_what_is_orthogonal_to_the_directions_never_changes(filters):
+    z = draws(200, 7)
+    for avoid in filters.values():
+        axes = avoid.discriminant.directions
+        rest = [x.double() - x.double() @ axes.T @ axes for x in (z, avoid.apply(z))]
+        torch.testing.assert_close(*rest, atol=2e-6, rtol=0)
+
+
+@pytest.mark.parametrize("how", ["truncate", "reject"])
+def test_coordinates_the_direction_has_no_part_in_are_bit_identical(how):
+    z = draws(400, 8)
+    bad, good = z.clone(), draws(400, 9)
+    bad[:, 3] = bad[:, 3].abs() + 1
+    avoid = LatentFilter.fit(bad, good, "mean", how=how)
+    axis = torch.eye(DIMS, dtype=torch.float64)[3:4]
+    avoid = replace(avoid, discriminant=replace(avoid.discriminant, directions=axis, steps=axis))
+    after, others = avoid.apply(good), [i for i in range(DIMS) if i != 3]
+    assert torch.equal(after[:, others], good[:, others])
+    assert not torch.equal(after[:, 3], good[:, 3])
+
+
+def test_a_row_depends_on_itself_alone(filters):
+    z = draws(12, 10)
+    for (method, how), avoid in filters.items():
+        together, alone = avoid.apply(z), torch.cat([avoid.apply(row[None]) for row in z])
+        torch.testing.assert_close(together, alone, atol=1e-6, rtol=0, msg=f"{method} {how}")
+
+
+def test_a_seed_with_a_filter_is_always_the_same_latent(filters):
+    for avoid in filters.values():
+        z = avoid.sample(8, seed=40)
+        assert torch.equal(z, avoid.sample(8, seed=40))
+        torch.testing.assert_close(avoid.sample(3, seed=42), z[2:5], atol=1e-6, rtol=0)
+        torch.testing.assert_close(z, avoid.apply(latents_from_seeds(range(40, 48), DIMS)))
+
+
+@pytest.mark.parametrize("keep", [0.2, 0.75, 0.95])
+def test_acceptance_and_divergence_are_those_of_many_draws(keep):
+    bad, good = marks(60)
+    for method, how in (("logistic", "truncate"), ("quadratic", "reject"), ("logistic", "shift")):
+        avoid = LatentFilter.fit(bad, good, method, how=how, keep=keep)
+        z = draws(20_000, 11)
+        share = avoid.allows(z).double().mean()
+        if how == "shift":
+            # Both Gaussians are known: estimate E_q log q / p along the one direction that moves.
+            u = avoid.discriminant.coordinates(avoid.apply(z)).flatten()
+            moved = torch.distributions.Normal(u.mean(), u.std())
+            estimate = (moved.log_prob(u) - torch.distributions.Normal(0, 1).log_prob(u)).mean()
+            assert avoid.acceptance == 1
+            assert avoid.kl == pytest.approx(float(estimate), abs=0.06)
+        else:
+            assert avoid.acceptance == pytest.approx(float(share), abs=0.012)
+            assert avoid.kl == pytest.approx(-np.log(float(share)), abs=0.06)
+        assert avoid.kl == pytest.approx(-np.log(keep), abs=0.02)  # the same price for every sampler
+
+
+def test_the_penalty_is_zero_where_allowed_and_leads_back():
+    avoid = LatentFilter.fit(*marks(60))
+    z = draws(200, 12)
+    penalty, allowed = avoid.penalty(z), avoid.allows(z)
+    assert (penalty[allowed] == 0).all()
+    assert (penalty[~allowed] > 0).all()
+    beyond = z[~allowed].requires_grad_()
+    avoid.penalty(beyond).sum().backward()
+    assert (avoid.penalty(beyond.detach() - beyond.grad) < penalty[~allowed]).all()
+
+
+def test_probabilities_rise_with_badness_and_know_their_limits():
+    avoid = LatentFilter.fit(*marks(200))
+    z = draws(2000, 13)
+    p = avoid.probability_bad(z)
+    assert p.min() >= 0
+    assert p.max() <= 1
+    assert p[is_bad(z)].mean() > 0.7
+    assert p[~is_bad(z)].mean() < 0.45
+    clueless = LatentFilter.fit(draws(6, 14), draws(6, 15))
+    assert (clueless.probability_bad(z) - 0.5).abs().mean() < 0.3
+
+
+def test_few_or_senseless_marks_are_not_trusted():
+    few = LatentFilter.fit(*marks(3))
+    assert not few.trustworthy
+    assert few.reason == "Not enough marks yet: 3 bad and 3 good, and 5 of each are needed."
+    senseless = LatentFilter.fit(draws(30, 16), draws(30, 17))
+    assert not senseless.trustworthy
+    assert "may be chance" in senseless.reason
+    assert LatentFilter.fit(*marks(40)).reason == ""
+
+
+def test_a_mark_given_twice_counts_once():
+    bad, good = marks(12)
+    twice = LatentFilter.fit(torch.cat([bad, bad[:5]]), torch.cat([good, good]))
+    once = LatentFilter.fit(bad, good)
+    assert twice.marks == once.marks == (12, 12)
+    assert twice.auc == once.auc
+    assert torch.equal(twice.apply(good), once.apply(good))
+
+
+BAD, GOOD = marks(6)
+
+
+@pytest.mark.parametrize(
+    ("bad", "good", "sentence"),
+    [
+        (BAD[:0], GOOD, "no bad examples"),
+        (BAD, GOOD[:0], "no good examples"),
+        (BAD[:1], GOOD, "All bad examples are the same"),
+        (BAD, GOOD[:1].repeat(5, 1), "All good examples are the same"),
+        (BAD, torch.cat([GOOD, BAD[2:3]]), "marked both"),
+        (BAD, BAD, "marked both"),
+        (BAD * torch.nan, GOOD, "not finite"),
+        (BAD, GOOD / 0, "not finite"),
+        (BAD, GOOD[:, 1:], r"not \[n, 16\]"),
+        (BAD[0], GOOD, "shape"),
+        (torch.cat([GOOD, -GOOD]), torch.cat([2 * GOOD, -2 * GOOD]), "same mean"),
+    ],
+)
+def test_marks_that_teach_nothing_are_refused_in_one_sentence(bad, good, sentence):
+    with pytest.raises(FilterError, match=sentence) as caught:
+        LatentFilter.fit(bad, good)
+    assert str(caught.value).count(". ") == 0
+    assert str(caught.value).endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("method", {"method": "magic"}),
+        ("how", {"how": "hope"}),
+        ("how", {"method": "quadratic", "how": "truncate"}),
+        ("keep", {"keep": 0.01}),
+        ("keep", {"keep": 1.0}),
+        ("keep", {"keep": float("nan")}),
+    ],
+)
+def test_arguments_out_of_range_are_named(name, arguments):
+    with pytest.raises(ArgumentError) as caught:
+        LatentFilter.fit(BAD, GOOD, **arguments)
+    assert caught.value.name == name
+
+
+def test_a_filter_travels_in_a_file(filters, tmp_path, generator):
+    z = draws(50, 18)
+    for avoid in filters.values():
+        avoid.save(tmp_path / "filter.safetensors")
+        found = LatentFilter.open(tmp_path / "filter.safetensors")
+        assert torch.equal(found.apply(z), avoid.apply(z))
+        assert torch.equal(found.probability_bad(z), avoid.probability_bad(z))
+        for name in ("method", "how", "space", "model", "sha256", "marks", "limit", "strength", "held_out"):
+            assert getattr(found, name) == getattr(avoid, name)
+    tied = LatentFilter.fit(BAD, GOOD, space=LatentSpace(generator))
+    tied.save(tmp_path / "tied.safetensors")
+    assert LatentFilter.open(tmp_path / "tied.safetensors").sha256 == "0" * 64
+
+
+def edited(path, header=None, **tensors):
+    """Rewrites a filter's file with some of its contents changed."""
+    with safe_open(path, framework="pt") as file:
+        kept = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        fields = json.loads(file.metadata()["filter"])
+    changed = {name: change(kept[name]) for name, change in tensors.items()}
+    save_file(kept | changed, path, metadata={"filter": json.dumps(fields | (header or {}))})
+
+
+HOSTILE = {
+    "NaN in a tensor": {"directions": lambda t: t * torch.nan},
+    "float32": {"linear": lambda t: t.float()},
+    "another rank": {"linear": lambda t: t.repeat(2)},
+    "no vectors": {"directions": lambda t: t[0]},
+    "not of unit length": {"directions": lambda t: 2 * t},
+    "steps that go nowhere": {"steps": lambda t: 0 * t},
+    "a score that never changes": {"linear": lambda t: 0 * t},
+    "a score beyond all bounds": {"linear": lambda t: 1e300 * t},
+    "a squared score to be truncated": {"quadratic": lambda t: t + 1},
+    "an unknown sampler": {"header": {"how": "hope"}},
+    "an unknown method": {"header": {"method": "magic"}},
+    "an infinite limit": {"header": {"limit": float("-inf")}},
+    "NaN as limit": {"header": {"limit": float("nan")}},
+    "no hash": {"header": {"sha256": "../etc"}},
+    "something more": {"header": {"command": "run"}},
+    "shares beyond 1": {"header": {"held_out": {"auc": 2}}},
+    "a shift beyond all bounds": {"header": {"how": "shift", "strength": 1e9}},
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_a_damaged_file_is_refused(tmp_path, what):
+    path = tmp_path / "filter.safetensors"
+    LatentFilter.fit(BAD, GOOD).save(path)
+    edited(path, **HOSTILE[what])
+    with pytest.raises(FilterError, match="This file holds no filter, or is damaged"):
+        LatentFilter.open(path)
+
+
+def test_a_file_that_would_refuse_everything_is_refused(tmp_path):
+    path = tmp_path / "filter.safetensors"
+    LatentFilter.fit(BAD, GOOD).save(path)
+    edited(path, header={"limit": -1000.0})
+    with pytest.raises(FilterError, match="refuse nearly everything"):
+        LatentFilter.open(path)
+
+
+@given(st.binary(max_size=400))
+def test_no_bytes_do_harm(tmp_path_factory, data):
+    path = tmp_path_factory.getbasetemp() / "any.safetensors"
+    path.write_bytes(data)
+    with pytest.raises(FilterError):
+        LatentFilter.open(path)
+
+
+def test_too_large_a_file_is_not_read_and_a_missing_one_is_said_to_be(tmp_path):
+    path = tmp_path / "large"
+    with path.open("wb") as file:
+        file.truncate(10**7 + 1)
+    with pytest.raises(FilterError, match="too large"):
+        LatentFilter.open(path)
+    with pytest.raises(FileNotFoundError):
+        LatentFilter.open(tmp_path / "none")
+
+
+def test_a_filter_belongs_to_its_model(generator):
+    avoid = LatentFilter.fit(BAD, GOOD, space=LatentSpace(generator))
+    avoid.check(generator)
+    with pytest.raises(FilterError, match="model tiny"):
+        avoid.check(tiny(name="other"))
+    with pytest.raises(FilterError, match="other weights"):
+        replace(avoid, sha256="1" * 64).check(generator)
+    with pytest.raises(FilterError, match="8 numbers"):
+        LatentFilter.fit(BAD[:, :8], GOOD[:, :8]).check(generator)
+    with pytest.raises(FilterError, match="16"):
+        avoid.apply(draws(2, 0, dims=8))
+
+
+@pytest.mark.parametrize("name", ["z", "w"])
+@pytest.mark.parametrize("method", ["logistic", "quadratic"])
+def test_a_space_draws_what_its_filter_allows(generator, name, method):
+    plain = LatentSpace(generator, name)
+    vectors = plain.draw(range(300))
+    bad = vectors[:, 0] > vectors[:, 0].quantile(0.8)
+    avoid = LatentFilter.fit(vectors[bad], vectors[~bad], method, space=plain)
+    space = LatentSpace(generator, name, avoid=avoid)
+    fresh = range(1000, 1400)
+    before, after = plain.draw(fresh), space.draw(fresh)
+    allowed = avoid.allows(before)
+    assert 0.6 < allowed.float().mean() < 0.9
+    assert torch.equal(after[allowed], before[allowed])
+    assert avoid.allows(after).all()
+    torch.testing.assert_close(space.draw([1003, 1007]), after[[3, 7]], atol=1e-5, rtol=1e-4)
+    border = vectors[:, 0].quantile(0.8)
+    assert (after[:, 0] > border).float().mean() < 0.6 * (before[:, 0] > border).float().mean()
+    torch.testing.assert_close(space.penalty(before) - plain.penalty(before), avoid.penalty(before))
+
+
+def test_a_space_takes_no_filter_of_another_space_or_model(generator):
+    avoid = LatentFilter.fit(BAD, GOOD)
+    with pytest.raises(ArgumentError, match="space"):
+        LatentSpace(generator, "w", avoid=avoid)
+    with pytest.raises(ArgumentError, match="space"):
+        LatentFilter.fit(BAD, GOOD, space=LatentSpace(generator, "ws"))
+    with pytest.raises(FilterError, match="LatentSpace"):
+        LatentFilter.fit(BAD[:, :12], GOOD[:, :12], space=LatentSpace(generator, "w")).sample(2)
+    with pytest.raises(FilterError):
+        LatentSpace(generator, avoid=LatentFilter.fit(BAD[:, :8], GOOD[:, :8]))
+
+
+def test_breeding_draws_only_seeds_that_are_allowed():
+    avoid = LatentFilter.fit(*marks(60))
+    breeding = Breeding(DIMS, range(36))
+    assert not avoid.allows(breeding.page.latents).all()  # what was asked for is shown
+    breeding.avoid = avoid.allows
+    page = breeding.next({})
+    assert avoid.allows(page.latents).all()
+    assert torch.equal(page.latents, latents_from_seeds(page.seeds, DIMS))
+    page = breeding.next({0: LIKED})
+    assert avoid.allows(page.latents[-5:]).all()  # the newcomers among the children
+    assert torch.equal(page.latents[-5:], latents_from_seeds(page.seeds[-5:], DIMS))
+
+
+def test_latents_are_converted_and_those_that_do_not_fit_are_named(filters):
+    latents = draws(20, seed=3)
+    for avoid in filters.values():
+        for method in (avoid.apply, avoid.allows, avoid.penalty, avoid.probability_bad):
+            assert torch.equal(method(latents.double()), method(latents))
+            for wrong in (latents * torch.nan, latents[0], "latents"):
+                with pytest.raises(ArgumentError, match="latents"):
+                    method(wrong)
+
+
+def test_examples_come_in_whatever_holds_numbers():
+    bad, good = marks(10)
+    expected = LatentFilter.fit(bad, good)
+    for filter_ in (LatentFilter.fit(bad.tolist(), good.numpy()), LatentFilter.fit(bad.double(), good)):
+        assert filter_.limit == expected.limit
+        assert torch.equal(filter_.discriminant.linear, expected.discriminant.linear)
+
+
+def test_arguments_of_other_types_are_named():
+    bad, good = marks(10)
+    for arguments, error, words in (
+        ((bad, "good"), FilterError, "good"),
+        ((None, good), FilterError, "bad"),
+        ((bad, good, good), ArgumentError, "method"),
+    ):
+        with pytest.raises(error, match=words):
+            LatentFilter.fit(*arguments)
+    for options in ({"keep": "most"}, {"keep": torch.nan}, {"keep": 1}, {"how": 3}, {"space": "z"}):
+        with pytest.raises(ArgumentError, match=next(iter(options))):
+            LatentFilter.fit(bad, good, **options)
+    for arguments in ((-1,), (2.5,), (2, -1), (2, 2**32 - 1)):
+        with pytest.raises(ArgumentError):
+            LatentFilter.fit(bad, good).sample(*arguments)

@@ -1,0 +1,143 @@
+import pytest
+import torch
+
+from spaceseed.errors import ArgumentError
+from spaceseed.mixing.styles import mix, style_groups, walk
+from spaceseed.models.generators.generator import ModelCard, latents_from_seeds
+from spaceseed.models.generators.stylegan2 import StyleGAN2
+from spaceseed.recipes.recipe import Edit, Recipe, RecipeError
+
+
+def make_generator(model="tiny", size=32):
+    torch.manual_seed(0)
+    channels = {4: 8, 8: 4, 16: 4, 32: 4}
+    generator = StyleGAN2(8, 6, {r: c for r, c in channels.items() if r <= size}, mapping_layers=2)
+    generator.requires_grad_(False).w_avg.normal_()
+    generator.card = ModelCard(model, "Tiny", "StyleGAN2", 8, "none", "", "test", 1, "ab" * 32, 0.7, False)
+    return generator
+
+
+G = make_generator()
+EDIT = Edit(layers=(1,), vector=torch.ones(6), amount=1.0)
+
+
+def find(seed, **fields):
+    return Recipe.of(G, latents_from_seeds([seed], 8)[0], **({"truncation": 0.7, "name": f"seed {seed}"} | fields))
+
+
+class TestGroups:
+    def test_every_layer_is_in_one_group(self):
+        for size in (8, 16, 32):
+            generator = make_generator(size=size)
+            assert [i for group in style_groups(generator).values() for i in group] == list(range(generator.num_ws))
+            assert all(style_groups(generator).values())
+
+    def test_a_model_with_one_style_has_none(self):
+        alone = make_generator()
+        alone.num_ws = 1
+        with pytest.raises(ArgumentError, match="mix"):
+            style_groups(alone)
+
+
+class TestMix:
+    def test_layers_come_from_the_other_and_the_rest_from_the_base(self, tmp_path):
+        child = mix(G, find(1), find(2), [0, 3])
+        child.save(tmp_path / "child.json")
+        ws = Recipe.open(tmp_path / "child.json").ws(G)
+        torch.testing.assert_close(ws[:, [0, 3]], find(2).ws(G)[:, [0, 3]])
+        torch.testing.assert_close(ws[:, [1, 2, 4]], find(1).ws(G)[:, [1, 2, 4]])
+        assert child.found.parents == (find(1).id, find(2).id)
+        assert child.name == "seed 1"
+
+    def test_finds_of_one_truncation_can_be_truncated_further(self):
+        child = mix(G, find(1), find(2), [0])
+        assert child.truncation == 0.7
+        torch.testing.assert_close(child.replace(truncation=0.0).ws(G), G.w_avg.expand(1, G.num_ws, -1))
+
+    @pytest.mark.parametrize("fields", [{"truncation": 0.4}, {"edits": (EDIT,)}, {"truncation_cutoff": 2}])
+    def test_finds_that_differ_are_mixed_as_they_look(self, fields):
+        other = find(2, **fields)
+        ws = mix(G, find(1), other, [1]).ws(G)
+        assert torch.equal(ws[:, 1], other.ws(G)[:, 1])
+        assert torch.equal(ws[:, 2], find(1).ws(G)[:, 2])
+
+    @pytest.mark.parametrize("layers", [[], [8], [-1], range(3, 1)])
+    def test_layers_that_do_not_exist_are_named(self, layers):
+        with pytest.raises(ArgumentError, match="layers"):
+            mix(G, find(1), find(2), layers)
+
+    def test_one_layer_is_a_list_of_one(self):
+        assert mix(G, find(1), find(2), 3) == mix(G, find(1), find(2), [3])
+        recipes = [find(1), find(2)]
+        assert torch.equal(walk(G, recipes, 4, layers=3), walk(G, recipes, 4, layers=[3]))
+
+    def test_arguments_of_other_types_are_named(self):
+        for arguments, name in (
+            ((find(1), find(2), G, [0]), "generator"),
+            ((G, "seed 1", find(2), [0]), "base"),
+            ((G, find(1), [0], find(2)), "other"),
+            ((G, find(1), find(2), "0"), "layers"),
+        ):
+            with pytest.raises(ArgumentError) as caught:
+                mix(*arguments)
+            assert caught.value.name == name
+        for arguments, name in (
+            (([find(1), find(2)], G, 4), "generator"),
+            ((G, find(1), 4), "recipes"),
+            ((G, [find(1), "seed 2"], 4), "recipes"),
+            ((G, [find(1), find(2)], 4.5), "frames"),
+        ):
+            with pytest.raises(ArgumentError) as caught:
+                walk(*arguments)
+            assert caught.value.name == name
+
+    def test_finds_of_different_models_do_not_mix(self):
+        stranger = Recipe.of(make_generator("other"), latents_from_seeds([1], 8)[0])
+        with pytest.raises(RecipeError, match="other"):
+            mix(G, find(1), stranger, [0])
+
+
+class TestWalk:
+    @pytest.mark.parametrize("way", ["z", "w"])
+    @pytest.mark.parametrize("eased", [True, False])
+    def test_it_passes_every_find_and_ends_one_step_before_the_first(self, way, eased):
+        finds = [find(seed) for seed in (1, 2, 3)]
+        ws = walk(G, finds, 12, way=way, eased=eased)
+        assert ws.shape == (12, G.num_ws, 6)
+        torch.testing.assert_close(ws[[0, 4, 8]], torch.cat([f.ws(G) for f in finds]), atol=1e-5, rtol=1e-4)
+        steps = (ws.roll(-1, 0) - ws).flatten(1).norm(dim=1)
+        assert (steps > 0).all()
+
+    def test_without_a_loop_it_ends_at_the_last(self):
+        ws = walk(G, [find(1), find(2)], 5, loop=False)
+        torch.testing.assert_close(ws[[0, -1]], torch.cat([find(1).ws(G), find(2).ws(G)]))
+
+    def test_easing_slows_down_at_the_finds(self):
+        ws = walk(G, [find(1), find(2)], 21, loop=False)
+        steps = ws.diff(dim=0).flatten(1).norm(dim=1)
+        assert steps[0] < steps[10] / 3
+        assert steps[-1] < steps[10] / 3
+
+    def test_layers_not_named_stay_as_in_the_first(self):
+        ws = walk(G, [find(1), find(2)], 6, layers=[0, 1])
+        assert torch.equal(ws[:, 2:], find(1).ws(G)[:, 2:].expand(6, -1, -1))
+        assert not torch.equal(ws[3, :2], ws[0, :2])
+
+    @pytest.mark.parametrize(
+        ("count", "options", "name"),
+        [
+            (1, {}, "recipes"),
+            (33, {}, "recipes"),
+            (2, {"frames": 10_000}, "frames"),
+            (2, {"frames": 1}, "frames"),
+            (2, {"way": "x"}, "way"),
+        ],
+    )
+    def test_faults_are_named(self, count, options, name):
+        with pytest.raises(ArgumentError) as caught:
+            walk(G, [find(seed) for seed in range(count)], **({"frames": 10} | options))
+        assert caught.value.name == name
+
+    def test_edited_finds_have_no_way_through_z(self):
+        with pytest.raises(ArgumentError, match="edited"):
+            walk(G, [find(1), find(2, edits=(EDIT,))], 10, way="z")

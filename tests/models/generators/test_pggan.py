@@ -1,0 +1,95 @@
+"""PGGAN against numbers that genforce's code gave for a small random network, and its own promises."""
+
+import pytest
+import torch
+
+from spaceseed.errors import ArgumentError
+from spaceseed.models.checkpoints.genforce import build
+from spaceseed.models.generators.generator import latents_from_seeds
+from spaceseed.models.generators.layers import normalize_second_moment
+from spaceseed.models.generators.pggan import PGGAN
+from tests.models.golden import Golden
+from tests.models.promises import check_batches, check_edits, check_gradients
+
+GOLDEN = Golden("genforce_pggan")
+
+
+@pytest.fixture(scope="module", params=GOLDEN.facts["files"])
+def official(request):
+    path = GOLDEN.folder / request.param
+    return build(torch.load(path, weights_only=True), path).requires_grad_(False)
+
+
+@pytest.fixture(scope="module")
+def small():
+    torch.manual_seed(0)
+    return PGGAN(6, {4: 8, 8: 8, 16: 4}).requires_grad_(False)
+
+
+@pytest.mark.parametrize("name", GOLDEN.facts["outputs"])
+def test_official_numbers(official, name):
+    z = GOLDEN.inputs["z"]
+    mine = {
+        "image": lambda: official.synthesize(official.map(z)),
+        "z_normalised": lambda: normalize_second_moment(z),
+    }[name]()
+    GOLDEN.check(name, mine)
+
+
+def test_sizes_come_from_the_tensors(official):
+    made_with = GOLDEN.facts["hyper_parameters"]["init_kwargs"]
+    assert official.z_dim == official.w_dim == made_with["z_space_dim"]
+    assert (official.resolution, official.num_ws, official.num_classes) == (made_with["resolution"], 1, 0)
+    assert official.layers == tuple(f"layer{i}" for i in range(GOLDEN.facts["hyper_parameters"]["num_layers"]))
+
+
+def test_only_the_direction_of_z_matters(small):
+    ws = small.map(latents_from_seeds(range(3), 6))
+    torch.testing.assert_close(small.synthesize(ws), small.synthesize(2.5 * ws))
+
+
+def test_truncation_has_no_effect(small):
+    z = latents_from_seeds(range(3), 6)
+    for truncation in (0.5, 0.0, -1.0):
+        assert torch.equal(small.map(z, truncation=truncation), z[:, None])
+    assert torch.equal(small.w_avg, torch.zeros(6))
+
+
+def test_an_image_does_not_depend_on_its_batch(small):
+    check_batches(small, small.map(latents_from_seeds(range(5), 6)))
+
+
+def test_an_edit_changes_the_image_and_none_leaves_it(small):
+    ws = small.map(latents_from_seeds([1, 2], 6))
+    image = small.synthesize(ws)
+    for i, (layer, activations) in enumerate(check_edits(small, ws).items()):
+        assert activations.shape[2:] == (4 << i // 2, 4 << i // 2)
+        assert not torch.allclose(small.synthesize(ws, edits={layer: torch.zeros_like}), image)
+
+
+def test_style_weights_are_how_z_enters(small):
+    z = normalize_second_moment(normalize_second_moment(latents_from_seeds([1], 6)))
+    bias = small.convolutions["layer0"].bias.repeat_interleave(16)
+    entered = torch.nn.functional.leaky_relu(z @ small.style_weights(0).t() + bias, 0.2)
+    torch.testing.assert_close(entered.view(1, 8, 4, 4), small.activations(z[:, None], "layer0"))
+
+
+def test_gradients_reach_z(small):
+    check_gradients(small, small.map(latents_from_seeds([1], 6)))
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda g: g.map(torch.zeros(1, 9)), "z"),
+        (lambda g: g.map(torch.zeros(1, 6), labels=torch.zeros(1, 3)), "labels"),
+        (lambda g: g.synthesize(torch.zeros(1, 2, 6)), "ws"),
+        (lambda g: g.synthesize(torch.zeros(1, 1, 6), noise="none"), "option"),
+        (lambda g: g.activations(torch.zeros(1, 1, 6), "layer6"), "layer"),
+        (lambda g: g.style_weights(1), "layer"),
+    ],
+)
+def test_bad_arguments_are_named(small, call, name):
+    with pytest.raises(ArgumentError) as caught:
+        call(small)
+    assert caught.value.name == name

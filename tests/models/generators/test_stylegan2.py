@@ -1,0 +1,220 @@
+"""StyleGAN2 against numbers that NVIDIA's code gave for small random networks, and its own promises."""
+
+from functools import cache
+
+import pytest
+import torch
+
+from spaceseed.errors import ArgumentError, CheckpointError
+from spaceseed.models.checkpoints import read_generator
+from spaceseed.models.generators.generator import latents_from_seeds
+from spaceseed.models.generators.stylegan2 import StyleGAN2
+from tests.models.golden import Golden
+from tests.models.promises import check_batches, check_edits, check_gradients
+
+CASES = ("nv_sg2ada_uncond", "nv_sg2ada_cond", "nv_sg2ada_resnet", "nv_sg2_from_sg3_repo")
+GOLDEN = {case: Golden(case) for case in CASES}
+
+
+@cache
+def official(case):
+    """The official network, which is read as whoever has such a file would read it."""
+    return read_generator(GOLDEN[case].folder / "network.pkl")
+
+
+@pytest.fixture(scope="module", params=["skip", "resnet"])
+def small(request):
+    generator = StyleGAN2(8, 8, {4: 8, 8: 8, 16: 4}, architecture=request.param, mapping_layers=2)
+    draw = torch.Generator().manual_seed(0)
+    for parameter in generator.parameters():
+        parameter.data.normal_(generator=draw)
+    for layer in generator.layers:
+        generator.synthesis.get_submodule(layer).noise_const.normal_(generator=draw)
+    generator.w_avg.normal_(generator=draw)
+    return generator.requires_grad_(False)
+
+
+def drawn(name, generator, inputs, cutoff):
+    z, labels = inputs["z"], inputs.get("c")
+    return {
+        "ws": lambda: generator.map(z, labels),
+        "ws_psi07": lambda: generator.map(z, labels, truncation=0.7),
+        "ws_psi07_cut": lambda: generator.map(z, labels, truncation=0.7, truncation_cutoff=cutoff),
+        "ws_psi_neg": lambda: generator.map(z, labels, truncation=-0.5),
+        "img_const": lambda: generator.synthesize(generator.map(z, labels)),
+        "img_none": lambda: generator.synthesize(generator.map(z, labels), noise="none"),
+        "img_psi07_const": lambda: generator.synthesize(generator.map(z, labels, truncation=0.7)),
+        "img_mixed_const": lambda: generator.synthesize(inputs["ws_mixed"]),
+    }[name]()
+
+
+@pytest.mark.parametrize(("case", "name"), [(case, name) for case in CASES for name in GOLDEN[case].facts["outputs"]])
+def test_official_numbers(case, name):
+    golden = GOLDEN[case]
+    cutoff = golden.facts["hyper_parameters"]["truncation_cutoff"]
+    golden.check(name, drawn(name, official(case), golden.inputs, cutoff))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_seeds_mean_what_nvidia_means(case):
+    z = latents_from_seeds(GOLDEN[case].facts["hyper_parameters"]["z_seeds"], official(case).z_dim)
+    assert torch.equal(z, GOLDEN[case].inputs["z"])
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        {"z_dim": 6, "w_dim": 8, "channels": {4: 8}, "mapping_layers": 1},
+        {"z_dim": 6, "w_dim": 8, "channels": {4: 8, 8: 6, 16: 4}, "mapping_layers": 3, "mapping_features": 5},
+        {"z_dim": 6, "w_dim": 8, "channels": {4: 3, 8: 6}, "architecture": "resnet", "mapping_layers": 2},
+        {"z_dim": 6, "w_dim": 8, "channels": {4: 8, 8: 6}, "mapping_layers": 2, "num_classes": 3, "label_features": 7},
+    ],
+)
+def test_sizes_are_seen_in_tensors(sizes):
+    original = StyleGAN2(**sizes)
+    copy = StyleGAN2.like(original.state_dict())
+    copy.load_state_dict(original.state_dict())
+    z, labels = torch.ones(1, 6), torch.ones(1, 3) if original.num_classes else None
+    torch.testing.assert_close(copy.map(z, labels), original.map(z, labels))
+    torch.testing.assert_close(copy.synthesize(copy.map(z, labels)), original.synthesize(original.map(z, labels)))
+
+
+def without(name):
+    return lambda tensors: tensors.pop(name)
+
+
+def shaped(name, *shape):
+    return lambda tensors: tensors.update({name: torch.zeros(shape)})
+
+
+@pytest.mark.parametrize(
+    ("damage", "name"),
+    [
+        (without("mapping.fc0.weight"), "mapping.fc0.weight"),
+        (without("mapping.w_avg"), "mapping.w_avg"),
+        (without("synthesis.b4.conv1.weight"), "synthesis.b4.conv1.weight"),
+        (without("synthesis.b8.conv0.affine.bias"), "synthesis.b8.conv0.affine.bias"),
+        (without("synthesis.b4.torgb.weight"), "synthesis.b8.skip.weight"),
+        (shaped("synthesis.b4.const", 8, 4), "synthesis.b4.const"),
+        (shaped("synthesis.b8.conv1.weight", 9, 8, 3, 3), "synthesis.b8.conv0.weight"),
+        (shaped("synthesis.b16.conv1.weight", 10**5, 1, 3, 3), "synthesis.b16.conv1.noise_const"),
+        (shaped("synthesis.b8.conv1.weight", 10**5, 1, 3, 3), "synthesis.b8.conv0.weight"),
+        (shaped("mapping.fc0.weight", 8, 0), "mapping.fc0.weight"),
+        (shaped("mapping.embed.weight", 8, 4), "no room for z"),
+        (shaped("mapping.fc0.weight", 8, 10**5), "larger than that of any StyleGAN"),  # w_avg is measured with these
+        (shaped("mapping.fc0.weight", 10**5, 8), "larger than that of any StyleGAN"),
+        (shaped("mapping.fc1.weight", 10**5, 8), "larger than that of any StyleGAN"),
+        (shaped("mapping.embed.weight", 1, 10**5), "larger than that of any StyleGAN"),
+        (
+            lambda t: t.update({f"mapping.fc{i}.weight": torch.zeros(8, 8) for i in range(200)}),
+            "larger than that of any",
+        ),
+    ],
+)
+def test_tensors_that_do_not_fit_are_named(damage, name):
+    tensors = StyleGAN2(8, 8, {4: 8, 8: 8}, mapping_layers=2).state_dict()
+    damage(tensors)
+    with pytest.raises(CheckpointError, match=name):
+        StyleGAN2.like(tensors)
+
+
+def test_an_image_does_not_depend_on_its_batch(small):
+    check_batches(small, small.map(latents_from_seeds(range(5), 8), truncation=0.5))
+
+
+def test_styles_are_truncated_under_autocast(small):
+    z = latents_from_seeds([1, 2], 8)
+    with torch.autocast("cpu", torch.bfloat16):
+        ws = small.map(z, truncation=0.5)
+    torch.testing.assert_close(ws.float(), small.map(z, truncation=0.5), atol=0.05, rtol=0.05)
+
+
+def test_truncation_zero_is_the_mean_face(small):
+    ws = small.map(latents_from_seeds([1, 2], 8), truncation=0.0)
+    torch.testing.assert_close(ws, small.w_avg.expand_as(ws))
+
+
+def test_random_noise_is_seeded(small):
+    ws = small.map(latents_from_seeds([1], 8))
+    images = [small.synthesize(ws, noise="random", rng=torch.Generator().manual_seed(seed)) for seed in (5, 5, 6)]
+    assert torch.equal(images[0], images[1])
+    assert not torch.equal(images[0], images[2])
+
+
+def test_noise_can_be_left_out(small):
+    ws = small.map(latents_from_seeds([1], 8))
+    images = [small.synthesize(ws, noise=noise) for noise in ("none", "none", "const")]
+    assert torch.equal(images[0], images[1])
+    assert not torch.equal(images[0], images[2])
+
+
+def test_every_row_of_ws_counts(small):
+    ws = small.map(latents_from_seeds([1, 2], 8))
+    base = small.synthesize(ws[:1])
+    for row in range(small.num_ws):
+        mixed = ws[:1].clone()
+        mixed[:, row] = ws[1, row]
+        assert not torch.equal(small.synthesize(mixed), base)
+
+
+def test_an_activation_that_was_read_is_the_one_that_edits_receive(small):
+    received = check_edits(small, small.map(latents_from_seeds([1, 2], 8)))
+    assert tuple(received) == ("b4.conv1", "b8.conv0", "b8.conv1", "b16.conv0", "b16.conv1")
+
+
+def test_an_edited_activation_changes_the_image(small):
+    ws = small.map(latents_from_seeds([1], 8))
+    base = small.synthesize(ws)
+    for layer in small.layers:
+        assert not torch.equal(small.synthesize(ws, edits={layer: lambda x: x * 1.5}), base)
+
+
+def test_nothing_is_computed_past_the_activation_that_was_asked_for(small):
+    asked = small.layers[2]
+    computed = []
+    hooks = [
+        small.synthesis.get_submodule(layer).register_forward_hook(lambda *_, layer=layer: computed.append(layer))
+        for layer in small.layers
+    ]
+    small.activations(small.map(latents_from_seeds([1], 8)), asked)
+    for hook in hooks:
+        hook.remove()
+    assert tuple(computed) == small.layers[:3]
+
+
+def test_style_weights_are_where_each_row_enters(small):
+    for row in range(small.num_ws):
+        name = [*small.layers, "b16.torgb"][row]
+        assert torch.equal(small.style_weights(row), small.synthesis.get_submodule(f"{name}.affine").weight)
+    assert [tuple(small.style_weights(row).shape) for row in range(6)] == [(8, 8)] * 4 + [(4, 8)] * 2
+
+
+def test_gradients_reach_the_styles(small):
+    check_gradients(small, small.map(latents_from_seeds([1], 8)))
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda g: g.map(torch.zeros(1, 9)), "z"),
+        (lambda g: g.map(torch.zeros(1, 8), labels=torch.zeros(1, 3)), "labels"),
+        (lambda g: g.synthesize(torch.zeros(1, 5, 8)), "ws"),
+        (lambda g: g.synthesize(torch.zeros(1, 6, 8), noise="loud"), "noise"),
+        (lambda g: g.synthesize(torch.zeros(1, 6, 8), noise="random"), "rng"),
+        (lambda g: g.synthesize(torch.zeros(1, 6, 8), transform=None), "option"),
+        (lambda g: g.synthesize(torch.zeros(1, 6, 8), edits={"b4.conv0": lambda x: x}), "layer"),
+        (lambda g: g.activations(torch.zeros(1, 6, 8), "b32.conv1"), "layer"),
+        (lambda g: g.style_weights(6), "layer"),
+        (lambda g: StyleGAN2(8, 8, {4: 8}, architecture="orig"), "architecture"),
+    ],
+)
+def test_bad_arguments_are_named(small, call, name):
+    with pytest.raises(ArgumentError) as caught:
+        call(small)
+    assert caught.value.name == name
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, 1.5, "7", True, None])
+def test_bad_seeds_are_named(seed):
+    with pytest.raises(ArgumentError, match="4294967295"):
+        latents_from_seeds([seed], 8)

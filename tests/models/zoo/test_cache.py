@@ -1,0 +1,164 @@
+import threading
+from collections import OrderedDict
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+
+from spaceseed.errors import DownloadError
+from spaceseed.models.zoo import loading as zoo
+from spaceseed.models.zoo.cache import Residents
+
+SIZES = {"small": 1, "medium": 3, "large": 5, "huge": 20}
+LIMIT = 8
+
+
+class Network(nn.Module):
+    """So many bytes, half of them (rounded down) a parameter and the others a buffer."""
+
+    def __init__(self, size):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(size // 2, dtype=torch.uint8), requires_grad=False)
+        self.register_buffer("mean", torch.zeros(size - size // 2, dtype=torch.uint8))
+
+
+def ask_meanwhile(count, ask, started, go_on):
+    """Lets threads ask for a model: the first begins to load it, the others come while it does."""
+    threads = [threading.Thread(target=ask) for _ in range(count)]
+    threads[0].start()
+    assert started.wait(10)
+    for thread in threads[1:]:
+        thread.start()
+    go_on.set()
+    for thread in threads:
+        thread.join()
+
+
+@pytest.fixture
+def loaded(monkeypatch):
+    """Makes the zoo load stand-ins, and tells which."""
+    loaded = []
+
+    def load(name, device, progress):
+        loaded.append(name)
+        return Network(SIZES[name])
+
+    monkeypatch.setattr(zoo, "load", load)
+    return loaded
+
+
+@given(st.lists(st.sampled_from(list(SIZES))))
+def test_the_models_used_last_stay_within_the_bound(names):
+    with pytest.MonkeyPatch.context() as patch:
+        loads = []
+        patch.setattr(zoo, "load", lambda name, device, progress: loads.append(name) or Network(SIZES[name]))
+        residents = Residents(LIMIT, "cpu")
+        kept = OrderedDict()  # what must be there, the one used last at the end
+        for name in names:
+            expected = len(loads) + (name not in kept)
+            generator = residents.get(name)
+            assert len(loads) == expected
+            assert kept.setdefault(name, generator) is generator
+            kept.move_to_end(name)
+            while len(kept) > 1 and sum(SIZES[name] for name in kept) > LIMIT:
+                kept.popitem(last=False)
+            assert {name for name in SIZES if name in residents} == kept.keys()
+
+
+def test_what_was_let_go_serves_those_who_hold_it(loaded):
+    residents = Residents(LIMIT, "cpu")
+    held = residents.get("large")
+    residents.get("huge")
+    assert len(held.mean) == 3
+    assert residents.get("large") is not held
+
+
+def test_threads_share_one_load(monkeypatch):
+    started, go_on, loads = threading.Event(), threading.Event(), []
+
+    def load(name, device, progress):
+        loads.append(name)
+        started.set()
+        assert go_on.wait(10)
+        return Network(1)
+
+    monkeypatch.setattr(zoo, "load", load)
+    residents, results = Residents(LIMIT, "cpu"), []
+    ask_meanwhile(5, lambda: results.append(residents.get("small")), started, go_on)
+    assert loads == ["small"]
+    assert len(results) == 5
+    assert len(set(map(id, results))) == 1
+
+
+def test_a_slow_load_keeps_nobody_from_another_model(monkeypatch, loaded):
+    started, go_on, quick = threading.Event(), threading.Event(), zoo.load
+
+    def load(name, device, progress):
+        if name == "large":
+            started.set()
+            assert go_on.wait(10)
+        return quick(name, device, progress)
+
+    monkeypatch.setattr(zoo, "load", load)
+    residents = Residents(LIMIT, "cpu")
+    slow = threading.Thread(target=residents.get, args=["large"])
+    slow.start()
+    assert started.wait(10)
+    residents.get("small")
+    assert loaded == ["small"]
+    go_on.set()
+    slow.join()
+    assert loaded == ["small", "large"]
+
+
+def test_a_failed_load_changes_nothing_and_may_be_tried_again(monkeypatch, loaded):
+    residents = Residents(LIMIT, "cpu")
+    before = residents.get("large")
+
+    def fail(name, device, progress):
+        raise DownloadError("The Hub is away.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(zoo, "load", fail)
+        for _ in range(2):
+            with pytest.raises(DownloadError, match="away"):
+                residents.get("huge")
+    assert residents.get("large") is before
+    assert len(residents.get("huge").mean) == 10
+
+
+def test_all_who_wait_hear_of_a_failure(monkeypatch):
+    started, go_on, failures = threading.Event(), threading.Event(), []
+
+    def fail(name, device, progress):
+        started.set()
+        assert go_on.wait(10)
+        raise DownloadError("The Hub is away.")
+
+    def ask():
+        try:
+            residents.get("small")
+        except DownloadError as error:
+            failures.append(str(error))
+
+    monkeypatch.setattr(zoo, "load", fail)
+    residents = Residents(LIMIT, "cpu")
+    ask_meanwhile(3, ask, started, go_on)
+    assert failures == ["The Hub is away."] * 3
+
+
+def test_the_device_and_the_progress_are_passed_on(monkeypatch):
+    calls = []
+    monkeypatch.setattr(zoo, "load", lambda *arguments: calls.append(arguments) or Network(1))
+    Residents(LIMIT, "cpu").get("small", print)
+    assert calls == [("small", torch.device("cpu"), print)]
+
+
+def test_the_bound_suits_the_device(monkeypatch):
+    monkeypatch.setattr(
+        torch.cuda, "get_device_properties", lambda device: type("Properties", (), {"total_memory": 80})
+    )
+    assert Residents(device="cuda:0").limit_bytes == 20
+    assert sum(sorted(card.size for card in zoo.models())[-5:]) < Residents(device="cpu").limit_bytes

@@ -1,0 +1,146 @@
+from dataclasses import replace
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from spaceseed.images import to_uint8
+from spaceseed.recipes.recipe import Found, Recipe
+from spaceseed.ui.finds.detail import facts, fill
+from spaceseed.ui.finds.tab import (
+    EXAMPLES,
+    fill_name,
+    galleries,
+    look,
+    make_zip,
+    remove_chosen,
+    rename,
+    show_find,
+    turn_to,
+)
+from spaceseed.ui.kit.picker import Picked
+from spaceseed.ui.state.view import View
+from tests.ui.standins import find_of
+
+NOTHING = Picked({}, None)
+
+
+def test_facts_escape_what_strangers_wrote(find, generator):
+    recipe = find(1).replace(found=Found(by="search", prompt="<script>alert(1)</script>", score=0.25))
+    table = facts(recipe, generator.card)
+    assert "<script>" not in table
+    assert "&lt;script&gt;" in table
+    assert "0.250" in table
+
+
+@pytest.mark.parametrize(
+    ("model", "chosen", "said"),
+    [
+        ("tiny-classes", [2], "<dt>Classes</dt><dd>kind 2</dd>"),
+        ("tiny-classes", [3, 1, 0], "<dt>Classes</dt><dd>kind 0 33.3 %, kind 1 33.3 %, kind 3 33.3 %</dd>"),
+        ("tiny-attributes", [4, 1], "<dt>Attributes</dt><dd>hair: curly, mood: angry</dd>"),
+        ("tiny-attributes", [2, 3], "<dt>Attributes</dt><dd>mood: glad 50 %, mood: sad 50 %</dd>"),
+        ("tiny-attributes", [], "<dt>Attributes</dt><dd>left open</dd>"),
+    ],
+)
+def test_facts_name_the_classes(tiny_networks, model, chosen, said):
+    generator = tiny_networks.generator(model)
+    space = View.of(generator).changed(generator, [0.7, chosen, 0, 0, 0]).space(generator)
+    assert said in facts(space.recipe(space.draw([3])[0]), tiny_networks.cards[model])
+
+
+def test_facts_name_no_classes_where_there_are_none(tiny_networks):
+    card = tiny_networks.cards["tiny-classes"]
+    strange = find_of(tiny_networks, "tiny-classes").replace(labels=torch.full((7,), 1e38))
+    assert "Classes" not in facts(strange, card)
+    assert "Classes" not in facts(find_of(tiny_networks, "avatars"), tiny_networks.cards["avatars"])
+    assert len(facts(strange, replace(card, classes=tuple("abcdefg")))) < 1000
+    crowd = replace(card, classes=tuple(f"kind {i}" for i in range(100)))
+    assert "kind 15 1 %, 84 more<" in facts(strange.replace(labels=torch.full((100,), 0.01)), crowd)
+
+
+def test_the_gallery_keeps_what_is_chosen_and_still_there(networks, session, find):
+    session.keep([find(1), find(2)])
+    *_, drawn = galleries(networks, session, Picked({find(1).id: 1, "gone": 1}, None))
+    assert [tile.caption for tile in drawn.tiles] == ["seed 1", "seed 2"]
+    assert drawn.marks == {find(1).id: 1}
+    assert drawn.at == 1  # kept last, so looked at
+
+
+def test_slow_finds_are_drawn_while_a_tab_shows_them(networks, session, find, monkeypatch):
+    session.keep([find(1), find(2)])
+    *_, drawn = galleries(networks, session, NOTHING)
+    assert all(tile.path for tile in drawn.tiles)  # of quick models they are drawn in any case
+    session.pictures.clear()
+    monkeypatch.setattr("spaceseed.ui.finds.tab.is_slow", lambda card: True)
+    *_, drawn = galleries(networks, session, NOTHING)
+    assert [(tile.path, tile.missing) for tile in drawn.tiles] == [(None, "")] * 2
+    monkeypatch.setattr("spaceseed.ui.finds.tab.UPDATE_SECONDS", -1)
+    turn_to("finds", session)
+    steps = galleries(networks, session, NOTHING)
+    assert [sum(tile.path is not None for tile in next(steps).tiles) for _ in range(2)] == [0, 1]
+    turn_to("breed", session)
+    *_, drawn = steps
+    assert sum(tile.path is not None for tile in drawn.tiles) == 2  # the one begun is finished
+    assert list(galleries(networks, session, NOTHING))[-1] == drawn
+
+
+def test_the_png_of_a_slow_find_is_drawn_once_it_can_be_seen(networks, session, find, monkeypatch):
+    monkeypatch.setattr("spaceseed.ui.finds.detail.is_slow", lambda card: True)
+    session.keep([find(1)])
+    list(fill(networks, session))
+    assert not session.files
+    turn_to("finds", session)
+    *_, shown = fill(networks, session)
+    assert shown[1] == session.files[find(1)]
+
+
+def test_looking_at_what_is_not_there_shows_nothing(networks, session, find):
+    session.keep([find(1)])
+    assert look(networks, session, Picked({}, "forged")) == ""
+    [shown] = show_find(networks, session)
+    assert shown[0].visible == "hidden"
+
+
+def test_a_new_name_changes_the_name_alone(networks, session, find):
+    session.keep([find(1)])
+    rename(networks, session, "Ada")
+    assert session.finds == {find(1).id: find(1).replace(name="Ada")}
+
+
+def test_the_name_is_filled_in_once_for_the_visitor_may_be_typing_another(networks, session, find):
+    session.keep([find(1), find(2)])
+    assert fill_name(networks, session) == "seed 2"
+    assert fill_name(networks, session) == gr.skip()
+    assert look(networks, session, Picked({}, find(1).id)) == "seed 1"
+    rename(networks, session, "Ada")
+    assert fill_name(networks, session) == gr.skip()  # it stands there
+    rename(networks, session, " Ada\n ")
+    assert fill_name(networks, session) == "Ada"
+    remove_chosen(networks, session, Picked({find(1).id: 1}, None))
+    assert fill_name(networks, session) == "seed 2"
+
+
+def test_removing_looks_at_what_is_left(networks, session, find):
+    session.keep([find(1), find(2)])
+    remove_chosen(networks, session, Picked({find(2).id: 1}, None))
+    assert list(session.finds) == [find(1).id]
+    assert session.shown == find(1).id
+    with pytest.raises(ValueError, match="Choose"):
+        remove_chosen(networks, session, NOTHING)
+
+
+def test_an_empty_basket_has_no_zip(networks, session):
+    with pytest.raises(ValueError, match="nothing to download"):
+        make_zip(networks, session, NOTHING)
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.png")), ids=lambda path: path.stem)
+def test_each_example_is_what_its_recipe_draws(generator, path: Path):
+    recipe = Recipe.open(path)
+    assert recipe.name
+    drawn = to_uint8(recipe.render(generator))[0].astype(int)
+    assert np.abs(drawn - np.asarray(Image.open(path).convert("RGB"))).max() <= 1  # another machine may round otherwise

@@ -1,0 +1,206 @@
+"""A visitor's search, without the page: what is yielded, and how it ends."""
+
+import itertools
+import threading
+import time
+
+import pytest
+import torch
+
+from spaceseed.models.generators.generator import ModelCard
+from spaceseed.models.generators.stylegan2 import StyleGAN2
+from spaceseed.ui.search import climb as module
+from spaceseed.ui.search.climb import FRAMES, Climb, Job, climb, duration
+from spaceseed.ui.search.settings import SearchSettings
+from spaceseed.ui.state.session import Session, Ticket
+
+
+class RedJudge:
+    """Finds red alone beautiful; `after` is called with the number of each batch."""
+
+    name = "red"
+
+    def __init__(self, after=lambda batch: None):
+        self.batches, self.after = 0, after
+
+    def embed_text(self, text):
+        return torch.tensor([[1.0, -0.5, -0.5]]) / 1.5**0.5
+
+    def embed_images(self, images):
+        self.batches += 1
+        self.after(self.batches)
+        return torch.nn.functional.normalize(images.mean(dim=(2, 3)), dim=1) * 0.99
+
+
+@pytest.fixture(scope="module")
+def generator():
+    torch.manual_seed(0)
+    generator = StyleGAN2(16, 16, {4: 8, 8: 8}, mapping_layers=2).requires_grad_(False)
+    generator.card = ModelCard("tiny", "Tiny", "StyleGAN2", 8, "none", "", "test", 1, "0" * 64, 0.7, False)
+    return generator
+
+
+@pytest.fixture
+def visitor(generator):
+    return Session.on(generator)
+
+
+def job(visitor, **settings):
+    visitor.ticket = Ticket()
+    values = {"prompt": "red", "algorithm": "Differential evolution", "warm_start": 0} | settings
+    return Job("tiny", visitor.bench.view, SearchSettings.parse(values), None, visitor.ticket)
+
+
+def test_a_search_ends_with_all_there_is_to_see(generator, visitor):
+    *_, last = climb(generator, RedJudge(), job(visitor, generations=12), visitor)
+    assert last.ended
+    assert last.share == 1
+    assert last.status.startswith("Done: 384 images in")
+    assert len(last.best) == len(last.mean) == 12
+    assert last.best == sorted(last.best)
+    assert last.best[-1] > last.best[0]
+    numbers = [number for number, _ in last.frames()]
+    assert numbers[0] == 1
+    assert numbers == sorted(set(numbers))
+    assert len(numbers) <= FRAMES
+    assert last.frames()[-1][1].score == last.best[-1]
+
+
+def test_updates_wait_for_their_time_but_the_last_one_never(generator, visitor, monkeypatch):
+    now = 0.0
+
+    def tick():
+        nonlocal now
+        now += 0.03
+        return now
+
+    monkeypatch.setattr(module.time, "monotonic", tick)
+    asked = job(visitor, generations=50, **{"Differential evolution": {"population": 4}})
+    times = [now for _ in climb(generator, RedJudge(), asked, visitor)]
+    assert len(times) < 50
+    assert all(later - earlier > 0.199 for earlier, later in itertools.pairwise(times[:-1]))
+
+
+def test_stop_ends_the_search_within_one_batch_and_keeps_what_was_found(generator, visitor):
+    def press_stop(batch):
+        if batch == 6:
+            visitor.ticket.stopped = True
+
+    judge = RedJudge(press_stop)
+    *_, last = climb(generator, judge, job(visitor, generations=100), visitor)
+    assert judge.batches == 6
+    assert last.ended
+    assert last.status == "Stopped after generation 3."
+    assert len(last.recipes(8)) == 8
+
+
+def test_stop_before_the_first_face_is_no_error(generator, visitor):
+    asked = job(visitor)
+    asked.ticket.stopped = True
+    (only,) = climb(generator, RedJudge(), asked, visitor)
+    assert only.ended
+    assert only.latest is None
+    assert only.recipes(8) == []
+
+
+def test_a_search_that_was_replaced_says_nothing_more(generator, visitor):
+    def search_again(batch):
+        if batch == 5:
+            visitor.ticket = Ticket()
+
+    judge = RedJudge(search_again)
+    states = list(climb(generator, judge, job(visitor, generations=100), visitor))
+    assert judge.batches == 5
+    assert not states[-1].ended
+
+
+def test_searches_share_nothing(generator, visitor):
+    other = Session.on(generator)
+    alone = [s.best_score for s in states(climb(generator, RedJudge(), job(visitor, generations=4), visitor))]
+    first = climb(generator, RedJudge(), job(visitor, generations=4), visitor)
+    second = climb(generator, RedJudge(), job(other, generations=4, seed=9), other)
+    next(first), next(second)
+    together = [s.best_score for s in states(first)]
+    assert together[-1] == alone[-1]
+
+
+def states(climbing):
+    return [state.latest for state in climbing]
+
+
+def test_recipes_know_how_they_were_found_and_draw_the_same_face(generator, visitor):
+    *_, last = climb(generator, RedJudge(), job(visitor, generations=3, space="w", seed=7, warm_start=5), visitor)
+    best, *_ = last.recipes(8)
+    assert (best.name, best.space, best.found.prompt, best.found.judge) == ("red", "w", "red", "red")
+    assert best.found.settings["seed"] == 7
+    assert best.found.settings["CR"] == 0.7
+    assert best.found.settings["warm_start"] == 5
+    assert best.found.score == pytest.approx(last.best[-1])
+    torch.testing.assert_close(best.render(generator)[0], last.latest.top[0].image, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("settings", "status"),
+    [({"target": 0.0}, "Done, the target score is reached:"), ({"patience": 1}, "Done, for nothing got better:")],
+)
+def test_the_line_says_why_a_search_ended(generator, visitor, settings, status):
+    asked = job(visitor, generations=500, **settings)
+    *_, last = climb(generator, RedJudge(lambda batch: None), asked, visitor)
+    assert last.status.startswith(status)
+    assert last.latest.number < 500
+
+
+def test_a_closed_page_closes_the_search(generator, visitor):
+    judge = RedJudge()
+    climbing = climb(generator, judge, job(visitor, generations=100), visitor)
+    next(climbing)
+    climbing.close()
+    assert judge.batches == 2
+
+
+def test_a_slow_search_tells_how_far_its_generation_is_and_finds_the_same(generator, visitor, monkeypatch):
+    *_, quick = climb(generator, RedJudge(), job(visitor, generations=3), visitor)
+    monkeypatch.setattr(module, "is_slow", lambda generator: True)
+    monkeypatch.setattr(module, "LINE_SECONDS", 0.0)
+    monkeypatch.setattr("spaceseed.ui.state.networks.LINE_SECONDS", 0.005)
+    judge = RedJudge(lambda batch: time.sleep(0.03))
+    lines, state = [], None
+    for state in climb(generator, judge, job(visitor, generations=3), visitor):
+        lines.append(state.status)
+    assert state.best == quick.best
+    assert "Generation 1 of 3 · 0 of 32 images" in lines
+    assert any(line.startswith("Generation 2 of 3 · 80 images · ") for line in lines)
+    assert lines[-1].startswith("Done: 96 images")
+
+
+def test_a_slow_search_that_is_closed_ends_its_thread(generator, visitor, monkeypatch):
+    monkeypatch.setattr(module, "is_slow", lambda generator: True)
+    monkeypatch.setattr("spaceseed.ui.state.networks.LINE_SECONDS", 0.005)
+    began, judge = threading.Event(), RedJudge(lambda batch: (began.set(), time.sleep(0.02)))
+    climbing = climb(generator, judge, job(visitor, generations=500), visitor)
+    next(climbing)
+    began.wait(10)
+    climbing.close()
+    for _ in range(200):
+        drawn = judge.batches
+        time.sleep(0.1)
+        if judge.batches == drawn:
+            break
+    assert judge.batches < 100
+
+
+def test_pictures_are_kept_as_small_as_they_are_shown(generator, visitor, monkeypatch):
+    monkeypatch.setattr("spaceseed.ui.kit.pictures.MAX_SIDE", 4)
+    *_, last = climb(generator, RedJudge(), job(visitor, generations=2), visitor)
+    assert {find.image.shape for find in last.latest.top} == {(3, 4, 4)}
+    assert {find.image.shape for _, find in last.film} == {(3, 4, 4)}
+
+
+def test_a_climb_without_faces_has_no_recipes():
+    settings = SearchSettings.parse({"prompt": "x", "algorithm": "CMA-ES"})
+    assert Climb(settings).recipes(8) == []
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(0.2, "0 s"), (8.4, "8 s"), (59.6, "1 min 0 s"), (125, "2 min 5 s")])
+def test_durations_are_for_people(seconds, said):
+    assert duration(seconds) == said

@@ -1,0 +1,273 @@
+"""Searching as a visitor does, in a browser, on the bundled networks."""
+
+import re
+
+import pytest
+from PIL import Image
+
+from spaceseed.recipes.recipe import Recipe
+
+expect = pytest.importorskip("playwright.sync_api").expect
+WAIT = 20_000  # milliseconds; a busy machine is slow
+expect.set_options(timeout=WAIT)
+
+
+@pytest.fixture
+def search_page(visitor):
+    """The Search tab of a new visitor."""
+    return open_search(visitor)
+
+
+def open_search(page):
+    page.get_by_role("tab", name="Search").click()
+    expect(page.locator("#search-prompt textarea")).to_be_visible(timeout=WAIT)
+    return page
+
+
+def settings(page, algorithm="Differential evolution", **values):
+    """Opens the settings and types numbers."""
+    if not page.locator("#search-algorithm").is_visible():
+        page.locator("#search-settings > button").click()
+    page.get_by_role("radio", name=algorithm).check()
+    for name, value in values.items():
+        box = page.locator(f"#search-{name.replace('_', '-')} input[type=number]")
+        expect(box).to_be_visible()
+        box.fill(str(value))
+        box.press("Tab")
+
+
+def quick(page, generations=3):
+    settings(page, generations=generations, warm_start=0, differential_evolution_population=6)
+
+
+def prompt(page, text):
+    box = page.locator("#search-prompt textarea")
+    box.fill(text)
+    return box
+
+
+def line(page):
+    return page.locator("#search-status p")
+
+
+def wait_for(page, words):
+    expect(line(page)).to_contain_text(re.compile(words))
+
+
+def toast(page):
+    return page.get_by_test_id("toast-text").last
+
+
+def score(page):
+    return float(re.search(r"-?\d\.\d+", page.locator("#search-best span").inner_text())[0])
+
+
+def test_a_prompt_climbs_before_the_visitors_eyes(search_page):
+    settings(search_page, generations=60, warm_start=0, differential_evolution_population=8)
+    prompt(search_page, "a smiling woman with red hair")
+    search_page.locator("#search-go").click()
+    expect(search_page.locator("#search-stop")).to_be_enabled()
+    wait_for(search_page, r"Generation \d+ of 60 · [\d,]+ images · \d+ images/s · .* left")
+    first = score(search_page)
+    wait_for(search_page, r"Done: 480 images in .*, best score 0\.\d+")
+    assert score(search_page) > first
+    expect(search_page.locator("#search-stop")).to_be_disabled()
+    expect(search_page.locator("#search-top img")).to_have_count(8)
+    loaded = "images => images.every(image => image.complete && image.naturalWidth > 0)"
+    assert search_page.locator("#search-top img, #search-best img, #search-film img").evaluate_all(loaded)
+    assert search_page.locator("#search-film img").count() > 1
+    expect(search_page.get_by_role("img", name=re.compile("after generation 60 of 60"))).to_be_visible()
+
+
+def test_nothing_jumps_while_faces_arrive(search_page):
+    quick(search_page, generations=20)
+
+    def places():
+        parts = ("status", "best", "top", "film", "curve", "keep-best")
+        return [search_page.locator(f"#search-{part}").bounding_box() for part in parts]
+
+    before = places()
+    prompt(search_page, "glasses").press("Enter")
+    wait_for(search_page, "Generation")
+    assert places() == before
+    wait_for(search_page, "Done")
+    assert places() == before
+
+
+def test_stop_leaves_the_finds_and_a_download(search_page, tmp_path):
+    settings(search_page, generations=1000, warm_start=0, differential_evolution_population=16)
+    prompt(search_page, "bald man with a beard").press("Enter")
+    wait_for(search_page, r"Generation [1-9]\d* of 1000")
+    search_page.locator("#search-stop").click()
+    wait_for(search_page, r"Stopped after generation \d+\.")
+    expect(search_page.locator("#search-stop")).to_be_visible()
+    expect(search_page.locator("#search-stop")).to_be_disabled()
+    expect(search_page.locator("#search-top img")).to_have_count(8)
+    with search_page.expect_download() as download:
+        search_page.locator("#search-download").click()
+    path = tmp_path / download.value.suggested_filename
+    download.value.save_as(path)
+    recipe = Recipe.open(path)
+    assert recipe.found.prompt == "bald man with a beard"
+    assert recipe.found.score == pytest.approx(score(search_page), abs=0.001)
+    assert Image.open(path).size == (recipe.render().shape[-1],) * 2
+
+
+def test_enter_searches_and_searching_again_starts_clean(search_page):
+    quick(search_page)
+    prompt(search_page, "sunglasses").press("Enter")
+    wait_for(search_page, "Done: 18 images")
+    first = line(search_page).inner_text().split("best")[1], search_page.locator("#search-film img").count()
+    search_page.locator("#search-prompt textarea").press("Enter")
+    wait_for(search_page, "Getting ready|Generation")
+    wait_for(search_page, "Done: 18 images")
+    again = line(search_page).inner_text().split("best")[1], search_page.locator("#search-film img").count()
+    assert again == first
+
+
+def test_a_second_search_takes_the_place_of_the_first(search_page):
+    settings(search_page, generations=1000, warm_start=0, differential_evolution_population=16)
+    prompt(search_page, "angry man").press("Enter")
+    wait_for(search_page, "Generation [1-9]")
+    quick(search_page, generations=5)
+    prompt(search_page, "pink hair").press("Enter")
+    wait_for(search_page, "Done: 30 images")
+    search_page.wait_for_timeout(1500)  # time for the first search to speak up, were it still there
+    wait_for(search_page, "Done: 30 images")
+
+
+def test_a_chip_fills_the_prompt_and_searches(search_page):
+    quick(search_page)
+    chip = search_page.locator("#search-examples button").nth(1)
+    wanted = chip.inner_text().strip()
+    chip.click()
+    wait_for(search_page, "Done: 18 images")
+    expect(search_page.locator("#search-prompt textarea")).to_have_value(wanted)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "Type what to look for first."),
+        ("   ", "Type what to look for first."),
+        ("woman " * 2000, "The prompt is too long: 300 characters are read at most."),
+    ],
+)
+def test_a_prompt_that_cannot_be_searched_is_answered_in_a_sentence(search_page, text, sentence):
+    prompt(search_page, text)
+    search_page.locator("#search-go").click()
+    expect(toast(search_page)).to_contain_text(sentence)
+    expect(search_page.locator("#search-stop")).to_be_disabled()
+
+
+@pytest.mark.parametrize(
+    "text", ["😀", "eine Frau mit roten Haaren", "<img src=x onerror=alert(1)>", "${7*6} {{value}}"]
+)
+def test_a_prompt_that_is_not_understood_is_searched_with_a_warning(search_page, text):
+    search_page.on("dialog", lambda dialog: pytest.fail("the prompt was executed"))
+    quick(search_page)
+    prompt(search_page, text).press("Enter")
+    expect(toast(search_page)).to_contain_text("This judge has never seen")
+    wait_for(search_page, "Done: 18 images")
+
+
+def test_a_population_of_one_becomes_the_smallest_that_works(search_page):
+    settings(search_page, generations=3, warm_start=0, differential_evolution_population=1)
+    expect(search_page.locator("#search-differential-evolution-population input[type=number]")).to_have_value("4")
+    prompt(search_page, "afro").press("Enter")
+    wait_for(search_page, "Done: 12 images")
+
+
+def test_settings_that_do_not_fit_together_leave_the_last_search_on_the_page(search_page):
+    quick(search_page)
+    prompt(search_page, "afro").press("Enter")
+    wait_for(search_page, "Done")
+    settings(search_page, generations=1000, differential_evolution_population=256)
+    search_page.locator("#search-go").click()
+    expect(toast(search_page)).to_contain_text("This search would draw 256,000 images, and 20,000 are allowed")
+    wait_for(search_page, "Done")
+    expect(search_page.locator("#search-best img")).to_have_count(1)
+
+
+def test_each_algorithm_shows_its_own_controls(search_page):
+    own = {
+        "Differential evolution": ["population", "f", "cr", "strategy", "dither"],
+        "Genetic algorithm": ["population", "crossover", "mutation-rate", "mutation-sigma", "elites", "selection"],
+        "CMA-ES": ["population", "sigma"],
+        "Random search": ["population"],
+    }
+    for chosen in own:
+        settings(search_page, chosen)
+        for title, names in own.items():
+            for name in names:
+                control = search_page.locator(f"#search-{title.lower().replace(' ', '-')}-{name}")
+                expect(control).to_be_visible(visible=title == chosen)
+
+
+@pytest.mark.parametrize("algorithm", ["Genetic algorithm", "CMA-ES", "Random search"])
+def test_every_algorithm_searches(search_page, algorithm):
+    slug = algorithm.lower().replace(" ", "_").replace("-", "_")
+    settings(search_page, algorithm, generations=3, warm_start=0, **{f"{slug}_population": 6})
+    prompt(search_page, "moustache").press("Enter")
+    wait_for(search_page, "Done")
+    expect(search_page.locator("#search-top img")).to_have_count(8)
+
+
+def test_finds_are_kept_and_bred(search_page):
+    quick(search_page)
+    for button in ("keep-best", "send", "download"):
+        search_page.locator(f"#search-{button}").click()
+        expect(toast(search_page)).to_contain_text("start a search first")
+    prompt(search_page, "old lady").press("Enter")
+    wait_for(search_page, "Done")
+    search_page.locator("#search-keep-best").click()
+    expect(toast(search_page)).to_contain_text("Kept 1 in Found seeds.")
+    search_page.locator("#search-keep-all").click()
+    expect(toast(search_page)).to_contain_text("Kept 7 in Found seeds.")
+    search_page.get_by_role("tab", name="Found seeds").click()
+    expect(search_page.locator("#finds-picker img")).to_have_count(8)
+    open_search(search_page)
+    search_page.locator("#search-send").click()
+    expect(search_page.locator("#breed-picker")).to_be_visible()
+    expect(search_page.locator("#breed-picker [data-mark='1']")).to_have_count(8)
+
+
+def test_a_search_starts_from_liked_faces(visitor):
+    open_search(visitor)
+    quick(visitor, generations=1)
+    visitor.locator("#search-origin input").click()
+    visitor.get_by_role("option", name="Images liked in Breed").click()
+    prompt(visitor, "woman")
+    visitor.locator("#search-go").click()
+    expect(toast(visitor)).to_contain_text("Like some images in Breed first")
+    visitor.get_by_role("tab", name="Breed").click()
+    visitor.locator("#breed-picker .tile").nth(2).click()
+    open_search(visitor)
+    visitor.locator("#search-go").click()
+    wait_for(visitor, "Done: 6 images")
+
+
+def test_another_visitor_breeds_while_one_searches(search_page, visit):
+    settings(search_page, generations=1000, warm_start=0, differential_evolution_population=16)
+    prompt(search_page, "bald man").press("Enter")
+    wait_for(search_page, "Generation [1-9]")
+    other = visit()
+    other.locator("#breed-picker .tile").first.click()
+    other.locator("#breed-next").click()
+    expect(other.locator("#breed-picker")).to_contain_text("Generation 1")
+    open_search(other)
+    expect(line(other)).to_have_text(re.compile("Type a prompt"))
+    wait_for(search_page, "Generation")
+    search_page.locator("#search-stop").click()
+    wait_for(search_page, "Stopped after")
+
+
+def test_a_phone_shows_it_all_without_scrolling_sideways(visit):
+    page = open_search(visit(width=390, height=844))
+    quick(page)
+    prompt(page, "tongue out").press("Enter")
+    wait_for(page, "Done")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    box = page.locator("#search-best img").bounding_box()
+    assert 300 < box["width"] <= 390
+    assert box["height"] == pytest.approx(box["width"], abs=1)

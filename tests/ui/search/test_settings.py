@@ -1,0 +1,147 @@
+"""What a visitor may set: every bad value is refused in one sentence, every good one builds its optimizer."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spaceseed.latent_space import LatentSpace
+from spaceseed.models.generators.stylegan2 import StyleGAN2
+from spaceseed.ui.search.settings import ALGORITHMS, MAX_IMAGES, SearchSettings, SettingsError, family
+
+ASKED = {"prompt": "red hair", "algorithm": "Differential evolution"}
+COMMON = [name for name in SearchSettings.model_fields if name not in ("prompt", "algorithm")]
+OWN = [(title, name) for title, settings in ALGORITHMS.items() for name in settings.model_fields]
+
+
+@pytest.fixture(scope="module")
+def generator():
+    return StyleGAN2(16, 16, {4: 8, 8: 8}, mapping_layers=2).requires_grad_(False)
+
+
+def refusal(values):
+    with pytest.raises(SettingsError) as caught:
+        SearchSettings.parse(ASKED | values)
+    sentence = str(caught.value)
+    assert sentence.endswith(".")
+    assert "\n" not in sentence
+    assert len(sentence) < 200
+    return sentence
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"prompt": ""}, "Type what to look for first."),
+        ({"prompt": " \n"}, "Type what to look for first."),
+        ({"prompt": "x" * 10_000}, "The prompt is too long: 300 characters are read at most."),
+        ({"prompt": None}, "Prompt must be text."),
+        ({"algorithm": "Magic"}, f"Algorithm must be one of {', '.join(ALGORITHMS)}."),
+        ({"algorithm": ["CMA-ES"]}, f"Algorithm must be one of {', '.join(ALGORITHMS)}."),
+        ({"generations": 10**9}, "Generations must be a whole number from 1 to 1000."),
+        ({"generations": 2.5}, "Generations must be a whole number from 1 to 1000."),
+        ({"generations": math.nan}, "Generations must be a whole number from 1 to 1000."),
+        ({"truncation": math.inf}, "Truncation must be a number from 0 to 1.5."),
+        ({"seed": -1}, "Seed must be a whole number from 0 to 4294967295."),
+        ({"seed": 2**32}, "Seed must be a whole number from 0 to 4294967295."),
+        ({"seed": "forty-two"}, "Seed must be a whole number from 0 to 4294967295."),
+        ({"space": "v"}, "Latent space must be one of z, w, ws."),
+        ({"Differential evolution": {"population": 1}}, "Np must be a whole number from 4 to 256."),
+        ({"Differential evolution": {"F": 0}}, "F must be a number above 0 up to 2."),
+        ({"Differential evolution": {"dither": 0.9}}, "Dither must not be above F, which is 0.5."),
+        (
+            {"algorithm": "Genetic algorithm", "Genetic algorithm": {"population": 8, "elites": 8}},
+            "Elites must be fewer than the population, which is 8.",
+        ),
+        (
+            {"generations": 1000},
+            "This search would draw 32,032 images, and 20,000 are allowed: lower the population or the generations.",
+        ),
+    ],
+)
+def test_a_bad_value_is_refused_in_one_sentence(values, sentence):
+    assert refusal(values) == sentence
+
+
+@given(st.sampled_from(COMMON), st.sampled_from([None, "", "<b>", math.nan, -math.inf, 10**12, [1], {}, -3]))
+def test_no_common_setting_takes_nonsense(name, value):
+    refusal({name: value})
+
+
+@given(st.sampled_from(OWN), st.sampled_from([None, "", "<b>", math.nan, math.inf, 10**12, [1], {}, -3]))
+def test_no_setting_of_an_algorithm_takes_nonsense(which, value):
+    title, name = which
+    refusal({"algorithm": title, title: {name: value}})
+
+
+def test_settings_of_algorithms_that_are_not_chosen_are_not_looked_at():
+    settings = SearchSettings.parse(ASKED | {"CMA-ES": {"sigma": math.nan}})
+    assert settings.algorithm.title == "Differential evolution"
+
+
+@pytest.mark.parametrize("title", ALGORITHMS)
+@pytest.mark.parametrize("space", ["z", "w", "ws"])
+def test_every_algorithm_searches_every_space(generator, title, space):
+    settings = SearchSettings.parse(
+        {
+            "prompt": "x",
+            "algorithm": title,
+            "space": space,
+            "generations": 3,
+            "warm_start": 40,
+            title: {"population": 8},
+        }
+    )
+    space = LatentSpace(generator, settings.space, settings.truncation)
+    optimizer = settings.optimizer(space)
+    sizes = []
+    while settings.termination.reason(optimizer, 0) is None:
+        asked = optimizer.ask()
+        sizes.append(len(asked))
+        optimizer.tell(-space.ws(asked).square().mean(dim=(1, 2)))
+    assert sizes[0] == 40
+    assert sum(sizes) == settings.images <= MAX_IMAGES
+    assert len(optimizer.population) == 8
+
+
+def test_the_same_settings_make_the_same_search(generator):
+    settings = SearchSettings.parse(ASKED | {"seed": 5})
+    space = LatentSpace(generator)
+    assert settings.optimizer(space).ask().equal(settings.optimizer(space).ask())
+    other = SearchSettings.parse(ASKED | {"seed": 6})
+    assert not settings.optimizer(space).ask().equal(other.optimizer(space).ask())
+
+
+def test_without_a_warm_start_the_optimizer_draws_its_first_generation(generator):
+    settings = SearchSettings.parse(ASKED | {"warm_start": 0})
+    assert len(settings.optimizer(LatentSpace(generator)).ask()) == 32
+
+
+@pytest.mark.parametrize("space", ["z", "w", "ws"])
+def test_liked_faces_come_first_in_every_space(generator, space):
+    settings = SearchSettings.parse(ASKED | {"origin": "Images liked in Breed", "space": space})
+    assert settings.from_liked
+    space = LatentSpace(generator, settings.space, settings.truncation)
+    liked = torch.randn(3, 16, generator=torch.Generator().manual_seed(1))
+    first = settings.optimizer(space, liked).ask()
+    assert len(first) == 64
+    torch.testing.assert_close(space.ws(first[:3]), generator.map(liked, truncation=settings.truncation))
+
+
+@given(st.integers(1, 12), st.integers(1, 30))
+def test_a_family_is_near_its_parents_and_on_the_prior(parents, count):
+    liked = torch.randn(parents, 64, generator=torch.Generator().manual_seed(parents))
+    children = family(liked, count, seed=3)[parents:]
+    assert len(children) == max(count - parents, 0)
+    for i, child in enumerate(children):
+        likeness = torch.nn.functional.cosine_similarity(child[None], liked)
+        assert likeness.argmax() == i % parents
+        assert likeness.max() > 0.7
+        assert child.norm() == pytest.approx(8.0, rel=1e-4)
+
+
+def test_the_summary_tells_how_the_search_began():
+    settings = SearchSettings.parse(ASKED | {"warm_start": 16})
+    assert settings.summary() == {"generations": 60, "warm_start": 16, "origin": "Random seeds"}

@@ -1,0 +1,144 @@
+"""The Search tab's events, called as Gradio calls them, on the bundled networks."""
+
+import gradio as gr
+import pytest
+import torch
+
+from spaceseed.models.judges.clip import load_judge
+from spaceseed.recipes.recipe import Recipe
+from spaceseed.ui.kit.picker import Picked
+from spaceseed.ui.search import results, tab
+from spaceseed.ui.search.climb import Climb, climb
+from spaceseed.ui.state import prompts
+from spaceseed.ui.state.session import Session
+
+ASKED = {"prompt": "a man with a beard", "algorithm": "Random search", "generations": 1, "warm_start": 0}
+NO_MARKS = Picked({}, None)
+
+
+@pytest.fixture(scope="module")
+def judge():
+    return load_judge()
+
+
+@pytest.fixture
+def visitor(generator):
+    return Session.on(generator)
+
+
+@pytest.fixture
+def ended(generator, judge, visitor, said):
+    """A search that has ended."""
+    job = tab.ask(visitor, visitor.bench.view, NO_MARKS, ASKED | {"Random search": {"population": 10}})
+    *_, state = climb(generator, judge, job, visitor)
+    return state
+
+
+@pytest.mark.parametrize(
+    ("prompt", "unknown"),
+    [
+        ("a smiling woman with red hair", []),
+        ("Red-haired MAN, round glasses.", []),
+        ("a dragon in a castle", ["dragon", "castle"]),
+        ("femme souriante", ["femme", "souriante"]),
+        ("dragon dragon", ["dragon"]),
+        ("😀", ["😀"]),
+        ("<script>alert(1)</script>", ["script", "alert"]),
+    ],
+)
+def test_words_that_the_judge_never_saw_are_found(judge, prompt, unknown):
+    assert prompts.unknown_words(judge, prompt) == unknown
+
+
+def test_a_judge_of_any_text_knows_all_words():
+    class Public:
+        name = "ViT-B-32/laion2b_s34b_b79k"
+
+    assert prompts.unknown_words(Public(), "a dragon") == []
+
+
+def test_unknown_words_are_said(judge, said):
+    prompts.warn_of_unknown_words(judge, "a woman")
+    assert said == []
+    prompts.warn_of_unknown_words(judge, "five six seven eight dragons with wings")
+    (sentence,) = said
+    assert sentence.startswith('This judge has never seen "five", "six", "seven" and more and may misread')
+
+
+def test_the_example_prompts_are_known(judge, said):
+    examples = prompts.example_prompts()
+    assert len(examples) >= 8
+    assert not any(prompts.unknown_words(judge, prompt) for prompt in examples)
+
+
+def test_a_search_that_cannot_begin_leaves_the_running_one_alone(visitor):
+    running = tab.ask(visitor, visitor.bench.view, NO_MARKS, ASKED)
+    with pytest.raises(ValueError, match="Type what to look for first"):
+        tab.ask(visitor, visitor.bench.view, NO_MARKS, ASKED | {"prompt": ""})
+    with pytest.raises(ValueError, match="Like some images in Breed first"):
+        tab.ask(visitor, visitor.bench.view, NO_MARKS, ASKED | {"origin": "Images liked in Breed"})
+    assert visitor.ticket is running.ticket
+    assert not running.ticket.stopped
+
+
+def test_liked_faces_are_read_from_the_page(visitor):
+    picked = Picked({"g0-3": 1, "g0-5": -1, "g0-9": 1, "g7-1": 1}, None)
+    job = tab.ask(visitor, visitor.bench.view, picked, ASKED | {"origin": "Images liked in Breed"})
+    assert job.liked.equal(visitor.breeding.page.latents[[3, 9]])
+
+
+def test_drawing_fills_every_output(ended):
+    status, best, film, top, curve, kept = results.draw(ended)
+    assert status["share"] == 1
+    assert status["text"].startswith("Done: 10 images")
+    assert (len(best), len(film), len(top)) == (1, 1, 8)
+    assert best[0]["image"]["path"] == top[0]["image"]["path"]
+    assert film[0]["caption"] == "start"
+    assert "after generation 1 of 1" in curve
+    assert kept is ended
+
+
+def test_drawing_before_the_first_face_changes_the_line_alone(visitor):
+    settings = tab.ask(visitor, visitor.bench.view, NO_MARKS, ASKED).settings
+    status, *others = results.draw(Climb(settings, status="Stopped at once."))
+    assert status == {"text": "Stopped at once.", "share": 0}
+    assert others == [gr.skip()] * 5
+
+
+def test_stop_asks_the_search_to_end(visitor):
+    tab.ask_to_stop(visitor)  # nothing runs: nothing happens
+    job = tab.ask(visitor, visitor.bench.view, NO_MARKS, ASKED)
+    tab.ask_to_stop(visitor)
+    assert job.ticket.stopped
+
+
+def test_nothing_found_is_said_in_a_sentence(networks, visitor):
+    for event in (
+        lambda: tab.send_to_breed(visitor, None),
+        lambda: tab.write_png(networks, None),
+    ):
+        with pytest.raises(gr.Error, match="Nothing is found yet: start a search first"):
+            event()
+
+
+def test_finds_go_to_breed_as_liked(visitor, ended):
+    tab.send_to_breed(visitor, ended)
+    page = visitor.breeding.page
+    assert page.latents[:8].equal(torch.stack([recipe.latent for recipe in ended.recipes(8)]))
+    assert page.marks == dict.fromkeys(range(8), 1)
+
+
+def test_finds_of_w_cannot_be_bred_and_that_is_said(generator, judge, visitor, said):
+    job = tab.ask(visitor, visitor.bench.view, NO_MARKS, ASKED | {"space": "w", "Random search": {"population": 4}})
+    *_, state = climb(generator, judge, job, visitor)
+    page = visitor.breeding.page
+    with pytest.raises(gr.Error, match="space z"):
+        tab.send_to_breed(visitor, state)
+    assert visitor.breeding.page is page
+
+
+def test_the_png_holds_the_best_find(networks, ended):
+    recipe = Recipe.open(tab.write_png(networks, ended))
+    assert recipe == ended.recipes(1)[0]
+    assert recipe.found.prompt == "a man with a beard"
+    assert recipe.found.judge == "avatars"

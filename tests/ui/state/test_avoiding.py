@@ -1,0 +1,130 @@
+"""What is kept of a visitor's marks, and the filter that they switch on."""
+
+from copy import deepcopy
+
+import pytest
+import torch
+
+from spaceseed.evolution.breeding import BAD, LIKED
+from spaceseed.filters.filter import LatentFilter
+from spaceseed.latent_space import LatentSpace
+from spaceseed.ui.state.avoiding import MAX_MARKS, SEARCH, VISITOR, WORDS, Avoiding, Learned
+
+
+def draws(seed, n=6, dims=8):
+    return torch.randn(n, dims, generator=torch.Generator().manual_seed(seed))
+
+
+def kinds(avoiding):
+    return [mark.kind for mark in avoiding.marks.values()]
+
+
+class Plain:
+    """A space in which a vector is the latent itself."""
+
+    def from_z(self, z):
+        return z
+
+
+def learned(worse, better, **fields):
+    return Learned(LatentFilter.fit(worse, better), Plain(), keep=0.75, **fields)
+
+
+def test_marks_of_all_pages_are_kept():
+    avoiding = Avoiding()
+    avoiding.note(draws(0), {0: LIKED, 3: BAD})
+    avoiding.note(draws(1), {2: BAD})
+    avoiding.note(draws(1), {2: BAD, 4: LIKED})
+    assert kinds(avoiding) == [LIKED, BAD, BAD, LIKED]
+    bad, good = avoiding.examples()
+    assert torch.equal(bad, torch.stack([draws(1)[2], draws(0)[3]]))  # the newest first
+    assert torch.equal(good, torch.stack([draws(1)[4], draws(0)[0]]))
+
+
+def test_a_page_tells_of_changes_alone():
+    avoiding = Avoiding()
+    avoiding.note(draws(0), {0: LIKED, 3: BAD})
+    avoiding.marks.clear()  # the visitor removed them here
+    avoiding.note(draws(0), {0: LIKED, 3: BAD})
+    assert not avoiding.marks
+    avoiding.note(draws(0), {0: BAD})
+    assert kinds(avoiding) == [BAD]
+    avoiding.note(draws(0), {})
+    assert not avoiding.marks
+
+
+def test_a_face_that_stays_on_the_next_page_keeps_its_mark():
+    avoiding = Avoiding()
+    avoiding.note(draws(0), {0: LIKED})
+    avoiding.note(torch.cat([draws(0)[:1], draws(1)]), {})
+    assert kinds(avoiding) == [LIKED]
+
+
+def test_one_image_is_never_both_and_the_visitor_has_the_last_word():
+    avoiding = Avoiding()
+    avoiding.note(draws(0), {0: LIKED})
+    assert avoiding.add(draws(0)[:3], draws(1)[:2], WORDS) == (2, 2)
+    assert avoiding.add(draws(1)[:1], draws(0)[:0], SEARCH) == (0, 0)  # known, and bad from now on
+    assert [mark.by for mark in avoiding.of_kind(LIKED).values()] == [VISITOR, WORDS]
+    assert len(avoiding.of_kind(BAD)) == 3
+    avoiding.note(draws(0), {0: LIKED, 1: LIKED})
+    assert len(avoiding.of_kind(BAD)) == 2
+    bad, good = avoiding.examples()
+    assert not set(map(tuple, bad.tolist())) & set(map(tuple, good.tolist()))
+
+
+def test_too_many_marks_are_refused_whole():
+    avoiding = Avoiding()
+    with pytest.raises(ValueError, match=f"room for {MAX_MARKS:,}"):
+        avoiding.add(draws(0, MAX_MARKS), draws(1, 1), WORDS)
+    assert not avoiding.marks
+
+
+@pytest.mark.parametrize(
+    ("marks", "sentence"),
+    [({}, "nothing to learn from yet"), ({0: LIKED}, "All marks are good.*mark some as bad"), ({0: BAD}, "are bad")],
+)
+def test_marks_of_one_kind_teach_nothing(marks, sentence):
+    avoiding = Avoiding()
+    avoiding.note(draws(0), marks)
+    with pytest.raises(ValueError, match=sentence):
+        avoiding.examples()
+
+
+def test_a_new_filter_ends_the_old_ones_figures_but_not_its_use():
+    avoiding = Avoiding(in_breed=True, in_search=True, figures=("old",), conditions="old")
+    first = learned(draws(0), draws(1))
+    avoiding.take(first)
+    assert (avoiding.figures, avoiding.conditions) == ((), "")
+    z = draws(2, n=50)
+    assert torch.equal(avoiding.breeds_with(z), first.filter.allows(z))
+    second = learned(draws(1), draws(0))
+    avoiding.take(second)
+    assert torch.equal(avoiding.breeds_with(z), second.filter.allows(z))
+    assert avoiding.in_search
+    avoiding.in_breed = False
+    assert avoiding.breeds_with is None
+
+
+def test_a_search_gets_a_filter_of_its_own_space(generator):
+    bad, good = draws(0, dims=generator.z_dim), draws(1, dims=generator.z_dim)
+    avoiding = Avoiding()
+    assert avoiding.searches_with("ws") is None
+    avoiding.take(learned(bad, good, bad=bad, good=good))
+    assert avoiding.searches_with("z") is None
+    avoiding.in_search = True
+    in_z = avoiding.searches_with("z").within(LatentSpace(generator))
+    assert in_z is avoiding.learned.filter
+    in_w = avoiding.searches_with("w").within(LatentSpace(generator, "w"))
+    assert (in_w.space, in_w.model, in_w.marks) == ("w", "avatars", (6, 6))
+    with pytest.raises(ValueError, match="works in z and in w"):
+        avoiding.searches_with("ws")
+    avoiding.take(Learned(in_w, LatentSpace(generator, "w")))
+    with pytest.raises(ValueError, match="for w: use it there"):
+        avoiding.searches_with("z")
+
+
+def test_visitors_share_nothing(session):
+    other = deepcopy(session)
+    other.bench.avoiding.note(other.breeding.page.latents, {0: BAD})
+    assert not session.bench.avoiding.marks

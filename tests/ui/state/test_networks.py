@@ -1,0 +1,150 @@
+"""The shared networks: which judge scores what, what is said when one cannot be had, and how waiting is told."""
+
+import threading
+
+import pytest
+
+from spaceseed.errors import ArgumentError, DownloadError
+from spaceseed.models.judges import clip as judges
+from spaceseed.recipes.recipe import RecipeError
+from spaceseed.training.export import export
+from spaceseed.training.networks.pairs import build
+from spaceseed.ui.state import networks as module
+from spaceseed.ui.state.networks import PUBLIC_JUDGE, Arrival, Networks, noun, size_text, waiting_for
+from tests.ui.standins import find_of, stand_in
+
+
+@pytest.fixture
+def networks(monkeypatch):
+    monkeypatch.delenv("SPACESEED_JUDGE", raising=False)
+    stand_in(monkeypatch)
+    return Networks("avatars")
+
+
+@pytest.fixture
+def own(tmp_path):
+    groups = {"hair": ("short", "curly"), "mood": ("glad", "sad", "angry")}
+    generator = build("stylegan2", 16, z_dim=8, capacity=0.05, label_groups=groups, condition="embed").generator
+    export(generator, tmp_path / "mine.safetensors", title="My faces", groups=groups)
+    return tmp_path / "mine.safetensors"
+
+
+def test_a_file_of_ones_own_is_met_first_and_is_called_by_its_name_alone(networks, own, monkeypatch):
+    monkeypatch.setenv("SPACESEED_MODEL", str(own))
+    mine = Networks()
+    assert (mine.default, mine.problem) == ("mine.safetensors", "")
+    assert set(mine.cards) == {*networks.cards, "mine.safetensors"}
+    assert mine.cards["mine.safetensors"].title == "My faces"
+    generator = mine.generator("mine.safetensors")
+    assert generator is mine.generator("mine.safetensors")
+    assert generator.card.groups == (2, 3)
+    assert mine.at_hand("mine.safetensors")
+    find = find_of(mine, "mine.safetensors")
+    mine.check(find)
+    with pytest.raises(RecipeError, match="other weights"):
+        mine.check(find.replace(sha256="0" * 64))
+    assert generator.synthesize(find.ws(mine.generator_of(find))).shape == (1, 3, 16, 16)
+
+
+def test_visitors_open_no_files(networks, own):
+    for offered in (networks, Networks(str(own))):
+        with pytest.raises(ArgumentError, match="one of the models here"):
+            offered.generator(str(own))
+        assert not offered.at_hand(str(own))
+
+
+def test_a_file_that_cannot_be_read_gives_way_to_the_bundled_model(networks, own):
+    own.write_bytes(own.read_bytes()[:1000])
+    mine = Networks(str(own))
+    assert mine.default == "avatars"
+    assert "mine.safetensors" in mine.problem
+    assert mine.cards == networks.cards
+
+
+class FakeJudge:
+    def __init__(self, name, progress=None):
+        self.name = name
+
+
+def test_the_bundled_judge_scores_the_bundled_model_alone(networks, monkeypatch):
+    assert networks.judge_name("avatars") == "avatars"
+    assert networks.judge_name("tiny-biggan") == PUBLIC_JUDGE
+    monkeypatch.setenv("SPACESEED_JUDGE", "ViT-B-16/openai")
+    assert {Networks("avatars").judge_name(model) for model in ("avatars", "tiny-biggan")} == {"ViT-B-16/openai"}
+    assert Networks("avatars", "RN50/openai").judge_name("avatars") == "RN50/openai"
+
+
+def test_the_public_judge_is_loaded_once_and_tells_how_far_it_is(networks, monkeypatch):
+    asked = []
+
+    def load_judge(name, progress):
+        asked.append(name)
+        progress(1, 2)
+        return FakeJudge(name)
+
+    monkeypatch.setattr(judges, "load_judge", load_judge)
+    arrival = Arrival("the judge")
+    first = networks.judge("tiny-biggan", arrival)
+    assert networks.judge("tiny-classes") is first
+    assert asked == [PUBLIC_JUDGE]
+    assert arrival.line.startswith("Downloading the judge")
+
+
+@pytest.mark.parametrize("error", [DownloadError("The Hub is away."), RuntimeError("/root/.cache/secret")])
+def test_a_judge_that_cannot_be_had_is_tried_again_and_leaves_the_others(networks, monkeypatch, error):
+    def fail(name, progress):
+        if name == PUBLIC_JUDGE:
+            raise error
+        return FakeJudge(name)
+
+    monkeypatch.setattr(judges, "load_judge", fail)
+    with pytest.raises(DownloadError, match=r"cannot be loaded.*Avatars can be searched") as raised:
+        networks.judge("tiny-biggan")
+    assert "secret" not in str(raised.value)
+    assert networks.judge("avatars").name == "avatars"
+    monkeypatch.setattr(judges, "load_judge", FakeJudge)
+    assert networks.judge("tiny-biggan").name == PUBLIC_JUDGE
+
+
+def test_waiting_is_told_in_lines_and_ends_with_the_result(monkeypatch):
+    monkeypatch.setattr(module, "LINE_SECONDS", 0.01)
+    ready = threading.Event()
+
+    def work():
+        ready.wait(10)
+        return 42
+
+    steps = waiting_for(work, lambda: "still at it")
+    assert next(steps) == "still at it"
+    ready.set()
+    assert [step for step in steps if step != "still at it"] == [42]
+
+
+@pytest.mark.parametrize("error", [TimeoutError("the work's own"), ValueError("no")])
+def test_what_goes_wrong_in_the_thread_is_raised(error):
+    def work():
+        raise error
+
+    with pytest.raises(type(error), match=str(error)):
+        list(waiting_for(work, lambda: ""))
+
+
+@pytest.mark.parametrize(("here", "total", "line"), [
+    (0, 0, "Loading Cats..."),
+    (12_000_000, 121_000_000, "Downloading Cats: 12 MB of 121 MB"),
+    (121_000_000, 121_000_000, "Loading Cats..."),
+])  # fmt: skip
+def test_an_arrival_says_how_far_it_is(here, total, line):
+    arrival = Arrival("Cats")
+    arrival(here, total)
+    assert arrival.line == line
+
+
+def test_models_are_told_by_what_they_draw(networks):
+    assert noun(networks.cards["avatars"]) == "faces"
+    assert noun(networks.cards["tiny-biggan"]) == "images"
+
+
+@pytest.mark.parametrize(("size", "text"), [(5_432_100, "5.4 MB"), (132_717_355, "133 MB")])
+def test_sizes_are_for_people(size, text):
+    assert size_text(size) == text
