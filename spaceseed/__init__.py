@@ -14,8 +14,6 @@ The names below are the library; a search from end to end::
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"  # first: recipes carry it, and read it while this module is still being imported
-
 from spaceseed.directions.cache import directions_of
 from spaceseed.directions.contrast import contrast_directions, direction_between
 from spaceseed.directions.naming import name_directions
@@ -40,13 +38,14 @@ from spaceseed.mixing.styles import mix, style_groups, walk
 from spaceseed.models.generators.generator import DirectGenerator, Generator, ModelCard, latents_from_seeds
 from spaceseed.models.generators.labels import labels
 from spaceseed.models.judges.classifier import load_classifier
-from spaceseed.models.zoo.loading import load, models
+from spaceseed.models.zoo.loading import list_models, load
 from spaceseed.ops.cma import CMAES
 from spaceseed.ops.differential_evolution import DifferentialEvolution
 from spaceseed.ops.genetic import GeneticAlgorithm
 from spaceseed.ops.random_search import RandomSearch
 from spaceseed.ops.termination import Termination
 from spaceseed.recipes.recipe import Edit, Found, Recipe, RecipeError
+from spaceseed.version import __version__
 
 if TYPE_CHECKING:
     from spaceseed.models.judges.clip import load_judge
@@ -92,6 +91,7 @@ __all__ = [
     "RecipeError",
     "Termination",
     "TextObjective",
+    "__version__",
     "contrast_directions",
     "direction_between",
     "directions_of",
@@ -102,12 +102,12 @@ __all__ = [
     "label_by",
     "labels",
     "latents_from_seeds",
+    "list_models",
     "load",
     "load_classifier",
     "load_inception",
     "load_judge",
     "mix",
-    "models",
     "name_directions",
     "precision_recall",
     "refine_directions",

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -35,3 +36,7 @@ def test_what_is_slow_is_imported_when_asked_for():
     code = "import sys, spaceseed; print(*[n for n in ('open_clip', 'torchvision', 'sklearn') if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def test_no_module_hides_behind_a_public_name():
+    assert not [name for name in ss.__all__ if find_spec(f"spaceseed.{name}")]

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from pydantic import Field, FiniteFloat, field_validator, model_validator
 from torch import Tensor
 
-from spaceseed import __version__
 from spaceseed.arguments import check_layers, check_tensor, check_type
 from spaceseed.errors import ArgumentError
 from spaceseed.images import to_uint8
@@ -41,6 +40,7 @@ from spaceseed.recipes.fields import (
     damage_means,
 )
 from spaceseed.recipes.files import MAX_RECIPE_BYTES, MAX_ZIP_ENTRIES
+from spaceseed.version import __version__
 
 __all__ = ["Edit", "Found", "Recipe", "RecipeError", "open_any", "save_zip"]
 
@@ -343,7 +343,7 @@ class Recipe(Record):
 
     def _load(self) -> Generator:
         # Never by anything but an id from the catalogue: a stranger's recipe must not choose what is loaded.
-        if self.model not in [card.id for card in zoo.models()]:
+        if self.model not in [card.id for card in zoo.list_models()]:
             raise RecipeError(f"This recipe needs the model {self.model!r}, which is not among the models here.")
         return zoo.load(self.model)
 

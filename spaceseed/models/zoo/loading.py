@@ -23,7 +23,7 @@ HUB_NAME = re.compile(
 )
 
 
-def models() -> list[ModelCard]:
+def list_models() -> list[ModelCard]:
     """Lists every generator that `load` knows by an id: the bundled ones, then the catalogue's."""
     return list(_cards().values())
 
@@ -102,7 +102,7 @@ def load(
     """Loads a generator, ready to draw: weights frozen, float32, evaluation mode.
 
     Args:
-        name: id of a card in `models()`, "hub:owner/repo/file@revision", or the path of a file of weights.
+        name: id of a card in `list_models()`, "hub:owner/repo/file@revision", or the path of a file of weights.
         device: where to put it; `default_device()` if None.
         progress: told (bytes that are here, bytes in all) during a download.
 

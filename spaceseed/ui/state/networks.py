@@ -64,7 +64,7 @@ class Networks:
     @property
     def cards(self) -> dict[str, ModelCard]:
         """What visitors can choose from, by id."""
-        return {card.id: card for card in zoo.models()} | {model: card for model, (_, card) in self._own.items()}
+        return {card.id: card for card in zoo.list_models()} | {model: card for model, (_, card) in self._own.items()}
 
     def generator(self, model: str, progress: Progress | None = None) -> Generator:
         """The generator of this id; loaded, and downloaded, if need be.

@@ -161,4 +161,4 @@ def test_the_bound_suits_the_device(monkeypatch):
         torch.cuda, "get_device_properties", lambda device: type("Properties", (), {"total_memory": 80})
     )
     assert Residents(device="cuda:0").limit_bytes == 20
-    assert sum(sorted(card.size for card in zoo.models())[-5:]) < Residents(device="cpu").limit_bytes
+    assert sum(sorted(card.size for card in zoo.list_models())[-5:]) < Residents(device="cpu").limit_bytes

@@ -42,7 +42,7 @@ def draw(generator):
 
 
 def test_every_model_has_a_card_of_its_own():
-    cards = zoo.models()
+    cards = zoo.list_models()
     assert [card.id for card in cards if card.bundled] == ["avatars"]
     assert len({card.id for card in cards}) == len({card.title for card in cards}) == len(cards)
     for card in cards:
@@ -69,7 +69,7 @@ def test_the_package_is_the_one_that_is_read():
 
 
 def test_nvidias_weights_are_not_called_free():
-    for card in zoo.models():
+    for card in zoo.list_models():
         if card.family in {"StyleGAN1", "StyleGAN2", "StyleGAN3", "PGGAN", "MobileStyleGAN"} and not card.bundled:
             assert "on-commercial" in card.terms
 
