@@ -18,11 +18,12 @@ from torch import Tensor
 from benchmarks.report import arguments, save, table
 from spaceseed.directions.cache import directions_of
 from spaceseed.directions.sets import DirectionSet
-from spaceseed.mixing.styles import crossed, style_groups
+from spaceseed.mixing.styles import style_groups
 from spaceseed.models.generators.generator import Generator, latents_from_seeds
 from spaceseed.models.judges.classifier import Classifier, load_classifier
 from spaceseed.models.judges.clip import Judge, load_judge
 from spaceseed.models.zoo.loading import load
+from spaceseed.ops.styles import crossed
 from spaceseed.training.bundled.directions import ATTRIBUTES, SAMPLES, attribute_scores, parting_directions
 
 TRUNCATION = 0.7

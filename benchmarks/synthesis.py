@@ -19,6 +19,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.ports import Port, fused_kernel, port
 from benchmarks.report import arguments, save, table
+from spaceseed.devices import default_device
 from spaceseed.models.checkpoints import openvino
 from spaceseed.models.generators.biggan import BigGAN
 from spaceseed.models.generators.generator import Generator, latents_from_seeds
@@ -27,7 +28,7 @@ from spaceseed.models.generators.pggan import PGGAN
 from spaceseed.models.generators.stylegan1 import StyleGAN1
 from spaceseed.models.generators.stylegan2 import StyleGAN2
 from spaceseed.models.generators.stylegan3 import StyleGAN3
-from spaceseed.models.zoo.loading import default_device, load
+from spaceseed.models.zoo.loading import load
 
 BATCHES = (1, 8)
 PROFILED = "StyleGAN2, 256 px"

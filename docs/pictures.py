@@ -15,7 +15,8 @@ from torch import Tensor
 import spaceseed as ss
 from spaceseed.directions.cache import directions_of
 from spaceseed.images import to_grid, to_uint8
-from spaceseed.mixing.styles import crossed, style_groups
+from spaceseed.mixing.styles import style_groups
+from spaceseed.ops.styles import crossed
 from spaceseed.ui.demo import LAUNCH, build
 
 HERE = Path(__file__).parent

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from spaceseed.directions.cache import directions_of
 from spaceseed.directions.contrast import contrast_directions, direction_between
+from spaceseed.directions.discovery import find_directions
 from spaceseed.directions.naming import name_directions
 from spaceseed.directions.refine import refine_directions
-from spaceseed.directions.sets import DirectionSet, find_directions
+from spaceseed.directions.sets import DirectionSet
 from spaceseed.errors import ArgumentError, CheckpointError, DirectionError, DownloadError, FilterError
 from spaceseed.evolution.breeding import BAD, LIKED, Breeding
 from spaceseed.evolution.objectives import Objective, TextObjective
@@ -34,7 +35,8 @@ from spaceseed.metrics.distances import (
     precision_recall,
 )
 from spaceseed.mixing.film import write_film
-from spaceseed.mixing.styles import mix, style_groups, walk
+from spaceseed.mixing.styles import mix, style_groups
+from spaceseed.mixing.walk import walk
 from spaceseed.models.generators.generator import DirectGenerator, Generator, ModelCard, latents_from_seeds
 from spaceseed.models.generators.labels import labels
 from spaceseed.models.judges.classifier import load_classifier

@@ -10,7 +10,7 @@ An optimizer knows vectors `[n, dims]` that are roughly N(0, I). `LatentSpace` g
 
 import copy
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Protocol, Self
 
 import torch
 from torch import Tensor
@@ -18,16 +18,31 @@ from torch import Tensor
 from spaceseed.arguments import check_choice, check_number, check_tensor, check_type
 from spaceseed.errors import ArgumentError
 from spaceseed.models.generators.generator import Generator, latents_from_seeds
-from spaceseed.recipes.recipe import Recipe, synthesis_options
-
-if TYPE_CHECKING:  # avoid stands on this module
-    from spaceseed.filters.filter import LatentFilter
+from spaceseed.models.generators.options import synthesis_options
+from spaceseed.recipes.recipe import Recipe
 
 SPACES = ("z", "w", "ws")
 # Enough draws to know the spread of w within 1 %.
 SPREAD_DRAWS = 10_000
 SPREAD_BATCH = 1_000
 PENALTY_WEIGHT = 0.1
+
+
+class Restriction(Protocol):
+    """What keeps a latent space away from some of its vectors, such as a `LatentFilter`."""
+
+    @property
+    def space(self) -> str:
+        """Name of the space that it is for."""
+
+    def check(self, generator: Generator, /) -> None:
+        """Raises FilterError if it belongs to another generator."""
+
+    def apply(self, vectors: Tensor, /, keys: Tensor) -> Tensor:
+        """Replaces those of vectors [n, dims] that it refuses; `keys` [n, z_dim] decide by which."""
+
+    def penalty(self, vectors: Tensor, /) -> Tensor:
+        """Returns what to take off the score of vectors [n, dims], [n]."""
 
 
 class LatentSpace:
@@ -65,7 +80,7 @@ class LatentSpace:
         labels: Tensor | None = None,
         noise: str = "const",
         transform: Tensor | None = None,
-        avoid: "LatentFilter | None" = None,
+        avoid: Restriction | None = None,
     ) -> None:
         check_type("generator", generator, Generator, "a Generator, as load gives one")
         check_choice("space", name, dict.fromkeys(SPACES))
@@ -85,7 +100,7 @@ class LatentSpace:
             self._center, self._spread = self._measure()
         self.avoid = None if avoid is None else self._fitting(avoid)
 
-    def restricted(self, avoid: "LatentFilter") -> Self:
+    def restricted(self, avoid: Restriction) -> Self:
         """The same space with a filter learned in it.
 
         Raises:
@@ -96,7 +111,7 @@ class LatentSpace:
         space.avoid = self._fitting(avoid)
         return space
 
-    def _fitting(self, avoid: "LatentFilter") -> "LatentFilter":
+    def _fitting(self, avoid: Restriction) -> Restriction:
         if not hasattr(avoid, "penalty"):
             raise ArgumentError("avoid", type(avoid).__name__, "a LatentFilter")
         if avoid.space != self.name:

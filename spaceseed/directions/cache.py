@@ -15,7 +15,8 @@ from torch import Tensor
 
 from spaceseed.arguments import check_layers, check_type
 from spaceseed.batches import Progress
-from spaceseed.directions.sets import SAMPLES, DirectionSet, find_directions
+from spaceseed.directions.discovery import SAMPLES, find_directions
+from spaceseed.directions.sets import DirectionSet
 from spaceseed.errors import ArgumentError
 from spaceseed.models.generators.generator import Generator
 

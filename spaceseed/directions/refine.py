@@ -15,12 +15,13 @@ from torch import Tensor
 
 from spaceseed.arguments import check_integer, check_number, check_scores, check_type
 from spaceseed.batches import Progress
-from spaceseed.directions.sets import DirectionSet, draw_w
+from spaceseed.directions.discovery import draw_w
+from spaceseed.directions.sets import DirectionSet
 from spaceseed.errors import ArgumentError
 from spaceseed.latent_space import LatentSpace
-from spaceseed.mixing.styles import crossed
 from spaceseed.models.generators.generator import Generator
-from spaceseed.recipes.recipe import synthesis_options
+from spaceseed.models.generators.options import synthesis_options
+from spaceseed.ops.styles import crossed
 
 DRAWS = 4_000
 AMOUNTS = (1.0, 3.0)  # standard deviations of w from the middle to either end

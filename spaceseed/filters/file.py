@@ -17,8 +17,8 @@ from spaceseed.errors import FilterError
 from spaceseed.ops.avoidance import rejection_divergence, tilt_divergence
 from spaceseed.ops.discriminant import Discriminant
 from spaceseed.ops.validation import HeldOut
-from spaceseed.recipes.fields import Line
 from spaceseed.tensor_file import TensorFile
+from spaceseed.untrusted import Line
 
 # Below this share of the prior too little is left to draw from.
 MIN_KEEP = 0.05

@@ -7,56 +7,20 @@ A number means nothing without its features and its N, so neither can be left ou
         print(figure)             # Frechet distance, avatar features: 1.23 (1.1 to 1.36), N = 1000
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 from torch import Tensor
 
 from spaceseed.errors import ArgumentError
 from spaceseed.metrics.distances import FeatureStatistics, frechet_distance, kernel_distance, precision_recall
-from spaceseed.models.judges.classifier import ASSETS, Classifier
+from spaceseed.metrics.features import FeatureSet
 
-AVATAR_FEATURES = ASSETS / "real_features.safetensors"
 HALVES = 10
 # Each is measured once for every half, so less often than `kernel_distance` does alone.
 KERNEL_SUBSETS = 10
-
-
-class Features(Protocol):
-    """A judge's view of images: [N, 3, H, W] in [-1, 1] to features [N, d], and the name it goes by in figures."""
-
-    name: str
-
-    def __call__(self, images: Tensor, /) -> Tensor: ...
-
-
-class ClassifierFeatures:
-    """The bundled classifier's features, [N, 96], which need no download and know avatars alone."""
-
-    name = "avatar features"
-
-    def __init__(self, classifier: Classifier) -> None:
-        self._classifier = classifier
-
-    def __call__(self, images: Tensor) -> Tensor:
-        return self._classifier.features(images.to(next(self._classifier.parameters()).device))
-
-
-@dataclass(frozen=True, eq=False)
-class FeatureSet:
-    """What a judge saw in a set of images: its name, and features [n, d]."""
-
-    name: str
-    values: Tensor
-
-
-def real_avatars() -> FeatureSet:
-    """What the bundled classifier saw in 1,000 rendered faces that no network was trained on: [1000, 96]."""
-    return FeatureSet(ClassifierFeatures.name, load_file(AVATAR_FEATURES)["features"].float())
 
 
 @dataclass(frozen=True)
@@ -81,12 +45,6 @@ class Figure:
 
     def __str__(self) -> str:
         return f"{self.name}: {self.value:.4g} ({self.low:.4g} to {self.high:.4g}), N = {self.count}"
-
-
-@torch.no_grad()
-def collect(batches: Iterable[Tensor], features: Features) -> FeatureSet:
-    """The features of images that come in batches [n, 3, H, W]."""
-    return FeatureSet(features.name, torch.cat([features(batch).cpu() for batch in batches]))
 
 
 def figures(real: FeatureSet, generated: FeatureSet, *, halves: int = HALVES, seed: int = 0) -> tuple[Figure, ...]:
@@ -140,29 +98,3 @@ def halves_error(measure: Callable[[Tensor], float], rows: Tensor, halves: int =
     rng = torch.Generator().manual_seed(seed)
     values = [measure(rows[torch.randperm(len(rows), generator=rng)[: len(rows) // 2]]) for _ in range(halves)]
     return float(np.std(values, ddof=1))
-
-
-@torch.no_grad()
-def confirmed(classifier: Classifier, images: Tensor, asked: Mapping[str, Collection[str]]) -> Tensor:
-    """The share of what was asked for that the classifier sees in each image.
-
-    Args:
-        classifier: one that had no part in the search.
-        images: [N, 3, H, W].
-        asked: attributes with the values that would do: {"mouth": ["smile"], "hair_color": ["red", "auburn"]}.
-
-    Returns:
-        [N], 0 to 1.
-
-    Raises:
-        ArgumentError: nothing is asked, or what the classifier does not know.
-    """
-    for name, values in asked.items():
-        if not values or not set(values) <= set(classifier.attributes.get(name, ())):
-            raise ArgumentError(
-                "asked", {name: list(values)}, f"of the classifier's attributes {classifier.attributes}"
-            )
-    if not asked:
-        raise ArgumentError("asked", {}, "one attribute or more")
-    met = [[words[name] in values for name, values in asked.items()] for words in classifier.words(images)]
-    return torch.tensor(met, dtype=torch.float32).mean(dim=1)

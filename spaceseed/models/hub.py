@@ -23,7 +23,7 @@ from huggingface_hub.utils import get_session, tqdm  # type: ignore[attr-defined
 from spaceseed.errors import DownloadError
 
 # Told again and again while a file arrives: (bytes that are here, bytes in all).
-Progress = Callable[[int, int], None]
+ByteProgress = Callable[[int, int], None]
 
 ANSWER_SECONDS = 3.0
 
@@ -36,7 +36,9 @@ _REASONS: dict[type[Exception], str] = {
 }
 
 
-def fetch(repo: str, file: str, revision: str, sha256: str = "", progress: Progress | None = None) -> tuple[Path, str]:
+def fetch(
+    repo: str, file: str, revision: str, sha256: str = "", progress: ByteProgress | None = None
+) -> tuple[Path, str]:
     """Brings one file of a model repository into the local cache.
 
     What is in the cache is used without a request, so it needs no network. A file whose hash is not known beforehand
@@ -83,7 +85,7 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _download(repo: str, file: str, revision: str, progress: Progress | None) -> Path:
+def _download(repo: str, file: str, revision: str, progress: ByteProgress | None) -> Path:
     # Asked first, because it fails at once where the client would try again for half a minute; and for the size.
     size = get_hf_file_metadata(hf_hub_url(repo, file, revision=revision)).size or 0
     cache = Path(constants.HF_HUB_CACHE)
@@ -93,7 +95,7 @@ def _download(repo: str, file: str, revision: str, progress: Progress | None) ->
     return Path(hf_hub_download(repo, file, revision=revision, tqdm_class=_bar(progress, size)))
 
 
-def _bar(progress: Progress | None, total: int) -> type[tqdm]:
+def _bar(progress: ByteProgress | None, total: int) -> type[tqdm]:
     """A progress bar that draws nothing and tells `progress` instead."""
     furthest = 0
 

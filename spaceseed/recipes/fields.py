@@ -2,8 +2,6 @@
 
 import base64
 import math
-import re
-import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
@@ -13,7 +11,6 @@ import torch
 from numpy.typing import NDArray
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     PlainSerializer,
@@ -25,6 +22,7 @@ from pydantic import (
 from torch import Tensor
 
 from spaceseed.models.generators.generator import MAX_SEED
+from spaceseed.untrusted import Line, clean_text
 
 MAX_NUMBERS = 2**16  # in one latent, label or direction
 MAX_LAYERS = 64
@@ -44,16 +42,6 @@ def damage_means(sentence: str) -> Iterator[None]:
         raise
     except Exception as error:  # decoders fail in a dozen ways on bytes that they do not expect
         raise RecipeError(sentence) from error
-
-
-def clean_text(text: str, limit: int) -> str:
-    """Makes one harmless line of free text: no control, surrogate or bidirectional override characters, cut at `limit`.
-
-    Joiners stay, for emoji need them.
-    """
-    text = re.sub("[\u202a-\u202e\u2066-\u2069]", "", text[: 10 * limit])
-    shown = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text)
-    return " ".join(re.sub("[\ud800-\udfff]", "", shown).split())[:limit].rstrip()
 
 
 def _parse_floats(value: object) -> Tensor:
@@ -86,14 +74,8 @@ def _dump_floats(value: Tensor) -> dict[str, Any]:
     return {"shape": list(value.shape), "float32": base64.b64encode(data).decode()}
 
 
-def _cleaned(limit: int) -> BeforeValidator:
-    return BeforeValidator(lambda value: clean_text(value, limit) if isinstance(value, str) else value)
-
-
 # Float32 numbers, exact: in JSON their shape, and their little-endian bytes in base64.
 Floats = Annotated[Tensor, PlainValidator(_parse_floats), PlainSerializer(_dump_floats, when_used="json")]
-Line = Annotated[str, _cleaned(100)]
-Text = Annotated[str, _cleaned(2000)]
 Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
 Layer = Annotated[int, Field(ge=0, lt=MAX_LAYERS)]
 Setting = (

@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from spaceseed.recipes.fields import RecipeError, clean_text, damage_means
+from spaceseed.recipes.fields import RecipeError, damage_means
+from spaceseed.untrusted import clean_text
 
 SUFFIXES = (".png", ".json", ".npz")
 KEYWORD = "spaceseed"  # of the iTXt chunk

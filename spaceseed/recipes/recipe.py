@@ -23,23 +23,22 @@ from spaceseed.arguments import check_layers, check_tensor, check_type
 from spaceseed.errors import ArgumentError
 from spaceseed.images import to_uint8
 from spaceseed.models.generators.generator import Generator
-from spaceseed.models.zoo import loading as zoo
+from spaceseed.models.generators.options import synthesis_options
+from spaceseed.models.zoo import loading
 from spaceseed.recipes import files as recipe_files
 from spaceseed.recipes.fields import (
     MAX_ITEMS,
     MAX_LAYERS,
     Floats,
     Layer,
-    Line,
     RecipeError,
     Record,
     Seed,
     Setting,
-    Text,
-    clean_text,
     damage_means,
 )
 from spaceseed.recipes.files import MAX_RECIPE_BYTES, MAX_ZIP_ENTRIES
+from spaceseed.untrusted import Line, Text, clean_text
 from spaceseed.version import __version__
 
 __all__ = ["Edit", "Found", "Recipe", "RecipeError", "open_any", "save_zip"]
@@ -229,7 +228,8 @@ class Recipe(Record):
         """Styles [1, num_ws, w_dim] on the generator's device: mapped, truncated, edited.
 
         Raises:
-            RecipeError: the recipe is of another model, or its shapes do not fit this one.
+            RecipeError: the recipe is of another model, its shapes do not fit this one, or its numbers are so large
+                that styles are not finite.
         """
         self._check(generator)
         latent = self.latent[None].to(generator.device)
@@ -241,8 +241,8 @@ class Recipe(Record):
                 ws = latent[:, None].expand(-1, generator.num_ws, -1) if self.space == "w" else latent
                 ws = generator.truncate(ws, self.truncation, self.truncation_cutoff).clone()
             for edit in self.edits:
-                ws = edit.apply(ws)
-        return ws
+                ws = edit.apply(_finite(ws))
+        return _finite(ws)
 
     def render(self, generator: Generator | None = None) -> Tensor:
         """Draws the image, alone: the batch in which it was found cannot matter.
@@ -254,7 +254,7 @@ class Recipe(Record):
             [1, 3, H, W] float32, nominally in [-1, 1], not clipped.
 
         Raises:
-            RecipeError: the model is not in the zoo, is another or has other weights, or shapes do not fit it.
+            RecipeError: the model is not in the loading, is another or has other weights, or shapes do not fit it.
         """
         generator = self._load() if generator is None else generator
         ws = self.ws(generator)
@@ -343,9 +343,9 @@ class Recipe(Record):
 
     def _load(self) -> Generator:
         # Never by anything but an id from the catalogue: a stranger's recipe must not choose what is loaded.
-        if self.model not in [card.id for card in zoo.list_models()]:
+        if self.model not in [card.id for card in loading.list_models()]:
             raise RecipeError(f"This recipe needs the model {self.model!r}, which is not among the models here.")
-        return zoo.load(self.model)
+        return loading.load(self.model)
 
     def _check(self, generator: Generator) -> None:
         card = generator.card
@@ -368,31 +368,10 @@ class Recipe(Record):
             raise RecipeError(f"This recipe's numbers or options do not fit the model {self.model!r}.")
 
 
-def synthesis_options(
-    generator: Generator,
-    truncation: float,
-    noise: str = "const",
-    noise_seed: int | None = None,
-    transform: Tensor | None = None,
-) -> dict[str, Any]:
-    """What `generator.synthesize` needs to be told, beside styles, of all that a recipe may say.
-
-    Raises:
-        ArgumentError: the family knows no noise or no transform, and another than the default is asked for.
-    """
-    options: dict[str, Any] = {}
-    if noise != "const":
-        options["noise"] = noise
-    if noise_seed is not None:
-        options["rng"] = torch.Generator().manual_seed(noise_seed)  # on the CPU: the same for every device
-    if transform is not None:
-        options["transform"] = transform.to(generator.device)
-    for name, value in options.items():
-        if name not in generator.options:
-            raise ArgumentError(name, type(value).__name__, "left out: this model's family takes none")
-    if "truncation" in generator.options:
-        options["truncation"] = truncation
-    return options
+def _finite(ws: Tensor) -> Tensor:
+    if not bool(ws.isfinite().all()):
+        raise RecipeError("This recipe has numbers so large that its image cannot be drawn.")
+    return ws
 
 
 def open_any(path: str | Path) -> list[Recipe]:

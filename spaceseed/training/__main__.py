@@ -20,25 +20,25 @@ import torch
 from tqdm import tqdm
 
 from spaceseed.errors import ArgumentError, CheckpointError, DataError, TrainingError
-from spaceseed.metrics.report import Features
+from spaceseed.metrics.features import AvatarFeatures, Features
 from spaceseed.models.generators.generator import Generator
 from spaceseed.training.config import AUGMENTATIONS, EGAN, PRECISIONS, PROJECTED, Config, Evolution
 from spaceseed.training.data.images import ImageSet, read_folder
 from spaceseed.training.export import export
-from spaceseed.training.losses import OBJECTIVES
+from spaceseed.training.losses import LOSSES
 from spaceseed.training.machine import Machine
-from spaceseed.training.measure import AvatarFeatures, Comparison, ImageNetFeatures
+from spaceseed.training.measure import Comparison, ImageNetFeatures
 from spaceseed.training.networks.pairs import CONDITIONS, NETWORKS
 from spaceseed.training.trainer import Trainer
 
 CHOICES = {
     "network": tuple(NETWORKS),
-    "objective": (*OBJECTIVES, EGAN),
+    "objective": (*LOSSES, EGAN),
     "projected": PROJECTED,
     "augment": AUGMENTATIONS,
     "condition": CONDITIONS,
     "precision": PRECISIONS,
-    "mutations": tuple(OBJECTIVES),
+    "mutations": tuple(LOSSES),
 }
 FILE = "generator.safetensors"
 FEATURES: dict[str, Callable[[], Features]] = {"imagenet": ImageNetFeatures, "avatars": AvatarFeatures}
@@ -59,7 +59,7 @@ HELP = {
     "projected": "a discriminator that sees ImageNet features, beside the network's own or alone",
     "augment": "for few images: diff always, ada as much as needed",
     "condition": "use the labels: embed as in CGAN, auxiliary as in ACGAN, or both",
-    "unsaid": "how often an image's labels are left out, so that they may be left open later",
+    "label_dropout": "how often an image's labels are left out, so that they may be left open later",
     "mirror": "learn from every image flipped left to right, too",
     "precision": "of the arithmetic",
     "channels_last": "an order of memory that most processors like better",

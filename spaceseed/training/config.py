@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from spaceseed.errors import ArgumentError
-from spaceseed.training.losses import OBJECTIVES
+from spaceseed.training.losses import LOSSES
 from spaceseed.training.networks.pairs import CONDITIONS, LARGEST, NETWORKS, SMALLEST
 
 EGAN = "egan"
@@ -44,7 +44,7 @@ class Config:
     Attributes:
         network: "stylegan2"; "normalized", a StyleGAN2 that is built like a DCGAN while it learns; "pggan"; "dcgan".
         resolution: side of the images in pixels, a power of two.
-        objective: one of OBJECTIVES, or "egan", where generators of several objectives compete.
+        objective: one of LOSSES, or "egan", where generators of several objectives compete.
         images: length: real images shown to the discriminator.
         batch: images a step, in each process.
         z_dim: size of z.
@@ -61,8 +61,8 @@ class Config:
         augment: "diff" for DiffAugment, "ada" for adaptive augmentation, or "none".
         condition: "embed" for label embeddings (CGAN), "auxiliary" for a classifier of labels (ACGAN), "both", "none".
         mirror: learn from every image flipped left to right, too.
-        unsaid: how often all labels of an image are left out, and of those that stay each group by itself, so that a
-            visitor may leave any open.
+        label_dropout: how often all labels of an image are dropped; of those that stay, each group is dropped as often
+            by itself. So a visitor may leave any group open.
         precision: of the networks' arithmetic, "float32" or "bfloat16".
         channels_last: the order of images in memory that is quicker on most processors.
         evolution: settings of "egan".
@@ -91,7 +91,7 @@ class Config:
     augment: str = "none"
     condition: str = "none"
     mirror: bool = False
-    unsaid: float = 0.1
+    label_dropout: float = 0.1
     precision: str = "float32"
     channels_last: bool = True
     evolution: Evolution = field(default_factory=Evolution)
@@ -104,7 +104,7 @@ class Config:
         _one_of("condition", self.condition, CONDITIONS)
         fits = SMALLEST <= self.resolution <= LARGEST and not self.resolution & (self.resolution - 1)
         _check("resolution", self.resolution, fits, f"a power of two from {SMALLEST} to {LARGEST}")
-        _one_of("objective", self.objective, (*OBJECTIVES, EGAN))
+        _one_of("objective", self.objective, (*LOSSES, EGAN))
         _one_of("projected", self.projected, PROJECTED)
         _one_of("augment", self.augment, AUGMENTATIONS)
         _one_of("precision", self.precision, PRECISIONS)
@@ -113,7 +113,7 @@ class Config:
         _check("batch", self.batch, self.batch >= 2, "2 or more, for the spread of a batch is part of what is judged")
         _check("learning_rate", self.learning_rate, self.learning_rate is None or 0 < self.learning_rate <= 1, "0 to 1")
         _check("r1_gamma", self.r1_gamma, 0 <= self.r1_gamma < float("inf"), "0 or more")
-        _check("unsaid", self.unsaid, 0 <= self.unsaid <= 1, "from 0 to 1")
+        _check("label_dropout", self.label_dropout, 0 <= self.label_dropout <= 1, "from 0 to 1")
         _check("seed", self.seed, 0 <= self.seed < 2**32, f"from 0 to {2**32 - 1}")
         if self.grow_from is not None:
             _check("grow_from", self.grow_from, NETWORKS[self.network].grows, f"left out: {self.network} does not grow")
@@ -127,9 +127,9 @@ class Config:
         if self.objective != EGAN:
             return
         its = self.evolution
-        _check("mutations", its.mutations, len(its.mutations) > 0, f"some of {', '.join(OBJECTIVES)}")
+        _check("mutations", its.mutations, len(its.mutations) > 0, f"some of {', '.join(LOSSES)}")
         for name in its.mutations:
-            _one_of("mutations", name, OBJECTIVES)
+            _one_of("mutations", name, LOSSES)
         _check("parents", its.parents, its.parents >= 1, "1 or more")
         _check("d_steps", its.d_steps, its.d_steps >= 1, "1 or more")
         _check("gamma", its.gamma, 0 <= its.gamma < float("inf"), "0 or more")

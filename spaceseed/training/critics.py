@@ -9,9 +9,9 @@ from torch import Tensor
 
 from spaceseed.training.config import Config
 from spaceseed.training.data.augment import AdaptiveAugment, augment
-from spaceseed.training.losses import Objective, gradient_penalty, label_loss
+from spaceseed.training.losses import GameLoss, gradient_penalty, label_loss
 from spaceseed.training.machine import BETAS, Learner, Machine
-from spaceseed.training.networks.discriminator import Verdict
+from spaceseed.training.networks.discriminator import Output
 from spaceseed.training.networks.pairs import Pair
 from spaceseed.training.networks.projected import ProjectedDiscriminator
 
@@ -19,43 +19,43 @@ PROJECTED_RATE = 1e-3
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """What the jury sees of a batch of images, and the labels that came with them.
+class Seen:
+    """What the discriminators see of a batch of images, and the labels that came with them.
 
     Attributes:
-        seen: of each member, tensors of N rows.
+        inputs: of each discriminator, tensors of N rows.
         labels: [N, num_classes]; None for unconditional networks.
     """
 
-    seen: tuple[list[Tensor], ...]
+    inputs: tuple[list[Tensor], ...]
     labels: Tensor | None
 
-    def detached(self) -> "Evidence":
-        """The same, through which no gradient reaches the generator."""
-        return Evidence(tuple([part.detach() for part in parts] for parts in self.seen), self.labels)
+    def detached(self) -> "Seen":
+        """Returns the same, through which no gradient reaches the generator."""
+        return Seen(tuple([part.detach() for part in parts] for parts in self.inputs), self.labels)
 
-    def rows(self, rows: slice) -> "Evidence":
-        """Of some of the images."""
+    def rows(self, rows: slice) -> "Seen":
+        """Returns what was seen of some of the images."""
         labels = None if self.labels is None else self.labels[rows]
-        return Evidence(tuple([part[rows] for part in parts] for parts in self.seen), labels)
+        return Seen(tuple([part[rows] for part in parts] for parts in self.inputs), labels)
 
 
-def joined(parts: list[Evidence]) -> Evidence:
-    """What was seen of several batches, as of one whose images alternate between them."""
+def joined(parts: list[Seen]) -> Seen:
+    """Joins what was seen of several batches into one, whose images alternate between them."""
 
     def weave(tensors: list[Tensor]) -> Tensor:
         return torch.stack(tensors, dim=1).flatten(0, 1)
 
     seen = tuple(
         [weave(list(tensors)) for tensors in zip(*members, strict=True)]
-        for members in zip(*(part.seen for part in parts), strict=True)
+        for members in zip(*(part.inputs for part in parts), strict=True)
     )
     labels = [part.labels for part in parts if part.labels is not None]
-    return Evidence(seen, weave(labels) if labels else None)
+    return Seen(seen, weave(labels) if labels else None)
 
 
-class Member:
-    """The network's own discriminator, which sees the images themselves.
+class Critic:
+    """A discriminator and its optimizer; this one is the network's own, which sees the images themselves.
 
     Attributes:
         name: for sentences.
@@ -69,15 +69,15 @@ class Member:
         self.learner, self.r1_gamma = learner, r1_gamma
 
     def see(self, images: Tensor) -> list[Tensor]:
-        """What it needs of images [N, 3, R, R], tensors of N rows."""
+        """Returns what it needs of images [N, 3, R, R]: tensors of N rows."""
         return [images]
 
-    def judge(self, seen: list[Tensor], labels: Tensor | None) -> Verdict:
-        """Its verdict on what it saw."""
-        return self.learner.network(seen[0], labels)
+    def output(self, inputs: list[Tensor], labels: Tensor | None) -> Output:
+        """Returns its logits for what it saw."""
+        return self.learner.network(inputs[0], labels)
 
 
-class ProjectedMember(Member):
+class ProjectedCritic(Critic):
     """A projected discriminator, which sees features; its heads learn, without R1, as published."""
 
     name = "projected discriminator"
@@ -90,12 +90,12 @@ class ProjectedMember(Member):
         with torch.autocast(images.device.type, enabled=False):
             return self.projected.projection(images.float())
 
-    def judge(self, seen: list[Tensor], labels: Tensor | None) -> Verdict:  # noqa: ARG002
-        with torch.autocast(seen[0].device.type, enabled=False):
-            return Verdict(self.projected.judge(seen), None)
+    def output(self, inputs: list[Tensor], labels: Tensor | None) -> Output:  # noqa: ARG002
+        with torch.autocast(inputs[0].device.type, enabled=False):
+            return Output(self.projected.logits(inputs), None)
 
 
-class Jury:
+class Critics:
     """All discriminators, what they are shown, and how they learn.
 
     Attributes:
@@ -117,27 +117,27 @@ class Jury:
         self.config, self.sizes, self.machine, self.rng = config, sizes, machine, rng
         self.steps = 0
         self.adaptive = AdaptiveAugment()
-        self.members: list[Member] = []
+        self.members: list[Critic] = []
         if config.projected != "only":
             self.members.append(self._member(pair))
         if config.projected != "none":
             projected = ProjectedDiscriminator(seed=config.seed).to(machine.device)
             groups = [{"params": list(projected.heads.parameters()), "lr": PROJECTED_RATE}]
-            self.members.append(ProjectedMember(projected, Learner(projected.heads, groups, BETAS, machine)))
+            self.members.append(ProjectedCritic(projected, Learner(projected.heads, groups, BETAS, machine)))
 
     def grow(self, pair: Pair) -> None:
         """Puts the discriminator of a grown pair in the place of the smaller one; its Adam starts anew."""
         if self.config.projected != "only":
             self.members[0] = self._member(pair)
 
-    def _member(self, pair: Pair) -> Member:
+    def _member(self, pair: Pair) -> Critic:
         config = self.config
         rate = config.learning_rate or pair.learning_rate
         # A lazily regularised optimizer takes more steps than it has losses; its rates shrink accordingly.
         lazy = config.r1_interval / (config.r1_interval + 1) if config.r1_gamma else 1.0
         groups = pair.groups(pair.discriminator, rate * lazy)
         learner = Learner(pair.discriminator, groups, (BETAS[0] ** lazy, BETAS[1] ** lazy), self.machine)
-        return Member(learner, config.r1_gamma * pair.generator.resolution / config.resolution)
+        return Critic(learner, config.r1_gamma * pair.generator.resolution / config.resolution)
 
     @property
     def probability(self) -> float:
@@ -145,36 +145,36 @@ class Jury:
         return {"none": 0.0, "diff": 1.0, "ada": self.adaptive.probability}[self.config.augment]
 
     def learn(self, learning: bool) -> None:
-        """Whether gradients reach the members' weights."""
+        """Lets gradients reach the members' weights, or not."""
         for member in self.members:
             member.learner.network.requires_grad_(learning)
 
     def parameters(self) -> Iterator[torch.nn.Parameter]:
-        """All weights that learn."""
+        """Yields all weights that learn."""
         for member in self.members:
             yield from member.learner.network.parameters()
 
-    def see(self, images: Tensor, labels: Tensor | None) -> Evidence:
+    def see(self, images: Tensor, labels: Tensor | None) -> Seen:
         """Augments images [N, 3, R, R] and shows them to every member."""
         if self.config.augment != "none":
             images = augment(images, self.probability, self.rng)
-        return Evidence(tuple(member.see(images) for member in self.members), labels)
+        return Seen(tuple(member.see(images) for member in self.members), labels)
 
-    def logits(self, evidence: Evidence) -> list[Tensor]:
-        """Every member's verdict, [N, k]."""
-        return [verdict.logits for verdict in self._verdicts(evidence)]
+    def logits(self, seen: Seen) -> list[Tensor]:
+        """Returns the logits [N, k] of every member."""
+        return [output.logits for output in self._outputs(seen)]
 
-    def generator_loss(self, evidence: Evidence, objective: Objective) -> Tensor:
-        """What the generator is to minimise: the sum of all members' objections, and of labels not met."""
+    def generator_loss(self, seen: Seen, objective: GameLoss) -> Tensor:
+        """Returns the generator's loss, summed over all members and their auxiliary classifiers."""
         total = torch.zeros((), device=self.machine.device)
-        for verdict in self._verdicts(evidence):
-            total = total + objective.generator(verdict.logits)
-            if verdict.classes is not None and evidence.labels is not None:
-                total = total + label_loss(verdict.classes, evidence.labels, self.sizes)
+        for output in self._outputs(seen):
+            total = total + objective.generator(output.logits)
+            if output.classes is not None and seen.labels is not None:
+                total = total + label_loss(output.classes, seen.labels, self.sizes)
         return total
 
     def step(
-        self, real: Tensor, labels: Tensor | None, fake: Evidence, objective: Objective, rate: float
+        self, real: Tensor, labels: Tensor | None, fake: Seen, objective: GameLoss, rate: float
     ) -> tuple[float, float]:
         """Lets every member learn from real images [N, 3, R, R] and from what was seen of generated ones.
 
@@ -188,18 +188,18 @@ class Jury:
         """
         self.learn(True)
         with torch.no_grad():
-            evidence = self.see(real, labels)
+            seen = self.see(real, labels)
         means = []
         for number, member in enumerate(self.members):
             with self.machine.precision():
-                of_fake = member.judge([part.detach() for part in fake.seen[number]], fake.labels)
-                of_real = member.judge(evidence.seen[number], labels)
+                of_fake = member.output([part.detach() for part in fake.inputs[number]], fake.labels)
+                of_real = member.output(seen.inputs[number], labels)
                 loss = objective.discriminator(of_real.logits, of_fake.logits)
                 if of_real.classes is not None and labels is not None:
                     loss = loss + label_loss(of_real.classes, labels, self.sizes)
             member.learner.step(loss, rate, f"{member.name}'s loss")
             if member.r1_gamma and self.steps % self.config.r1_interval == 0:
-                self._regularise(member, evidence.seen[number][0], labels, rate)
+                self._regularise(member, seen.inputs[number][0], labels, rate)
             means.append((of_real.logits.detach(), of_fake.logits.detach()))
         self.steps += 1
         if self.config.augment == "ada":
@@ -219,13 +219,13 @@ class Jury:
         self.adaptive.load_state_dict(state["adaptive"])
         self.steps = state["steps"]
 
-    def _verdicts(self, evidence: Evidence) -> list[Verdict]:
-        return [member.judge(seen, evidence.labels) for member, seen in zip(self.members, evidence.seen, strict=True)]
+    def _outputs(self, seen: Seen) -> list[Output]:
+        return [member.output(inputs, seen.labels) for member, inputs in zip(self.members, seen.inputs, strict=True)]
 
-    def _regularise(self, member: Member, real: Tensor, labels: Tensor | None, rate: float) -> None:
+    def _regularise(self, member: Critic, real: Tensor, labels: Tensor | None, rate: float) -> None:
         images = real.detach().requires_grad_(True)
         with self.machine.precision():
-            logits = member.judge([images], labels).logits
+            logits = member.output([images], labels).logits
         penalty = gradient_penalty(logits, images)
         member.learner.step(
             penalty * (member.r1_gamma / 2 * self.config.r1_interval), rate, f"{member.name}'s gradient penalty"

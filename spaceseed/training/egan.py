@@ -20,13 +20,13 @@ from torch import Tensor
 from spaceseed.errors import TrainingError
 from spaceseed.models.generators.generator import Generator
 from spaceseed.training.config import Config
-from spaceseed.training.critics import Evidence, Jury
-from spaceseed.training.losses import OBJECTIVES, Objective
+from spaceseed.training.critics import Critics, Seen
+from spaceseed.training.losses import LOSSES, GameLoss
 from spaceseed.training.machine import Learner
 from spaceseed.training.networks.pairs import Pair
 
 # What the discriminator minimises, whatever the mutations.
-JUDGED_BY = OBJECTIVES["nonsaturating"]
+JUDGED_BY = LOSSES["nonsaturating"]
 
 
 class Draws(Protocol):
@@ -49,7 +49,7 @@ class Child:
         learner: its generator and Adam.
         parent: number of the parent.
         mutation: the objective that it was a step towards.
-        evidence: what the jury saw of its images.
+        seen: what the critics saw of its images.
         quality: mean sigmoid of the discriminator's logits, 0 to 1.
         diversity: minus the log of the length of the discriminator's gradient.
         fitness: quality + gamma * diversity; the higher, the better.
@@ -58,7 +58,7 @@ class Child:
     learner: Learner[Generator]
     parent: int
     mutation: str
-    evidence: Evidence
+    seen: Seen
     quality: float
     diversity: float
     fitness: float
@@ -66,42 +66,42 @@ class Child:
 
 def improve(
     learner: Learner[Generator],
-    objective: Objective,
+    objective: GameLoss,
     pair: Pair,
-    jury: Jury,
+    critics: Critics,
     latents: tuple[Tensor, Tensor | None],
     rng: torch.Generator,
     rate: float,
-) -> Evidence:
+) -> Seen:
     """Lets a generator learn from one batch.
 
     Args:
         learner: the generator and its Adam.
         objective: what it is a step towards.
         pair: how generators draw.
-        jury: what it is to convince.
+        critics: what it is to convince.
         latents: z [N, z_dim], and labels [N, num_classes] or None.
         rng: draws whatever else is random.
         rate: share of the full step size.
 
     Returns:
-        what the jury saw of its images, drawn before the step.
+        what the critics saw of its images, drawn before the step.
 
     Raises:
         TrainingError: the loss or a weight is not finite.
     """
-    jury.learn(False)
-    with jury.machine.precision():
+    critics.learn(False)
+    with critics.machine.precision():
         images = pair.generate(learner.network, *latents, rng)
-    evidence = jury.see(images, latents[1])
-    with jury.machine.precision():
-        loss = jury.generator_loss(evidence, objective) + pair.penalty(images)
+    seen = critics.see(images, latents[1])
+    with critics.machine.precision():
+        loss = critics.generator_loss(seen, objective) + pair.penalty(images)
     learner.step(loss, rate, "generator's loss")
-    return evidence.detached()
+    return seen.detached()
 
 
 def generation(
-    parents: Sequence[Learner[Generator]], pair: Pair, jury: Jury, draws: Draws, config: Config, rate: float
+    parents: Sequence[Learner[Generator]], pair: Pair, critics: Critics, draws: Draws, config: Config, rate: float
 ) -> list[Child]:
     """Breeds one generation and selects.
 
@@ -111,7 +111,7 @@ def generation(
     Args:
         parents: mu generators, which stay as they are.
         pair: how generators draw.
-        jury: the discriminators, whose weights stay as they are.
+        critics: the discriminators, whose weights stay as they are.
         draws: latents and real images.
         config: how to train.
         rate: share of the full step size.
@@ -124,47 +124,47 @@ def generation(
     """
     lessons, exam = draws.latents(config.batch), draws.latents(config.evaluated)
     with torch.no_grad():
-        real = jury.see(*draws.reals(config.evaluated))
-    jury.learn(True)
+        real = critics.see(*draws.reals(config.evaluated))
+    critics.learn(True)
     # The discriminator's loss has a term in real and one in generated images: the first is the same for all children.
-    of_real = _gradient(jury, [JUDGED_BY.discriminator(x, torch.zeros_like(x)) for x in _logits(jury, real)])
+    of_real = _gradient(critics, [JUDGED_BY.discriminator(x, torch.zeros_like(x)) for x in _logits(critics, real)])
     chance = draws.rng.get_state()
     children = []
     for number, parent in enumerate(parents):
         for mutation in config.evolution.mutations:
             draws.rng.set_state(chance)
             learner = parent.copy()
-            improve(learner, OBJECTIVES[mutation], pair, jury, lessons, draws.rng, rate)
+            improve(learner, LOSSES[mutation], pair, critics, lessons, draws.rng, rate)
             with torch.no_grad():
-                with jury.machine.precision():
+                with critics.machine.precision():
                     images = pair.generate(learner.network, *exam, draws.rng)
-                evidence = jury.see(images, exam[1])
-            quality, diversity = _examine(jury, evidence, of_real)
+                seen = critics.see(images, exam[1])
+            quality, diversity = _examine(critics, seen, of_real)
             fitness = quality + config.evolution.gamma * diversity
             if not math.isfinite(fitness):
                 raise TrainingError(f"the fitness of a child by {mutation} is not finite")
-            children.append(Child(learner, number, mutation, evidence, quality, diversity, fitness))
+            children.append(Child(learner, number, mutation, seen, quality, diversity, fitness))
     return sorted(children, key=lambda child: child.fitness, reverse=True)[: config.evolution.parents]
 
 
-def _examine(jury: Jury, evidence: Evidence, of_real: Tensor) -> tuple[float, float]:
+def _examine(critics: Critics, seen: Seen, of_real: Tensor) -> tuple[float, float]:
     """Quality and diversity of generated images, the same in every process."""
-    jury.learn(True)
-    logits = _logits(jury, evidence)
+    critics.learn(True)
+    logits = _logits(critics, seen)
     quality = torch.stack([x.detach().sigmoid().mean() for x in logits]).mean()
-    of_fake = _gradient(jury, [JUDGED_BY.discriminator(torch.zeros_like(x), x) for x in logits])
-    quality, length = jury.machine.mean(torch.stack([quality, (of_real + of_fake).norm()])).tolist()
+    of_fake = _gradient(critics, [JUDGED_BY.discriminator(torch.zeros_like(x), x) for x in logits])
+    quality, length = critics.machine.mean(torch.stack([quality, (of_real + of_fake).norm()])).tolist()
     # A discriminator that nothing could improve would make any child infinitely diverse.
     return quality, -math.log(max(length, 1e-12))
 
 
-def _logits(jury: Jury, evidence: Evidence) -> list[Tensor]:
-    with jury.machine.precision():
-        return jury.logits(evidence)
+def _logits(critics: Critics, seen: Seen) -> list[Tensor]:
+    with critics.machine.precision():
+        return critics.logits(seen)
 
 
-def _gradient(jury: Jury, losses: list[Tensor]) -> Tensor:
-    """The gradient of a sum of losses in all the jury's weights, as one vector."""
-    parameters = list(jury.parameters())
+def _gradient(critics: Critics, losses: list[Tensor]) -> Tensor:
+    """The gradient of a sum of losses in all the discriminators' weights, as one vector."""
+    parameters = list(critics.parameters())
     gradients = torch.autograd.grad(torch.stack(losses).sum(), parameters, allow_unused=True, materialize_grads=True)
     return torch.cat([gradient.flatten() for gradient in gradients])

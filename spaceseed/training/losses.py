@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 @dataclass(frozen=True)
-class Objective:
+class GameLoss:
     """A game's two losses; both are means over all logits, of any shape.
 
     Attributes:
@@ -27,19 +27,19 @@ def _cross_entropy(real: Tensor, fake: Tensor) -> Tensor:
     return F.softplus(-real).mean() + F.softplus(fake).mean()
 
 
-OBJECTIVES = {
+LOSSES = {
     # Goodfellow et al. 2014, eq. 1: log(1 - sigmoid(D)), which hardly moves where the discriminator is sure.
-    "minimax": Objective(lambda fake: -F.softplus(fake).mean(), _cross_entropy),
+    "minimax": GameLoss(lambda fake: -F.softplus(fake).mean(), _cross_entropy),
     # Goodfellow et al. 2014, sec. 3: -log sigmoid(D), which moves most there. E-GAN calls it the heuristic mutation.
-    "nonsaturating": Objective(lambda fake: F.softplus(-fake).mean(), _cross_entropy),
+    "nonsaturating": GameLoss(lambda fake: F.softplus(-fake).mean(), _cross_entropy),
     # Mao et al. 2017, eq. 9, without its halves, which Adam would not notice.
-    "leastsquares": Objective(
+    "leastsquares": GameLoss(
         lambda fake: (fake - 1).square().mean(),
         lambda real, fake: (real - 1).square().mean() + fake.square().mean(),
         undecided=0.5,
     ),
     # Lim & Ye 2017; Miyato et al. 2018, eqs. 16 and 17.
-    "hinge": Objective(lambda fake: -fake.mean(), lambda real, fake: F.relu(1 - real).mean() + F.relu(1 + fake).mean()),
+    "hinge": GameLoss(lambda fake: -fake.mean(), lambda real, fake: F.relu(1 - real).mean() + F.relu(1 + fake).mean()),
 }
 
 

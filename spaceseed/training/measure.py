@@ -5,9 +5,8 @@ from torch import Tensor
 
 from spaceseed.batches import batch_size
 from spaceseed.metrics.distances import frechet_distance, precision_recall
-from spaceseed.metrics.report import ClassifierFeatures, Features, collect
+from spaceseed.metrics.features import Features, collect
 from spaceseed.models.generators.generator import Generator, latents_from_seeds
-from spaceseed.models.judges.classifier import load_classifier
 from spaceseed.training.data.images import ImageSet
 from spaceseed.training.networks.projected import imagenet_features
 
@@ -23,13 +22,6 @@ class ImageNetFeatures:
 
     def __call__(self, images: Tensor) -> Tensor:
         return imagenet_features(images)
-
-
-class AvatarFeatures(ClassifierFeatures):
-    """What the bundled classifier sees, which knows drawn faces alone: features [N, 96]."""
-
-    def __init__(self) -> None:
-        super().__init__(load_classifier("avatars"))
 
 
 class Comparison:

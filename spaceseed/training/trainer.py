@@ -14,11 +14,11 @@ from torch import Tensor
 from spaceseed.errors import ArgumentError, CheckpointError, DataError, TrainingError
 from spaceseed.models.generators.generator import Generator
 from spaceseed.training.config import EGAN, Config
-from spaceseed.training.critics import Evidence, Jury, joined
+from spaceseed.training.critics import Critics, Seen, joined
 from spaceseed.training.data.images import ImageSet
 from spaceseed.training.data.labels import difference, drop
 from spaceseed.training.egan import generation, improve
-from spaceseed.training.losses import OBJECTIVES
+from spaceseed.training.losses import LOSSES
 from spaceseed.training.machine import BETAS, Learner, Machine
 from spaceseed.training.networks.pairs import Pair, build
 from spaceseed.training.report import Report
@@ -37,7 +37,7 @@ class Trainer:
         pair: the networks; `pair.generator` is the first of `parents`.
         parents: generators with their Adams: one, or mu of E-GAN.
         average: the running average of the (fittest) generator's weights.
-        jury: the discriminators.
+        critics: the discriminators.
         seen: real images that were shown to the discriminator, in all processes.
         seconds: that its steps took, reports aside.
         stopped: set it to True, from a signal's handler for one, and `run` ends after the step that it is at.
@@ -77,7 +77,7 @@ class Trainer:
             seed=config.seed,
         )
         self._take(first, [first.generator], first.generator)
-        self.jury = Jury(config, first, self.sizes, self.machine, self.rng)
+        self.critics = Critics(config, first, self.sizes, self.machine, self.rng)
         if self.machine.rank == 0:
             folder.mkdir(parents=True, exist_ok=True)
             partial = folder / "config.partial"
@@ -129,19 +129,19 @@ class Trainer:
         """Latents [count, z_dim], and labels [count, num_classes] of random real images."""
         z = torch.randn(count, self.config.z_dim, generator=self.rng, device=self.machine.device)
         labels = self.images.labels
-        return z, self._unsaid(labels.vectors(self._rows(count))) if labels and self.sizes else None
+        return z, self._drop_labels(labels.vectors(self._rows(count))) if labels and self.sizes else None
 
     def reals(self, count: int) -> tuple[Tensor, Tensor | None]:
         """Random real images [count, 3, R, R] of the present resolution, and their labels."""
         images, labels = self.images.batch(self._rows(count), self.pair.generator.resolution)
         images = images.to(self.machine.device, memory_format=self._memory)
-        return images, self._unsaid(labels) if labels is not None and self.sizes else None
+        return images, self._drop_labels(labels) if labels is not None and self.sizes else None
 
     def _rows(self, count: int) -> Tensor:
         return torch.randint(len(self.images), (count,), generator=self.rng, device=self.machine.device).cpu()
 
-    def _unsaid(self, labels: Tensor) -> Tensor:
-        return drop(labels.to(self.machine.device), self.sizes, self.config.unsaid, self.rng)
+    def _drop_labels(self, labels: Tensor) -> Tensor:
+        return drop(labels.to(self.machine.device), self.sizes, self.config.label_dropout, self.rng)
 
     def _step(self) -> tuple[float, float]:
         config = self.config
@@ -150,28 +150,28 @@ class Trainer:
         if config.decay:
             rate = min(1.0, max(0.05, (config.images - self.seen) / (0.25 * config.images)))
         if config.objective == EGAN:
-            fakes, objective = self._evolve(rate), OBJECTIVES["nonsaturating"]
+            fakes, objective = self._evolve(rate), LOSSES["nonsaturating"]
         else:
-            objective = OBJECTIVES[config.objective]
+            objective = LOSSES[config.objective]
             latents = self.latents(config.batch)
-            fakes = [improve(self.parents[0], objective, self.pair, self.jury, latents, self.rng, rate)]
+            fakes = [improve(self.parents[0], objective, self.pair, self.critics, latents, self.rng, rate)]
         for fake in fakes:
-            logits = self.jury.step(*self.reals(config.batch), fake, objective, rate)
+            logits = self.critics.step(*self.reals(config.batch), fake, objective, rate)
             self.seen += config.batch * self.machine.processes
         self._average(len(fakes) * config.batch * self.machine.processes)
         return logits
 
-    def _evolve(self, rate: float) -> list[Evidence]:
+    def _evolve(self, rate: float) -> list[Seen]:
         """Replaces the parents by the fittest children; returns what the discriminators are to learn from."""
         batch = self.config.batch
-        survivors = generation(self.parents, self.pair, self.jury, self, self.config, rate)
+        survivors = generation(self.parents, self.pair, self.critics, self, self.config, rate)
         self.parents = [child.learner for child in survivors]
         self.pair.generator = self.parents[0].network
         for rank, child in enumerate(survivors):
             told = {name: getattr(child, name) for name in ("parent", "mutation", "fitness", "quality", "diversity")}
             self.report.selections.add({"images": self.seen, "rank": rank} | told)
-        evidence = joined([child.evidence for child in survivors])
-        return [evidence.rows(slice(i * batch, (i + 1) * batch)) for i in range(self.config.evolution.d_steps)]
+        seen = joined([child.seen for child in survivors])
+        return [seen.rows(slice(i * batch, (i + 1) * batch)) for i in range(self.config.evolution.d_steps)]
 
     @torch.no_grad()
     def _average(self, shown: int) -> None:
@@ -201,7 +201,7 @@ class Trainer:
             grown.append(copy.deepcopy(larger.generator))
             larger.adopt(grown[-1], network)
         self._take(larger, grown[:-1], grown[-1])
-        self.jury.grow(larger)
+        self.critics.grow(larger)
 
     def _take(self, pair: Pair, generators: list[Generator], average: Generator) -> None:
         """Makes these the networks that are trained, on the machine's device, with new optimizers."""
@@ -228,7 +228,7 @@ class Trainer:
             "D(fake)": fake,
         }
         if self.config.augment == "ada":
-            row["augmented"] = self.jury.probability
+            row["augmented"] = self.critics.probability
         if self.machine.rank == 0:
             generator = self.finished
             with torch.no_grad():
@@ -245,7 +245,7 @@ class Trainer:
             "seconds": self.seconds,
             "parents": [parent.state_dict() for parent in self.parents],
             "average": self.average.state_dict(),
-            "jury": self.jury.state_dict(),
+            "critics": self.critics.state_dict(),
             "rng": self.machine.gather(self.rng.get_state()),
         }
 
@@ -279,7 +279,7 @@ class Trainer:
         for parent, its in zip(self.parents, state["parents"], strict=True):
             parent.load_state_dict(its)
         self.average.load_state_dict(state["average"])
-        self.jury.load_state_dict(state["jury"])
+        self.critics.load_state_dict(state["critics"])
         self.seen, self.seconds = state["seen"], state["seconds"]
         self.rng.set_state(state["rng"][self.machine.rank])
 

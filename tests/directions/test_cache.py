@@ -12,7 +12,7 @@ from spaceseed.directions.sets import DirectionSet
 from spaceseed.errors import ArgumentError
 from spaceseed.models.generators.generator import ModelCard
 from spaceseed.models.generators.stylegan2 import StyleGAN2
-from spaceseed.models.zoo import loading as zoo
+from spaceseed.models.zoo import loading
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def generator():
 
 @pytest.fixture(scope="module")
 def avatars():
-    return zoo.load("avatars", device="cpu")
+    return loading.load("avatars", device="cpu")
 
 
 @pytest.mark.parametrize("method", ["sefa", "ganspace", "attributes"])

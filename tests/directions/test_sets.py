@@ -10,15 +10,16 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 
 from spaceseed.directions.cache import bundled_methods, directions_of
+from spaceseed.directions.discovery import METHODS, find_directions
 from spaceseed.directions.naming import name_directions
 from spaceseed.directions.refine import refine_directions
-from spaceseed.directions.sets import METHODS, DirectionSet, find_directions
+from spaceseed.directions.sets import DirectionSet
 from spaceseed.errors import ArgumentError, DirectionError
 from spaceseed.models.checkpoints import read_generator
 from spaceseed.models.generators.biggan import BigGAN
 from spaceseed.models.generators.generator import ModelCard, latents_from_seeds
 from spaceseed.models.generators.stylegan2 import StyleGAN2
-from spaceseed.models.zoo import loading as zoo
+from spaceseed.models.zoo import loading
 from spaceseed.ops.pca import CHUNK
 from spaceseed.recipes.recipe import Recipe, RecipeError
 
@@ -158,7 +159,7 @@ def test_older_files_fit_any_model_of_their_size(generator, directions, tmp_path
 
 
 def test_bundled_directions_know_their_model():
-    faces = zoo.load("avatars", device="cpu")
+    faces = loading.load("avatars", device="cpu")
     for method in bundled_methods(faces):
         assert directions_of(faces, method).sha256 == faces.card.sha256
     assert "glasses" in directions_of(faces, "attributes").names
@@ -288,7 +289,7 @@ def test_progress_can_end_the_work(generator):
 
 
 def test_bundled_faces_change_along_their_first_component():
-    faces = zoo.load("avatars", device="cpu")
+    faces = loading.load("avatars", device="cpu")
     directions = find_directions(faces, "ganspace", count=1, samples=1000)
     ws = faces.map(latents_from_seeds(range(16), faces.z_dim), truncation=0.7)
     images = [faces.synthesize(directions.apply(ws, 0, amount)) for amount in (0.0, 0.5, 2.0)]

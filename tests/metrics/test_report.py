@@ -5,16 +5,9 @@ import pytest
 import torch
 
 from spaceseed.errors import ArgumentError
-from spaceseed.metrics.report import (
-    ClassifierFeatures,
-    FeatureSet,
-    collect,
-    confirmed,
-    figures,
-    halves_error,
-    real_avatars,
-)
-from spaceseed.models.judges.classifier import load_classifier
+from spaceseed.metrics.features import ClassifierFeatures, FeatureSet, collect, real_avatars
+from spaceseed.metrics.report import figures, halves_error
+from spaceseed.models.judges.classifier import confirmed, load_classifier
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from spaceseed.errors import ArgumentError
-from spaceseed.mixing.styles import mix, style_groups, walk
+from spaceseed.mixing.styles import mix, style_groups
+from spaceseed.mixing.walk import walk
 from spaceseed.models.generators.generator import ModelCard, latents_from_seeds
 from spaceseed.models.generators.stylegan2 import StyleGAN2
 from spaceseed.recipes.recipe import Edit, Recipe, RecipeError

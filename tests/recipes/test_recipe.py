@@ -21,10 +21,10 @@ from spaceseed.errors import ArgumentError
 from spaceseed.images import to_uint8
 from spaceseed.models.generators.generator import ModelCard, latents_from_seeds
 from spaceseed.models.generators.stylegan2 import StyleGAN2
-from spaceseed.models.zoo import loading as zoo
-from spaceseed.recipes.fields import clean_text
+from spaceseed.models.zoo import loading
 from spaceseed.recipes.files import MAX_RECIPE_BYTES, MAX_ZIP_ENTRIES
 from spaceseed.recipes.recipe import Edit, Found, Recipe, RecipeError, open_any, save_zip
+from spaceseed.untrusted import clean_text
 
 SUFFIXES = (".png", ".json", ".npz")
 SHAPES = {"z": (8,), "w": (8,), "ws": (4, 8)}
@@ -138,7 +138,7 @@ def folder(tmp_path_factory):
 @st.composite
 def recipes(draw: st.DrawFn) -> Recipe:
     def floats(shape: tuple[int, ...]) -> Tensor:
-        numbers = st.floats(width=32, allow_nan=False, allow_infinity=False)
+        numbers = st.floats(-(2.0**100), 2.0**100, width=32)  # any image of these can be drawn, edits and all
         return torch.from_numpy(draw(arrays(np.float32, shape, elements=numbers)))
 
     finite = st.floats(allow_nan=False, allow_infinity=False)
@@ -271,6 +271,13 @@ class TestRender:
             assert torch.equal(recipe.ws(G), expected)
             assert recipe.render(G).shape == (1, 3, 8, 8)
 
+    @pytest.mark.parametrize("amounts", [(1e6,), (9e5, 9e5), (9e5, 9e5, 9e5)])
+    def test_edits_too_large_to_draw_are_refused_in_a_sentence(self, amounts):
+        vector = torch.full((8,), 2e32)
+        recipe = make_recipe(edits=[Edit(layers=(0,), vector=vector * 9e5 / a, amount=a) for a in amounts] * 2)
+        with pytest.raises(RecipeError, match="so large that its image cannot be drawn"):
+            recipe.render(G)
+
     def test_edits_move_their_layers_after_truncation_and_leave_the_recipe_alone(self):
         plain = FULL.replace(edits=()).ws(G)
         expected = plain.clone()
@@ -297,8 +304,8 @@ class TestRender:
             make_recipe().render(conditional)
 
     def test_the_zoo_is_asked_by_id_alone(self, monkeypatch):
-        monkeypatch.setattr(zoo, "models", lambda: [G.card])
-        monkeypatch.setattr(zoo, "load", {"tiny": G}.__getitem__)
+        monkeypatch.setattr(loading, "list_models", lambda: [G.card])
+        monkeypatch.setattr(loading, "load", {"tiny": G}.__getitem__)
         assert torch.equal(FULL.render(), FULL.render(G))
         for stranger in ("../../tmp/evil", "hub:evil/repo/file.pkl@main"):
             with pytest.raises(RecipeError, match="not among the models here"):

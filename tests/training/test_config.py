@@ -24,7 +24,7 @@ from spaceseed.training.config import Config, Evolution
         ("learning_rate", {"learning_rate": 0.0}),
         ("learning_rate", {"learning_rate": float("nan")}),
         ("r1_gamma", {"r1_gamma": -1.0}),
-        ("unsaid", {"unsaid": 1.5}),
+        ("label_dropout", {"label_dropout": 1.5}),
         ("seed", {"seed": -1}),
         ("grow_from", {"resolution": 64, "grow_from": 24}),
         ("grow_from", {"resolution": 64, "grow_from": 128}),

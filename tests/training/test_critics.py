@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from spaceseed.training.config import Config
-from spaceseed.training.critics import Jury
-from spaceseed.training.losses import OBJECTIVES
+from spaceseed.training.critics import Critics
+from spaceseed.training.losses import LOSSES
 from spaceseed.training.machine import Machine
-from spaceseed.training.networks.discriminator import Verdict
+from spaceseed.training.networks.discriminator import Output
 from spaceseed.training.networks.pairs import build
 
 
@@ -20,9 +20,9 @@ def test_ada_augments_where_real_images_are_told_from_generated_ones(name, undec
     images = torch.zeros(4, 3, 8, 8)
     for offset, augments in ((0.2, True), (-0.2, False)):
         pair = build("dcgan", 8, z_dim=4, capacity=0.05)
-        jury = Jury(config, pair, (), Machine("float32"), torch.Generator().manual_seed(0))
+        critics = Critics(config, pair, (), Machine("float32"), torch.Generator().manual_seed(0))
         logits = torch.full((4, 1), undecided + offset, requires_grad=True)
-        jury.members[0].judge = lambda seen, labels, logits=logits: Verdict(logits)
-        for _ in range(jury.adaptive.interval):
-            jury.step(images, None, jury.see(images, None), OBJECTIVES[name], 1.0)
-        assert (jury.probability > 0) is augments
+        critics.members[0].output = lambda seen, labels, logits=logits: Output(logits)
+        for _ in range(critics.adaptive.interval):
+            critics.step(images, None, critics.see(images, None), LOSSES[name], 1.0)
+        assert (critics.probability > 0) is augments

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from spaceseed.training.config import Config, Evolution
-from spaceseed.training.critics import Jury
+from spaceseed.training.critics import Critics
 from spaceseed.training.egan import generation, improve
-from spaceseed.training.losses import OBJECTIVES
+from spaceseed.training.losses import LOSSES
 from spaceseed.training.machine import BETAS, Learner, Machine
 from spaceseed.training.networks.pairs import build
 
@@ -30,7 +30,7 @@ class Draws:
 
 @pytest.fixture
 def game():
-    """Builds the parents, the jury and the random draws of a small game."""
+    """Builds the parents, the critics and the random draws of a small game."""
 
     def make(seed=3, **settings):
         evolution = Evolution(**{"evaluated": 16} | settings)
@@ -50,14 +50,14 @@ def game():
         ]
         networks = [pair.generator, *(other.generator for other in others)]
         parents = [Learner(network, pair.groups(network, 0.02), BETAS, machine) for network in networks]
-        jury = Jury(config, pair, (), machine, draws.rng)
+        critics = Critics(config, pair, (), machine, draws.rng)
         return SimpleNamespace(
             config=config,
             pair=pair,
             parents=parents,
-            jury=jury,
+            critics=critics,
             draws=draws,
-            breed=lambda: generation(parents, pair, jury, draws, config, 1.0),
+            breed=lambda: generation(parents, pair, critics, draws, config, 1.0),
         )
 
     return make
@@ -72,7 +72,7 @@ def alone(game, seed, parent, mutation):
     rng = game.draws.rng
     lessons, exam, real = game.draws.latents(4), game.draws.latents(16), game.draws.reals(16)
     learner = game.parents[parent].copy()
-    improve(learner, OBJECTIVES[mutation], game.pair, game.jury, lessons, rng, 1.0)
+    improve(learner, LOSSES[mutation], game.pair, game.critics, lessons, rng, 1.0)
     with torch.no_grad():
         images = game.pair.generate(learner.network, *exam, rng)
     discriminator = game.pair.discriminator.requires_grad_(True)
@@ -111,9 +111,9 @@ def test_every_child_starts_from_its_parent_and_not_from_the_child_before(game):
     for learner in together.parents:
         improve(
             learner,
-            OBJECTIVES["hinge"],
+            LOSSES["hinge"],
             together.pair,
-            together.jury,
+            together.critics,
             (torch.ones(4, Z_DIM), None),
             torch.Generator().manual_seed(0),
             1.0,
@@ -164,7 +164,7 @@ def test_the_discriminator_sees_all_survivors_alike(game):
     from spaceseed.training.critics import joined
 
     kept = game(parents=2).breed()
-    together = joined([child.evidence for child in kept])
-    assert together.seen[0][0].shape == (32, 3, SIDE, SIDE)
+    together = joined([child.seen for child in kept])
+    assert together.inputs[0][0].shape == (32, 3, SIDE, SIDE)
     for i, child in enumerate(kept):
-        assert torch.equal(together.seen[0][0][i::2], child.evidence.seen[0][0])
+        assert torch.equal(together.inputs[0][0][i::2], child.seen.inputs[0][0])

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from spaceseed.training.losses import OBJECTIVES, gradient_penalty, label_loss
+from spaceseed.training.losses import LOSSES, gradient_penalty, label_loss
 
 LOGITS = torch.tensor([[-2.0], [0.5], [3.0]])
 REAL = torch.tensor([[-1.0], [0.0], [2.0]])
@@ -20,11 +20,11 @@ P, Q = LOGITS.sigmoid(), REAL.sigmoid()
     ],
 )
 def test_losses_are_those_of_the_papers(name, generator, discriminator):
-    torch.testing.assert_close(OBJECTIVES[name].generator(LOGITS), generator)
-    torch.testing.assert_close(OBJECTIVES[name].discriminator(REAL, LOGITS), discriminator)
+    torch.testing.assert_close(LOSSES[name].generator(LOGITS), generator)
+    torch.testing.assert_close(LOSSES[name].discriminator(REAL, LOGITS), discriminator)
 
 
-@pytest.mark.parametrize("objective", OBJECTIVES.values(), ids=OBJECTIVES)
+@pytest.mark.parametrize("objective", LOSSES.values(), ids=LOSSES)
 def test_every_generator_gains_by_looking_more_real(objective):
     logits = LOGITS.clone().requires_grad_(True)
     objective.generator(logits).backward()
@@ -32,7 +32,7 @@ def test_every_generator_gains_by_looking_more_real(objective):
     assert (logits.grad[LOGITS < 1] < 0).all()
 
 
-@pytest.mark.parametrize("objective", OBJECTIVES.values(), ids=OBJECTIVES)
+@pytest.mark.parametrize("objective", LOSSES.values(), ids=LOSSES)
 def test_losses_stay_finite_where_the_discriminator_is_sure(objective):
     sure = torch.tensor([[-300.0], [300.0]])
     assert objective.generator(sure).isfinite()

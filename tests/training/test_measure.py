@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from spaceseed.metrics.features import AvatarFeatures
 from spaceseed.training.data.images import ImageSet
 from spaceseed.training.data.labels import Labels
-from spaceseed.training.measure import AvatarFeatures, Comparison, ImageNetFeatures
+from spaceseed.training.measure import Comparison, ImageNetFeatures
 from spaceseed.training.networks.pairs import build
 
 

@@ -17,9 +17,9 @@ import numpy as np
 import torch
 from spaceseed.errors import TrainingError
 from spaceseed.training.config import Config, Evolution
-from spaceseed.training.data import ImageSet
+from spaceseed.training.data.images import ImageSet
 from spaceseed.training.machine import Machine
-from spaceseed.training.objectives import OBJECTIVES
+from spaceseed.training.losses import LOSSES
 from spaceseed.training.trainer import Trainer
 
 torch.set_num_threads(1)
@@ -54,16 +54,16 @@ for name in recipes:
             trainer.run()
         left[f"{name} {stop}"] = {
             "generators": [p.network.state_dict() for p in trainer.parents],
-            "jury": trainer.jury.state_dict(),
+            "critics": trainer.critics.state_dict(),
             "seen": trainer.seen,
         }
 broken = Trainer(Config(**settings), images, folder / "broken")
-game = OBJECTIVES["nonsaturating"]
+game = LOSSES["nonsaturating"]
 
 def breaks(real, fake):
     return game.discriminator(real, fake) * (float("nan") if machine.rank == 1 and broken.seen >= 32 else 1.0)
 
-OBJECTIVES["nonsaturating"] = replace(game, discriminator=breaks)
+LOSSES["nonsaturating"] = replace(game, discriminator=breaks)
 try:
     broken.run()
 except TrainingError as error:
@@ -121,7 +121,7 @@ def test_processes_agree_on_everything_but_their_data(left, recipe):
     first, second = (its[f"{recipe} False"] for its in left)
     assert first["seen"] == second["seen"] == 48
     assert not torch.equal(left[0][f"data {recipe}"], left[1][f"data {recipe}"])
-    pairs = list(zip(tensors(first["jury"]), tensors(second["jury"]), strict=True))
+    pairs = list(zip(tensors(first["critics"]), tensors(second["critics"]), strict=True))
     for mine, other in zip(first["generators"], second["generators"], strict=True):
         pairs += [(mine[name], other[name]) for name in mine if name != "mapping.w_avg"]  # follows a process's own z
     assert len(pairs) > 50

@@ -11,7 +11,7 @@ from spaceseed.errors import ArgumentError, DataError, TrainingError
 from spaceseed.training.config import Config, Evolution
 from spaceseed.training.data.images import ImageSet
 from spaceseed.training.data.labels import Labels
-from spaceseed.training.losses import OBJECTIVES
+from spaceseed.training.losses import LOSSES
 from spaceseed.training.trainer import Trainer
 
 SMALL = Config(
@@ -116,12 +116,12 @@ def test_interrupted_training_equals_uninterrupted_training(recipe, images, tmp_
 @pytest.mark.parametrize("loss", ["generator", "discriminator"])
 def test_the_first_loss_that_is_not_finite_ends_the_training(objective, loss, images, tmp_path, monkeypatch):
     trainer = Trainer(replace(SMALL, objective=objective), images(8), tmp_path)
-    game = OBJECTIVES["nonsaturating"]
+    game = LOSSES["nonsaturating"]
 
     def breaks(*logits):
         return getattr(game, loss)(*logits) * (float("nan") if trainer.seen >= 12 else 1.0)
 
-    monkeypatch.setitem(OBJECTIVES, "nonsaturating", replace(game, **{loss: breaks}))
+    monkeypatch.setitem(LOSSES, "nonsaturating", replace(game, **{loss: breaks}))
     with pytest.raises(TrainingError, match=f"^Training stopped after 12 images, because the {loss}'s loss is not"):
         trainer.run()
     state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
@@ -259,11 +259,13 @@ def test_a_report_has_the_figures_of_the_averaged_generator(images, tmp_path, ca
 
 def test_labels_are_left_out_as_often_as_asked(images, tmp_path):
     said = {}
-    for unsaid in (0.0, 0.5, 1.0):
-        trainer = Trainer(replace(SMALL, condition="both", unsaid=unsaid), images(8), tmp_path / str(unsaid))
+    for unlabelled in (0.0, 0.5, 1.0):
+        trainer = Trainer(
+            replace(SMALL, condition="both", label_dropout=unlabelled), images(8), tmp_path / str(unlabelled)
+        )
         labels = torch.cat([trainer.latents(200)[1], trainer.reals(200)[1]])
         assert labels.shape == (400, 5)
-        said[unsaid] = labels.sum().item() / 800
+        said[unlabelled] = labels.sum().item() / 800
     assert said[0.0] == 1
     assert said[1.0] == 0
     assert said[0.5] == pytest.approx(0.25, abs=0.08)  # neither all at once nor the group by itself

@@ -12,7 +12,7 @@ import pytest
 
 from spaceseed.errors import DownloadError
 from spaceseed.models.generators.generator import ModelCard
-from spaceseed.models.zoo import loading as zoo
+from spaceseed.models.zoo import loading
 from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.view import View
@@ -41,7 +41,7 @@ class Catalogue:
     """What stands in for `zoo`; `local` are the ids that need no download."""
 
     def __init__(self) -> None:
-        self.load_real, self.avatars = zoo.load, zoo.card("avatars")
+        self.load_real, self.avatars = loading.load, loading.card("avatars")
         self.local = {"avatars", "tiny-stylegan2", "tiny-classes", "tiny-attributes", "tiny-biggan", "tiny-pggan"}
         self.cards = {"avatars": self.avatars} | {name: self._card(name) for name in [*FILES, "lost"]}
         self.downloads: list[str] = []
@@ -93,11 +93,11 @@ class Catalogue:
 def stand_in(patch: pytest.MonkeyPatch) -> Catalogue:
     """Puts the catalogue in the zoo's place."""
     catalogue = Catalogue()
-    patch.setattr(zoo, "models", catalogue.models)
-    patch.setattr(zoo, "card", catalogue.card)
-    patch.setattr(zoo, "load", catalogue.load)
-    patch.setattr(zoo, "is_local", catalogue.is_local)
-    patch.setattr(zoo, "available", lambda name: True)
+    patch.setattr(loading, "models", catalogue.models)
+    patch.setattr(loading, "card", catalogue.card)
+    patch.setattr(loading, "load", catalogue.load)
+    patch.setattr(loading, "is_local", catalogue.is_local)
+    patch.setattr(loading, "available", lambda name: True)
     return catalogue
 
 

@@ -5,9 +5,8 @@ A file may come from a stranger, so the header is checked and bounded, and has t
 
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from unicodedata import category
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from safetensors import SafetensorError, safe_open
 
 from spaceseed.errors import CheckpointError
@@ -16,6 +15,7 @@ from spaceseed.models.generators.dcgan import DCGAN
 from spaceseed.models.generators.generator import Generator
 from spaceseed.models.generators.pggan import PGGAN
 from spaceseed.models.generators.stylegan2 import StyleGAN2
+from spaceseed.untrusted import StrictLine
 
 KEY = "spaceseed"  # of the header among the file's metadata
 FAMILIES: dict[str, type[StyleGAN2] | type[PGGAN] | type[DCGAN]] = {
@@ -25,18 +25,7 @@ FAMILIES: dict[str, type[StyleGAN2] | type[PGGAN] | type[DCGAN]] = {
 }
 MAX_CLASSES, MAX_GROUPS = 2_000, 64
 
-
-def _one_line(text: str) -> str:
-    # Control characters, other ends of lines, halves of characters, and what turns the reading direction round.
-    if any(
-        category(c) in ("Cc", "Zl", "Zp", "Cs") or c in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-        for c in text
-    ):
-        raise ValueError("not one line of text")
-    return text
-
-
-Line = Annotated[str, Field(min_length=1, max_length=250), AfterValidator(_one_line)]
+Name = Annotated[StrictLine, Field(min_length=1, max_length=250)]
 
 
 class Header(BaseModel):
@@ -58,11 +47,11 @@ class Header(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
 
     family: Literal["StyleGAN2", "PGGAN", "DCGAN"]
-    title: Line
-    licence: Line = "unknown"
-    terms: Line = "Unknown: ask whoever made the weights."
+    title: Name
+    licence: Name = "unknown"
+    terms: Name = "Unknown: ask whoever made the weights."
     truncation: Annotated[float, Field(gt=0, le=1)] = 0.7
-    classes: Annotated[tuple[Line, ...], Field(max_length=MAX_CLASSES)] = ()
+    classes: Annotated[tuple[Name, ...], Field(max_length=MAX_CLASSES)] = ()
     groups: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(max_length=MAX_GROUPS)] = ()
 
     @model_validator(mode="after")

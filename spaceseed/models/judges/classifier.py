@@ -8,14 +8,16 @@ sets of images.
 """
 
 import json
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from spaceseed.arguments import check_choice, check_device, check_tensor
+from spaceseed.errors import ArgumentError
 
 ASSETS = Path(__file__).parents[2] / "assets" / "classifier"
 
@@ -98,3 +100,29 @@ def load_classifier(name: str = "avatars", device: torch.device | str | None = N
     classifier = Classifier(attributes, config["resolution"], tuple(config["widths"]))
     classifier.load_state_dict(load_file(ASSETS / "model.safetensors"))
     return classifier.to(device).eval().requires_grad_(False)
+
+
+@torch.no_grad()
+def confirmed(classifier: Classifier, images: Tensor, asked: Mapping[str, Collection[str]]) -> Tensor:
+    """The share of what was asked for that the classifier sees in each image.
+
+    Args:
+        classifier: one that had no part in the search.
+        images: [N, 3, H, W].
+        asked: attributes with the values that would do: {"mouth": ["smile"], "hair_color": ["red", "auburn"]}.
+
+    Returns:
+        [N], 0 to 1.
+
+    Raises:
+        ArgumentError: nothing is asked, or what the classifier does not know.
+    """
+    for name, values in asked.items():
+        if not values or not set(values) <= set(classifier.attributes.get(name, ())):
+            raise ArgumentError(
+                "asked", {name: list(values)}, f"of the classifier's attributes {classifier.attributes}"
+            )
+    if not asked:
+        raise ArgumentError("asked", {}, "one attribute or more")
+    met = [[words[name] in values for name, values in asked.items()] for words in classifier.words(images)]
+    return torch.tensor(met, dtype=torch.float32).mean(dim=1)

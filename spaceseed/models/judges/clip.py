@@ -24,7 +24,7 @@ from torchvision.transforms import functional as TF
 
 from spaceseed.arguments import check_device, check_tensor, check_type
 from spaceseed.errors import ArgumentError, CheckpointError, DownloadError
-from spaceseed.models.hub import Progress, fetch
+from spaceseed.models.hub import ByteProgress, fetch
 from spaceseed.models.judges.texts import split_text
 
 ASSETS = Path(__file__).parents[2] / "assets" / "judge"
@@ -136,7 +136,7 @@ class Judge:
 
 
 def load_judge(
-    name: str = "avatars", device: torch.device | str | None = None, progress: Progress | None = None
+    name: str = "avatars", device: torch.device | str | None = None, progress: ByteProgress | None = None
 ) -> Judge:
     """Loads a judge.
 
@@ -171,7 +171,7 @@ def load_judge(
         raise CheckpointError(f"{Path(weights).name} holds no weights of {architecture} that can be read.") from error
 
 
-def _fetch(architecture: str, tag: str, progress: Progress | None) -> None:
+def _fetch(architecture: str, tag: str, progress: ByteProgress | None) -> None:
     """Brings weights to where open_clip looks first; without the Hub it would try for a minute and log each try."""
     repo, file = open_clip.get_pretrained_cfg(architecture, tag)["hf_hub"].rsplit("/", 1)
     safe = SAFE_WEIGHTS if not file else re.sub(r"\.(bin|pth)$", ".safetensors", file)

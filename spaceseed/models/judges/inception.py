@@ -20,7 +20,7 @@ from torch.nn import functional as F
 
 from spaceseed.arguments import check_device, check_tensor
 from spaceseed.errors import CheckpointError
-from spaceseed.models.hub import Progress, fetch
+from spaceseed.models.hub import ByteProgress, fetch
 
 REPOSITORY = "RaphaelLiu/EvalCrafter-Models"
 REVISION = "6040b4d40fdcde446a0cf753b0527585b6b77c54"
@@ -89,7 +89,7 @@ class Inception(nn.Module):
         return F.linear(checked, like).softmax(dim=1)
 
 
-def load_inception(device: torch.device | str | None = None, progress: Progress | None = None) -> Inception:
+def load_inception(device: torch.device | str | None = None, progress: ByteProgress | None = None) -> Inception:
     """Loads the network, in evaluation mode.
 
     Args:

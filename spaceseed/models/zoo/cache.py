@@ -7,12 +7,13 @@ from threading import Lock
 
 import torch
 
+from spaceseed.devices import default_device
 from spaceseed.models.generators.generator import Generator
-from spaceseed.models.hub import Progress
-from spaceseed.models.zoo import loading as zoo
+from spaceseed.models.hub import ByteProgress
+from spaceseed.models.zoo import loading
 
 
-class Residents:
+class ModelCache:
     """The generators used last, within a bound on the memory of their weights; safe to share between threads.
 
     A generator that was let go lives on as long as somebody who got it holds it.
@@ -21,7 +22,7 @@ class Residents:
         limit_bytes: how much the weights may take in all. The one asked for last stays even if it alone takes more.
             A quarter of the GPU's memory if None, for synthesis needs most of it; 2 GB on a CPU, where a container's
             share is not what the machine says it has, and the whole catalogue takes about as much.
-        device: where the generators are; `zoo.default_device()` if None.
+        device: where the generators are; `default_device()` if None.
         prepare: what each generator goes through once, when it has been loaded.
     """
 
@@ -32,7 +33,7 @@ class Residents:
         prepare: Callable[[Generator], Generator] = lambda generator: generator,
     ) -> None:
         self._prepare = prepare
-        self.device = torch.device(device) if device is not None else zoo.default_device()
+        self.device = torch.device(device) if device is not None else default_device()
         self.limit_bytes = _default_limit(self.device) if limit_bytes is None else limit_bytes
         self._lock = Lock()
         self._kept: OrderedDict[str, Generator] = OrderedDict()  # the one used last is last
@@ -43,15 +44,15 @@ class Residents:
         with self._lock:
             return name in self._kept
 
-    def get(self, name: str, progress: Progress | None = None) -> Generator:
+    def get(self, name: str, progress: ByteProgress | None = None) -> Generator:
         """The generator of this name, loaded if it is not here; those who ask meanwhile wait for the same one.
 
         Args:
-            name: what `zoo.load` takes.
-            progress: as for `zoo.load`; only the first to ask is told.
+            name: what `loading.load` takes.
+            progress: as for `loading.load`; only the first to ask is told.
 
         Raises:
-            ArgumentError, DownloadError, CheckpointError: as `zoo.load`; what is in memory stays as it is.
+            ArgumentError, DownloadError, CheckpointError: as `loading.load`; what is in memory stays as it is.
         """
         with self._lock:
             if name in self._kept:
@@ -63,9 +64,9 @@ class Residents:
             self._load(name, progress, future)
         return future.result()
 
-    def _load(self, name: str, progress: Progress | None, future: "Future[Generator]") -> None:
+    def _load(self, name: str, progress: ByteProgress | None, future: "Future[Generator]") -> None:
         try:
-            generator = self._prepare(zoo.load(name, self.device, progress))
+            generator = self._prepare(loading.load(name, self.device, progress))
         except BaseException as error:
             with self._lock:
                 del self._loading[name]

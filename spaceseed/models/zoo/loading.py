@@ -10,10 +10,11 @@ from pathlib import Path
 import torch
 
 from spaceseed.arguments import check_device, check_type
+from spaceseed.devices import default_device, is_zero_gpu
 from spaceseed.errors import ArgumentError
 from spaceseed.models.checkpoints import openvino, own, read_generator
 from spaceseed.models.generators.generator import Generator, ModelCard
-from spaceseed.models.hub import Progress, fetch, file_sha256, is_cached, is_reachable
+from spaceseed.models.hub import ByteProgress, fetch, file_sha256, is_cached, is_reachable
 from spaceseed.models.zoo import catalogue
 
 ASSETS = Path(__file__).parents[2] / "assets"
@@ -83,21 +84,8 @@ def default_model() -> str:
     return "ffhq-mobile" if available("ffhq-mobile") and is_reachable() else "avatars"
 
 
-def default_device() -> torch.device:
-    """Where models live: the first GPU, or the CPU when there is none.
-
-    On a ZeroGPU Space that is the CPU: a GPU is there only during a call that asked for one.
-    """
-    return torch.device("cuda" if not is_zero_gpu() and torch.cuda.is_available() else "cpu")
-
-
-def is_zero_gpu() -> bool:
-    """Whether this is a Space whose GPUs are lent call by call."""
-    return os.environ.get("SPACES_ZERO_GPU", "").lower() in {"1", "t", "true"}
-
-
 def load(
-    name: str | os.PathLike[str], device: torch.device | str | None = None, progress: Progress | None = None
+    name: str | os.PathLike[str], device: torch.device | str | None = None, progress: ByteProgress | None = None
 ) -> Generator:
     """Loads a generator, ready to draw: weights frozen, float32, evaluation mode.
 
@@ -133,7 +121,7 @@ def _check(name: str) -> None:
     raise ArgumentError("name", name, f'one of {", ".join(near)}, a file, or "hub:owner/repo/file@revision"')
 
 
-def _read(name: str, progress: Progress | None) -> tuple[Generator, ModelCard]:
+def _read(name: str, progress: ByteProgress | None) -> tuple[Generator, ModelCard]:
     _check(name)
     if name in _cards():
         return _read_known(card(name), progress)
@@ -143,7 +131,7 @@ def _read(name: str, progress: Progress | None) -> tuple[Generator, ModelCard]:
     return _read_unknown(Path(name), Path(name).name, file_sha256(Path(name)), source="a local file")
 
 
-def _read_known(known: ModelCard, progress: Progress | None) -> tuple[Generator, ModelCard]:
+def _read_known(known: ModelCard, progress: ByteProgress | None) -> tuple[Generator, ModelCard]:
     if known.bundled:
         return read_generator(_bundled_file(known.id)), known
     entry = catalogue.entries()[known.id][1]

@@ -14,9 +14,10 @@ from torch import Tensor
 
 from spaceseed.directions.cache import COUNT
 from spaceseed.directions.contrast import contrast_directions
+from spaceseed.directions.discovery import METHODS, find_directions
 from spaceseed.directions.naming import name_directions
 from spaceseed.directions.refine import refine_directions
-from spaceseed.directions.sets import METHODS, DirectionSet, find_directions
+from spaceseed.directions.sets import DirectionSet
 from spaceseed.models.generators.generator import Generator, latents_from_seeds
 from spaceseed.models.judges.classifier import Classifier, load_classifier
 from spaceseed.models.judges.clip import load_judge

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from spaceseed.images import from_uint8
 from spaceseed.metrics.distances import frechet_distance, precision_recall
-from spaceseed.metrics.report import AVATAR_FEATURES, ClassifierFeatures, collect
+from spaceseed.metrics.features import AVATAR_FEATURES, ClassifierFeatures, collect
 from spaceseed.models.generators.generator import Generator, latents_from_seeds
 from spaceseed.models.judges.classifier import Classifier, load_classifier
 from spaceseed.models.zoo.loading import load

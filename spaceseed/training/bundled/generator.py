@@ -10,12 +10,13 @@ from pathlib import Path
 
 import torch
 
+from spaceseed.metrics.features import AvatarFeatures
 from spaceseed.models.generators.generator import Generator
 from spaceseed.training.bundled.avatars import renders
 from spaceseed.training.config import Config
 from spaceseed.training.data.images import ImageSet
 from spaceseed.training.export import export
-from spaceseed.training.measure import AvatarFeatures, Comparison
+from spaceseed.training.measure import Comparison
 from spaceseed.training.trainer import Measure, Trainer
 
 # Of a batch's noise little is left in weights that are the mean over so many images, so the step size need not fall;

@@ -31,10 +31,10 @@ from spaceseed.arguments import check_integer, check_type
 from spaceseed.batches import Progress
 from spaceseed.errors import ArgumentError, DataError
 from spaceseed.images import from_uint8
-from spaceseed.recipes.fields import clean_text
 from spaceseed.training.data.label_files import LABELS, labels_by_subfolder, read_label_file
-from spaceseed.training.data.labels import UNSAID, Labels, some_of
+from spaceseed.training.data.labels import UNLABELLED, Labels, some_of
 from spaceseed.training.data.pictures import careful_decoding, find_pictures, read_picture
+from spaceseed.untrusted import clean_text
 
 MIN_IMAGES = 8
 
@@ -119,8 +119,8 @@ def read_folder(folder: str | Path, resolution: int, progress: Progress = lambda
     if stated and (absent := stated.absent(files)):
         notes.append(f"{len(absent)} of the files that {LABELS} names could not be found ({some_of(absent)})")
     labels = stated.labels(kept) if stated else labels_by_subfolder(kept)
-    if labels and (unsaid := [kept[i] for i in np.flatnonzero((labels.values == UNSAID).all(axis=1))]):
-        notes.append(f"{len(unsaid)} of {len(files)} images had no label ({some_of(unsaid)})")
+    if labels and (unlabelled := [kept[i] for i in np.flatnonzero((labels.values == UNLABELLED).all(axis=1))]):
+        notes.append(f"{len(unlabelled)} of {len(files)} images had no label ({some_of(unlabelled)})")
     return ImageSet(images, labels, tuple(f"{note}." for note in notes))
 
 

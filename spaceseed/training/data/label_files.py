@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from spaceseed.errors import DataError
 from spaceseed.models.checkpoints.own import MAX_CLASSES
-from spaceseed.recipes.fields import Line, clean_text
-from spaceseed.training.data.labels import UNSAID, Labels, some_of
+from spaceseed.training.data.labels import UNLABELLED, Labels, some_of
+from spaceseed.untrusted import Line, clean_text
 
 LABELS, DATASET = "labels.json", "dataset.json"
 MAX_BYTES = 2**26  # of a file; a million images take a little less
@@ -56,11 +56,11 @@ class LabelsJson(BaseModel):
 
     def labels(self, files: list[str]) -> Labels:
         """The labels of these images, in this order."""
-        values = np.full((len(files), len(self.groups)), UNSAID, np.int64)
+        values = np.full((len(files), len(self.groups)), UNLABELLED, np.int64)
         for column, (group, known) in enumerate(self.groups.items()):
             numbers = {value: number for number, value in enumerate(known)}
             for row, name in enumerate(files):
-                values[row, column] = numbers.get(self.stated.get(name, {}).get(group, ""), UNSAID)
+                values[row, column] = numbers.get(self.stated.get(name, {}).get(group, ""), UNLABELLED)
         return Labels(dict(self.groups), values)
 
 
@@ -147,5 +147,5 @@ def labels_by_subfolder(files: list[str]) -> Labels | None:
     if len(known) < 2:
         return None
     numbers = {name: number for number, name in enumerate(known)}
-    values = np.array([[UNSAID if name is None else numbers[name]] for name in classes], np.int64)
+    values = np.array([[UNLABELLED if name is None else numbers[name]] for name in classes], np.int64)
     return Labels({"class": tuple(known)}, values)

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from spaceseed.errors import ArgumentError
-from spaceseed.recipes.fields import clean_text
+from spaceseed.untrusted import clean_text
 
 Groups = Mapping[str, tuple[str, ...]]  # the names of each group's values, in order
 NAMED = 3  # of many things, as many as a sentence names
-UNSAID = -1
+UNLABELLED = -1
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,8 +37,10 @@ class Labels:
         sizes = np.array(self.sizes)
         if self.values.shape != (len(self.values), len(sizes)):
             raise ArgumentError("values", self.values.shape, f"of shape [n, {len(sizes)}]")
-        if not ((self.values >= UNSAID) & (self.values < sizes)).all():
-            raise ArgumentError("values", "numbers", f"from {UNSAID} to below {self.sizes}, the sizes of the groups")
+        if not ((self.values >= UNLABELLED) & (self.values < sizes)).all():
+            raise ArgumentError(
+                "values", "numbers", f"from {UNLABELLED} to below {self.sizes}, the sizes of the groups"
+            )
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -56,16 +58,16 @@ class Labels:
         """
         values = torch.from_numpy(self.values)[rows.cpu()]
         # One class more for "not said", whose column is then cut off.
-        parts = [F.one_hot(values[:, i] - UNSAID, size + 1)[:, 1:] for i, size in enumerate(self.sizes)]
+        parts = [F.one_hot(values[:, i] - UNLABELLED, size + 1)[:, 1:] for i, size in enumerate(self.sizes)]
         return torch.cat(parts, dim=1).float()
 
     def counts(self) -> list[str]:
         """One sentence on each group: how many images have each of its values."""
         sentences = []
         for column, (group, names) in enumerate(self.groups.items()):
-            *of_values, unsaid = np.bincount(self.values[:, column] % (len(names) + 1), minlength=len(names) + 1)
+            *of_values, unlabelled = np.bincount(self.values[:, column] % (len(names) + 1), minlength=len(names) + 1)
             told = [f"{name} {count}" for name, count in zip(names, of_values, strict=True)]
-            sentences.append(f"Images by {group}: {', '.join(told + [f'no label {unsaid}'] * bool(unsaid))}.")
+            sentences.append(f"Images by {group}: {', '.join(told + [f'no label {unlabelled}'] * bool(unlabelled))}.")
         return sentences
 
 

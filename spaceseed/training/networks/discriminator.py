@@ -19,7 +19,7 @@ from spaceseed.errors import ArgumentError
 from spaceseed.models.generators.layers import Linear, filter2d, leaky_relu, resample_filter
 
 
-class Verdict(NamedTuple):
+class Output(NamedTuple):
     """What a discriminator says of images.
 
     Attributes:
@@ -90,7 +90,7 @@ class DiscriminatorBlock(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Images, and their labels where it projects on them, to a verdict with one logit each.
+    """Images, and their labels where it projects on them, to a output with one logit each.
 
     Args:
         channels: feature maps at each resolution, {4: c4, 8: c8, ...}; at least two.
@@ -126,7 +126,7 @@ class Discriminator(nn.Module):
         """The block that reads images at `resolution`."""
         return cast(DiscriminatorBlock, self.get_submodule(f"b{resolution}"))
 
-    def forward(self, images: Tensor, labels: Tensor | None = None) -> Verdict:
+    def forward(self, images: Tensor, labels: Tensor | None = None) -> Output:
         x: Tensor | None = None
         for resolution in self.resolutions[:-1]:
             block = self.block(resolution)
@@ -137,7 +137,7 @@ class Discriminator(nn.Module):
         x = torch.cat([x, deviation_map(x, self.group_size)], dim=1)
         x = leaky_relu(self.fc(leaky_relu(self.conv(x)).flatten(1)))
         logits = self.out(x).float() + self._fit(x, labels)
-        return Verdict(logits, None if self.classes is None else self.classes(x).float())
+        return Output(logits, None if self.classes is None else self.classes(x).float())
 
     def _fit(self, x: Tensor, labels: Tensor | None) -> Tensor | float:
         """How well features [N, F] fit labels, [N, 1]; what was not said adds nothing."""

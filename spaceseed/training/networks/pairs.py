@@ -10,11 +10,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from spaceseed.errors import ArgumentError
-from spaceseed.mixing.styles import crossed, style_groups
+from spaceseed.mixing.styles import style_groups
 from spaceseed.models.checkpoints.own import MAX_CLASSES, MAX_GROUPS
 from spaceseed.models.generators.dcgan import DCGAN
 from spaceseed.models.generators.generator import Generator
 from spaceseed.models.generators.stylegan2 import StyleGAN2
+from spaceseed.ops.styles import crossed
 from spaceseed.training.networks.discriminator import Discriminator
 from spaceseed.training.networks.normalized import NormalizedStyleGAN2
 from spaceseed.training.networks.progressive import GrowingPGGAN, ProgressiveDiscriminator
@@ -71,7 +72,7 @@ class Pair(ABC):
         learning_rate: Adam's step size that suits both.
         grows: whether there can be a larger pair that goes on from it.
         generator: of the class that inference uses, or a subclass while it grows; `finished` gives what to export.
-        discriminator: (images, labels or None) -> Verdict.
+        discriminator: (images, labels or None) -> Output.
         fade: weight of the newest resolution while networks grow, in [0, 1]; 1 where there is no such thing.
     """
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from spaceseed.models.generators.generator import Tap
 from spaceseed.models.generators.layers import Linear, leaky_relu, normalize_second_moment
 from spaceseed.models.generators.pggan import PGGAN
-from spaceseed.training.networks.discriminator import Conv, Verdict, deviation_map
+from spaceseed.training.networks.discriminator import Conv, Output, deviation_map
 
 
 class GrowingPGGAN(PGGAN):
@@ -118,7 +118,7 @@ class ProgressiveDiscriminator(nn.Module):
         self.out = Linear(last, 1)
         self.register_buffer("fade", torch.ones([]))
 
-    def forward(self, images: Tensor, labels: Tensor | None = None) -> Verdict:  # noqa: ARG002  # as every one
+    def forward(self, images: Tensor, labels: Tensor | None = None) -> Output:  # noqa: ARG002  # as every one
         x = self._block(self.resolutions[0])(self._read(self.resolutions[0], images))
         old = self._read(self.resolutions[1], F.avg_pool2d(images, 2))
         x = (1 - self.fade) * old + self.fade * x
@@ -126,7 +126,7 @@ class ProgressiveDiscriminator(nn.Module):
             x = self._block(side)(x)
         x = torch.cat([x, deviation_map(x, self.group_size)], dim=1)
         x = leaky_relu(self.fc(leaky_relu(self.conv(x)).flatten(1)))
-        return Verdict(self.out(x).float())
+        return Output(self.out(x).float())
 
     def _block(self, side: int) -> nn.Module:
         return self.get_submodule(f"b{side}")

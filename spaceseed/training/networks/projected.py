@@ -123,7 +123,7 @@ class Projection(nn.Module):
 
     def train(self, mode: bool = True) -> Self:
         super().train(mode)
-        self.features.eval()  # statistics of a batch would let one image change the verdict on another
+        self.features.eval()  # statistics of a batch would let one image change the output on another
         return self
 
     def forward(self, images: Tensor) -> list[Tensor]:
@@ -182,8 +182,8 @@ class ProjectedDiscriminator(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """[N, 3, H, W] in [-1, 1] to logits [N, 64], float32."""
-        return self.judge(self.projection(images))
+        return self.logits(self.projection(images))
 
-    def judge(self, maps: list[Tensor]) -> Tensor:
+    def logits(self, maps: list[Tensor]) -> Tensor:
         """Logits of what the projection gave."""
         return torch.cat([head(x).flatten(1) for head, x in zip(self.heads, maps, strict=True)], dim=1).float()

@@ -1,6 +1,6 @@
 """DCGAN's opponent: strided convolutions with spectral normalisation (Miyato et al. 2018).
 
-Radford et al. normalise by the batch. Then a verdict depends on the other images of its batch, real and drawn ones have
+Radford et al. normalise by the batch. Then a output depends on the other images of its batch, real and drawn ones have
 to be kept apart, and R1 penalises a gradient that is no single image's; spectral normalisation does without all that.
 """
 
@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from spaceseed.training.networks.discriminator import Verdict
+from spaceseed.training.networks.discriminator import Output
 
 
 class SpectralDiscriminator(nn.Module):
@@ -29,7 +29,7 @@ class SpectralDiscriminator(nn.Module):
         )
         self.out = spectral_norm(nn.Conv2d(widths[-1], 1, 4))
 
-    def forward(self, images: Tensor, labels: Tensor | None = None) -> Verdict:  # noqa: ARG002  # as every one
+    def forward(self, images: Tensor, labels: Tensor | None = None) -> Output:  # noqa: ARG002  # as every one
         for convolution in self.convolutions:
             images = F.leaky_relu(convolution(images), 0.2)
-        return Verdict(self.out(images).float().flatten(1))
+        return Output(self.out(images).float().flatten(1))

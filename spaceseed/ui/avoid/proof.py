@@ -9,7 +9,8 @@ from torch import Tensor
 
 from spaceseed.batches import Progress, batch_size
 from spaceseed.latent_space import LatentSpace
-from spaceseed.metrics.report import ClassifierFeatures, Features, FeatureSet, Figure, collect, figures, real_avatars
+from spaceseed.metrics.features import ClassifierFeatures, Features, FeatureSet, collect, real_avatars
+from spaceseed.metrics.report import Figure, figures
 from spaceseed.models.generators.generator import latents_from_seeds
 from spaceseed.models.judges.classifier import load_classifier
 from spaceseed.ui.avoid.learning import NEEDED

@@ -15,9 +15,10 @@ from torch import Tensor
 from spaceseed.batches import Progress, batch_size
 from spaceseed.images import from_uint8
 from spaceseed.mixing.film import write_film
-from spaceseed.mixing.styles import MAX_FINDS, MAX_FRAMES, walk
+from spaceseed.mixing.walk import MAX_FINDS, MAX_FRAMES, walk
 from spaceseed.models.generators.generator import Generator
-from spaceseed.recipes.recipe import Recipe, synthesis_options
+from spaceseed.models.generators.options import synthesis_options
+from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.kit.jobs import StoppedError, run
 from spaceseed.ui.kit.messages import clear_errors, warn
 from spaceseed.ui.kit.numbers import is_number

@@ -8,7 +8,7 @@ import gradio as gr
 
 from spaceseed.models.generators.generator import Generator, ModelCard
 from spaceseed.models.generators.labels import groups_of
-from spaceseed.models.zoo import loading as zoo
+from spaceseed.models.zoo import loading
 from spaceseed.ui.state.networks import Networks, size_text
 from spaceseed.ui.state.session import Bench
 from spaceseed.ui.state.view import MAX_SHIFT, MAX_TURN, View, max_classes
@@ -124,7 +124,7 @@ def title(networks: Networks, card: ModelCard) -> str:
     name = f"{card.title} · {card.resolution} px"
     if networks.at_hand(card.id):
         return name
-    return f"{name} · {size_text(card.size)} to download" if zoo.available(card.id) else f"{name} · not installed"
+    return f"{name} · {size_text(card.size)} to download" if loading.available(card.id) else f"{name} · not installed"
 
 
 def class_menu(generator: Generator, view: View) -> dict[str, Any]:
@@ -152,6 +152,6 @@ def about(card: ModelCard) -> str:
     return f'<p class="ss-about" role="status">{said}{note}</p>'
 
 
-def loading(words: str) -> str:
+def loading_line(words: str) -> str:
     """The line while a model is loaded."""
     return f'<p class="ss-about" role="status"><b>{escape(words)}</b></p>'

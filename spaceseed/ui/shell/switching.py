@@ -201,7 +201,7 @@ class Switching:
 def _lines(visitor: Session, states: Iterator[str | Generator | None]) -> Iterator[str | Any]:
     """What the bar says while a model is loaded; nothing where none needs to be."""
     shown = False
-    for line in visitor.newest("line", (model_bar.loading(state) for state in states if isinstance(state, str))):
+    for line in visitor.newest("line", (model_bar.loading_line(state) for state in states if isinstance(state, str))):
         shown = True
         yield line
     if not shown:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from spaceseed.devices import is_zero_gpu
 from spaceseed.models.generators.generator import ActivationEdit, Generator
-from spaceseed.models.zoo import loading as zoo
 
 if TYPE_CHECKING:
     from spaceseed.models.judges.clip import Judge
@@ -25,7 +25,7 @@ def lend_to_generator(generator: Generator) -> Generator:
 
     Edits of activations are functions, which no worker can be handed; those images are drawn on the CPU.
     """
-    if not zoo.is_zero_gpu():
+    if not is_zero_gpu():
         return generator
     import spaces  # noqa: PLC0415 - there is no such package elsewhere
 
@@ -51,7 +51,7 @@ def lend_to_generator(generator: Generator) -> Generator:
 
 def lend_to_judge(judge: "Judge") -> "Judge":
     """Lets a judge look at images on the GPU that each call is lent; elsewhere than on ZeroGPU it is left as it is."""
-    if not zoo.is_zero_gpu():
+    if not is_zero_gpu():
         return judge
     import spaces  # noqa: PLC0415 - there is no such package elsewhere
 

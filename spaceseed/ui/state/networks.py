@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from spaceseed.errors import ArgumentError, CheckpointError, DownloadError
 from spaceseed.models.generators.generator import Generator, ModelCard
-from spaceseed.models.hub import Progress
-from spaceseed.models.zoo import loading as zoo
-from spaceseed.models.zoo.cache import Residents
+from spaceseed.models.hub import ByteProgress
+from spaceseed.models.zoo import loading
+from spaceseed.models.zoo.cache import ModelCache
 from spaceseed.recipes.recipe import Recipe, RecipeError
 from spaceseed.ui.state.gpu import lend_to_generator, lend_to_judge
 
@@ -31,9 +31,9 @@ class Networks:
     """Generators of the catalogue and the judges that fit them, loaded when they are needed first.
 
     Args:
-        default: what `zoo.load` takes for the model that visitors meet first; `zoo.default_model()` if None. One that
-            is not in the catalogue, such as a file of one's own, is offered beside it. Where it cannot be loaded, the
-            bundled one takes its place.
+        default: what `load` takes for the model that visitors meet first; `default_model()` if None. One that is not in
+            the catalogue, such as a file of one's own, is offered beside it. Where it cannot be loaded, the bundled one
+            takes its place.
         judge: what `load_judge` takes, for all models; if None the bundled judge scores the bundled model's images,
             and a public one all others.
 
@@ -43,12 +43,12 @@ class Networks:
     """
 
     def __init__(self, default: str | None = None, judge: str | None = None) -> None:
-        self._residents = Residents(prepare=lend_to_generator)
+        self._residents = ModelCache(prepare=lend_to_generator)
         self._judge_name = judge or os.environ.get("SPACESEED_JUDGE")
         self._judges: dict[str, Judge] = {}
         self._judge_lock = threading.Lock()
-        self._own: dict[str, tuple[str, ModelCard]] = {}  # beside the catalogue: what `zoo.load` takes, by id
-        self.default, self.problem = self._offer(default or zoo.default_model())
+        self._own: dict[str, tuple[str, ModelCard]] = {}  # beside the catalogue: what `load` takes, by id
+        self.default, self.problem = self._offer(default or loading.default_model())
 
     def _offer(self, name: str) -> tuple[str, str]:
         """Loads the first model, and offers it; returns its id, or the bundled one's and what is wrong."""
@@ -64,9 +64,11 @@ class Networks:
     @property
     def cards(self) -> dict[str, ModelCard]:
         """What visitors can choose from, by id."""
-        return {card.id: card for card in zoo.list_models()} | {model: card for model, (_, card) in self._own.items()}
+        return {card.id: card for card in loading.list_models()} | {
+            model: card for model, (_, card) in self._own.items()
+        }
 
-    def generator(self, model: str, progress: Progress | None = None) -> Generator:
+    def generator(self, model: str, progress: ByteProgress | None = None) -> Generator:
         """The generator of this id; loaded, and downloaded, if need be.
 
         Raises:
@@ -78,7 +80,7 @@ class Networks:
 
     def at_hand(self, model: str) -> bool:
         """True when the model's images can be drawn without a download."""
-        return model in self._own or (model in self.cards and zoo.is_local(model))
+        return model in self._own or (model in self.cards and loading.is_local(model))
 
     def check(self, recipe: Recipe) -> None:
         """Refuses a recipe that no model here can draw; whether it fits one that is not in memory shows later.
@@ -109,7 +111,7 @@ class Networks:
         """What `load_judge` takes for the judge of this model's images."""
         return self._judge_name or (BUNDLED if model == BUNDLED else PUBLIC_JUDGE)
 
-    def judge(self, model: str, progress: Progress | None = None) -> "Judge":
+    def judge(self, model: str, progress: ByteProgress | None = None) -> "Judge":
         """The judge of this model's images, loaded, and downloaded, if need be.
 
         Raises:
@@ -174,7 +176,7 @@ def waiting_for(work: Callable[[], T], line: Callable[[], str]) -> Iterator[str 
             return
 
 
-def _load_judge(name: str, progress: Progress | None) -> "Judge":
+def _load_judge(name: str, progress: ByteProgress | None) -> "Judge":
     from spaceseed.models.judges.clip import load_judge  # noqa: PLC0415 - open_clip takes seconds to import
 
     return load_judge(name, progress=progress)

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import torch
 
 from spaceseed.batches import batch_size
+from spaceseed.devices import default_device
 from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generators.generator import Generator, ModelCard
-from spaceseed.models.zoo import loading as zoo
 from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.kit.pictures import jpegs, still_served
 from spaceseed.ui.state.session import Session
@@ -19,7 +19,7 @@ THREADED_RESOLUTION = 128
 
 def is_slow(model: Generator | ModelCard) -> bool:
     """True where one image takes a good part of a second, or more."""
-    return model.resolution > THREADED_RESOLUTION and zoo.default_device().type == "cpu"
+    return model.resolution > THREADED_RESOLUTION and default_device().type == "cpu"
 
 
 def use_cores(generator: Generator) -> None:

@@ -8,7 +8,6 @@ import gradio as gr
 
 from spaceseed.directions.cache import bundled_methods, directions_of
 from spaceseed.models.generators.generator import MAX_SEED, Generator
-from spaceseed.recipes.fields import clean_text
 from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.kit.jobs import StoppedError, busy, idle
 from spaceseed.ui.kit.messages import warn
@@ -23,6 +22,7 @@ from spaceseed.ui.steer import knobs as steer_knobs
 from spaceseed.ui.steer.knobs import groups_of
 from spaceseed.ui.steer.sets import MARKS, add_marks, classes_of, find_set, methods_of
 from spaceseed.ui.steer.view import AMOUNTS, UNCHANGED, draw, draw_strip
+from spaceseed.untrusted import clean_text
 
 
 def open_find(networks: Networks, visitor: Session, recipe: Recipe) -> list[Any]:

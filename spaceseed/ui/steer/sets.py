@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from spaceseed.directions import sets as steer
 from spaceseed.directions.cache import bundled_methods, directions_of
 from spaceseed.directions.contrast import direction_between
+from spaceseed.directions.discovery import METHODS
 from spaceseed.directions.sets import DirectionSet
 from spaceseed.evolution.breeding import BAD, LIKED
 from spaceseed.models.generators.generator import Generator
@@ -33,7 +33,7 @@ MAX_MARKS = 20
 def methods_of(generator: Generator) -> list[str]:
     """The methods that a model has, the one to begin with first."""
     bundled = bundled_methods(generator)
-    return [method for method in TITLES if method in bundled or method in steer.METHODS or method == MARKS]
+    return [method for method in TITLES if method in bundled or method in METHODS or method == MARKS]
 
 
 def classes_of(generator: Generator, visitor: Session, recipe: Recipe) -> Tensor | None:

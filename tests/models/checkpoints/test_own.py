@@ -15,7 +15,7 @@ from spaceseed.models.generators.dcgan import DCGAN
 from spaceseed.models.generators.generator import latents_from_seeds
 from spaceseed.models.generators.pggan import PGGAN
 from spaceseed.models.generators.stylegan2 import StyleGAN2
-from spaceseed.models.zoo import loading as zoo
+from spaceseed.models.zoo import loading
 
 CHANNELS = {4: 4, 8: 2}
 MAKE = {
@@ -55,7 +55,7 @@ def write(path, generator, header=None, **tensors):
 def test_what_was_written_is_drawn_again(family, tmp_path):
     torch.manual_seed(0)
     generator = MAKE[family]().eval()
-    again = zoo.load(str(write(tmp_path / "mine.safetensors", generator)), "cpu")
+    again = loading.load(str(write(tmp_path / "mine.safetensors", generator)), "cpu")
     torch.testing.assert_close(draw(again), draw(generator))
     card = again.card
     assert (card.id, card.title, card.family) == ("mine.safetensors", "Small faces", family)
@@ -67,7 +67,7 @@ def test_what_was_written_is_drawn_again(family, tmp_path):
 def test_groups_of_labels_come_along(tmp_path):
     torch.manual_seed(0)
     generator = StyleGAN2(3, 3, CHANNELS, mapping_layers=1, num_classes=5).eval()
-    again = zoo.load(str(write(tmp_path / "g.safetensors", generator, {"classes": NAMES, "groups": (2, 3)})), "cpu")
+    again = loading.load(str(write(tmp_path / "g.safetensors", generator, {"classes": NAMES, "groups": (2, 3)})), "cpu")
     assert (again.card.classes, again.card.groups) == (NAMES, (2, 3))
     labels = torch.tensor([[1.0, 0, 0, 0, 1], [0, 0, 0, 1, 0]])  # the second leaves its hair open
     torch.testing.assert_close(draw(again, labels), draw(generator, labels))
@@ -76,14 +76,14 @@ def test_groups_of_labels_come_along(tmp_path):
 def test_people_may_write_as_they_do(generator, tmp_path):
     title = "Gesichter – 顔\u3000 \N{WOMAN}\N{ZERO WIDTH JOINER}\N{ARTIST PALETTE}"
     path = write(tmp_path / "g.safetensors", generator, {"title": title})
-    assert zoo.load(str(path), "cpu").card.title == title
+    assert loading.load(str(path), "cpu").card.title == title
 
 
 def test_files_without_our_header_stay_what_they_were(tmp_path):
     generator = MAKE["StyleGAN2"]()
     save_file(generator.state_dict(), tmp_path / "plain.safetensors")
     assert own.read_header(tmp_path / "plain.safetensors") is None
-    assert zoo.load(str(tmp_path / "plain.safetensors"), "cpu").card.title == "plain.safetensors"
+    assert loading.load(str(tmp_path / "plain.safetensors"), "cpu").card.title == "plain.safetensors"
 
 
 @pytest.mark.parametrize(

@@ -364,7 +364,7 @@ def test_public_weights_come_from_the_hub(tiny_weights, tmp_path):
     code = f"""
 import spaceseed.models.judges._torchvision
 import open_clip, torch
-from spaceseed.models.judge import load_judge
+from spaceseed.models.judges.clip import load_judge
 open_clip.add_model_config({str(tiny_weights / "ViT-B-32.json")!r})
 judge = load_judge({PUBLIC!r})
 expected = open_clip.factory.load_state_dict({str(tiny_weights / "open_clip_model.safetensors")!r})

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 from spaceseed.errors import DownloadError
-from spaceseed.models.zoo import loading as zoo
-from spaceseed.models.zoo.cache import Residents
+from spaceseed.models.zoo import loading
+from spaceseed.models.zoo.cache import ModelCache
 
 SIZES = {"small": 1, "medium": 3, "large": 5, "huge": 20}
 LIMIT = 8
@@ -45,7 +45,7 @@ def loaded(monkeypatch):
         loaded.append(name)
         return Network(SIZES[name])
 
-    monkeypatch.setattr(zoo, "load", load)
+    monkeypatch.setattr(loading, "load", load)
     return loaded
 
 
@@ -53,8 +53,8 @@ def loaded(monkeypatch):
 def test_the_models_used_last_stay_within_the_bound(names):
     with pytest.MonkeyPatch.context() as patch:
         loads = []
-        patch.setattr(zoo, "load", lambda name, device, progress: loads.append(name) or Network(SIZES[name]))
-        residents = Residents(LIMIT, "cpu")
+        patch.setattr(loading, "load", lambda name, device, progress: loads.append(name) or Network(SIZES[name]))
+        residents = ModelCache(LIMIT, "cpu")
         kept = OrderedDict()  # what must be there, the one used last at the end
         for name in names:
             expected = len(loads) + (name not in kept)
@@ -68,7 +68,7 @@ def test_the_models_used_last_stay_within_the_bound(names):
 
 
 def test_what_was_let_go_serves_those_who_hold_it(loaded):
-    residents = Residents(LIMIT, "cpu")
+    residents = ModelCache(LIMIT, "cpu")
     held = residents.get("large")
     residents.get("huge")
     assert len(held.mean) == 3
@@ -84,8 +84,8 @@ def test_threads_share_one_load(monkeypatch):
         assert go_on.wait(10)
         return Network(1)
 
-    monkeypatch.setattr(zoo, "load", load)
-    residents, results = Residents(LIMIT, "cpu"), []
+    monkeypatch.setattr(loading, "load", load)
+    residents, results = ModelCache(LIMIT, "cpu"), []
     ask_meanwhile(5, lambda: results.append(residents.get("small")), started, go_on)
     assert loads == ["small"]
     assert len(results) == 5
@@ -93,7 +93,7 @@ def test_threads_share_one_load(monkeypatch):
 
 
 def test_a_slow_load_keeps_nobody_from_another_model(monkeypatch, loaded):
-    started, go_on, quick = threading.Event(), threading.Event(), zoo.load
+    started, go_on, quick = threading.Event(), threading.Event(), loading.load
 
     def load(name, device, progress):
         if name == "large":
@@ -101,8 +101,8 @@ def test_a_slow_load_keeps_nobody_from_another_model(monkeypatch, loaded):
             assert go_on.wait(10)
         return quick(name, device, progress)
 
-    monkeypatch.setattr(zoo, "load", load)
-    residents = Residents(LIMIT, "cpu")
+    monkeypatch.setattr(loading, "load", load)
+    residents = ModelCache(LIMIT, "cpu")
     slow = threading.Thread(target=residents.get, args=["large"])
     slow.start()
     assert started.wait(10)
@@ -114,14 +114,14 @@ def test_a_slow_load_keeps_nobody_from_another_model(monkeypatch, loaded):
 
 
 def test_a_failed_load_changes_nothing_and_may_be_tried_again(monkeypatch, loaded):
-    residents = Residents(LIMIT, "cpu")
+    residents = ModelCache(LIMIT, "cpu")
     before = residents.get("large")
 
     def fail(name, device, progress):
         raise DownloadError("The Hub is away.")
 
     with monkeypatch.context() as patch:
-        patch.setattr(zoo, "load", fail)
+        patch.setattr(loading, "load", fail)
         for _ in range(2):
             with pytest.raises(DownloadError, match="away"):
                 residents.get("huge")
@@ -143,16 +143,16 @@ def test_all_who_wait_hear_of_a_failure(monkeypatch):
         except DownloadError as error:
             failures.append(str(error))
 
-    monkeypatch.setattr(zoo, "load", fail)
-    residents = Residents(LIMIT, "cpu")
+    monkeypatch.setattr(loading, "load", fail)
+    residents = ModelCache(LIMIT, "cpu")
     ask_meanwhile(3, ask, started, go_on)
     assert failures == ["The Hub is away."] * 3
 
 
 def test_the_device_and_the_progress_are_passed_on(monkeypatch):
     calls = []
-    monkeypatch.setattr(zoo, "load", lambda *arguments: calls.append(arguments) or Network(1))
-    Residents(LIMIT, "cpu").get("small", print)
+    monkeypatch.setattr(loading, "load", lambda *arguments: calls.append(arguments) or Network(1))
+    ModelCache(LIMIT, "cpu").get("small", print)
     assert calls == [("small", torch.device("cpu"), print)]
 
 
@@ -160,5 +160,5 @@ def test_the_bound_suits_the_device(monkeypatch):
     monkeypatch.setattr(
         torch.cuda, "get_device_properties", lambda device: type("Properties", (), {"total_memory": 80})
     )
-    assert Residents(device="cuda:0").limit_bytes == 20
-    assert sum(sorted(card.size for card in zoo.list_models())[-5:]) < Residents(device="cpu").limit_bytes
+    assert ModelCache(device="cuda:0").limit_bytes == 20
+    assert sum(sorted(card.size for card in loading.list_models())[-5:]) < ModelCache(device="cpu").limit_bytes

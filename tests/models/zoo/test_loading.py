@@ -6,11 +6,11 @@ import pytest
 import torch
 from pydantic import ValidationError
 
+from spaceseed.devices import default_device
 from spaceseed.errors import ArgumentError, CheckpointError, DownloadError
 from spaceseed.models.checkpoints import openvino
 from spaceseed.models.generators.generator import latents_from_seeds
-from spaceseed.models.zoo import catalogue
-from spaceseed.models.zoo import loading as zoo
+from spaceseed.models.zoo import catalogue, loading
 from tests.hub import stand_in_hub
 from tests.models.golden import DATA
 
@@ -42,11 +42,11 @@ def draw(generator):
 
 
 def test_every_model_has_a_card_of_its_own():
-    cards = zoo.list_models()
+    cards = loading.list_models()
     assert [card.id for card in cards if card.bundled] == ["avatars"]
     assert len({card.id for card in cards}) == len({card.title for card in cards}) == len(cards)
     for card in cards:
-        assert zoo.card(card.id) is card
+        assert loading.card(card.id) is card
         assert card.licence
         assert card.terms.endswith(".")
         assert card.note.endswith(".") or (card.note == "" and (card.bundled or card.id == "ffhq-mobile"))
@@ -69,7 +69,7 @@ def test_the_package_is_the_one_that_is_read():
 
 
 def test_nvidias_weights_are_not_called_free():
-    for card in zoo.list_models():
+    for card in loading.list_models():
         if card.family in {"StyleGAN1", "StyleGAN2", "StyleGAN3", "PGGAN", "MobileStyleGAN"} and not card.bundled:
             assert "on-commercial" in card.terms
 
@@ -91,8 +91,8 @@ def test_classes_are_named_in_imagenets_order():
     # isort: split
     import open_clip
 
-    assert zoo.card("biggan-deep-128").classes == open_clip.IMAGENET_CLASSNAMES
-    assert not zoo.card("stylegan2-ffhq").classes
+    assert loading.card("biggan-deep-128").classes == open_clip.IMAGENET_CLASSNAMES
+    assert not loading.card("stylegan2-ffhq").classes
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_classes_are_named_in_imagenets_order():
 )
 def test_unknown_names_are_met_with_what_is_near(name, suggestion):
     with pytest.raises(ArgumentError, match=suggestion) as caught:
-        zoo.load(name)
+        loading.load(name)
     assert caught.value.value == name
     assert len(str(caught.value)) < 600
 
@@ -129,12 +129,12 @@ def test_unknown_names_are_met_with_what_is_near(name, suggestion):
     ],
 )
 def test_a_file_on_the_hub_lies_inside_its_repository(monkeypatch, file):
-    monkeypatch.setattr(zoo, "fetch", lambda *_, **__: pytest.fail("asked for a file elsewhere"))
+    monkeypatch.setattr(loading, "fetch", lambda *_, **__: pytest.fail("asked for a file elsewhere"))
     with pytest.raises(ArgumentError, match="hub:owner/repo/file@revision"):
-        zoo.load(f"hub:{file}")
+        loading.load(f"hub:{file}")
 
 
-@pytest.mark.parametrize("function", [zoo.card, zoo.available])
+@pytest.mark.parametrize("function", [loading.card, loading.available])
 def test_only_ids_have_cards(function):
     with pytest.raises(ArgumentError, match="stylegan2-cat"):
         function("stylegan2-cats")
@@ -142,11 +142,11 @@ def test_only_ids_have_cards(function):
 
 def test_a_model_without_its_package_is_not_available(monkeypatch):
     monkeypatch.setattr(openvino, "installed", lambda: None)
-    assert not zoo.available("ffhq-mobile")
-    assert zoo.available("avatars")
-    assert zoo.available("stylegan2-ffhq")
+    assert not loading.available("ffhq-mobile")
+    assert loading.available("avatars")
+    assert loading.available("stylegan2-ffhq")
     with pytest.raises(ArgumentError, match="make faces"):
-        zoo.load("ffhq-mobile")
+        loading.load("ffhq-mobile")
 
 
 @pytest.mark.parametrize(
@@ -170,15 +170,15 @@ def test_the_first_model_suits_the_hardware(monkeypatch, environment, gpu, packa
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
     monkeypatch.setattr(openvino, "installed", lambda: Path() if package else None)
-    monkeypatch.setattr(zoo, "is_reachable", lambda: reachable)
-    assert zoo.default_model() == model
-    assert zoo.default_device().type == device
+    monkeypatch.setattr(loading, "is_reachable", lambda: reachable)
+    assert loading.default_model() == model
+    assert default_device().type == device
 
 
 def test_a_chosen_first_model_must_exist(monkeypatch):
     monkeypatch.setenv("SPACESEED_MODEL", "stylegan2-ffqh")
     with pytest.raises(ArgumentError, match="stylegan2-ffhq"):
-        zoo.default_model()
+        loading.default_model()
 
 
 @pytest.mark.parametrize(
@@ -186,14 +186,14 @@ def test_a_chosen_first_model_must_exist(monkeypatch):
 )
 def test_the_first_model_may_be_ones_own(monkeypatch, name):
     monkeypatch.setenv("SPACESEED_MODEL", name)
-    assert zoo.default_model() == name
+    assert loading.default_model() == name
 
 
 @pytest.mark.parametrize(("name", "allowed"), [("lost/generator.safetensors", "a file"), ("hub:me/faces", "revision")])
 def test_what_is_no_file_and_no_address_is_refused_at_once(monkeypatch, name, allowed):
     monkeypatch.setenv("SPACESEED_MODEL", name)
     with pytest.raises(ArgumentError, match=allowed):
-        zoo.default_model()
+        loading.default_model()
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -203,8 +203,8 @@ def test_a_model_of_the_catalogue_comes_from_the_hub(hub, name):
     hub.files[file_of(name)] = content
     hub.files |= {f"{entry.repo}/{file}": (DATA / KINDS[name]).with_name(file).read_bytes() for file in entry.also}
     told = []
-    generator = zoo.load(name, "cpu", lambda *step: told.append(step))
-    listed, card = zoo.card(name), generator.card
+    generator = loading.load(name, "cpu", lambda *step: told.append(step))
+    listed, card = loading.card(name), generator.card
     assert told[-1] == (len(content), len(content))
     assert card.sha256 == hashlib.sha256(content).hexdigest()
     assert (card.size, card.resolution) == (len(content), generator.resolution)
@@ -214,20 +214,20 @@ def test_a_model_of_the_catalogue_comes_from_the_hub(hub, name):
     assert not any(parameter.requires_grad for parameter in generator.parameters())
     image = draw(generator)
     hub.stop()
-    assert torch.equal(draw(zoo.load(name, "cpu")), image)
+    assert torch.equal(draw(loading.load(name, "cpu")), image)
 
 
 def test_a_model_whose_hash_is_known_must_have_it(hub):
     hub.files[file_of("stylegan2-cat")] = (DATA / "rosinality_sg2/checkpoint.pt").read_bytes()
     with pytest.raises(DownloadError, match="sha256"):
-        zoo.load("stylegan2-cat")
+        loading.load("stylegan2-cat")
 
 
 def test_the_hub_serves_any_file_by_its_full_name(hub):
     content = (DATA / "rosinality_sg2/checkpoint.pt").read_bytes()
     hub.files["someone/gan/deep/inside/g.pt"] = content
     name = f"hub:someone/gan/deep/inside/g.pt@{COMMIT}"
-    card = zoo.load(name, "cpu").card
+    card = loading.load(name, "cpu").card
     assert (card.id, card.title, card.family, card.resolution) == (name, "g.pt", "StyleGAN2", 32)
     assert (card.licence, card.truncation, card.bundled) == ("unknown", 0.7, False)
     assert card.sha256 == hashlib.sha256(content).hexdigest()
@@ -235,7 +235,7 @@ def test_the_hub_serves_any_file_by_its_full_name(hub):
 
 def test_a_local_file_loads(hub):
     path = DATA / "rosinality_sg2/checkpoint.pt"
-    generator = zoo.load(str(path), "cpu")
+    generator = loading.load(str(path), "cpu")
     assert (generator.card.id, generator.card.size) == ("checkpoint.pt", path.stat().st_size)
     assert generator.card.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert draw(generator).isfinite().all()
@@ -244,26 +244,26 @@ def test_a_local_file_loads(hub):
 
 def test_nvidias_pickles_load_by_name(hub):
     hub.files["someone/gan/network.pkl"] = (DATA / "nv_sg3_t/network.pkl").read_bytes()
-    card = zoo.load(f"hub:someone/gan/network.pkl@{COMMIT}", "cpu").card
-    assert card.family == zoo.card("stylegan3-t-lhq").family
+    card = loading.load(f"hub:someone/gan/network.pkl@{COMMIT}", "cpu").card
+    assert card.family == loading.card("stylegan3-t-lhq").family
 
 
 def test_truncation_is_not_suggested_where_it_has_no_effect():
-    assert zoo.load(str(DATA / "genforce_pggan/flat.pth"), "cpu").card.truncation is None
+    assert loading.load(str(DATA / "genforce_pggan/flat.pth"), "cpu").card.truncation is None
 
 
 def test_a_file_without_a_generator_says_so(tmp_path):
     (tmp_path / "notes.txt").write_text("no weights")
     with pytest.raises(CheckpointError, match=r"notes\.txt"):
-        zoo.load(str(tmp_path / "notes.txt"))
+        loading.load(str(tmp_path / "notes.txt"))
 
 
 def test_a_file_is_loaded_by_its_path():
     path = DATA / "nv_sg2ada_cond" / "network.pkl"
-    by_path, by_name = (zoo.load(name, device="cpu") for name in (path, str(path)))
+    by_path, by_name = (loading.load(name, device="cpu") for name in (path, str(path)))
     assert by_path.card == by_name.card
     with pytest.raises(ArgumentError, match="a file"):
-        zoo.load(path.with_name("none.pkl"))
+        loading.load(path.with_name("none.pkl"))
 
 
 @pytest.mark.parametrize(
@@ -271,5 +271,5 @@ def test_a_file_is_loaded_by_its_path():
 )
 def test_what_is_no_name_or_device_is_named(name, device, wrong):
     with pytest.raises(ArgumentError) as caught:
-        zoo.load(name, device)
+        loading.load(name, device)
     assert caught.value.name == wrong

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spaceseed.errors import ArgumentError
-from spaceseed.training.losses import OBJECTIVES, gradient_penalty, label_loss
+from spaceseed.training.losses import LOSSES, gradient_penalty, label_loss
 from spaceseed.training.networks.discriminator import Discriminator, deviation_map
 from spaceseed.training.networks.pairs import NETWORKS, build
 
@@ -33,16 +33,16 @@ def conditional(condition, **options):
 @pytest.mark.parametrize("network", NETWORKS)
 def test_every_image_gets_one_logit(network):
     pair = build(network, 16, z_dim=4, capacity=1 / 32, seed=0)
-    verdict = pair.discriminator(images(side=16), None)
-    assert verdict.logits.shape == (4, 1)
-    assert verdict.logits.dtype == torch.float32
-    assert verdict.classes is None
+    output = pair.discriminator(images(side=16), None)
+    assert output.logits.shape == (4, 1)
+    assert output.logits.dtype == torch.float32
+    assert output.classes is None
     with torch.autocast("cpu", torch.bfloat16):
         fakes = pair.generate(pair.generator, torch.randn(4, 4, generator=rng()), None, rng())
-        verdict = pair.discriminator(fakes)
+        output = pair.discriminator(fakes)
     assert fakes.shape == (4, 3, 16, 16)
-    assert fakes.dtype == verdict.logits.dtype == torch.float32
-    verdict.logits.sum().backward()
+    assert fakes.dtype == output.logits.dtype == torch.float32
+    output.logits.sum().backward()
     assert all(
         parameter.grad.isfinite().all() for parameter in pair.generator.parameters() if parameter.grad is not None
     )
@@ -99,9 +99,9 @@ def test_images_that_are_alike_have_no_spread():
 def test_conditions_are_what_they_are_called(condition):
     pair = conditional(condition)
     assert pair.generator.num_classes == 5
-    verdict, swapped = (pair.discriminator(images(), labels) for labels in (LABELS, LABELS.flip(0)))
-    assert torch.equal(verdict.logits, swapped.logits) == (condition == "auxiliary")
-    assert (verdict.classes is None) == (condition == "embed")
+    output, swapped = (pair.discriminator(images(), labels) for labels in (LABELS, LABELS.flip(0)))
+    assert torch.equal(output.logits, swapped.logits) == (condition == "auxiliary")
+    assert (output.classes is None) == (condition == "embed")
     z = torch.randn(4, 8, generator=rng())
     assert not torch.allclose(*(pair.generate(pair.generator, z, labels, rng()) for labels in (LABELS, LABELS.flip(0))))
 
@@ -134,10 +134,10 @@ def test_a_projection_needs_labels():
 def test_labels_teach_both_networks(condition, parts):
     pair = conditional(condition)
     z = torch.randn(4, 8, generator=rng())
-    verdict = pair.discriminator(pair.generate(pair.generator, z, LABELS, rng()), LABELS)
-    loss = OBJECTIVES["nonsaturating"].generator(verdict.logits)
-    if verdict.classes is not None:
-        loss = loss + label_loss(verdict.classes, LABELS, SIZES)
+    output = pair.discriminator(pair.generate(pair.generator, z, LABELS, rng()), LABELS)
+    loss = LOSSES["nonsaturating"].generator(output.logits)
+    if output.classes is not None:
+        loss = loss + label_loss(output.classes, LABELS, SIZES)
     loss.backward()
     own = dict(pair.discriminator.named_parameters())
     for name, parameter in ((part, own[part]) for part in parts):
@@ -150,7 +150,7 @@ def test_two_colours_are_learnt_by_their_names(condition):
     """Red and blue images, a few steps, and each label gives its own."""
     names = {"class": ("red", "blue")}
     pair = build("stylegan2", 8, z_dim=16, label_groups=names, condition=condition, capacity=1 / 16, seed=1)
-    objective, draw = OBJECTIVES["nonsaturating"], rng()
+    objective, draw = LOSSES["nonsaturating"], rng()
     generator, discriminator = pair.generator, pair.discriminator
     optimizer_g, optimizer_d = (
         torch.optim.Adam(pair.groups(module, 5e-3), betas=(0.0, 0.99)) for module in (generator, discriminator)
@@ -158,14 +158,14 @@ def test_two_colours_are_learnt_by_their_names(condition):
     labels = torch.eye(2).repeat(4, 1)
     colours = torch.tensor([[0.8, -0.8, -0.8], [-0.8, -0.8, 0.8]]).repeat(4, 1)[:, :, None, None]
 
-    def told(verdict):
-        return 0.0 if verdict.classes is None else label_loss(verdict.classes, labels, (2,))
+    def told(output):
+        return 0.0 if output.classes is None else label_loss(output.classes, labels, (2,))
 
     for _ in range(80):
         fake = pair.generate(generator, torch.randn(8, 16, generator=draw), labels, draw)
-        verdict = discriminator(fake, labels)
+        output = discriminator(fake, labels)
         optimizer_g.zero_grad()
-        (objective.generator(verdict.logits) + told(verdict)).backward()
+        (objective.generator(output.logits) + told(output)).backward()
         optimizer_g.step()
         real = (colours + 0.1 * torch.randn(8, 3, 8, 8, generator=draw)).requires_grad_()
         of_real, of_fake = discriminator(real, labels), discriminator(fake.detach(), labels)

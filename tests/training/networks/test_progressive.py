@@ -46,17 +46,17 @@ def test_a_new_resolution_changes_nothing_at_first(pair):
 
 def test_fading_blends_old_and_new_on_both_sides(pair):
     larger = pair.grown(16)
-    images, verdicts = {}, {}
+    images, outputs = {}, {}
     look = torch.randn(4, 3, 16, 16, generator=rng(2))
     read = {}
     larger.discriminator.conv.register_forward_pre_hook(lambda _, inputs: read.setdefault(larger.fade, inputs[0]))
     shallow = copy.deepcopy(larger.discriminator)
     for fade in (0.0, 0.25, 1.0):
         larger.fade = fade
-        images[fade], verdicts[fade] = images_of(larger), larger.discriminator(look).logits
+        images[fade], outputs[fade] = images_of(larger), larger.discriminator(look).logits
     torch.testing.assert_close(images[0.25], 0.75 * images[0.0] + 0.25 * images[1.0])
     assert not torch.allclose(images[0.0], images[1.0])
-    assert not torch.allclose(verdicts[0.0], verdicts[1.0])
+    assert not torch.allclose(outputs[0.0], outputs[1.0])
     old = shallow._read(8, F.avg_pool2d(look, 2))
     new = shallow._block(16)(shallow._read(16, look))
     shallow.fade = torch.tensor(0.25)

@@ -144,7 +144,7 @@ def test_every_image_is_judged_by_itself(discriminator, photos, training):
     discriminator.train(training)
     maps = [discriminator.projection(images) for images in (photos[:1], torch.cat([photos[:1], others]))]
     discriminator.eval()  # or spectral norm would have moved on between the two
-    alone, together = (discriminator.judge(each)[0] for each in maps)
+    alone, together = (discriminator.logits(each)[0] for each in maps)
     torch.testing.assert_close(alone, together, rtol=1e-4, atol=1e-4)
 
 
@@ -176,7 +176,7 @@ def test_heads_learn_to_tell_two_kinds_of_pictures_apart():
         real, fake = (discriminator.projection(images) for images in (stripes, noise))
     for _ in range(4):
         optimizer.zero_grad()
-        loss = (F.softplus(-discriminator.judge(real)) + F.softplus(discriminator.judge(fake))).mean()
+        loss = (F.softplus(-discriminator.logits(real)) + F.softplus(discriminator.logits(fake))).mean()
         loss.backward()
         optimizer.step()
-    assert discriminator.judge(real).mean() > discriminator.judge(fake).mean() + 1
+    assert discriminator.logits(real).mean() > discriminator.logits(fake).mean() + 1

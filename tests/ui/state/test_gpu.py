@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from spaceseed.devices import is_zero_gpu
 from spaceseed.models.generators.generator import latents_from_seeds
 from spaceseed.models.generators.stylegan2 import StyleGAN2
-from spaceseed.models.zoo import loading as zoo
 from spaceseed.ui.state.gpu import asked, lend_to_generator, lend_to_judge
 from spaceseed.ui.state.networks import Networks
 
@@ -99,4 +99,4 @@ def test_elsewhere_nothing_is_changed(monkeypatch):
     lend_to_judge(judge)
     assert "synthesize" not in vars(generator)
     assert "embed_images" not in vars(judge)
-    assert not zoo.is_zero_gpu()
+    assert not is_zero_gpu()

@@ -4,7 +4,7 @@ import gradio as gr
 import pytest
 import torch
 
-from spaceseed.directions.sets import find_directions
+from spaceseed.directions.discovery import find_directions
 from spaceseed.evolution.breeding import BAD, LIKED
 from spaceseed.models.generators.generator import latents_from_seeds
 from spaceseed.recipes.recipe import Recipe
