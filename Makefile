@@ -1,4 +1,4 @@
-# The commands of the project: run, faces, test, bench, train, space, space-check, format, clean.
+# The commands of the project; `make help` lists them.
 # Each makes or completes .venv first; a stamp file records what is installed, so a second call starts at once.
 # PYTHON chooses the interpreter: make run PYTHON=python3.12
 
@@ -6,7 +6,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := run
-.PHONY: run faces test bench train space space-check format clean
+.PHONY: help run faces check test bench train space space-check format clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -15,52 +15,65 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # The pair that development and CI use. Which build of it arrives (CPU, CUDA) is decided by pip's own settings.
 TORCH_PAIR := torch==2.13.0 torchvision==0.28.0
 
-run: $(VENV)/base.stamp
+help: ## list these commands
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(firstword $(MAKEFILE_LIST)) | while IFS='|' read -r name words; do \
+	  printf 'make %-12s %s\n' "$$name" "$$words"; done
+
+run: $(VENV)/base.stamp ## serve the app on http://127.0.0.1:7860
 	@$(BIN)/python app.py
 
-# A generator of photographs of faces, for a machine that cannot reach the Hub; the app finds it by itself.
-faces: $(VENV)/faces.stamp
+# For a machine that cannot reach the Hub; the app finds it by itself.
+faces: $(VENV)/faces.stamp ## install a generator of photographs of faces (38 MB, for non-commercial use)
 
 # $(call check,command): runs one check and prints how long it took.
 check = @SECONDS=0; echo "--- $(1)"; $(BIN)/$(1) && echo "--- $(1): passed in $$SECONDS s"
 
-test: $(VENV)/dev.stamp $(VENV)/train.stamp $(VENV)/bench.stamp
-	$(call check,ruff check)
-	$(call check,ruff format --check)
-	@rm -f spaceseed/ui/*.pyi  # Gradio writes these at import, and mypy would read them instead of the source
-	$(call check,mypy)
-	$(call check,lint-imports)
-	$(call check,deptry .)
-	$(call check,python -m pytest)
+# What both check and test run first.
+define lint
+$(call check,ruff check)
+$(call check,ruff format --check)
+@find spaceseed -name '*.pyi' -delete  # Gradio writes these at import, and mypy would read them instead of the source
+$(call check,mypy)
+$(call check,lint-imports)
+$(call check,deptry .)
+endef
 
-bench: $(VENV)/bench.stamp $(VENV)/train.stamp
+check: $(VENV)/dev.stamp $(VENV)/train.stamp $(VENV)/bench.stamp ## lint, types, contracts, and the tests that are quick
+	$(lint)
+	$(call check,python -m pytest -n auto -m "not slow and not browser")
+
+test: $(VENV)/dev.stamp $(VENV)/train.stamp $(VENV)/bench.stamp ## every check and test; those in a browser need Chromium
+	$(lint)
+	$(call check,python -m pytest -n auto -m "not browser")
+	$(call check,python -m pytest -m browser)
+
+bench: $(VENV)/bench.stamp $(VENV)/train.stamp ## run the studies behind the figures
 	@$(BIN)/python -m benchmarks
 
-train: $(VENV)/train.stamp
+train: $(VENV)/train.stamp ## train the bundled networks anew
 	@$(BIN)/python -m spaceseed.training.bundled
 
-# make space SPACE=owner/name publishes what is committed.
-space: $(VENV)/base.stamp
+space: $(VENV)/base.stamp ## publish what is committed: make space SPACE=owner/name
 	@test -n "$(SPACE)" || { echo "Name the Space: make space SPACE=owner/name" >&2; exit 1; }
 	@$(BIN)/python -m tools.publish "$(SPACE)"
 
-# Resolves what a Space installs, as its builder does, for its Python and for this one; installs nothing.
+# For its Python and for this one; installs nothing.
 front = $(shell sed -n 's/^$(1): *"\?\([^"]*\)"\?$$/\1/p' README.md)
 BUILDER_LINE := -c pre-requirements.txt -r requirements.txt "torch<=2.13.0" \
   "gradio[oauth,mcp]==$(call front,sdk_version)" "uvicorn>=0.14.0" "websockets>=10.4" "spaces==0.51.3"
 
-space-check: $(VENV)/base.stamp
+space-check: $(VENV)/base.stamp ## resolve what a Space installs, as its builder does
 	@for version in $(call front,python_version) 3.11; do \
 	  SECONDS=0; \
 	  $(PIP) --dry-run --ignore-installed --only-binary=:all: --python-version $$version --target $(VENV) $(BUILDER_LINE); \
 	  echo "--- a Space's packages on Python $$version: resolved in $$SECONDS s"; \
 	done
 
-format: $(VENV)/dev.stamp
+format: $(VENV)/dev.stamp ## format, and mend what the linter can
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
-clean:
+clean: ## remove .venv and all caches
 	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
