@@ -69,7 +69,9 @@ def run(python, folder, *arguments, **options):
 
 def test_the_wheel_holds_what_it_needs_and_nothing_that_was_made_beside_it(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
-    tracked = subprocess.run(["git", "ls-files", "spaceseed", "examples"], cwd=ROOT, capture_output=True, text=True)
+    tracked = subprocess.run(
+        ["git", "ls-files", "spaceseed", "examples"], cwd=ROOT, check=True, capture_output=True, text=True
+    )
     wanted = {re.sub("^examples/", "spaceseed/examples/", name) for name in tracked.stdout.split()}
     assert {name for name in names if ".dist-info/" not in name} == wanted
     assert "spaceseed/py.typed" in names

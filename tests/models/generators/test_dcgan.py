@@ -5,21 +5,15 @@ import copy
 import pytest
 import torch
 
-from spaceseed.errors import ArgumentError, CheckpointError
+from spaceseed.errors import CheckpointError
 from spaceseed.models.generators.dcgan import DCGAN
 from spaceseed.models.generators.generator import latents_from_seeds
-from tests.models.promises import check_batches, check_edits, check_gradients
+from tests.models import families
 
 
 @pytest.fixture(scope="module")
 def small():
-    """A generator that has seen a few batches."""
-    torch.manual_seed(0)
-    generator = DCGAN(6, {4: 8, 8: 4})
-    with torch.no_grad():
-        for seed in range(3):
-            generator.synthesize(generator.map(latents_from_seeds(range(seed, seed + 8), 6)))
-    return generator.eval().requires_grad_(False)
+    return families.small("dcgan")
 
 
 def test_z_becomes_an_image(small):
@@ -36,28 +30,12 @@ def test_truncation_has_no_effect(small):
     assert torch.equal(small.w_avg, torch.zeros(6))
 
 
-def test_an_image_does_not_depend_on_its_batch(small):
-    check_batches(small, small.map(latents_from_seeds(range(5), 6)))
-
-
-def test_an_edit_changes_the_image_and_none_leaves_it(small):
-    ws = small.map(latents_from_seeds([1, 2], 6))
-    image = small.synthesize(ws)
-    for i, (layer, activations) in enumerate(check_edits(small, ws).items()):
-        assert activations.shape[2:] == (4 << i, 4 << i)
-        assert not torch.allclose(small.synthesize(ws, edits={layer: torch.zeros_like}), image)
-
-
 def test_style_weights_are_how_z_enters(small):
     z = latents_from_seeds([1], 6)
     norm = small.norms["layer0"]
     offset = (norm.bias - norm.running_mean * norm.gain()).repeat_interleave(16)
     entered = (z @ small.style_weights(0).t() + offset).relu()
     torch.testing.assert_close(entered.view(1, 8, 4, 4), small.activations(z[:, None], "layer0"))
-
-
-def test_gradients_reach_z(small):
-    check_gradients(small, small.map(latents_from_seeds([1], 6)))
 
 
 def test_training_normalises_by_the_batch_and_remembers_it(small):
@@ -87,19 +65,3 @@ def test_few_tensors_cannot_ask_for_huge_images():
     tensors = {f"convolutions.layer{i}.weight": torch.zeros(1, 1, 4, 4) for i in range(12)}
     with pytest.raises(CheckpointError, match="1024 pixels"):
         DCGAN.like(tensors)
-
-
-@pytest.mark.parametrize(
-    ("call", "name"),
-    [
-        (lambda g: g.map(torch.zeros(1, 9)), "z"),
-        (lambda g: g.map(torch.zeros(1, 6), labels=torch.zeros(1, 3)), "labels"),
-        (lambda g: g.synthesize(torch.zeros(1, 2, 6)), "ws"),
-        (lambda g: g.synthesize(torch.zeros(1, 1, 6), noise="none"), "option"),
-        (lambda g: g.style_weights(1), "layer"),
-    ],
-)
-def test_bad_arguments_are_named(small, call, name):
-    with pytest.raises(ArgumentError) as caught:
-        call(small)
-    assert caught.value.name == name

@@ -6,12 +6,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from spaceseed.errors import ArgumentError, CheckpointError
+from spaceseed.errors import CheckpointError
 from spaceseed.models.checkpoints.openvino import SHA256, installed, read
 from spaceseed.models.generators.generator import latents_from_seeds
-from spaceseed.models.generators.mobile_stylegan import HAAR, MobileStyleGAN
+from spaceseed.models.generators.mobile_stylegan import HAAR
+from tests.models import families
 from tests.models.golden import Golden
-from tests.models.promises import check_batches, check_edits, check_gradients
 
 GOLDEN = Golden("mobilestylegan_ffhq")
 TOLERANCE = GOLDEN.facts["tolerance"]
@@ -20,16 +20,7 @@ needs_faces = pytest.mark.skipif(installed() is None, reason="random_face is not
 
 @pytest.fixture(scope="module")
 def small():
-    torch.manual_seed(0)
-    generator = MobileStyleGAN(8, (8, 8, 4), mapping_layers=2)
-    for module in generator.modules():
-        if hasattr(module, "noise"):
-            module.noise.normal_()
-        if hasattr(module, "affine"):
-            torch.nn.init.normal_(module.affine.weight, std=0.3)
-            torch.nn.init.ones_(module.affine.bias)
-    generator.w_avg.normal_()
-    return generator.requires_grad_(False)
+    return families.small("mobile_stylegan")
 
 
 @pytest.fixture(scope="module")
@@ -105,51 +96,10 @@ def test_sizes(small):
     assert small.synthesize(ws).shape == (2, 3, 32, 32)
 
 
-def test_an_image_does_not_depend_on_its_batch(small):
-    check_batches(small, small.map(latents_from_seeds(range(5), 8), truncation=0.5))
-
-
-def test_memory_order_does_not_matter(small):
-    ws = small.map(latents_from_seeds([3], 8))
-    usual = small.synthesize(ws)
-    other = small.to(memory_format=torch.channels_last).synthesize(ws)
-    small.to(memory_format=torch.contiguous_format)
-    torch.testing.assert_close(usual, other, atol=1e-5, rtol=1e-5)
-
-
-def test_truncation_zero_is_the_mean_face(small):
-    ws = small.map(latents_from_seeds([1, 2], 8), truncation=0.0)
-    torch.testing.assert_close(ws, small.w_avg.expand_as(ws))
-
-
-def test_every_row_of_ws_matters(small):
-    ws = small.map(latents_from_seeds([1, 2], 8))
-    plain = small.synthesize(ws[:1])
-    for row in range(small.num_ws):
-        mixed = ws[:1].clone()
-        mixed[:, row] = ws[1:, row]
-        assert not torch.allclose(small.synthesize(mixed), plain, atol=1e-4)
-
-
-def test_gradients_reach_every_style(small):
-    check_gradients(small, small.map(latents_from_seeds([1], 8)))
-
-
 def test_the_gradient_is_right(small):
     precise = deepcopy(small).double()
     ws = precise.map(latents_from_seeds([1], 8).double()).requires_grad_(True)
     assert torch.autograd.gradcheck(lambda ws: precise.synthesize(ws)[..., ::8, ::8], ws)
-
-
-def test_activations_are_those_that_edits_get(small):
-    received = check_edits(small, small.map(latents_from_seeds([1, 2], 8)))
-    assert tuple(received) == ("b4.conv1", "b8.conv0", "b8.conv1", "b16.conv0", "b16.conv1")
-
-
-@pytest.mark.parametrize("layer", ["b4.conv1", "b8.conv0", "b16.conv1"])
-def test_an_edit_changes_the_image(small, layer):
-    ws = small.map(latents_from_seeds([1], 8))
-    assert not torch.equal(small.synthesize(ws, edits={layer: torch.zeros_like}), small.synthesize(ws))
 
 
 def test_style_weights_are_how_each_row_enters(small):
@@ -161,20 +111,3 @@ def test_style_weights_are_how_each_row_enters(small):
         moved = ws.clone()
         moved[:, row] += torch.linalg.svd(small.style_weights(row)).Vh[-1]
         torch.testing.assert_close(small.synthesize(moved), small.synthesize(ws), atol=1e-5, rtol=1e-5)
-
-
-@pytest.mark.parametrize(
-    ("call", "name"),
-    [
-        (lambda g: g.map(torch.zeros(1, 9)), "z"),
-        (lambda g: g.map(torch.zeros(1, 8), labels=torch.zeros(1, 3)), "labels"),
-        (lambda g: g.synthesize(torch.zeros(1, 5, 8)), "ws"),
-        (lambda g: g.synthesize(torch.zeros(1, 8, 8), noise="none"), "option"),
-        (lambda g: g.activations(torch.zeros(1, 8, 8), "b32.conv0"), "layer"),
-        (lambda g: g.style_weights(8), "layer"),
-    ],
-)
-def test_bad_arguments_are_named(small, call, name):
-    with pytest.raises(ArgumentError) as caught:
-        call(small)
-    assert caught.value.name == name

@@ -3,13 +3,11 @@
 import pytest
 import torch
 
-from spaceseed.errors import ArgumentError
 from spaceseed.models.checkpoints.genforce import build
 from spaceseed.models.generators.generator import latents_from_seeds
 from spaceseed.models.generators.layers import normalize_second_moment
-from spaceseed.models.generators.pggan import PGGAN
+from tests.models import families
 from tests.models.golden import Golden
-from tests.models.promises import check_batches, check_edits, check_gradients
 
 GOLDEN = Golden("genforce_pggan")
 
@@ -22,8 +20,7 @@ def official(request):
 
 @pytest.fixture(scope="module")
 def small():
-    torch.manual_seed(0)
-    return PGGAN(6, {4: 8, 8: 8, 16: 4}).requires_grad_(False)
+    return families.small("pggan")
 
 
 @pytest.mark.parametrize("name", GOLDEN.facts["outputs"])
@@ -55,41 +52,8 @@ def test_truncation_has_no_effect(small):
     assert torch.equal(small.w_avg, torch.zeros(6))
 
 
-def test_an_image_does_not_depend_on_its_batch(small):
-    check_batches(small, small.map(latents_from_seeds(range(5), 6)))
-
-
-def test_an_edit_changes_the_image_and_none_leaves_it(small):
-    ws = small.map(latents_from_seeds([1, 2], 6))
-    image = small.synthesize(ws)
-    for i, (layer, activations) in enumerate(check_edits(small, ws).items()):
-        assert activations.shape[2:] == (4 << i // 2, 4 << i // 2)
-        assert not torch.allclose(small.synthesize(ws, edits={layer: torch.zeros_like}), image)
-
-
 def test_style_weights_are_how_z_enters(small):
     z = normalize_second_moment(normalize_second_moment(latents_from_seeds([1], 6)))
     bias = small.convolutions["layer0"].bias.repeat_interleave(16)
     entered = torch.nn.functional.leaky_relu(z @ small.style_weights(0).t() + bias, 0.2)
     torch.testing.assert_close(entered.view(1, 8, 4, 4), small.activations(z[:, None], "layer0"))
-
-
-def test_gradients_reach_z(small):
-    check_gradients(small, small.map(latents_from_seeds([1], 6)))
-
-
-@pytest.mark.parametrize(
-    ("call", "name"),
-    [
-        (lambda g: g.map(torch.zeros(1, 9)), "z"),
-        (lambda g: g.map(torch.zeros(1, 6), labels=torch.zeros(1, 3)), "labels"),
-        (lambda g: g.synthesize(torch.zeros(1, 2, 6)), "ws"),
-        (lambda g: g.synthesize(torch.zeros(1, 1, 6), noise="none"), "option"),
-        (lambda g: g.activations(torch.zeros(1, 1, 6), "layer6"), "layer"),
-        (lambda g: g.style_weights(1), "layer"),
-    ],
-)
-def test_bad_arguments_are_named(small, call, name):
-    with pytest.raises(ArgumentError) as caught:
-        call(small)
-    assert caught.value.name == name

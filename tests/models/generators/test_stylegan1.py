@@ -3,12 +3,11 @@
 import pytest
 import torch
 
-from spaceseed.errors import ArgumentError
 from spaceseed.models.checkpoints.genforce import build
 from spaceseed.models.generators.generator import latents_from_seeds
 from spaceseed.models.generators.stylegan1 import StyleGAN1, adaptive_instance_norm
+from tests.models import families
 from tests.models.golden import Golden
-from tests.models.promises import check_batches, check_edits, check_gradients
 
 GOLDEN = Golden("genforce_stylegan")
 
@@ -21,13 +20,7 @@ def official():
 
 @pytest.fixture(scope="module")
 def small():
-    torch.manual_seed(0)
-    generator = StyleGAN1(6, 8, {4: 8, 8: 8, 16: 4}, mapping_layers=2, mapping_features=10)
-    for name, parameter in generator.named_parameters():
-        if name.endswith("noise_strength"):
-            torch.nn.init.normal_(parameter)
-    generator.w_avg.normal_()
-    return generator.requires_grad_(False)
+    return families.small("stylegan1")
 
 
 def drawn(name, generator, inputs):
@@ -67,10 +60,6 @@ def test_adaptive_instance_norm_sets_mean_and_deviation():
     y = adaptive_instance_norm(x, styles)
     torch.testing.assert_close(y.std(dim=(2, 3), correction=0), (styles[:, :5] + 1).abs())
     torch.testing.assert_close(y.mean(dim=(2, 3)), styles[:, 5:])
-
-
-def test_an_image_does_not_depend_on_its_batch(small):
-    check_batches(small, small.map(latents_from_seeds(range(5), 6), truncation=0.5))
 
 
 def test_labels_reach_the_styles():
@@ -115,17 +104,6 @@ def test_a_row_of_ws_styles_its_layer_and_what_follows(small, row):
         assert same == (i < row)
 
 
-def test_an_edit_changes_the_image_and_none_leaves_it(small):
-    ws = small.map(latents_from_seeds([1, 2], 6))
-    image = small.synthesize(ws)
-    for layer in check_edits(small, ws):
-        assert not torch.allclose(small.synthesize(ws, edits={layer: torch.zeros_like}), image)
-
-
-def test_gradients_reach_the_styles(small):
-    check_gradients(small, small.map(latents_from_seeds([1], 6)))
-
-
 def test_bfloat16_stays_close(small):
     ws = small.map(latents_from_seeds([1], 6))
     exact = small.synthesize(ws)
@@ -133,22 +111,3 @@ def test_bfloat16_stays_close(small):
         rough = small.synthesize(ws)
     assert rough.dtype == torch.float32
     assert float((rough - exact).square().mean().sqrt() / exact.std()) < 0.1
-
-
-@pytest.mark.parametrize(
-    ("call", "name"),
-    [
-        (lambda g: g.map(torch.zeros(1, 9)), "z"),
-        (lambda g: g.map(torch.zeros(1, 6), labels=torch.zeros(1, 3)), "labels"),
-        (lambda g: g.synthesize(torch.zeros(1, 5, 8)), "ws"),
-        (lambda g: g.synthesize(torch.zeros(1, 6, 8), noise="loud"), "noise"),
-        (lambda g: g.synthesize(torch.zeros(1, 6, 8), noise="random"), "rng"),
-        (lambda g: g.synthesize(torch.zeros(1, 6, 8), transform=torch.eye(3)), "option"),
-        (lambda g: g.activations(torch.zeros(1, 6, 8), "layer6"), "layer"),
-        (lambda g: g.style_weights(6), "layer"),
-    ],
-)
-def test_bad_arguments_are_named(small, call, name):
-    with pytest.raises(ArgumentError) as caught:
-        call(small)
-    assert caught.value.name == name

@@ -16,19 +16,13 @@ from spaceseed.models.generators import alias_free
 from spaceseed.models.generators.alias_free import design_lowpass, filtered_leaky_relu
 from spaceseed.models.generators.generator import latents_from_seeds
 from spaceseed.models.generators.stylegan3 import StyleGAN3
+from tests.models import families
 from tests.models.golden import DATA
-from tests.models.promises import check_batches, check_gradients
 
 
-@pytest.fixture(scope="module", params=[False, True], ids=["T", "R"])
+@pytest.fixture(scope="module", params=["stylegan3 T", "stylegan3 R"])
 def small(request):
-    torch.manual_seed(0)
-    generator = StyleGAN3.designed(16, radial=request.param, z_dim=8, w_dim=8, channel_base=64, channel_max=8)
-    generator.w_avg.normal_()
-    for name, tensor in generator.state_dict().items():
-        if name.endswith("input.affine.weight"):
-            tensor.normal_()
-    return generator.requires_grad_(False)
+    return families.small(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -92,25 +86,6 @@ def test_grouping_channels_changes_nothing(monkeypatch, small, ws):
     torch.testing.assert_close(small.synthesize(ws), whole, rtol=1e-5, atol=1e-5)
 
 
-def test_an_image_does_not_depend_on_its_batch(small, ws):
-    check_batches(small, ws)
-
-
-def test_activations_can_be_read_and_edited(small, ws):
-    """Setting activations to what they are changes nothing; setting one to zero changes the image."""
-    image = small.synthesize(ws[:1])
-    assert len(small.layers) == small.num_ws
-    kept = {layer: small.activations(ws[:1], layer) for layer in small.layers}
-    same = small.synthesize(ws[:1], edits={layer: lambda _, x=x: x for layer, x in kept.items()})
-    torch.testing.assert_close(same, image)
-    for layer in small.layers[::5]:
-        assert not torch.allclose(small.synthesize(ws[:1], edits={layer: torch.zeros_like}), image)
-
-
-def test_gradients_reach_the_styles(small, ws):
-    check_gradients(small, ws[:1])
-
-
 def test_style_weights_belong_to_their_row(small, ws):
     """A change of a row's style that its weights do not see leaves the image as it is."""
     image = small.synthesize(ws[:1])
@@ -162,11 +137,6 @@ def test_bad_transforms_are_named(small, ws, transform):
     with pytest.raises(ArgumentError) as caught:
         small.synthesize(ws, transform=transform)
     assert caught.value.name == "transform"
-
-
-def test_noise_is_no_option(small, ws):
-    with pytest.raises(ArgumentError, match="transform"):
-        small.synthesize(ws, noise="none")
 
 
 def renamed(state, old, new):
