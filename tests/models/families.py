@@ -14,7 +14,7 @@ from spaceseed.models.generators.stylegan2 import StyleGAN2
 from spaceseed.models.generators.stylegan3 import StyleGAN3
 
 
-def stylegan1() -> StyleGAN1:
+def stylegan1():
     generator = StyleGAN1(6, 8, {4: 8, 8: 8, 16: 4}, mapping_layers=2, mapping_features=10)
     for name, parameter in generator.named_parameters():
         if name.endswith("noise_strength"):
@@ -23,7 +23,7 @@ def stylegan1() -> StyleGAN1:
     return generator
 
 
-def stylegan2(architecture: str = "skip", num_classes: int = 0) -> StyleGAN2:
+def stylegan2(architecture="skip", num_classes=0):
     channels = {4: 8, 8: 8, 16: 4}
     generator = StyleGAN2(8, 8, channels, architecture=architecture, mapping_layers=2, num_classes=num_classes)
     for parameter in generator.parameters():
@@ -34,7 +34,7 @@ def stylegan2(architecture: str = "skip", num_classes: int = 0) -> StyleGAN2:
     return generator
 
 
-def stylegan3(*, radial: bool) -> StyleGAN3:
+def stylegan3(*, radial):
     generator = StyleGAN3.designed(16, radial=radial, z_dim=8, w_dim=8, channel_base=64, channel_max=8)
     generator.w_avg.normal_()
     for name, tensor in generator.state_dict().items():
@@ -43,7 +43,7 @@ def stylegan3(*, radial: bool) -> StyleGAN3:
     return generator
 
 
-def biggan() -> BigGAN:
+def biggan():
     generator = BigGAN(6, 4, 3, [16, 16, 8], [True, True], attention=1, num_stats=5)
     for name, buffer in generator.named_buffers():
         buffer.uniform_(0.5, 2) if name.endswith("vars") else buffer.normal_()
@@ -51,7 +51,7 @@ def biggan() -> BigGAN:
     return generator
 
 
-def dcgan() -> DCGAN:
+def dcgan():
     """One that has seen a few batches."""
     generator = DCGAN(6, {4: 8, 8: 4})
     with torch.no_grad():
@@ -60,7 +60,7 @@ def dcgan() -> DCGAN:
     return generator
 
 
-def mobile_stylegan() -> MobileStyleGAN:
+def mobile_stylegan():
     generator = MobileStyleGAN(8, (8, 8, 4), mapping_layers=2)
     for module in generator.modules():
         if hasattr(module, "noise"):
