@@ -11,6 +11,7 @@ An optimizer knows vectors `[n, dims]` that are roughly N(0, I). `LatentSpace` g
 import copy
 from collections.abc import Iterable
 from typing import Any, Protocol, Self
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
@@ -26,6 +27,9 @@ SPACES = ("z", "w", "ws")
 SPREAD_DRAWS = 10_000
 SPREAD_BATCH = 1_000
 PENALTY_WEIGHT = 0.1
+# To measure takes seconds with large networks; of each generator, by its weights as they were and the labels.
+MAX_MEASURED = 100
+_MEASURED: WeakKeyDictionary[Generator, dict[Any, tuple[Tensor, Tensor]]] = WeakKeyDictionary()
 
 
 class Restriction(Protocol):
@@ -97,7 +101,7 @@ class LatentSpace:
         self.prior = "shell" if name == "z" else "free"
         self.dims = {"z": generator.z_dim, "w": generator.w_dim, "ws": generator.num_ws * generator.w_dim}[name]
         if name != "z":
-            self._center, self._spread = self._measure()
+            self._center, self._spread = self._measured()
         self.avoid = None if avoid is None else self._fitting(avoid)
 
     def restricted(self, avoid: Restriction) -> Self:
@@ -186,6 +190,18 @@ class LatentSpace:
     def _map(self, z: Tensor, truncation: float = 1.0) -> Tensor:
         labels = None if self.labels is None else self.labels.to(z.device).expand(len(z), -1)
         return self.generator.map(z, labels, truncation)
+
+    def _measured(self) -> tuple[Tensor, Tensor]:
+        """What `_measure` returns, measured once for the same weights and labels."""
+        tensors = (*self.generator.parameters(), *self.generator.buffers())
+        weights = tuple((tensor.data_ptr(), tensor._version) for tensor in tensors)
+        labels = None if self.labels is None else self.labels.cpu().numpy().tobytes()
+        known = _MEASURED.setdefault(self.generator, {})
+        if (measured := known.get((weights, labels))) is None:
+            if len(known) >= MAX_MEASURED:
+                known.clear()
+            measured = known[weights, labels] = self._measure()
+        return measured
 
     @torch.no_grad()
     def _measure(self) -> tuple[Tensor, Tensor]:

@@ -142,3 +142,17 @@ def test_a_restricted_space_is_checked_and_leaves_the_other_alone(plain):
             space.restricted(other)
     with pytest.raises(FilterError, match="other weights"):
         space.restricted(replace(avoid, sha256="1" * 64))
+
+
+def test_the_spread_of_w_is_measured_once_for_the_same_weights(monkeypatch):
+    measured = []
+    measure = LatentSpace._measure
+    monkeypatch.setattr(LatentSpace, "_measure", lambda space: measured.append(space) or measure(space))
+    network = made(StyleGAN2, num_classes=0)
+    first, second = LatentSpace(network, "w"), LatentSpace(network, "ws")
+    assert len(measured) == 1
+    assert torch.equal(first.draw([1]).repeat(1, network.num_ws), second.draw([1]))
+    with torch.no_grad():
+        next(network.parameters()).mul_(2)
+    assert not torch.equal(LatentSpace(network, "w").draw([1]), first.draw([1]))
+    assert len(measured) == 2

@@ -297,6 +297,18 @@ class Recipe(Record):
             raise RecipeError("This recipe's contents do not match its id: it was damaged or changed after saving.")
         return recipe
 
+    def to_bytes(self, suffix: str, generator: Generator | None = None) -> bytes:
+        """Returns what a file with this suffix holds; arguments and exceptions are those of `save`."""
+        if suffix == ".json":
+            return self.to_json().encode()
+        if suffix == ".npz":
+            return recipe_files.pack_npz(self._json(exclude=["latent"]), self.latent.numpy())
+        if suffix == ".png":
+            return recipe_files.pack_png(self.to_json(), to_uint8(self.render(generator))[0])
+        raise RecipeError(
+            f"A recipe is saved as {', '.join(recipe_files.SUFFIXES)}, not as {clean_text(suffix, 20)!r}."
+        )
+
     def save(self, path: str | Path, generator: Generator | None = None) -> None:
         """Writes a file that `open` reads.
 
@@ -307,8 +319,7 @@ class Recipe(Record):
         Raises:
             RecipeError: the suffix is none of the three, or the image cannot be rendered.
         """
-        data = self._pack(Path(path).suffix.lower(), generator)
-        Path(path).write_bytes(data)
+        Path(path).write_bytes(self.to_bytes(Path(path).suffix.lower(), generator))
 
     @classmethod
     def open(cls, path: str | Path) -> "Recipe":
@@ -329,17 +340,6 @@ class Recipe(Record):
         if len(text.encode()) > MAX_RECIPE_BYTES:
             raise RecipeError(f"This recipe is too large to save: {MAX_RECIPE_BYTES // 10**6} MB are allowed.")
         return text
-
-    def _pack(self, suffix: str, generator: Generator | None) -> bytes:
-        if suffix == ".json":
-            return self.to_json().encode()
-        if suffix == ".npz":
-            return recipe_files.pack_npz(self._json(exclude=["latent"]), self.latent.numpy())
-        if suffix == ".png":
-            return recipe_files.pack_png(self.to_json(), to_uint8(self.render(generator))[0])
-        raise RecipeError(
-            f"A recipe is saved as {', '.join(recipe_files.SUFFIXES)}, not as {clean_text(suffix, 20)!r}."
-        )
 
     def _load(self) -> Generator:
         # Never by anything but an id from the catalogue: a stranger's recipe must not choose what is loaded.
@@ -401,7 +401,7 @@ def save_zip(recipes: Sequence[Recipe], path: str | Path, generator: Generator |
     if not 1 <= len(recipes) <= MAX_ZIP_ENTRIES:
         raise RecipeError(f"A ZIP holds 1 to {MAX_ZIP_ENTRIES} recipes, not {len(recipes)}.")
     files = (
-        (f"{number:03d}-{recipe.stem}.png", recipe._pack(".png", generator))
+        (f"{number:03d}-{recipe.stem}.png", recipe.to_bytes(".png", generator))
         for number, recipe in enumerate(recipes, start=1)
     )
     recipe_files.write_zip(Path(path), files)

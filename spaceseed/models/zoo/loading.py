@@ -1,9 +1,10 @@
 """The one door through which generators are loaded: bundled, from the catalogue, or from any file."""
 
 import difflib
+import json
 import os
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from spaceseed.models.hub import ByteProgress, fetch, file_sha256, is_cached, is
 from spaceseed.models.zoo import catalogue
 
 ASSETS = Path(__file__).parents[2] / "assets"
+CARD = "card.json"  # of a bundled generator, beside its file
 # Nothing that would lead out of the repository, whatever the client would make of it.
 HUB_NAME = re.compile(
     r"hub:(?!.*\.\.)(?P<repo>[\w.-]+/[\w.-]+)/(?P<file>[^@/\\\n][^@\\\n]*)@(?P<revision>[\w.-][\w./-]*)"
@@ -182,6 +184,13 @@ def _bundled_file(name: str) -> Path:
 
 
 def _bundled_card(name: str) -> ModelCard:
-    path = _bundled_file(name)
-    _, its_card = _read_unknown(path, name, file_sha256(path), source="bundled; trained by spaceseed.training")
-    return replace(its_card, bundled=True)
+    """The card that `write_bundled_card` wrote; to read the weights for it would take seconds."""
+    fields = json.loads((ASSETS / name / CARD).read_text(encoding="utf-8"))
+    return ModelCard(**(fields | {"classes": tuple(fields["classes"]), "groups": tuple(fields["groups"])}))
+
+
+def write_bundled_card(path: Path) -> None:
+    """Writes the card of a bundled generator beside its file, whose folder gives it its id."""
+    _, its_card = _read_unknown(path, path.parent.name, file_sha256(path), "bundled; trained by spaceseed.training")
+    fields = asdict(replace(its_card, bundled=True))
+    path.with_name(CARD).write_text(json.dumps(fields, indent=1) + "\n", encoding="utf-8")

@@ -12,6 +12,7 @@ import torch
 
 from spaceseed.metrics.features import AvatarFeatures
 from spaceseed.models.generators.generator import Generator
+from spaceseed.models.zoo.loading import write_bundled_card
 from spaceseed.training.bundled.avatars import renders
 from spaceseed.training.config import Config
 from spaceseed.training.data.images import ImageSet
@@ -38,7 +39,7 @@ CONFIG = Config(
 
 
 def pack(generator: Generator, folder: Path) -> None:
-    """Writes `generator.safetensors`, in half precision, its card in the header."""
+    """Writes `generator.safetensors`, in half precision, its card in the header, and the card beside it."""
     folder.mkdir(parents=True, exist_ok=True)
     export(
         generator,
@@ -49,6 +50,7 @@ def pack(generator: Generator, folder: Path) -> None:
         truncation=0.7,
         dtype=torch.float16,
     )
+    write_bundled_card(folder / "generator.safetensors")
 
 
 def progress_measure(data: Path) -> Measure:

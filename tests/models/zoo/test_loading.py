@@ -1,4 +1,5 @@
 import hashlib
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -273,3 +274,12 @@ def test_what_is_no_name_or_device_is_named(name, device, wrong):
     with pytest.raises(ArgumentError) as caught:
         loading.load(name, device)
     assert caught.value.name == wrong
+
+
+def test_the_bundled_card_is_what_its_file_says(tmp_path):
+    written = loading.ASSETS / "avatars" / loading.CARD
+    folder = tmp_path / "avatars"
+    folder.mkdir()
+    shutil.copy(written.with_name("generator.safetensors"), folder)
+    loading.write_bundled_card(folder / "generator.safetensors")
+    assert (folder / loading.CARD).read_text() == written.read_text()
