@@ -19,7 +19,7 @@ MAX_SHOWN = 40  # characters of a text that a message repeats
 
 
 def check_integer(name: str, value: Any, low: int, high: int | None = None) -> int:
-    """Return `value` as an int in [low, high]; whole floats and booleans are not integers here."""
+    """Returns `value` as an int in [low, high]; whole floats and booleans are not integers here."""
     whole = isinstance(value, Integral) and not isinstance(value, bool)
     if not whole or value < low or (high is not None and value > high):
         raise ArgumentError(name, _shown(value), f"an integer from {low} {'up' if high is None else f'to {high}'}")
@@ -27,7 +27,7 @@ def check_integer(name: str, value: Any, low: int, high: int | None = None) -> i
 
 
 def check_integers(name: str, value: Any, low: int, high: int | None = None) -> list[int]:
-    """Return `value`, one integer or several in a list, range, array or tensor, as a list of ints in [low, high]."""
+    """Returns `value`, one integer or several in a list, range, array or tensor, as a list of ints in [low, high]."""
     if isinstance(value, Tensor):
         value = _dense(name, value, "integers").tolist()
     elif isinstance(value, np.ndarray):
@@ -37,7 +37,7 @@ def check_integers(name: str, value: Any, low: int, high: int | None = None) -> 
 
 
 def check_layers(name: str, value: Any, count: int) -> tuple[int, ...]:
-    """Return `value`, one style layer or several out of `count`, in order and each once; none at all is refused."""
+    """Returns `value`, one style layer or several out of `count`, in order and each once; none at all is refused."""
     layers = tuple(sorted(set(check_integers(name, value, 0, count - 1))))
     if not layers:
         raise ArgumentError(name, (), f"one or more style layers from 0 to {count - 1}")
@@ -45,7 +45,7 @@ def check_layers(name: str, value: Any, count: int) -> tuple[int, ...]:
 
 
 def check_number(name: str, value: Any, low: float = -math.inf, high: float = math.inf, above: bool = False) -> float:
-    """Return `value` as a finite float in [low, high], or in (low, high] with `above`."""
+    """Returns `value` as a finite float in [low, high], or in (low, high] with `above`."""
     real = isinstance(value, Real) and not isinstance(value, bool)
     if not real or not max(low, -MAX_FLOAT) <= value <= min(high, MAX_FLOAT) or (above and value == low):
         floor = "" if low == -math.inf else f" {'above' if above else 'from'} {low:g}"
@@ -55,14 +55,14 @@ def check_number(name: str, value: Any, low: float = -math.inf, high: float = ma
 
 
 def check_choice(name: str, value: Any, table: Mapping[str, T]) -> T:
-    """Return the entry of `table` called `value`."""
+    """Returns the entry of `table` called `value`."""
     if not isinstance(value, str) or value not in table:
         raise ArgumentError(name, _shown(value), "one of " + ", ".join(map(repr, table)))
     return table[value]
 
 
 def check_type(name: str, value: Any, kind: type[T] | tuple[type[T], ...], allowed: str) -> T:
-    """Return `value` if it is a `kind`; `allowed` says in words what would have been accepted."""
+    """Returns `value` if it is a `kind`; `allowed` says in words what would have been accepted."""
     if not isinstance(value, kind):
         raise ArgumentError(name, type(value).__name__, allowed)
     return value
@@ -71,7 +71,7 @@ def check_type(name: str, value: Any, kind: type[T] | tuple[type[T], ...], allow
 def check_tensor(
     name: str, value: Any, shape: Sequence[int | str], dtype: torch.dtype = torch.float32, *, finite: bool = True
 ) -> Tensor:
-    """Return `value` as a tensor of finite numbers, on the device that it is on; gradients flow through.
+    """Returns `value` as a tensor of finite numbers, on the device that it is on; gradients flow through.
 
     Args:
         name: of the argument.
@@ -100,7 +100,7 @@ def check_tensor(
 
 
 def check_scores(name: str, value: Any, count: int, of: str = "images", *, finite: bool = False) -> Tensor:
-    """Return `value` as float32 [count], one score for each of `count` images; gradients flow through.
+    """Returns `value` as float32 [count], one score for each of `count` images; gradients flow through.
 
     Args:
         name: of what gave the scores.
@@ -123,7 +123,7 @@ def check_scores(name: str, value: Any, count: int, of: str = "images", *, finit
 
 
 def check_device(name: str, value: torch.device | str | int | None) -> torch.device:
-    """Return the device called `value`, the CPU if None; one that is not on this machine is refused."""
+    """Returns the device called `value`, the CPU if None; one that is not on this machine is refused."""
     counts = {"cpu": 1, "cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}
     try:
         device = torch.device("cpu" if value is None else value)
@@ -157,7 +157,7 @@ def _dense(name: str, tensor: Tensor, wanted: str) -> Tensor:
 
 
 def _shown(value: Any) -> Any:
-    """What a message shows of a value: the value where that is short, else the name of its type."""
+    """Returns what a message shows of a value: the value where that is short, else the name of its type."""
     if isinstance(value, str):
         return value if len(value) <= MAX_SHOWN else value[:MAX_SHOWN] + "..."
     if isinstance(value, int):

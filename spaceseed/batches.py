@@ -16,7 +16,7 @@ Progress = Callable[[float], None]
 
 
 def batch_size(generator: Generator) -> int:
-    """How many images of a generator to draw at a time."""
+    """Returns how many images of a generator to draw at a time."""
     return max(1, min(MAX_IMAGES, PIXELS // generator.resolution**2))
 
 
@@ -30,5 +30,5 @@ def batches(rows: Tensor, size: int, progress: Progress = lambda _: None) -> Ite
 
 
 def one_of(progress: Progress, number: int, count: int) -> Progress:
-    """What part `number`, from 0, of `count` equal parts of a piece of work tells its own share to."""
+    """Returns what part `number`, from 0, of `count` equal parts of a piece of work tells its own share to."""
     return lambda share: progress((number + share) / count)

@@ -6,7 +6,7 @@ import torch
 
 
 def default_device() -> torch.device:
-    """Where models live: the first GPU, or the CPU when there is none.
+    """Returns where models live: the first GPU, or the CPU when there is none.
 
     On a ZeroGPU Space that is the CPU: a GPU is there only during a call that asked for one.
     """
@@ -14,5 +14,5 @@ def default_device() -> torch.device:
 
 
 def is_zero_gpu() -> bool:
-    """Whether this is a Space whose GPUs are lent call by call."""
+    """Tells whether this is a Space whose GPUs are lent call by call."""
     return os.environ.get("SPACES_ZERO_GPU", "").lower() in {"1", "t", "true"}

@@ -105,7 +105,7 @@ class LatentSpace:
         self.avoid = None if avoid is None else self._fitting(avoid)
 
     def restricted(self, avoid: Restriction) -> Self:
-        """The same space with a filter learned in it.
+        """Returns the same space with a filter learned in it.
 
         Raises:
             ArgumentError: the filter is of another space.
@@ -124,12 +124,12 @@ class LatentSpace:
         return avoid
 
     def draw(self, seeds: int | Iterable[int]) -> Tensor:
-        """The vectors [number of seeds, dims] of integer seeds; with a filter, those it refuses are replaced."""
+        """Returns the vectors [n, dims] of n integer seeds; with a filter, those that it refuses are replaced."""
         z = latents_from_seeds(seeds, self.generator.z_dim)
         return self.from_z(z) if self.avoid is None else self.avoid.apply(self.from_z(z), keys=z)
 
     def from_z(self, z: Tensor) -> Tensor:
-        """The vectors [n, dims] of z [n, z_dim]."""
+        """Returns the vectors [n, dims] of z [n, z_dim]."""
         z = check_tensor("z", z, ["n", self.generator.z_dim]).to(self.generator.device)
         if self.name == "z":
             return z
@@ -138,7 +138,7 @@ class LatentSpace:
         return offset if self.name == "w" else offset.repeat(1, self.generator.num_ws)
 
     def latents(self, vectors: Tensor) -> Tensor:
-        """What a recipe keeps of vectors [n, dims]: z [n, z_dim], w [n, w_dim] or ws [n, num_ws, w_dim]."""
+        """Returns what a recipe keeps of vectors [n, dims]: z [n, z_dim], w [n, w_dim] or ws [n, num_ws, w_dim]."""
         vectors = self._checked(vectors).to(self.generator.device)
         if self.name == "z":
             return vectors
@@ -147,7 +147,7 @@ class LatentSpace:
         return w[:, 0] if self.name == "w" else w
 
     def ws(self, vectors: Tensor) -> Tensor:
-        """Styles [n, num_ws, w_dim] of vectors [n, dims], truncated."""
+        """Returns styles [n, num_ws, w_dim] of vectors [n, dims], truncated."""
         latents = self.latents(vectors)
         if self.name == "z":
             return self._map(latents, self.truncation)
@@ -155,11 +155,11 @@ class LatentSpace:
         return self.generator.truncate(ws, self.truncation)
 
     def images(self, vectors: Tensor) -> Tensor:
-        """Images [n, 3, H, W] of vectors [n, dims]."""
+        """Draws images [n, 3, H, W] of vectors [n, dims]."""
         return self.generator.synthesize(self.ws(vectors), **self._options)
 
     def recipe(self, vector: Tensor, **fields: Any) -> Recipe:
-        """The recipe of a vector [dims]; `fields` are further attributes, such as its name."""
+        """Returns the recipe of a vector [dims]; `fields` are further attributes, such as its name."""
         return Recipe.of(
             self.generator,
             self.latents(check_tensor("vector", vector, [self.dims])[None])[0],
@@ -172,7 +172,7 @@ class LatentSpace:
         )
 
     def penalty(self, vectors: Tensor) -> Tensor:
-        """What to take off the score of vectors [n, dims] that lie further from the mean w than draws do, [n].
+        """Returns what to take off the score of vectors [n, dims] that lie further from the mean w than draws do, [n].
 
         The mean squared coordinate of a draw is 1; the excess above that counts, so the penalty is 0 in the midst of
         the distribution. In z the prior itself keeps vectors in place. A filter adds its own for what it refuses.
@@ -192,7 +192,7 @@ class LatentSpace:
         return self.generator.map(z, labels, truncation)
 
     def _measured(self) -> tuple[Tensor, Tensor]:
-        """What `_measure` returns, measured once for the same weights and labels."""
+        """Returns what `_measure` returns, measured once for the same weights and labels."""
         tensors = (*self.generator.parameters(), *self.generator.buffers())
         weights = tuple((tensor.data_ptr(), tensor._version) for tensor in tensors)
         labels = None if self.labels is None else self.labels.cpu().numpy().tobytes()
@@ -205,7 +205,7 @@ class LatentSpace:
 
     @torch.no_grad()
     def _measure(self) -> tuple[Tensor, Tensor]:
-        """Mean and standard deviation of each coordinate of w, both [w_dim]."""
+        """Measures the mean and standard deviation of each coordinate of w, both [w_dim]."""
         # One stream of draws: as many seeds would take twenty times as long as mapping them.
         z = torch.randn(SPREAD_DRAWS, self.generator.z_dim, generator=torch.Generator().manual_seed(0))
         w = torch.cat([self._map(part.to(self.generator.device))[:, 0] for part in z.split(SPREAD_BATCH)])

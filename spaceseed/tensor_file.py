@@ -50,7 +50,7 @@ class TensorFile(Generic[Header]):
         save_file(copies, path, metadata={self.kind: header.model_dump_json()})
 
     def read(self, path: str | Path) -> tuple[Header, dict[str, Tensor]]:
-        """The header and the tensors, of any shape but all finite.
+        """Returns the header and the tensors, of any shape but all finite.
 
         Raises:
             ValueError: the file is too large, damaged, or of another kind; of class `error`, one sentence.

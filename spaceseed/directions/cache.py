@@ -32,7 +32,7 @@ def directions_of(
     labels: Tensor | None = None,
     progress: Progress = lambda _: None,
 ) -> DirectionSet:
-    """The strongest 20 directions of a model, or as many as it has.
+    """Returns the strongest 20 directions of a model, or as many as it has.
 
     Args:
         generator: one that the zoo loaded: its weights' sha256 tells whose directions are at hand.

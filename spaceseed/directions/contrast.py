@@ -28,7 +28,7 @@ SVM_C = 0.01
 
 
 def direction_between(positive: Tensor, negative: Tensor, method: str = "svm") -> Tensor:
-    """The direction that leads from one set of examples to another.
+    """Returns the direction that leads from one set of examples to another.
 
     Args:
         positive: [n, dims], n at least 1.

@@ -72,12 +72,12 @@ def find_directions(
 
 @torch.no_grad()
 def draw_w(space: LatentSpace, z: Tensor, progress: Progress = lambda _: None) -> Tensor:
-    """The w [n, w_dim] of z [n, z_dim], truncated as the space is; z itself where there is no mapping network."""
+    """Returns the w [n, w_dim] of z [n, z_dim], truncated as the space is; z where there is no mapping network."""
     return torch.cat([space.ws(part)[:, 0].clone() for part in batches(z, BATCH, progress)])  # a view keeps all layers
 
 
 def _principal(generator: Generator, w: Tensor, progress: Progress) -> Tensor:
-    """Unit vectors [k, dims] by GANSpace, from draws of w [n, w_dim]."""
+    """Returns unit vectors [k, dims] by GANSpace, from draws of w [n, w_dim]."""
     if generator.has_mapping:
         pca = IncrementalPCA(generator.w_dim)
         for part in batches(w, BATCH, progress):

@@ -100,7 +100,7 @@ def refine_directions(
 
 
 def _gain(found: Mapping[str, Tensor], name: str, price: float, count: int) -> Tensor:
-    """What moving to the first half of `count` scored images from the second, the other end, is worth."""
+    """Returns what moving to the first half of `count` scored images from the second, the other end, is worth."""
     check_type("attributes(images)", found, Mapping, "scores by name")
     scores = {key: check_scores(key, score, count, finite=True) for key, score in found.items()}
     if name not in scores:

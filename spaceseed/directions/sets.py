@@ -91,7 +91,7 @@ class DirectionSet:
         return (self[i] for i in range(len(self)))
 
     def __getitem__(self, which: "int | str | slice | Sequence[int | str]") -> "DirectionSet":
-        """Some of the directions, in the order in which they are named.
+        """Returns some of the directions, in the order in which they are named.
 
         Raises:
             ArgumentError: there is no such direction, or more than one of this name.
@@ -127,7 +127,7 @@ class DirectionSet:
         *,
         keep: int | str | Sequence[int | str] = (),
     ) -> Edit:
-        """The step as a recipe keeps it. A recipe of other weights refuses it.
+        """Returns the step as a recipe keeps it. A recipe of other weights refuses it.
 
         Args:
             index: number or name of the direction.
@@ -185,7 +185,7 @@ class DirectionSet:
         return shifted(ws, edit.layers, amounts[:, None, None] * edit.vector.to(ws.device))
 
     def rename(self, index: int | str, name: str) -> "DirectionSet":
-        """A copy in which one direction has another name."""
+        """Returns a copy in which one direction has another name."""
         number = self._number(index)
         check_type("name", name, str, "a text")
         return replace(self, names=(*self.names[:number], name, *self.names[number + 1 :]))

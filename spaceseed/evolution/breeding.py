@@ -198,7 +198,7 @@ class Breeding:
         return Page(number, latents_from_seeds(seeds, self.z_dim), tuple(seeds), 0, {})
 
     def _bad(self, marks: Mapping[int, int]) -> Tensor:
-        """The latents [m, z_dim] last marked bad, on this page or one that led to it."""
+        """Returns the latents [m, z_dim] last marked bad, on this page or one that led to it."""
         last: dict[tuple[float, ...], int] = {}
         for page in [*self._past, replace(self.page, marks=marks)]:
             last |= {tuple(page.latents[i].tolist()): mark for i, mark in page.marks.items()}
@@ -267,7 +267,7 @@ class Breeding:
 
 
 def _furthest(candidates: Tensor, bad: Tensor) -> list[int]:
-    """Which of the candidates [tries, n, dims] for each of n places is least similar to its nearest bad one, [n]."""
+    """Returns, for each of n places, which candidate [tries, n, dims] is least similar to its nearest bad one, [n]."""
     if not len(bad):
         return [0] * candidates.shape[1]
     similarity = F.normalize(candidates, dim=2) @ F.normalize(bad, dim=1).T

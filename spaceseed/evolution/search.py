@@ -68,7 +68,7 @@ class Generation:
     _recipe: Callable[[Find], Recipe]
 
     def recipe(self, rank: int) -> Recipe:
-        """The recipe of `top[rank]`."""
+        """Returns the recipe of `top[rank]`."""
         return self._recipe(self.top[rank])
 
     @property
@@ -174,7 +174,7 @@ def _checked(
     generations: int | None,
     termination: Termination | None,
 ) -> tuple[LatentSpace, Termination]:
-    """Where to search, and until when."""
+    """Checks the arguments; returns where to search, and until when."""
     check_type("generator", generator, Generator, "a Generator, as load gives one")
     if not callable(objective) or isinstance(objective, (type, Generator)):
         raise ArgumentError("objective", type(objective).__name__, "an Objective or a function of images")
@@ -193,13 +193,13 @@ def _checked(
 
 
 def _best(finds: Iterable[Find]) -> tuple[Find, ...]:
-    """The best of those that have a score, best first; the earlier of equals."""
+    """Returns the best of those that have a score, best first; the earlier of equals."""
     return tuple(sorted((find for find in finds if math.isfinite(find.score)), key=lambda find: -find.score)[:TOP])
 
 
 @torch.no_grad()
 def _survivors(space: LatentSpace, optimizer: Optimizer) -> tuple[Find, ...]:
-    """The best of what an optimizer brings along from before, drawn again and with the scores that it was told."""
+    """Draws the best of an optimizer's earlier finds again; their scores are those that it was told."""
     if not optimizer.generation:
         return ()
     vector, score = optimizer.best

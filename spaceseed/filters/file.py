@@ -69,7 +69,7 @@ def write(path: str | Path, fields: Mapping[str, Any]) -> None:
 
 
 def read(path: str | Path) -> dict[str, Any]:
-    """The attributes of the `LatentFilter` that was written.
+    """Returns the attributes of the `LatentFilter` that was written.
 
     Raises:
         FilterError: the file holds no filter, a damaged one, or one that would refuse nearly everything.
@@ -93,7 +93,7 @@ def read(path: str | Path) -> dict[str, Any]:
 
 
 def _fits(tensors: Mapping[str, Tensor]) -> bool:
-    """Whether the tensors are of one size, and a step changes its own coordinate alone, by as much."""
+    """Tells whether the tensors are of one size, and a step changes its own coordinate alone, by as much."""
     directions, steps = tensors["directions"], tensors["steps"]
     if directions.ndim != 2 or not 1 <= len(directions) <= MAX_DIRECTIONS or not 2 <= directions.shape[1] <= MAX_DIMS:
         return False

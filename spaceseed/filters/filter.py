@@ -228,11 +228,11 @@ class LatentFilter:
         return torch.where(changed, d.move(latents, moved), latents)
 
     def allows(self, latents: Tensor) -> Tensor:
-        """Whether latents [n, dims] are among those that may be drawn, [n]."""
+        """Tells whether latents [n, dims] are among those that may be drawn, [n]."""
         return self.discriminant.score(self._checked(latents)) <= self._border
 
     def penalty(self, latents: Tensor) -> Tensor:
-        """What to take off the score of latents [n, dims], [n]: 0 where they are allowed, and differentiable.
+        """Returns what to take off the score of latents [n, dims], [n]: 0 where they are allowed, and differentiable.
 
         Beyond the border it grows by 0.1, about what a prompt's score varies by, for each standard deviation of the
         filter's own score.
@@ -243,7 +243,7 @@ class LatentFilter:
         return PENALTY_WEIGHT * excess.clamp(min=0).to(latents.dtype)
 
     def probability_bad(self, latents: Tensor) -> Tensor:
-        """How likely latents [n, dims] are bad, [n], if one in two were: calibrated on held-out examples (Platt)."""
+        """Returns how likely latents [n, dims] are bad, [n], if every second one were (Platt, on held-out examples)."""
         latents = self._checked(latents)
         logits = self.held_out.slope * self.discriminant.score(latents) + self.held_out.offset
         return logits.sigmoid().to(latents.dtype)
@@ -290,7 +290,7 @@ def _estimate_in_w(estimate: Estimator, draws: Tensor, bad: Tensor, good: Tensor
 
 
 def _checked(bad: Tensor, good: Tensor, dims: int | None) -> tuple[Tensor, Tensor]:
-    """Both sets in float64 on the CPU, each latent once, in the order of first mention."""
+    """Returns both sets in float64 on the CPU, each latent once, in the order of first mention."""
     sets = []
     try:
         bad = check_tensor("bad", bad, ["n", "dims"], torch.float64, finite=False).detach().cpu()

@@ -84,7 +84,7 @@ class FeatureStatistics:
 
 
 def frechet_distance(features_a: Tensor | FeatureStatistics, features_b: Tensor | FeatureStatistics) -> float:
-    """Frechet distance between two Gaussians fitted to features (Heusel et al. 2017, eq. 6).
+    """Computes the Frechet distance between two Gaussians fitted to features (Heusel et al. 2017, eq. 6).
 
     |mu_a - mu_b|^2 + tr(C_a) + tr(C_b) - 2 tr((C_a C_b)^(1/2)), in float64. The last trace is the sum of the square
     roots of the eigenvalues of C_a^(1/2) C_b C_a^(1/2), which is symmetric, so no general matrix root is needed. With
@@ -112,7 +112,7 @@ def frechet_distance(features_a: Tensor | FeatureStatistics, features_b: Tensor 
 
 
 def inception_score(probabilities: Tensor, splits: int = 10) -> tuple[float, float]:
-    """Inception score exp(E_x KL(p(y|x) || p(y))) (Salimans et al. 2016, sec. 4).
+    """Computes the inception score exp(E_x KL(p(y|x) || p(y))) (Salimans et al. 2016, sec. 4).
 
     Args:
         probabilities: p(y|x), [n, classes], rows that sum to 1; of Inception's 1008 classes for published figures.
@@ -148,7 +148,7 @@ def kernel_distance(
     size: int = KERNEL_SUBSET_SIZE,
     seed: int = 0,
 ) -> tuple[float, float]:
-    """Kernel Inception distance: unbiased squared MMD of the kernel (x y / d + 1)^3 (Binkowski et al. 2018, sec. 4).
+    """Computes the kernel inception distance: unbiased MMD^2 with (x y / d + 1)^3 (Binkowski et al. 2018, sec. 4).
 
     Unlike the Frechet distance its expectation does not depend on the number of images.
 
@@ -181,7 +181,7 @@ def kernel_distance(
 
 
 def precision_recall(real: Tensor, generated: Tensor, neighbours: int = 3) -> tuple[float, float]:
-    """Improved precision and recall (Kynkaanniemi et al. 2019, eqs. 1-3).
+    """Computes improved precision and recall (Kynkaanniemi et al. 2019, eqs. 1-3).
 
     Args:
         real: features [n, d].

@@ -42,13 +42,13 @@ class FeatureSet:
 
 
 def real_avatars() -> FeatureSet:
-    """What the bundled classifier saw in 1,000 rendered faces that no network was trained on: [1000, 96]."""
+    """Returns what the bundled classifier saw in 1,000 rendered faces that no network was trained on: [1000, 96]."""
     return FeatureSet(ClassifierFeatures.name, load_file(AVATAR_FEATURES)["features"].float())
 
 
 @torch.no_grad()
 def collect(batches: Iterable[Tensor], features: Features) -> FeatureSet:
-    """The features of images that come in batches [n, 3, H, W]."""
+    """Collects the features of images that come in batches [n, 3, H, W]."""
     return FeatureSet(features.name, torch.cat([features(batch).cpu() for batch in batches]))
 
 

@@ -48,7 +48,7 @@ class Figure:
 
 
 def figures(real: FeatureSet, generated: FeatureSet, *, halves: int = HALVES, seed: int = 0) -> tuple[Figure, ...]:
-    """Frechet distance, kernel distance, precision and recall of generated images, each with its interval and N.
+    """Measures the Frechet distance, kernel distance, precision and recall of generated images, with intervals and N.
 
     Args:
         real: what the judge saw in real images.
@@ -85,7 +85,7 @@ def figures(real: FeatureSet, generated: FeatureSet, *, halves: int = HALVES, se
 
 
 def halves_error(measure: Callable[[Tensor], float], rows: Tensor, halves: int = HALVES, seed: int = 0) -> float:
-    """The standard error of a measure of rows [n, d]: its standard deviation over random halves of them.
+    """Returns the standard error of a measure of rows [n, d]: its standard deviation over random halves of them.
 
     Halves drawn without replacement vary as whole samples of n do: their variance is twice as large for being half as
     many, and half as large for the rows they share. That a distance is larger for fewer rows does not matter here.

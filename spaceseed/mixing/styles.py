@@ -16,7 +16,7 @@ COARSE, MIDDLE = 4, 4
 
 
 def style_groups(generator: Generator) -> dict[str, range]:
-    """Style layers by what they decide: coarse the pose and shape, middle the features, fine the colours.
+    """Names the style layers by what they decide: coarse the pose and shape, middle the features, fine the colours.
 
     Raises:
         ArgumentError: the generator has but one style, so there is nothing to mix.

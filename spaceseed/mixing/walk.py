@@ -31,7 +31,7 @@ def walk(
     eased: bool = True,
     layers: int | Iterable[int] | None = None,
 ) -> Tensor:
-    """Styles along a way through several finds, each passed in turn, with as many frames between any two.
+    """Computes styles along a path through several finds, each passed in turn, with as many frames between any two.
 
     Args:
         generator: of all finds.
@@ -67,7 +67,7 @@ def walk(
 
 
 def _steps(finds: int, frames: int, loop: bool, eased: bool) -> tuple[Tensor, Tensor, Tensor]:
-    """For each frame the find that it leaves, the one that it comes to, and how far it is between them."""
+    """Returns, for each frame, the find that it leaves, the one that it comes to, and how far it is between them."""
     legs = finds if loop else finds - 1
     at = torch.arange(frames, dtype=torch.float64) * legs / (frames if loop else frames - 1)
     start = at.long().clamp(max=legs - 1)

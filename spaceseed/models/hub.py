@@ -66,12 +66,12 @@ def fetch(
 
 
 def is_cached(repo: str, file: str, revision: str) -> bool:
-    """Whether `fetch` needs no download for this file."""
+    """Tells whether `fetch` needs no download for this file."""
     return isinstance(try_to_load_from_cache(repo, file, revision=revision), str)
 
 
 def is_reachable() -> bool:
-    """Whether the Hub answers at all, and soon; False where HF_HUB_OFFLINE forbids asking it."""
+    """Tells whether the Hub answers at all, and soon; False where HF_HUB_OFFLINE forbids asking it."""
     try:
         get_session().head(constants.ENDPOINT, timeout=ANSWER_SECONDS)
     except Exception:  # as in `fetch`
@@ -80,7 +80,7 @@ def is_reachable() -> bool:
 
 
 def file_sha256(path: Path) -> str:
-    """The sha256 of a file's bytes, hexadecimal."""
+    """Returns the sha256 of a file's bytes, hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -96,7 +96,7 @@ def _download(repo: str, file: str, revision: str, progress: ByteProgress | None
 
 
 def _bar(progress: ByteProgress | None, total: int) -> type[tqdm]:
-    """A progress bar that draws nothing and tells `progress` instead."""
+    """Returns a progress bar that draws nothing and tells `progress` instead."""
     furthest = 0
 
     class Bar(tqdm):

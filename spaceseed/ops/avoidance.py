@@ -23,7 +23,7 @@ TRIES = 64
 
 
 def truncated(u: Tensor, limit: float) -> Tensor:
-    """N(0, 1) coordinates [n, 1] made to follow N(0, 1) given u <= limit; those that do already are kept.
+    """Moves N(0, 1) coordinates [n, 1] to follow N(0, 1) given u <= limit; those that do already are kept.
 
     How far a coordinate lies beyond the limit is itself a uniform random number, v = P(U > u) / P(U > limit). The
     v-quantile of the truncated distribution takes its place. That is an exact draw, it needs no random numbers but
@@ -71,19 +71,19 @@ def redrawn(
 
 
 def tilted(u: Tensor, linear: Tensor, quadratic: Tensor, strength: float) -> Tensor:
-    """N(0, I) coordinates [n, k] moved to the density N(0, I) exp(-strength (linear u + quadratic u^2)), a Gaussian."""
+    """Moves N(0, I) coordinates [n, k] to the density N(0, I) exp(-strength (linear u + quadratic u^2)), a Gaussian."""
     mean, deviation = _tilt(linear, quadratic, strength)
     return mean + deviation * u
 
 
 def tilt_divergence(linear: Tensor, quadratic: Tensor, strength: float) -> float:
-    """The Kullback-Leibler divergence of the tilted Gaussian from N(0, I), in nats; exact."""
+    """Returns the Kullback-Leibler divergence of the tilted Gaussian from N(0, I), in nats; exact."""
     mean, deviation = _tilt(linear, quadratic, strength)
     return float(0.5 * (deviation.square() + mean.square() - 1 - 2 * deviation.log()).sum())
 
 
 def tilt_strength(linear: Tensor, quadratic: Tensor, divergence: float) -> float:
-    """The strength at which tilting has this divergence, 0 or more, from N(0, I)."""
+    """Returns the strength at which tilting has this divergence, 0 or more, from N(0, I)."""
     # A coordinate's precision is 1 + 2 strength quadratic, which must stay above 0.
     steepest = -2 * float(quadratic.min().clamp(max=0))
     low, high = 0.0, 1 / steepest if steepest > 0 else 1.0
@@ -106,5 +106,5 @@ def _generator(key: Tensor) -> np.random.RandomState:
 
 
 def rejection_divergence(acceptance: float) -> float:
-    """How far a distribution's part inside a region of this share is from it, Kullback-Leibler, in nats; exact."""
+    """Returns the divergence (Kullback-Leibler, nats, exact) of a distribution's part inside a region of this share."""
     return -math.log(acceptance)

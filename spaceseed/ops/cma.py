@@ -102,7 +102,7 @@ class CMAES(Optimizer):
 
 
 def recombine(candidates: Tensor, scores: Tensor) -> Tensor:
-    """The mean of the best half, mu = n // 2, with weights proportional to ln(mu + 1) - ln(i) (Hansen 2016, eq. 49).
+    """Returns the mean of the best half, mu = n // 2, weighted by ln(mu + 1) - ln(i) (Hansen 2016, eq. 49).
 
     Args:
         candidates: `[n, dims]`.
@@ -117,7 +117,7 @@ def recombine(candidates: Tensor, scores: Tensor) -> Tensor:
 
 
 def _plain(value: Any) -> Any:
-    """NumPy values as tensors and Python numbers, which `torch.load(weights_only=True)` reads back."""
+    """Turns NumPy values into tensors and Python numbers, which `torch.load(weights_only=True)` reads back."""
     if isinstance(value, np.ndarray):
         return torch.from_numpy(value.copy())
     return value.item() if isinstance(value, np.generic) else value

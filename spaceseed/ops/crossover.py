@@ -25,14 +25,14 @@ VARIANCE_PRESERVING_ALPHA = (math.sqrt(3) - 1) / 2
 
 
 def one_point(a: Tensor, b: Tensor, generator: Generator) -> Tensor:
-    """Take `a` before a uniform cut in 1..dims-1 and `b` from it on (Holland 1975)."""
+    """Takes `a` before a uniform cut in 1..dims-1 and `b` from it on (Holland 1975)."""
     n, dims = a.shape
     cut = torch.randint(1, dims, (n, 1), generator=generator)
     return _choose(torch.arange(dims) >= cut, b, a)
 
 
 def two_point(a: Tensor, b: Tensor, generator: Generator) -> Tensor:
-    """Take `b` between two distinct cuts and `a` around them (De Jong 1975: the chromosome is a ring).
+    """Takes `b` between two distinct cuts and `a` around them (De Jong 1975: the chromosome is a ring).
 
     The cuts are uniform in 0..dims-1, so each parent gives at least one coordinate.
     """
@@ -45,12 +45,12 @@ def two_point(a: Tensor, b: Tensor, generator: Generator) -> Tensor:
 
 
 def uniform(a: Tensor, b: Tensor, generator: Generator) -> Tensor:
-    """Take each coordinate from either parent with probability 1/2 (Syswerda 1989). Keeps the marginal variance."""
+    """Takes each coordinate from either parent with probability 1/2 (Syswerda 1989). Keeps the marginal variance."""
     return _choose(torch.rand(a.shape, generator=generator) < 0.5, b, a)
 
 
 def blend(a: Tensor, b: Tensor, generator: Generator, alpha: float = VARIANCE_PRESERVING_ALPHA) -> Tensor:
-    """BLX-alpha: each coordinate uniform on the parents' interval widened by alpha at both ends.
+    """Draws each coordinate uniformly on the parents' interval, widened by alpha at both ends (BLX-alpha).
 
     Eshelman & Schaffer 1993: uniform on [min - alpha I, max + alpha I] with I = |a - b|. The default alpha, 0.366,
     keeps the marginal variance (the better known 0.5 multiplies it by 7/6, and 0 by 2/3).
@@ -60,7 +60,7 @@ def blend(a: Tensor, b: Tensor, generator: Generator, alpha: float = VARIANCE_PR
 
 
 def sbx(a: Tensor, b: Tensor, generator: Generator, eta: float = 15.0) -> Tensor:
-    """Simulated binary crossover: children lie about their parents as those of one-point crossover on bits do.
+    """Draws children about their parents, like those of one-point crossover on bits (simulated binary crossover).
 
     Deb & Agrawal 1995: ((1 + beta) a + (1 - beta) b) / 2 or its mirror image, one of the two at
     random for each coordinate, with density of beta proportional to beta^eta up to 1 and beta^-(eta + 2) above.
@@ -73,7 +73,7 @@ def sbx(a: Tensor, b: Tensor, generator: Generator, eta: float = 15.0) -> Tensor
 
 
 def spherical(a: Tensor, b: Tensor, generator: Generator) -> Tensor:
-    """A uniform point of the great arc between the parents (`interpolate.slerp`). Keeps the norm of equal norms."""
+    """Draws a uniform point of the great arc between the parents (`interpolate.slerp`). Keeps equal norms."""
     t = torch.rand(len(a), generator=generator).to(a)
     return slerp(a, b, t)
 
@@ -89,7 +89,7 @@ CROSSOVERS: dict[str, Crossover] = {
 
 
 def binomial(target: Tensor, donor: Tensor, CR: float, generator: Generator) -> Tensor:
-    """Each coordinate crosses from the donor with probability CR, and a random one, j_rand, always.
+    """Takes each coordinate from the donor with probability CR, and a random one, j_rand, always.
 
     Storn & Price 1997, equation 4: no trial repeats its target.
     """
@@ -100,7 +100,7 @@ def binomial(target: Tensor, donor: Tensor, CR: float, generator: Generator) -> 
 
 
 def exponential(target: Tensor, donor: Tensor, CR: float, generator: Generator) -> Tensor:
-    """Each coordinate of a random cyclic window crosses from the donor with probability CR.
+    """Takes each coordinate of a random cyclic window from the donor with probability CR.
 
     The window starts at a, uniform in 0..dims-1, and has length b, uniform in 1..dims: the indices
     {a, a + 1, ..., a + b - 1} modulo dims. This is windowed crossover, and differs from Storn & Price 1997, where the

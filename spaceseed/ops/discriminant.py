@@ -51,7 +51,7 @@ class Discriminant:
 
     @classmethod
     def of(cls, directions: Tensor, linear: Tensor, quadratic: Tensor, bias: Tensor | float) -> Self:
-        """One for latents that follow N(0, I), along orthonormal directions."""
+        """Makes one for latents that follow N(0, I), along orthonormal directions."""
         return cls(directions, linear, quadratic, float(bias), torch.zeros_like(linear), directions)
 
     @property
@@ -80,24 +80,24 @@ class Discriminant:
         return (x.double() + (u - self.coordinates(x)) @ self.steps.to(x.device)).to(x.dtype)
 
     def deviation(self) -> float:
-        """Standard deviation of the score over draws of the prior."""
+        """Returns the standard deviation of the score over draws of the prior."""
         return float((self.linear.square() + 2 * self.quadratic.square()).sum().sqrt())
 
     def quantile(self, share: float) -> float:
-        """The score below which `share` of the prior's draws lie; exact for a linear score, else within 1 %."""
+        """Returns the score below which `share` of the prior's draws lie; exact for a linear score, else within 1 %."""
         if self.is_linear:
             return self.bias + float(self.linear * torch.special.ndtri(torch.tensor(share, dtype=torch.float64)))
         scores = self._draws().sort().values
         return float(scores[min(round(share * len(scores)), len(scores) - 1)])
 
     def share_below(self, score: float) -> float:
-        """The share of the prior's draws with a score up to this; exact for a linear score, else within 1 %."""
+        """Returns the share of the prior's draws with a score up to this; exact for a linear score, else within 1 %."""
         if self.is_linear:
             return float(torch.special.ndtr((score - self.bias) / self.linear))
         return float((self._draws() <= score).double().mean())
 
     def measured_on(self, draws: Tensor) -> Self:
-        """The same score where latents do not follow N(0, I) but what draws [n, dims] of them do.
+        """Returns the same score where latents do not follow N(0, I) but what draws [n, dims] of them do.
 
         Coordinates become uncorrelated and of unit variance, and each still has a linear and a quadratic term of its
         own. Whoever samples treats them as N(0, I), and latents as Gaussian, which w resembles.
@@ -129,7 +129,7 @@ class Discriminant:
 
 
 def mean(bad: Tensor, good: Tensor) -> Discriminant:
-    """The difference of the means: the log odds of two Gaussians with the prior's covariance, I.
+    """Estimates the difference of the means: the log odds of two Gaussians with the prior's covariance, I.
 
     Right where the bad lie beyond a plane and examples are few; unlike the others it estimates nothing but means.
     """
@@ -147,7 +147,7 @@ def lda(bad: Tensor, good: Tensor) -> Discriminant:
 
 
 def covariance(bad: Tensor, good: Tensor) -> Discriminant:
-    """The log ratio of a Gaussian fitted to the bad and the prior, in the subspace where the two differ the most.
+    """Estimates the log ratio of a Gaussian fitted to the bad and the prior, in the subspace where both differ most.
 
     Assumes that the bad are one cloud, narrower or wider than N(0, I) along some directions: a blob, or what lies far
     out on either side. Good examples count for the first direction alone. Needs more examples than dimensions to find
@@ -164,7 +164,7 @@ def covariance(bad: Tensor, good: Tensor) -> Discriminant:
 
 
 def logistic(bad: Tensor, good: Tensor) -> Discriminant:
-    """Logistic regression: log odds linear in the latent, ridge penalty, both sets of equal weight.
+    """Fits a logistic regression: log odds linear in the latent, ridge penalty, both sets of equal weight.
 
     Assumes that the bad lie beyond a plane; no Gaussians needed.
     """
@@ -173,7 +173,7 @@ def logistic(bad: Tensor, good: Tensor) -> Discriminant:
 
 
 def quadratic(bad: Tensor, good: Tensor) -> Discriminant:
-    """Logistic regression on the coordinates in `leading_subspace` and their squares.
+    """Fits a logistic regression on the coordinates in `leading_subspace` and their squares.
 
     Assumes that a few directions tell all. For regions on both sides of the middle, slabs and shells, of which a plane
     knows nothing; needs many examples, for the directions are chosen on the same ones.
@@ -196,7 +196,7 @@ ESTIMATORS: dict[str, Estimator] = {
 
 
 def shrunk_covariance(centered: Tensor, degrees: int) -> Tensor:
-    """The sample covariance, pulled to I as far as its own error suggests.
+    """Returns the sample covariance, pulled to I as far as its own error suggests.
 
     Schäfer and Strimmer 2005, "A Shrinkage Approach to Large-Scale Covariance Matrix Estimation", eq. 7 and target A:
     the weight of I is the summed variance of the entries over their summed squared distance from I.
@@ -220,7 +220,7 @@ def shrunk_covariance(centered: Tensor, degrees: int) -> Tensor:
 
 
 def leading_subspace(bad: Tensor, good: Tensor, rank: int = RANK) -> Tensor:
-    """Where the bad differ most from the prior: the difference of the means, then directions of unusual spread.
+    """Finds where the bad differ most from the prior: the difference of the means, then directions of unusual spread.
 
     The latter solve the generalised eigenproblem C v = lambda I v of the bad's shrunk covariance and the prior's; the
     divergence of N(0, lambda) from N(0, 1), (lambda - 1 - log lambda) / 2, ranks them.
@@ -244,7 +244,7 @@ def leading_subspace(bad: Tensor, good: Tensor, rank: int = RANK) -> Tensor:
 
 
 def ridge_logistic(features: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """Maximum a posteriori logistic regression, by Newton's method.
+    """Fits a maximum a posteriori logistic regression by Newton's method.
 
     The prior N(0, PRIOR_DEVIATION^2 / dims) of each weight says that the score of a draw is about that size, however
     many features share it. Rows with targets above and below 1/2 weigh the same in sum.

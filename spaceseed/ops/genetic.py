@@ -141,6 +141,6 @@ class GeneticAlgorithm(Optimizer):
 
 
 def _name(operator: Callable[..., Any], table: Mapping[str, Callable[..., Any]]) -> str:
-    """The operator's key in `table`; a function of the caller's own goes by its name, a partial by what it calls."""
+    """Returns the operator's key in `table`; else the name of the function, for a partial of what it calls."""
     function = getattr(operator, "func", operator)
     return next((name for name, known in table.items() if known is function), function.__name__)

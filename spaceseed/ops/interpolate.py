@@ -15,7 +15,7 @@ SMALL_SINE = 1e-6
 
 
 def lerp(a: Tensor, b: Tensor, t: float | Tensor) -> Tensor:
-    """Interpolate on the straight line: (1 - t) a + t b.
+    """Interpolates on the straight line: (1 - t) a + t b.
 
     Args:
         a: start latents `[..., dims]`.
@@ -30,7 +30,7 @@ def lerp(a: Tensor, b: Tensor, t: float | Tensor) -> Tensor:
 
 
 def slerp(a: Tensor, b: Tensor, t: float | Tensor) -> Tensor:
-    """Interpolate on the great arc: the direction turns evenly, the norm changes linearly.
+    """Interpolates on the great arc: the direction turns evenly, the norm changes linearly.
 
     The direction is Shoemake's (1985, "Animating Rotation with Quaternion Curves"), written as
     cos(t omega) u + sin(t omega) p, with p the unit vector orthogonal to u in the plane of both: unlike
@@ -67,11 +67,11 @@ def _unit(x: Tensor) -> Tensor:
 
 
 def _orthogonal(u: Tensor) -> Tensor:
-    """A unit vector orthogonal to each `u`, from the coordinate axis where `u` is smallest."""
+    """Returns a unit vector orthogonal to each `u`, from the coordinate axis where `u` is smallest."""
     axis = torch.zeros_like(u).scatter(-1, u.abs().argmin(dim=-1, keepdim=True), 1.0)
     return _unit(_reject(axis, u))
 
 
 def _reject(x: Tensor, u: Tensor) -> Tensor:
-    """The part of x that is orthogonal to the unit vector u."""
+    """Returns the part of x that is orthogonal to the unit vector u."""
     return x - (x * u).sum(dim=-1, keepdim=True) * u

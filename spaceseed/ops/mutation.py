@@ -17,13 +17,13 @@ Mutation = Callable[[Tensor, float, float, Generator], Tensor]
 
 
 def gaussian(x: Tensor, rate: float, sigma: float, generator: Generator) -> Tensor:
-    """Add N(0, sigma^2) noise (Rechenberg 1973)."""
+    """Adds N(0, sigma^2) noise (Rechenberg 1973)."""
     step = sigma * torch.randn(x.shape, generator=generator).to(x)
     return _mutate(x, x + step, rate, generator)
 
 
 def polynomial(x: Tensor, rate: float, sigma: float, generator: Generator, bound: float = 4.0) -> Tensor:
-    """Move within [-bound, bound] by a step of polynomial density, small steps most likely.
+    """Moves within [-bound, bound] by a step of polynomial density, small steps most likely.
 
     Deb & Deb 2014 ("Analysing mutation schemes for real-parameter genetic algorithms"):
     x + delta_L (x + bound) for u <= 1/2, delta_L = (2u)^(1/(1 + eta)) - 1, and x + delta_R (bound - x) else,
@@ -37,7 +37,7 @@ def polynomial(x: Tensor, rate: float, sigma: float, generator: Generator, bound
 
 
 def polynomial_index(sigma: float, bound: float) -> float:
-    """The index eta at which a step from the middle of [-bound, bound] has standard deviation `sigma`.
+    """Returns the index eta at which a step from the middle of [-bound, bound] has standard deviation `sigma`.
 
     A step's mean square is 2 bound^2 / ((eta + 2) (eta + 3)); solved for eta. The widest density is the uniform one,
     eta = 0, so every sigma above bound / sqrt(3) means that.
@@ -48,7 +48,7 @@ def polynomial_index(sigma: float, bound: float) -> float:
 
 
 def uniform(x: Tensor, rate: float, _sigma: float, generator: Generator, bound: float = math.sqrt(3)) -> Tensor:
-    """Forget the coordinate and draw it anew, uniformly on [-bound, bound] (Michalewicz 1992).
+    """Forgets the coordinate and draws it anew, uniformly on [-bound, bound] (Michalewicz 1992).
 
     The default bound gives the new coordinate variance 1, as the prior does. Such a step has no size: sigma is unused.
     """

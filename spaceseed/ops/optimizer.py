@@ -58,7 +58,7 @@ class Optimizer(ABC):
         start: Tensor | None,
         device: torch.device | str | None,
     ) -> None:
-        """Draw the first generation.
+        """Draws the first generation.
 
         Args:
             dims: length of a latent, at least 2.
@@ -88,13 +88,13 @@ class Optimizer(ABC):
         self._asked: Tensor | None = torch.cat([given.to(self._device), self._draw(self.size - len(given))])
 
     def ask(self) -> Tensor:
-        """Return the candidates to score next, `[n, dims]` float32; n may differ between generations."""
+        """Returns the candidates to score next, `[n, dims]` float32; n may differ between generations."""
         if self._asked is None:
             self._asked = self._propose()
         return self._asked.clone()
 
     def tell(self, scores: Tensor | npt.NDArray[Any] | Sequence[float]) -> None:
-        """Take the scores of the candidates asked for, and let the fitter survive.
+        """Takes the scores of the candidates asked for, and lets the fitter survive.
 
         Args:
             scores: `[n]` or `[n, 1]`, in the order of `ask`, higher is better. One that is not finite counts as
@@ -132,7 +132,7 @@ class Optimizer(ABC):
         return {"population": self.size, "prior": self._prior, "seed": self._seed}
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything that changes during a run: numbers and tensors alone, none shared with the optimizer.
+        """Returns everything that changes during a run: numbers and tensors alone, none shared with the optimizer.
 
         An optimizer made with the same arguments goes on from it exactly as this one would.
         """
@@ -147,7 +147,7 @@ class Optimizer(ABC):
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from `state_dict()`. A state that is refused changes nothing.
+        """Goes on from `state_dict()`. A state that is refused changes nothing.
 
         Raises:
             ArgumentError: the state is of another class of optimizer, another population or latents of another length,
@@ -163,7 +163,7 @@ class Optimizer(ABC):
         vars(self).update(attributes)
 
     def _read(self, state: dict[str, Any]) -> dict[str, Any]:
-        """The attributes that a state holds; raises one of many errors where it is damaged."""
+        """Returns the attributes that a state holds; raises one of many errors where it is damaged."""
         latents: list[int | str] = ["n", self.dims]
         asked, best = state["asked"], state["best"]
         population = check_tensor("population", state["population"], latents)
@@ -195,14 +195,14 @@ class Optimizer(ABC):
 
     @abstractmethod
     def _survive(self, candidates: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
-        """The next population and its scores, from the present one and the scored candidates."""
+        """Returns the next population and its scores, from the present one and the scored candidates."""
 
     def _best_of(self, candidates: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
         kept = best_first(scores)[: self.size]
         return candidates[kept], scores[kept]
 
     def _draw(self, count: int) -> Tensor:
-        """Fresh draws of N(0, I) `[count, dims]`, on the prior; none for a count below 1."""
+        """Returns fresh draws of N(0, I) `[count, dims]`, on the prior; none for a count below 1."""
         drawn = torch.randn(max(count, 0), self.dims, generator=self._generator)
         return self._to_prior(drawn).to(self._device)
 
@@ -224,7 +224,7 @@ class Optimizer(ABC):
 
 
 def _words(made: Any) -> str:
-    """What an optimizer was made with, in words; "damaged" for a state that does not tell."""
+    """Says what an optimizer was made with; "damaged" for a state that does not tell."""
     if not isinstance(made, dict) or set(made) != {"optimizer", "dims", "population"}:
         return "damaged"
     return f"{made['optimizer']} of {made['dims']} dims and a population of {made['population']}"

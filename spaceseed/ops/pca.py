@@ -49,7 +49,7 @@ class IncrementalPCA:
             self._waiting = [waiting[CHUNK:]]
 
     def components(self) -> tuple[Tensor, Tensor]:
-        """The components found so far.
+        """Returns the components found so far.
 
         Returns:
             unit vectors [k, dims], one a row, the largest deviation first, each with its largest coordinate positive;
@@ -97,7 +97,7 @@ def regress(coordinates: Tensor, latents: Tensor) -> Tensor:
 
 
 def _right_singular(x: Tensor, rank: int) -> tuple[Tensor, Tensor]:
-    """Singular values [k] and right singular vectors [k, dims] of x [n, dims], the largest first."""
+    """Returns singular values [k] and right singular vectors [k, dims] of x [n, dims], the largest first."""
     # Through the smaller of the two Gram matrices: activations have tens of thousands of dimensions.
     wide = x.shape[1] > x.shape[0]
     squares, vectors = torch.linalg.eigh(x @ x.T if wide else x.T @ x)

@@ -24,7 +24,7 @@ TYPICAL_DEVIATIONS = 3.0
 
 
 def typical_range(dims: int) -> tuple[float, float]:
-    """The norms that draws of N(0, I) in `dims` dimensions have: chi's mean -+ 3 standard deviations.
+    """Returns the norms that draws of N(0, I) in `dims` dimensions have: chi's mean -+ 3 standard deviations.
 
     Uses E = sqrt(d - 1/2) and sd = sqrt(1/2), the leading terms for large d. At least 99.6 % of draws lie inside for
     every d from 2 up.
@@ -34,17 +34,17 @@ def typical_range(dims: int) -> tuple[float, float]:
 
 
 def free(x: Tensor) -> Tensor:
-    """Leave latents `[..., dims]` as they are."""
+    """Leaves latents `[..., dims]` as they are."""
     return x
 
 
 def shell(x: Tensor) -> Tensor:
-    """Rescale latents `[..., dims]` to norm sqrt(dims); a zero vector has no direction and stays zero."""
+    """Rescales latents `[..., dims]` to norm sqrt(dims); a zero vector has no direction and stays zero."""
     return with_norm(x, torch.full_like(x[..., :1], math.sqrt(x.shape[-1])))
 
 
 def shrink(x: Tensor) -> Tensor:
-    """Rescale latents `[..., dims]` whose norm is outside `typical_range(dims)` to its nearest end."""
+    """Rescales latents `[..., dims]` whose norm is outside `typical_range(dims)` to its nearest end."""
     low, high = typical_range(x.shape[-1])
     norm = x.norm(dim=-1, keepdim=True)
     typical = (norm >= low) & (norm <= high)
@@ -55,12 +55,12 @@ PRIORS: dict[str, Callable[[Tensor], Tensor]] = {"free": free, "shell": shell, "
 
 
 def with_norm(x: Tensor, norm: Tensor) -> Tensor:
-    """Rescale latents `[..., dims]` to `norm` `[..., 1]`."""
+    """Rescales latents `[..., dims]` to `norm` `[..., 1]`."""
     return torch.nn.functional.normalize(x, dim=-1) * norm
 
 
 def variance_preserving_mix(parents: Tensor, weights: Tensor) -> Tensor:
-    """Mix latents so that independent N(0, I) parents have an N(0, I) child.
+    """Mixes latents so that independent N(0, I) parents have an N(0, I) child.
 
     child = sum_i a_i x_i / sqrt(sum_i a_i^2): variances of independent variables add up with squared weights, so the
     plain weighted mean would have variance sum_i a_i^2 / (sum_i a_i)^2, 1 / k for k equal weights. Parents that
@@ -78,7 +78,7 @@ def variance_preserving_mix(parents: Tensor, weights: Tensor) -> Tensor:
 
 
 def norm_preserving_mix(parents: Tensor, weights: Tensor) -> Tensor:
-    """Mix latents into a child whose norm is the weighted mean of its parents' norms.
+    """Mixes latents into a child whose norm is the weighted mean of its parents' norms.
 
     The direction is that of sum_i a_i x_i. Holds for dependent parents too; parents that cancel out give zero.
 

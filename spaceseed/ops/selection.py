@@ -17,13 +17,13 @@ Replacement = Callable[[Tensor, Tensor, Tensor, Tensor, int], tuple[Tensor, Tens
 
 
 def tournament(scores: Tensor, count: int, generator: Generator, size: int = 2) -> Tensor:
-    """The best of `size` members drawn at random, with repetition (Goldberg & Deb 1991)."""
+    """Selects the best of `size` members drawn at random, with repetition (Goldberg & Deb 1991)."""
     drawn = torch.randint(len(scores), (count, size), generator=generator).to(scores.device)
     return drawn.gather(1, scores[drawn].argmax(dim=1, keepdim=True)).squeeze(1)
 
 
 def roulette(scores: Tensor, count: int, generator: Generator) -> Tensor:
-    """A member with probability proportional to its score above the worst finite one.
+    """Selects a member with probability proportional to its score above the worst finite one.
 
     Fitness-proportionate selection (Holland 1975) on scores shifted to be non-negative: the worst member is never
     drawn, and members without a score neither. If no score stands out, all that have one are equally likely.
@@ -40,7 +40,7 @@ def roulette(scores: Tensor, count: int, generator: Generator) -> Tensor:
 
 
 def truncation(scores: Tensor, count: int, generator: Generator, share: float = 0.5) -> Tensor:
-    """A random one of the best `share` of members, at least one (Muehlenbein & Schlierkamp-Voosen 1993)."""
+    """Selects a random one of the best `share` of members, at least one (Muehlenbein & Schlierkamp-Voosen 1993)."""
     best = best_first(scores)[: max(1, round(share * len(scores)))]
     return best[torch.randint(len(best), (count,), generator=generator).to(scores.device)]
 
@@ -48,7 +48,7 @@ def truncation(scores: Tensor, count: int, generator: Generator, share: float = 
 def elitist(
     population: Tensor, scores: Tensor, children: Tensor, child_scores: Tensor, elites: int
 ) -> tuple[Tensor, Tensor]:
-    """Keep the best `elites` members, first and best first; every child enters (De Jong 1975, plan R2)."""
+    """Keeps the best `elites` members, first and best first; every child enters (De Jong 1975, plan R2)."""
     kept = best_first(scores)[:elites]
     return torch.cat([population[kept], children]), torch.cat([scores[kept], child_scores])
 
@@ -56,7 +56,7 @@ def elitist(
 def replace_worst(
     population: Tensor, scores: Tensor, children: Tensor, child_scores: Tensor, elites: int
 ) -> tuple[Tensor, Tensor]:
-    """Keep the best `elites` members; the others give way, worst first, to the best children that beat them.
+    """Keeps the best `elites` members; the others give way, worst first, to the best children that beat them.
 
     Whitley 1989 (GENITOR) for many children at once. With elites = 0 the best n of population and children survive,
     the (mu + lambda) scheme of evolution strategies.
@@ -78,7 +78,7 @@ def best_first(scores: Tensor) -> Tensor:
 
 
 def distinct_indices(n: int, count: int, generator: Generator) -> Tensor:
-    """For every member i of n, draw `count` members that differ from i and from one another, uniformly.
+    """Draws for each member i of n `count` members that differ from i and from one another, uniformly.
 
     Args:
         n: size of the population, above `count`.

@@ -10,12 +10,12 @@ NOTHING_LEFT = 1e-4
 
 
 def mean_difference(positive: Tensor, negative: Tensor) -> Tensor:
-    """The unit vector [dims] from the mean of `negative` [m, dims] to that of `positive` [n, dims]."""
+    """Returns the unit vector [dims] from the mean of `negative` [m, dims] to that of `positive` [n, dims]."""
     return torch.nn.functional.normalize(positive.mean(dim=0) - negative.mean(dim=0), dim=0)
 
 
 def reject(vector: Tensor, others: Tensor) -> Tensor:
-    """What of a unit vector lies outside the span of others, at unit length: a step along it leaves them unchanged.
+    """Returns the part of a unit vector outside the span of others, at unit length: steps along it leave them as is.
 
     Shen et al. 2020, "Interpreting the Latent Space of GANs for Semantic Face Editing", sec. 2.3, for any number.
 

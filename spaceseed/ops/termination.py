@@ -41,7 +41,7 @@ class Termination:
     def reason(
         self, optimizer: Optimizer, seconds: float, *, generations_before: int = 0, evaluations_before: int = 0
     ) -> str | None:
-        """Say which limit is reached.
+        """Says which limit is reached.
 
         Args:
             optimizer: whose counters and best score are looked at.

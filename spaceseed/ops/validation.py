@@ -86,7 +86,7 @@ def cross_validate(estimate: Estimator, bad: Tensor, good: Tensor, keep: float, 
 
 
 def area_under_curve(positive: Tensor, negative: Tensor) -> float:
-    """The chance that one of `positive` [n] is above one of `negative` [m]; equal ones count half."""
+    """Returns the chance that one of `positive` [n] is above one of `negative` [m]; equal ones count half."""
     gaps = positive[:, None] - negative[None]
     return float(((gaps > 0).double() + 0.5 * (gaps == 0)).mean())
 
@@ -122,7 +122,7 @@ def p_value(estimate: Estimator, bad: Tensor, good: Tensor) -> float:
 
 
 def calibrate(bad: Tensor, good: Tensor) -> tuple[float, float]:
-    """Slope, 0 or more, and offset that turn held-out scores [n] and [m] into log odds, for equal numbers of both.
+    """Fits the slope, 0 or more, and the offset that turn held-out scores [n] and [m] into log odds, at even odds.
 
     Platt 1999, "Probabilistic Outputs for Support Vector Machines", with his targets: (n + 1) / (n + 2) and
     1 / (m + 2) instead of 1 and 0, so that a few well-parted examples do not give certainty.

@@ -212,6 +212,6 @@ def _check_entry(entry: zipfile.ZipInfo) -> None:
 
 
 def _suffix(name: str) -> str:
-    """The suffix that says what a member is; none for what file managers add (__MACOSX, ._name)."""
+    """Returns the suffix that says what a member is; none for what file managers add (__MACOSX, ._name)."""
     path = PurePosixPath(name)
     return "" if "__MACOSX" in path.parts or path.name.startswith(".") else path.suffix.lower()

@@ -225,7 +225,7 @@ class Recipe(Record):
         return slug.strip("-") or self.id
 
     def ws(self, generator: Generator) -> Tensor:
-        """Styles [1, num_ws, w_dim] on the generator's device: mapped, truncated, edited.
+        """Returns styles [1, num_ws, w_dim] on the generator's device: mapped, truncated, edited.
 
         Raises:
             RecipeError: the recipe is of another model, its shapes do not fit this one, or its numbers are so large

@@ -141,7 +141,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add(parser: argparse.ArgumentParser, name: str, default: Any) -> None:
-    """An option for a field of the settings."""
+    """Adds an option for a field of the settings."""
     assert default is not MISSING
     options: dict[str, Any] = {"default": default, "help": HELP[name]}
     if isinstance(default, bool):
@@ -182,7 +182,7 @@ def _export(trainer: Trainer, generator: Generator, args: dict[str, Any]) -> Non
 
 @contextmanager
 def _stopping(trainer: Trainer) -> Iterator[None]:
-    """Within it, Ctrl-C or a request to end lets the step be finished; a second one ends at once."""
+    """Lets Ctrl-C, or a request to end, finish the step at hand; a second one ends at once."""
 
     def stop(number: int, _: FrameType | None) -> None:
         trainer.stopped = True

@@ -153,7 +153,7 @@ class Config:
         return list(zip(resolutions, ends, strict=True))
 
     def to_json(self) -> str:
-        """All fields, as `from_json` reads them."""
+        """Returns all fields, as `from_json` reads them."""
         return _ADAPTER.dump_json(self, indent=2).decode()
 
     @staticmethod

@@ -208,7 +208,7 @@ class Critics:
         return means[0][0].mean().item(), means[0][1].mean().item()
 
     def state_dict(self) -> dict[str, Any]:
-        """All that its next step depends on, but for `rng`."""
+        """Returns all that its next step depends on, except for `rng`."""
         members = [member.learner.state_dict() for member in self.members]
         return {"members": members, "adaptive": self.adaptive.state_dict(), "steps": self.steps}
 

@@ -38,7 +38,7 @@ class Draws(Protocol):
         """Latents [count, z_dim], and labels [count, num_classes] of random real images."""
 
     def reals(self, count: int) -> tuple[Tensor, Tensor | None]:
-        """Real images [count, 3, R, R] and their labels."""
+        """Returns real images [count, 3, R, R] and their labels."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +148,7 @@ def generation(
 
 
 def _examine(critics: Critics, seen: Seen, of_real: Tensor) -> tuple[float, float]:
-    """Quality and diversity of generated images, the same in every process."""
+    """Returns quality and diversity of generated images, the same in every process."""
     critics.learn(True)
     logits = _logits(critics, seen)
     quality = torch.stack([x.detach().sigmoid().mean() for x in logits]).mean()
@@ -164,7 +164,7 @@ def _logits(critics: Critics, seen: Seen) -> list[Tensor]:
 
 
 def _gradient(critics: Critics, losses: list[Tensor]) -> Tensor:
-    """The gradient of a sum of losses in all the discriminators' weights, as one vector."""
+    """Returns the gradient of a sum of losses in all the discriminators' weights, as one vector."""
     parameters = list(critics.parameters())
     gradients = torch.autograd.grad(torch.stack(losses).sum(), parameters, allow_unused=True, materialize_grads=True)
     return torch.cat([gradient.flatten() for gradient in gradients])

@@ -62,7 +62,7 @@ def label_loss(classes: Tensor, labels: Tensor, sizes: Sequence[int]) -> Tensor:
 
 
 def gradient_penalty(logits: Tensor, images: Tensor) -> Tensor:
-    """R1 (Mescheder et al. 2018, eq. 9) before its weight gamma / 2: mean squared length of dD/dx over real images.
+    """Computes R1 (Mescheder et al. 2018, eq. 9) before its weight gamma / 2: the mean squared length of dD/dx.
 
     Args:
         logits: [N, k] of `images`.

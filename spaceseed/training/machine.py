@@ -37,11 +37,11 @@ class Machine:
         self.processes = self._accelerator.num_processes
 
     def precision(self) -> AbstractContextManager[Any]:
-        """In which the networks compute what they can in the chosen precision; weights stay float32."""
+        """Lets the networks compute in the chosen precision what they can; weights stay float32."""
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self._half)
 
     def mean(self, numbers: Tensor) -> Tensor:
-        """The mean over all processes, the same in each."""
+        """Returns the mean over all processes, the same in each."""
         return self._accelerator.reduce(numbers, "mean") if self.processes > 1 else numbers
 
     def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
@@ -54,7 +54,7 @@ class Machine:
             gradient.copy_(mean.view_as(gradient))
 
     def gather(self, value: Any) -> list[Any]:
-        """What every process holds, in their order."""
+        """Returns what every process holds, in their order."""
         return gather_object([value]) if self.processes > 1 else [value]
 
 
@@ -97,11 +97,11 @@ class Learner(Generic[Network]):
             raise TrainingError(f"the {name} led to weights that are not finite")
 
     def copy(self) -> "Learner[Network]":
-        """The same network and Adam once more; what one learns, the other does not."""
+        """Returns the same network and Adam once more; what one learns, the other does not."""
         return copy.deepcopy(self, {id(self._machine): self._machine})
 
     def state_dict(self) -> dict[str, Any]:
-        """Weights, buffers and Adam's moments."""
+        """Returns weights, buffers and Adam's moments."""
         return {"network": self.network.state_dict(), "adam": self._adam.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:

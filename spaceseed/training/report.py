@@ -160,7 +160,7 @@ def plot(metrics: list[dict[str, Any]], selections: list[dict[str, Any]], path: 
 
 
 def winning_shares(selections: list[dict[str, Any]]) -> tuple[list[int], dict[str, list[float]]]:
-    """How often each mutation made the fittest child, in up to 50 spans of equally many generations.
+    """Returns how often each mutation made the fittest child, in up to 50 spans of equally many generations.
 
     Returns:
         the number of images at each span's end, and for each mutation its share in each, 0 to 1.

@@ -132,7 +132,7 @@ class Trainer:
         return z, self._drop_labels(labels.vectors(self._rows(count))) if labels and self.sizes else None
 
     def reals(self, count: int) -> tuple[Tensor, Tensor | None]:
-        """Random real images [count, 3, R, R] of the present resolution, and their labels."""
+        """Returns random real images [count, 3, R, R] of the present resolution, and their labels."""
         images, labels = self.images.batch(self._rows(count), self.pair.generator.resolution)
         images = images.to(self.machine.device, memory_format=self._memory)
         return images, self._drop_labels(labels) if labels is not None and self.sizes else None
@@ -284,5 +284,5 @@ class Trainer:
         self.rng.set_state(state["rng"][self.machine.rank])
 
     def _agreed(self, stopped: bool) -> bool:
-        """Whether any process was stopped, which all must know."""
+        """Tells whether any process was stopped, which all must know."""
         return bool(self.machine.mean(torch.tensor(float(stopped), device=self.machine.device)))

@@ -76,7 +76,7 @@ def _is_pggan(state: Mapping[str, Any]) -> bool:
 
 
 def _blocks(state: Mapping[str, Any], prefix: str) -> int:
-    """How many resolutions the names of layers tell of; that none is missing in between shows later."""
+    """Returns how many resolutions the names of layers tell of; that none is missing in between shows later."""
     return max((count(state, rf"{re.escape(prefix)}layer(\d+)\..*") + 1) // 2, 1)
 
 
@@ -138,14 +138,14 @@ def _torgb(state: Mapping[str, Any], name: str) -> dict[str, Tensor]:
 
 
 def _upsampling(kernel: Tensor) -> Tensor:
-    """The kernel [I, O, 4, 4] that repeats every pixel and convolves by [O, I, 3, 3], in one transposed convolution."""
+    """Returns the kernel [I, O, 4, 4] of one transposed convolution that repeats every pixel and convolves."""
     padded = F.pad(kernel, (1, 1, 1, 1))
     rows = padded[:, :, 1:] + padded[:, :, :-1]
     return (rows[..., 1:] + rows[..., :-1]).transpose(0, 1)
 
 
 def _scaled(state: Mapping[str, Any], name: str, gain: float, *sides: int | None) -> Tensor:
-    """A weight [O, ...] times the equalised learning rate's factor, gain / sqrt(fan in)."""
+    """Returns a weight [O, ...] times the equalised learning rate's factor, gain / sqrt(fan in)."""
     weight = _tensor(state, name, *sides)
     return weight * (gain / math.sqrt(weight[0].numel()))
 

@@ -33,7 +33,7 @@ def build_stylegan2(state: Mapping[str, Any]) -> Generator:
 
 
 def mapping_tensors(state: Mapping[str, Any]) -> dict[str, Tensor]:
-    """The mapping network of a state dict, StyleGAN's too, by the names of `MappingNetwork`.
+    """Returns the mapping network of a state dict, StyleGAN's too, by the names of `MappingNetwork`.
 
     Raises:
         CheckpointError: a tensor is missing or of another kind.

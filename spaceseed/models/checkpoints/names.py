@@ -25,7 +25,7 @@ KINDS = {
 
 
 def unwrapped(content: Any) -> Any:
-    """The same, without the prefixes that all names of a dictionary inside it have from wrappers of the network.
+    """Removes the prefixes that all names of a dictionary have from wrappers of the network.
 
     Args:
         content: what `read_container` gave.
@@ -39,7 +39,7 @@ def unwrapped(content: Any) -> Any:
 
 
 def describe(content: Any) -> str:
-    """What a file holds that is no generator, as far as its names tell, to go on "... holds".
+    """Says what a file holds that is no generator, as far as its names tell, to go on "... holds".
 
     Args:
         content: what `unwrapped` gave.

@@ -75,7 +75,7 @@ def _network(content: Any) -> PersistentObject | Mapping[str, Any]:
 
 
 def _setting(network: PersistentObject | Mapping[str, Any], *place: str, default: float | None) -> float | None:
-    """A number among a module's attributes, or None; `default` where there is no such attribute."""
+    """Returns a number among a module's attributes, or None; `default` where there is no such attribute."""
     *modules, name = place
     for module in modules:
         inner = network.state.get("_modules", {}) if isinstance(network, PersistentObject) else {}

@@ -137,7 +137,7 @@ def _add(tensors: dict[str, Tensor], prefix: str, of_module: dict[str, Tensor]) 
 
 
 def _affine(constants: _Constants, name: str) -> dict[str, Tensor]:
-    """The map from w to a style, times the scale 1 / sqrt(fan_in) that the graph applies to the style."""
+    """Returns the map from w to a style, times the scale 1 / sqrt(fan_in) that the graph applies to the style."""
     bias = f"{name}.modulation.bias"
     scale = constants(bias, 1).item()
     return {"weight": constants(f"{name}.modulation.weight") * scale, "bias": constants(bias).flatten() * scale}

@@ -111,7 +111,7 @@ def element_count(shape: Any) -> int:
 
 
 def _tensor(storage: Any, offset: Any, shape: Any, strides: Any, *_: object) -> Tensor:
-    """A view of a storage. It has no more elements than the storage, so copying it is never dearer than the file."""
+    """Returns a view of a storage, with no more elements than the storage has: a copy is no larger than the file."""
     if not isinstance(storage, Storage) or type(strides) is not tuple:
         raise TypeError
     count = element_count(shape)
@@ -145,7 +145,7 @@ def _numpy_type(code: Any, *_: object) -> Pending:
 
 
 def _array(state: Any, budget: Budget) -> Tensor:
-    """An array's state: (version, shape, dtype, whether columns come first, bytes)."""
+    """Reads an array's state: (version, shape, dtype, whether columns come first, bytes)."""
     _, shape, kind, fortran, data = state
     if len(data) != element_count(shape) * kind.dtype.itemsize:
         raise CheckpointError("The file is damaged: an array's shape does not fit its data.")
@@ -175,7 +175,7 @@ def _set(members: Any, budget: Budget) -> set[Any]:
 
 
 def _encode(text: Any, encoding: Any, budget: Budget) -> bytes:
-    """How protocol 2 writes byte strings."""
+    """Encodes byte strings as protocol 2 writes them."""
     if type(text) is not str or encoding != "latin1":
         raise TypeError
     budget.spend("copied", len(text))

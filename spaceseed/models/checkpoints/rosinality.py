@@ -97,7 +97,7 @@ def _synthesis(state: Mapping[str, Any]) -> dict[str, Tensor]:
 
 
 def _noise(state: Mapping[str, Any]) -> dict[str, Tensor]:
-    """Noise maps [1, 1, R, R] for a file that stores none: the same for the same number of layers."""
+    """Returns noise maps [1, 1, R, R] for a file that stores none: the same for the same number of layers."""
     sides = [4 << (i + 1) // 2 for i in range(count(state, r"convs\.(\d+)\..*") + 1)]
     if sides[-1] > LARGEST:
         raise CheckpointError(

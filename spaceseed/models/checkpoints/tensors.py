@@ -38,7 +38,7 @@ def take(state: Mapping[str, Any], name: str, sides: int | None = None) -> Tenso
 
 
 def count(state: Mapping[str, Any], pattern: str) -> int:
-    """One more than the highest number among the names that match, so that a missing one is missed, not passed over.
+    """Returns one more than the highest number among the names that match, so that a missing one is noticed.
 
     Args:
         state: part of what `read_container` gave.

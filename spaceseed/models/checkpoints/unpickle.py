@@ -140,7 +140,7 @@ class _Machine:
         return str(encoded, "utf-8")
 
     def line(self) -> str:
-        """One line of text, as GLOBAL has them."""
+        """Reads one line of text, as GLOBAL has them."""
         window = bytes(self.data[self.position : self.position + 256])
         return self.text(window.index(b"\n") + 1)[:-1]
 
@@ -216,12 +216,12 @@ class _Machine:
 
 
 def finished(value: Any) -> Any:
-    """What has become of a pending value; any other as it is."""
+    """Returns what has become of a pending value; any other as it is."""
     return value.value if isinstance(value, Pending) and value.value is not None else value
 
 
 def checked_key(value: Any) -> Any:
-    """A value that may be a key or a member of a set: tuples may not, because hashing nested ones can take for ever."""
+    """Refuses a value that may be no key or member of a set: tuples may not, because hashing nested ones is slow."""
     if type(value) not in KEY_TYPES:
         raise TypeError
     return value

@@ -52,7 +52,7 @@ def design_lowpass(taps: int, cutoff: float, half_width: float, rate: float, *, 
 def filtered_leaky_relu(
     x: Tensor, up_filter: Tensor, down_filter: Tensor, *, up: int, down: int, crop: int, clamp: float | None
 ) -> Tensor:
-    """Leaky ReLU (slope 0.2, gain sqrt(2)) at `up` times the sampling rate, then `down` times fewer samples.
+    """Applies a leaky ReLU (slope 0.2, gain sqrt(2)) at `up` times the sampling rate, then keeps one sample in `down`.
 
     Args:
         x: [N, C, H, W].
@@ -90,7 +90,7 @@ def _join(parts: list[Tensor], dim: int) -> Tensor:
 
 
 def _upsample(x: Tensor, kernel: Tensor, factor: int, crop: int) -> Tensor:
-    """A true convolution with zeros between the samples, of which the transposed convolution computes none."""
+    """Convolves with zeros between the samples, of which the transposed convolution computes none."""
     channels = x.shape[1]
     # Depthwise convolutions on a CPU are several times as fast where the channels lie side by side.
     x = x.contiguous(memory_format=torch.channels_last)
@@ -100,7 +100,7 @@ def _upsample(x: Tensor, kernel: Tensor, factor: int, crop: int) -> Tensor:
 
 
 def _downsample(x: Tensor, kernel: Tensor, factor: int) -> Tensor:
-    """A true convolution that computes only the samples that are kept."""
+    """Convolves, and computes only the samples that are kept."""
     channels = x.shape[1]
     kernel = kernel.to(x.dtype).flip(list(range(kernel.ndim))).expand(channels, 1, *kernel.shape)
     if kernel.ndim == 4:

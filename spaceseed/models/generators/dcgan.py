@@ -35,7 +35,7 @@ class BatchNorm(nn.Module):
         return F.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, self.training)
 
     def gain(self) -> Tensor:
-        """What one channel is multiplied by after training, [channels]."""
+        """Returns what one channel is multiplied by after training, [channels]."""
         return self.weight * (self.running_var + 1e-5).rsqrt()
 
 

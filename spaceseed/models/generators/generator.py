@@ -147,7 +147,7 @@ class Generator(nn.Module, ABC):
 
     @abstractmethod
     def compute_ws(self, z: Tensor, labels: Tensor | None) -> Tensor:
-        """Styles [N, num_ws, w_dim] before truncation, of arguments that were checked."""
+        """Maps latents that were checked to styles [N, num_ws, w_dim] before truncation."""
 
     def truncate(self, ws: Tensor, truncation: float, truncation_cutoff: int | None = None) -> Tensor:
         """Pulls styles towards the mean: `w_avg + truncation * (ws - w_avg)`.
@@ -204,7 +204,7 @@ class Generator(nn.Module, ABC):
 
     @abstractmethod
     def compute_images(self, ws: Tensor, tap: Tap, **options: Any) -> Tensor:
-        """Images [N, 3, H, W] of styles that were checked.
+        """Draws images [N, 3, H, W] of styles that were checked.
 
         Each activation in `layers` goes through `tap` as it is made: `x = tap("layer1", x)`.
         """
@@ -237,7 +237,7 @@ class Generator(nn.Module, ABC):
         raise AssertionError(f"{type(self).__name__} names a layer that it never computes: {layer}")
 
     def style_weights(self, layer: int) -> Tensor:  # noqa: ARG002 - a family's own reads it
-        """The linear map by which one style enters the network; SeFa factorises it (Shen & Zhou 2021, eq. 3).
+        """Returns the linear map by which one style enters the network; SeFa factorises it (Shen & Zhou 2021, eq. 3).
 
         Args:
             layer: a style layer, i.e. a row of ws: 0 to num_ws - 1.
@@ -266,7 +266,7 @@ class Generator(nn.Module, ABC):
         return self.num_ws if cutoff is None else check_integer("truncation_cutoff", cutoff, 0)
 
     def _checked(self, name: str, value: Tensor | None, shape: Sequence[int | str]) -> Tensor:
-        """A tensor as this network computes: in its precision, on its device."""
+        """Returns a tensor as this network computes: in its precision, on its device."""
         w_avg = self.w_avg
         return check_tensor(name, value, shape, w_avg.dtype).to(w_avg.device)
 

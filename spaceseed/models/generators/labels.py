@@ -17,7 +17,7 @@ LISTED = 20  # names that a sentence lists
 
 
 def labels(generator: Generator, *classes: str | int) -> Tensor:
-    """The label vector of what images are to show.
+    """Returns the label vector of what images are to show.
 
     Args:
         generator: a conditional one; its card names the classes, and groups them where an image has one of each group.

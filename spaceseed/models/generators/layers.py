@@ -25,7 +25,7 @@ def check_noise(noise: str, rng: torch.Generator | None) -> None:
 
 
 def noise_map(noise: str, stored: Tensor, count: int, rng: torch.Generator | None) -> Tensor | None:
-    """What one layer adds for noise, times its strength.
+    """Returns what one layer adds for noise, times its strength.
 
     Args:
         noise: "const" for the stored map, "none", or "random" for maps drawn anew.
@@ -45,7 +45,7 @@ def noise_map(noise: str, stored: Tensor, count: int, rng: torch.Generator | Non
 
 
 def leaky_relu(x: Tensor, clamp: float | None = None) -> Tensor:
-    """Leaky ReLU with slope 0.2 and gain sqrt(2), which keeps the variance; optionally clipped to [-clamp, clamp]."""
+    """Applies a leaky ReLU of slope 0.2 and gain sqrt(2), which keeps the variance; clips to [-clamp, clamp]."""
     x = F.leaky_relu(x, 0.2) * SQRT2
     return x if clamp is None else x.clamp(-clamp, clamp)
 
@@ -56,7 +56,7 @@ def normalize_second_moment(x: Tensor) -> Tensor:
 
 
 def resample_filter() -> Tensor:
-    """The binomial low-pass filter [1, 3, 3, 1] as a [4, 4] outer product with sum 1."""
+    """Returns the binomial low-pass filter [1, 3, 3, 1] as a [4, 4] outer product with sum 1."""
     taps = torch.tensor([1.0, 3.0, 3.0, 1.0])
     kernel = torch.outer(taps, taps)
     return kernel / kernel.sum()
@@ -117,6 +117,6 @@ def modulated_conv(x: Tensor, weight: Tensor, styles: Tensor, *, gain: float = 1
 
 
 def _transposed(weight: Tensor) -> Tensor:
-    """[O, I, k, k] to [I, O, k, k], copied as a matrix: from channels_last in a quarter of the time of `transpose`."""
+    """Turns [O, I, k, k] into [I, O, k, k]; from channels_last in a quarter of the time that `transpose` takes."""
     matrix = weight.permute(0, 2, 3, 1).flatten(1).t().contiguous()  # [k * k * I, O]
     return matrix.unflatten(0, (*weight.shape[2:], -1)).permute(2, 3, 0, 1)

@@ -16,7 +16,7 @@ def synthesis_options(
     noise_seed: int | None = None,
     transform: Tensor | None = None,
 ) -> dict[str, Any]:
-    """What `generator.synthesize` needs to be told, beside styles, of all that a recipe may say.
+    """Returns what `generator.synthesize` needs to be told, beside styles, of all that a recipe may say.
 
     Raises:
         ArgumentError: the family knows no noise or no transform, and another than the default is asked for.

@@ -37,7 +37,7 @@ def adaptive_instance_norm(x: Tensor, styles: Tensor) -> Tensor:
 
 
 def low_pass(channels: int) -> nn.Conv2d:
-    """The binomial filter [1, 2, 1] of every feature map, and the layer's bias."""
+    """Applies the binomial filter [1, 2, 1] to every feature map, and adds the layer's bias."""
     conv = nn.Conv2d(channels, channels, kernel_size=3, padding=1, groups=channels)
     taps = torch.tensor([0.25, 0.5, 0.25])
     conv.weight = nn.Parameter(torch.outer(taps, taps).repeat(channels, 1, 1, 1))

@@ -175,7 +175,7 @@ class SynthesisNetwork(nn.Module):
         self.num_ws = 2 * len(self.resolutions)
 
     def block(self, resolution: int) -> SynthesisBlock:
-        """The block that draws at `resolution`."""
+        """Returns the block that draws at `resolution`."""
         return cast(SynthesisBlock, self.get_submodule(f"b{resolution}"))
 
     def forward(self, ws: Tensor, tap: Tap, noise: str, rng: torch.Generator | None) -> Tensor:

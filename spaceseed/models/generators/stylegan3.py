@@ -240,7 +240,7 @@ class StyleGAN3(MappedGenerator):
 
 
 def _inverse(transform: Tensor, ws: Tensor) -> Tensor:
-    """Where images that were moved so look up their points, [3, 3] or [N, 3, 3]."""
+    """Returns where images that were moved so look up their points, [3, 3] or [N, 3, 3]."""
     shapes = {(3, 3), (len(ws), 3, 3)}
     if not isinstance(transform, Tensor) or tuple(transform.shape) not in shapes:
         raise ArgumentError("transform", transform, f"a tensor [3, 3] or [{len(ws)}, 3, 3]")

@@ -95,7 +95,7 @@ def read_plan(shapes: Shapes) -> tuple[list[LayerShape], int]:
 
 
 def _resampling(shapes: Shapes, name: str, in_rate: int, out_rate: int) -> dict[str, Any]:
-    """The part of a layer's `LayerShape` that concerns its filters."""
+    """Returns the part of a layer's `LayerShape` that concerns its filters."""
     (up_taps,) = expect(shapes, f"{name}.up_filter", None)
     radial = len(shapes.get(f"{name}.down_filter", ())) == 2
     down_taps = expect(shapes, f"{name}.down_filter", *[None] * (2 if radial else 1))[0]

@@ -50,7 +50,7 @@ class Classifier(nn.Module):
         self.heads = nn.ModuleDict({name: nn.Linear(widths[-1], len(v)) for name, v in attributes.items()})
 
     def features(self, images: torch.Tensor) -> torch.Tensor:
-        """The pooled activations that the heads read.
+        """Returns the pooled activations that the heads read.
 
         Args:
             images: [N, 3, H, W]; what lies outside [-1, 1] is clipped first, as on a screen.
@@ -77,7 +77,7 @@ class Classifier(nn.Module):
         return {name: logits.softmax(dim=1) for name, logits in self(images).items()}
 
     def words(self, images: torch.Tensor) -> list[dict[str, str]]:
-        """The likeliest value of every attribute, for each image of [N, 3, H, W]."""
+        """Returns the likeliest value of every attribute, for each image of [N, 3, H, W]."""
         likeliest = {name: logits.argmax(dim=1).tolist() for name, logits in self(images).items()}
         names = self.attributes
         return [{name: names[name][likeliest[name][i]] for name in names} for i in range(len(images))]
@@ -104,7 +104,7 @@ def load_classifier(name: str = "avatars", device: torch.device | str | None = N
 
 @torch.no_grad()
 def confirmed(classifier: Classifier, images: Tensor, asked: Mapping[str, Collection[str]]) -> Tensor:
-    """The share of what was asked for that the classifier sees in each image.
+    """Returns the share of what was asked for that the classifier sees in each image.
 
     Args:
         classifier: one that had no part in the search.

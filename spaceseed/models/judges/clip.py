@@ -117,14 +117,14 @@ class Judge:
         return self.model.encode_text(self.tokenizer(texts).to(self.device), normalize=True)
 
     def _fits(self, text: str) -> bool:
-        """Whether no token of a text is cut: then it has no more of them in a longer context, padding aside."""
+        """Tells whether no token of a text is cut: then it has no more of them in a longer context, padding aside."""
         tokens = self.tokenizer([text])
         longer = self.tokenizer([text, ""], context_length=2 * tokens.shape[1])
         padding = longer[1].mode().values  # most of an empty text
         return bool((tokens[0] != padding).sum() == (longer[0] != padding).sum())
 
     def score(self, images: torch.Tensor, text: str) -> torch.Tensor:
-        """Cosine similarities [N] between images [N, 3, H, W] and one text; higher is a better match.
+        """Returns the cosine similarities [N] of images [N, 3, H, W] and one text; higher is a better match.
 
         Of a text longer than the model's context, in proportion to the mean over its parts: see `embed_text`.
 

@@ -59,7 +59,7 @@ class Inception(nn.Module):
         self._body = [module for name, module in network.named_children() if name != "fc"]
 
     def forward(self, images: Tensor) -> Tensor:
-        """The activations of the last pooling.
+        """Returns the activations of the last pooling.
 
         Args:
             images: [N, 3, H, W]; what lies outside [-1, 1] is clipped first, as on a screen.

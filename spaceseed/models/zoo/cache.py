@@ -40,12 +40,12 @@ class ModelCache:
         self._loading: dict[str, Future[Generator]] = {}
 
     def __contains__(self, name: str) -> bool:
-        """Whether the generator of this name is in memory."""
+        """Tells whether the generator of this name is in memory."""
         with self._lock:
             return name in self._kept
 
     def get(self, name: str, progress: ByteProgress | None = None) -> Generator:
-        """The generator of this name, loaded if it is not here; those who ask meanwhile wait for the same one.
+        """Returns the generator of this name, loaded if it is not here; those who ask meanwhile wait for the same one.
 
         Args:
             name: what `loading.load` takes.

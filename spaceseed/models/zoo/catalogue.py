@@ -73,7 +73,7 @@ class Catalogue(_Strict):
 
 @cache
 def entries() -> dict[str, tuple[ModelCard, HubEntry | PackageEntry]]:
-    """Every entry of catalogue.toml by its id, with the card that visitors see."""
+    """Returns every entry of catalogue.toml by its id, with the card that visitors see."""
     with Path(__file__).with_suffix(".toml").open("rb") as file:
         catalogue = Catalogue.model_validate(tomllib.load(file))
     listed: list[HubEntry | PackageEntry] = [*catalogue.package, *catalogue.hub]

@@ -32,7 +32,7 @@ def list_models() -> list[ModelCard]:
 
 
 def card(name: str) -> ModelCard:
-    """The card of the model with this id.
+    """Returns the card of the model with this id.
 
     Raises:
         ArgumentError: no model has this id.
@@ -44,7 +44,7 @@ def card(name: str) -> ModelCard:
 
 
 def available(name: str) -> bool:
-    """Whether the model with this id can be had here: False where it needs a package that is not installed.
+    """Tells whether the model with this id can be had here: False where it needs a package that is not installed.
 
     Raises:
         ArgumentError: no model has this id.
@@ -55,7 +55,7 @@ def available(name: str) -> bool:
 
 
 def is_local(name: str) -> bool:
-    """Whether the model with this id loads without a download: bundled, installed, or fetched before.
+    """Tells whether the model with this id loads without a download: bundled, installed, or fetched before.
 
     Raises:
         ArgumentError: no model has this id.
@@ -69,7 +69,7 @@ def is_local(name: str) -> bool:
 
 
 def default_model() -> str:
-    """What `load` takes for the model to start with.
+    """Returns what `load` takes for the model to start with.
 
     That is `SPACESEED_MODEL`, which may be a file of one's own, else the best one that the hardware runs well.
 
@@ -184,7 +184,7 @@ def _bundled_file(name: str) -> Path:
 
 
 def _bundled_card(name: str) -> ModelCard:
-    """The card that `write_bundled_card` wrote; to read the weights for it would take seconds."""
+    """Returns the card that `write_bundled_card` wrote; to read the weights for it would take seconds."""
     fields = json.loads((ASSETS / name / CARD).read_text(encoding="utf-8"))
     return ModelCard(**(fields | {"classes": tuple(fields["classes"]), "groups": tuple(fields["groups"])}))
 

@@ -30,17 +30,17 @@ class AskedPrompt:
     attributes: dict[str, frozenset[str]]
 
     def matches(self, avatar: Avatar) -> bool:
-        """Whether the text is true of `avatar`."""
+        """Tells whether the text is true of `avatar`."""
         return all(getattr(avatar, name) in values for name, values in self.attributes.items())
 
     def confirmed(self, avatar: Avatar) -> float:
-        """The share, in [0, 1], of the asked attributes that `avatar` shows."""
+        """Returns the share, in [0, 1], of the asked attributes that `avatar` shows."""
         met = [getattr(avatar, name) in values for name, values in self.attributes.items()]
         return sum(met) / len(met)
 
 
 def asked(text: str, **attributes: str) -> AskedPrompt:
-    """A prompt from plain words: `asked("happy woman", mouth="smile tongue", presentation="woman")`."""
+    """Makes a prompt from plain words: `asked("happy woman", mouth="smile tongue", presentation="woman")`."""
     for name, values in attributes.items():
         assert set(values.split()) <= set(ASKABLE[name]), (name, values)
     return AskedPrompt(text, {name: frozenset(values.split()) for name, values in attributes.items()})
@@ -219,13 +219,13 @@ _FILLERS = ("very", "nice", "beautiful", "cute", "really", "handsome", "pretty",
 
 
 def one_hot(avatars: Sequence[Avatar]) -> np.ndarray:
-    """Which of all values (of `ASKABLE`, in order) each face shows: float32 [n, values]."""
+    """Tells which of all values (of `ASKABLE`, in order) each face shows: float32 [n, values]."""
     rows = [[getattr(avatar, name) == v for name, values in ASKABLE.items() for v in values] for avatar in avatars]
     return np.array(rows, dtype=np.float32)
 
 
 def refused(prompts: Sequence[AskedPrompt]) -> np.ndarray:
-    """Which of all values each prompt rules out: float32 [m, values]."""
+    """Tells which of all values each prompt rules out: float32 [m, values]."""
     rows = [
         [v not in p.attributes.get(name, values) for name, values in ASKABLE.items() for v in values] for p in prompts
     ]

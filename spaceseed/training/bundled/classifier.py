@@ -68,7 +68,7 @@ def train(data: Renders, epochs: int, batch: int, rate: float, seed: int) -> Cla
 
 @torch.no_grad()
 def accuracies(classifier: Classifier, data: Renders) -> dict[str, float]:
-    """The share of faces whose value is recognised, for each attribute; "hidden" counts as a value."""
+    """Returns the share of faces whose value is recognised, for each attribute; "hidden" counts as a value."""
     parts = [classifier(from_uint8(part)) for part in np.array_split(data.images, 40)]
     return {
         name: (torch.cat([part[name] for part in parts]).argmax(dim=1).cpu().numpy() == data.labels[:, k]).mean().item()

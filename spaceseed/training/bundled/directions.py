@@ -46,7 +46,7 @@ FACES = range(2_000_000, 2_000_064)
 
 
 def attribute_scores(classifier: Classifier, images: Tensor) -> dict[str, Tensor]:
-    """The probability of each of `ATTRIBUTES`, [N], of images [N, 3, H, W]."""
+    """Returns the probability of each of `ATTRIBUTES`, [N], of images [N, 3, H, W]."""
     seen = classifier.probabilities(images)
     scores = {}
     for name, (attribute, values) in ATTRIBUTES.items():
@@ -56,13 +56,13 @@ def attribute_scores(classifier: Classifier, images: Tensor) -> dict[str, Tensor
 
 
 def parting_directions(generator: Generator, classifier: Classifier, samples: int = SAMPLES) -> DirectionSet:
-    """From samples without each of `ATTRIBUTES` to samples with it."""
+    """Finds the directions from samples without each of `ATTRIBUTES` to samples with it."""
     return contrast_directions(generator, lambda images: attribute_scores(classifier, images), samples=samples)
 
 
 @torch.no_grad()
 def growth(generator: Generator, classifier: Classifier, directions: DirectionSet) -> list[float]:
-    """How much the mean probability of what each direction is named after grows, from one end of it to the other."""
+    """Returns the growth of the mean probability of each direction's attribute, from one of its ends to the other."""
     ws = generator.map(latents_from_seeds(FACES, generator.z_dim), truncation=0.7)
     found = []
     for i, name in enumerate(directions.names):

@@ -31,7 +31,7 @@ LOOKED_AT = 1_000  # images, one by one, for broken ones and for what they show
 
 @torch.no_grad()
 def samples(generator: Generator, count: int, truncation: float) -> Tensor:
-    """Fresh samples, [count, 3, H, W]."""
+    """Returns fresh samples, [count, 3, H, W]."""
     z = latents_from_seeds(range(FIRST_SEED, FIRST_SEED + count), generator.z_dim)
     return torch.cat([generator.synthesize(generator.map(part, truncation=truncation)) for part in z.split(BATCH)])
 
@@ -44,7 +44,7 @@ def render_features(split: str, folder: Path, classifier: Classifier, count: int
 
 
 def compare(real: Tensor, generated: Tensor) -> dict[str, float]:
-    """Frechet distance, precision and recall of generated features [m, d] against real ones [n, d]."""
+    """Measures the Frechet distance, precision and recall of generated features [m, d] against real ones [n, d]."""
     precision, recall = precision_recall(real, generated)
     distance = frechet_distance(real, generated)
     return {"frechet_distance": distance, "precision": precision, "recall": recall}
@@ -52,7 +52,7 @@ def compare(real: Tensor, generated: Tensor) -> dict[str, float]:
 
 @torch.no_grad()
 def shown(classifier: Classifier, images: Tensor) -> dict[str, dict[str, float]]:
-    """For each attribute, the share of images [n, 3, H, W] that show each of its values; they add up to 1."""
+    """Returns, for each attribute, the share of images [n, 3, H, W] that show each of its values; they add up to 1."""
     likeliest = [words for batch in images.split(BATCH) for words in classifier.words(batch)]
     counts = {name: Counter(words[name] for words in likeliest) for name in classifier.attributes}
     return {
@@ -63,13 +63,13 @@ def shown(classifier: Classifier, images: Tensor) -> dict[str, dict[str, float]]
 
 @torch.no_grad()
 def confidence(classifier: Classifier, images: Tensor) -> float:
-    """The mean probability that a classifier gives what it sees in images [n, 3, H, W]."""
+    """Returns the mean probability that a classifier gives what it sees in images [n, 3, H, W]."""
     sure = [p.max(dim=1).values for batch in images.split(BATCH) for p in classifier.probabilities(batch).values()]
     return float(torch.cat(sure).mean())
 
 
 def balance(generator: Generator, folder: Path) -> dict[str, dict[str, tuple[float, float]]]:
-    """What renders show, and samples at truncation 1: the shares of each attribute's values, in this order."""
+    """Returns what renders show, and samples at truncation 1: the shares of each attribute's values, in this order."""
     classifier = load_classifier("avatars")
     renders_show = shown(classifier, from_uint8(renders("held_out", folder).images[:LOOKED_AT]))
     samples_show = shown(classifier, samples(generator, LOOKED_AT, 1.0))
@@ -81,7 +81,7 @@ def balance(generator: Generator, folder: Path) -> dict[str, dict[str, tuple[flo
 
 @torch.no_grad()
 def figures(generator: Generator, folder: Path) -> dict[str, dict[str, float]]:
-    """The table of the model card: the floor (renders against renders), then samples at several truncations."""
+    """Returns the table of the model card: the floor (renders against renders), then samples at several truncations."""
     classifier = load_classifier("avatars")
     real = render_features("held_out", folder, classifier)
 

@@ -68,7 +68,7 @@ def soft_clip_loss(logits: torch.Tensor, unmet: torch.Tensor, asked: torch.Tenso
 
 
 def attribute_loss(logits: torch.Tensor, shown: torch.Tensor) -> torch.Tensor:
-    """Mean cross entropy of all attributes: logits and one-hot truth, both [n, values of ASKABLE in order]."""
+    """Returns the mean cross entropy of all attributes: logits and one-hot truth, [n, values of ASKABLE in order]."""
     sizes = [len(values) for values in ASKABLE.values()]
     pairs = zip(logits.split(sizes, dim=1), shown.split(sizes, dim=1), strict=True)
     return torch.stack([F.cross_entropy(logit, truth) for logit, truth in pairs]).mean()
@@ -161,7 +161,7 @@ def train(data: Renders, folder: Path, steps: int, batch: int, rate: float, seed
 
 
 def auc(scores: np.ndarray, matching: np.ndarray) -> float:
-    """The chance that a matching image outscores another one (area under the ROC curve, by the Mann-Whitney U)."""
+    """Returns the area under the ROC curve: the chance that a matching image outscores another one."""
     order = np.unique(scores, return_inverse=True, return_counts=True)
     ranks = (np.cumsum(order[2]) - (order[2] - 1) / 2)[order[1]]
     hits = int(matching.sum())

@@ -36,13 +36,13 @@ class Redrawn:
         self.reader = reader
 
     def __call__(self, images: Tensor) -> Tensor:
-        """Structural similarity [n], up to 1, of images [n, 3, side, side] and what should have been drawn."""
+        """Returns the structural similarity [n], up to 1, of images [n, 3, side, side] and their clean drawings."""
         drawn = np.stack([render(Avatar(**words), images.shape[-1]) for words in self.reader.words(images)])
         return similarity(images.clamp(-1, 1), from_uint8(drawn))
 
 
 def similarity(a: Tensor, b: Tensor) -> Tensor:
-    """Mean structural similarity [n] of images [n, 3, H, W] in [-1, 1] (Wang et al. 2004, eq. 13), in square windows.
+    """Returns the mean structural similarity [n] of images [n, 3, H, W] in [-1, 1] (Wang et al. 2004, eq. 13).
 
     Both are smoothed first: that a generator's edges are softer than a drawing's does not make a face broken.
     """
@@ -55,12 +55,12 @@ def similarity(a: Tensor, b: Tensor) -> Tensor:
 
 @torch.no_grad()
 def broken(images: Tensor, reader: Classifier) -> float:
-    """The share of broken faces among images [n, 3, side, side], the side being one of `LIMITS`."""
+    """Returns the share of broken faces among images [n, 3, side, side], the side being one of `LIMITS`."""
     rate = Redrawn(reader)
     scores = torch.cat([rate(batch) for batch in images.split(BATCH)])
     return float((scores < LIMITS[images.shape[-1]]).float().mean())
 
 
 def sureness(classifier: Classifier, images: Tensor) -> Tensor:
-    """Mean log probability [n] that a classifier gives its own readings."""
+    """Returns the mean log probability [n] that a classifier gives its own readings."""
     return torch.stack([p.max(dim=1).values.log() for p in classifier.probabilities(images).values()]).mean(dim=0)

@@ -100,7 +100,7 @@ class AdaptiveAugment:
             self._signs, self._seen = [], 0
 
     def state_dict(self) -> dict[str, Any]:
-        """All that the next update depends on."""
+        """Returns all that the next update depends on."""
         return {"probability": self.probability, "signs": list(self._signs), "seen": self._seen}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:

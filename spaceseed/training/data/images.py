@@ -57,7 +57,7 @@ class ImageSet:
         return len(self.images)
 
     def batch(self, rows: Tensor, resolution: int) -> tuple[Tensor, Tensor | None]:
-        """Some of the images, made smaller by averaging.
+        """Returns some of the images, made smaller by averaging.
 
         Args:
             rows: int64 [k], which ones.
@@ -77,7 +77,7 @@ class ImageSet:
         return images, None if self.labels is None else self.labels.vectors(rows)
 
     def mirrored(self) -> Self:
-        """Every image, and then every image flipped left to right, for things that have no left and right."""
+        """Returns every image, and then every image flipped left to right, for things that have no left and right."""
         images = np.concatenate([self.images, self.images[:, :, ::-1]])
         labels = self.labels and Labels(self.labels.groups, np.tile(self.labels.values, (2, 1)))
         return type(self)(images, labels, self.notes)
@@ -127,7 +127,7 @@ def read_folder(folder: str | Path, resolution: int, progress: Progress = lambda
 def _read_all(
     folder: Path, files: list[str], resolution: int, progress: Progress
 ) -> tuple[NDArray[np.uint8], list[str], dict[str, list[str]]]:
-    """The images that can be used, their names, and the names of which something is to be told."""
+    """Returns the images that can be used, their names, and the names of which something is to be told."""
     images = np.empty((len(files), resolution, resolution, 3), np.uint8)
     kept: list[str] = []
     remarks = defaultdict[str, list[str]](list)

@@ -51,11 +51,11 @@ class LabelsJson(BaseModel):
             raise DataError(f"{LABELS} has a label for none of the images: it must name them as {some_of(files)}.")
 
     def absent(self, files: list[str]) -> list[str]:
-        """Images that the file names and that are not there."""
+        """Returns images that the file names and that are not there."""
         return sorted(self.stated.keys() - set(files))
 
     def labels(self, files: list[str]) -> Labels:
-        """The labels of these images, in this order."""
+        """Returns the labels of these images, in this order."""
         values = np.full((len(files), len(self.groups)), UNLABELLED, np.int64)
         for column, (group, known) in enumerate(self.groups.items()):
             numbers = {value: number for number, value in enumerate(known)}
@@ -96,11 +96,11 @@ class DatasetJson(BaseModel):
             )
 
     def absent(self, files: list[str]) -> list[str]:
-        """Images that the file names and that are not there."""
+        """Returns images that the file names and that are not there."""
         return sorted({name for name, _ in self.stated or ()} - set(files))
 
     def labels(self, files: list[str]) -> Labels | None:
-        """The labels of these images, in this order; None if they make no difference."""
+        """Returns the labels of these images, in this order; None if they make no difference."""
         numbers = dict(self.stated or ())
         if len(set(numbers.values())) < 2:
             return None
@@ -141,7 +141,7 @@ def read_label_file(folder: Path, files: list[str]) -> LabelsJson | DatasetJson 
 
 
 def labels_by_subfolder(files: list[str]) -> Labels | None:
-    """The class of each image is the subfolder it lies in; None if that makes no difference."""
+    """Labels each image with the subfolder that it lies in; returns None if that makes no difference."""
     classes = [clean_text(name.split("/")[0], 100) if "/" in name else None for name in files]
     known = sorted({name for name in classes if name is not None})
     if len(known) < 2:

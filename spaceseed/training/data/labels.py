@@ -48,7 +48,7 @@ class Labels:
         return tuple(len(names) for names in self.groups.values())
 
     def vectors(self, rows: Tensor) -> Tensor:
-        """One-hot vectors of the groups side by side, all zero where nothing is said.
+        """Returns one-hot vectors of the groups side by side, all zero where nothing is said.
 
         Args:
             rows: int64 [k], which images.
@@ -62,7 +62,7 @@ class Labels:
         return torch.cat(parts, dim=1).float()
 
     def counts(self) -> list[str]:
-        """One sentence on each group: how many images have each of its values."""
+        """Says in one sentence a group how many images have each of its values."""
         sentences = []
         for column, (group, names) in enumerate(self.groups.items()):
             *of_values, unlabelled = np.bincount(self.values[:, column] % (len(names) + 1), minlength=len(names) + 1)
@@ -89,7 +89,7 @@ def drop(vectors: Tensor, sizes: Sequence[int], probability: float, rng: torch.G
 
 
 def difference(before: Groups, now: Groups) -> str:
-    """What labels of the same positions in a vector would no longer mean the same.
+    """Returns what labels of the same positions in a vector would no longer mean the same.
 
     Args:
         before: the groups of an earlier set of images.
@@ -109,5 +109,5 @@ def difference(before: Groups, now: Groups) -> str:
 
 
 def some_of(names: Sequence[str]) -> str:
-    """The first few names, made harmless to print."""
+    """Returns the first few names, made harmless to print."""
     return ", ".join([clean_text(name, 80) for name in islice(names, NAMED)] + ["..."] * (len(names) > NAMED))

@@ -67,7 +67,7 @@ def find_pictures(folder: Path) -> Found:
 
 @contextmanager
 def careful_decoding() -> Iterator[None]:
-    """Around calls of `read_picture`, in whatever threads: Pillow refuses the gigantic, and else keeps quiet."""
+    """Lets Pillow refuse gigantic images, and warn of nothing else, around calls of `read_picture` in any thread."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -99,7 +99,7 @@ def read_picture(path: Path, resolution: int) -> Picture:
 
 
 def _on_white(image: Image.Image) -> tuple[Image.Image, str]:
-    """The image in RGB, and a remark if it was transparent."""
+    """Returns the image in RGB, and a remark if it was transparent."""
     if image.mode.startswith("I"):  # 16 bits of grey, which Pillow would cut off at 255
         image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     if image.has_transparency_data:

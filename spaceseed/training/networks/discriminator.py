@@ -32,7 +32,7 @@ class Output(NamedTuple):
 
 
 def deviation_map(x: Tensor, group_size: int) -> Tensor:
-    """The spread among a few images as one more channel, which shows a generator that repeats itself.
+    """Returns the spread among a few images as one more channel, which shows a generator that repeats itself.
 
     The minibatch standard deviation of PGGAN (Karras et al. 2018, sec. 3), taken within groups as in StyleGAN2.
 
@@ -123,7 +123,7 @@ class Discriminator(nn.Module):
         self.classes = Linear(last, num_classes) if classify else None
 
     def block(self, resolution: int) -> DiscriminatorBlock:
-        """The block that reads images at `resolution`."""
+        """Returns the block that reads images at `resolution`."""
         return cast(DiscriminatorBlock, self.get_submodule(f"b{resolution}"))
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Output:
@@ -140,7 +140,7 @@ class Discriminator(nn.Module):
         return Output(logits, None if self.classes is None else self.classes(x).float())
 
     def _fit(self, x: Tensor, labels: Tensor | None) -> Tensor | float:
-        """How well features [N, F] fit labels, [N, 1]; what was not said adds nothing."""
+        """Returns how well features [N, F] fit labels, [N, 1]; what was not said adds nothing."""
         if self.embedding is None:
             return 0.0
         if labels is None:

@@ -62,7 +62,7 @@ class Normalization(nn.Module):
         return F.batch_norm(x, self.mean, self.variance, None, bias, self.training, self.momentum, EPSILON)
 
     def scale(self) -> Tensor:
-        """What each channel is multiplied by after training, [C]."""
+        """Returns what each channel is multiplied by after training, [C]."""
         return (self.variance + EPSILON).rsqrt()
 
 
@@ -175,7 +175,7 @@ class NormalizedStyleGAN2(MappedGenerator):
 
     @torch.no_grad()
     def standing(self) -> Self:
-        """A copy for inference, with statistics of many of its own images (Brock et al. 2019, sec. 4.1).
+        """Returns a copy for inference, with statistics of many of its own images (Brock et al. 2019, sec. 4.1).
 
         An average of weights has none of its own: those it comes with are of the last weights' last batches.
         """
@@ -191,7 +191,7 @@ class NormalizedStyleGAN2(MappedGenerator):
 
     @torch.no_grad()
     def plain(self) -> StyleGAN2:
-        """A StyleGAN2 that draws, without noise, what this one draws in evaluation mode."""
+        """Returns a StyleGAN2 that draws, without noise, what this one draws in evaluation mode."""
         first = next(iter(self._blocks()))[1]
         channels = self.channels | {4: max(POSITIONS * _size(first.part), self.channels[4])}
         with torch.random.fork_rng(devices=[]):  # what stays of its initial values is noise, of strength 0
@@ -250,7 +250,7 @@ def _size(part: slice) -> int:
 
 
 def _styles(size: int, channels: int) -> nn.Linear:
-    """Styles of `size` dimensions of a whitened w."""
+    """Returns styles of `size` dimensions of a whitened w."""
     linear = nn.Linear(size, channels)
     nn.init.normal_(linear.weight, std=STYLE_SPREAD / math.sqrt(size))
     nn.init.ones_(linear.bias)

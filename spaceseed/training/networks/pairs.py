@@ -54,7 +54,7 @@ class Sizes:
             raise ArgumentError("resolution", self.resolution, f"a power of two from {SMALLEST} to {LARGEST}")
 
     def channels(self, most: int, pixels: int, least: int = 16) -> dict[int, int]:
-        """Feature maps at each resolution from 4 up: `pixels / resolution`, so that each costs as much to compute.
+        """Returns the number of feature maps at each resolution from 4 up: each resolution then costs the same.
 
         Args:
             most: the largest number, where images are small.
@@ -113,7 +113,7 @@ class Pair(ABC):
         return generator.synthesize(generator.map(z, labels))
 
     def penalty(self, images: Tensor) -> Tensor:
-        """What a generator pays, beside what the discriminator says, for images [N, 3, r, r] that `generate` drew.
+        """Returns the generator's loss beside the discriminator's, for images [N, 3, r, r] that `generate` drew.
 
         Returns:
             a scalar, 0 unless a kind of network has a wish of its own.
@@ -121,7 +121,7 @@ class Pair(ABC):
         return images.new_zeros([])
 
     def grown(self, resolution: int) -> Self:
-        """A pair for larger images that goes on from this one.
+        """Returns a pair for larger images that goes on from this one.
 
         Where generators beside `self.generator` are to grow too, its average for instance, copy the new pair's
         generator and let the copy `adopt` the small one.
@@ -146,11 +146,11 @@ class Pair(ABC):
         generator.load_state_dict(smaller.state_dict(), strict=False)
 
     def standing(self, generator: Generator) -> Generator:
-        """`generator`, an average of weights, with statistics of its own where it has any; perhaps the same object."""
+        """Gives `generator`, an average of weights, statistics of its own if it has any; may return the same object."""
         return generator
 
     def finished(self, generator: Generator) -> Generator:
-        """`generator` as inference uses it, perhaps the same object; without a resolution that is still fading in."""
+        """Returns `generator` as inference uses it, without a resolution that still fades in; may be the same object."""
         return generator
 
     def groups(self, module: nn.Module, rate: float) -> list[dict[str, Any]]:

@@ -41,7 +41,7 @@ class GrowingPGGAN(PGGAN):
                 nn.init.zeros_(cast(Tensor, layer.bias))
 
     def spread(self, layer: nn.Conv2d | nn.ConvTranspose2d) -> float:
-        """The equalised learning rate's constant (sec. 4.1): initial spread of a layer's weights, and their scale.
+        """Returns the constant of the equalised learning rate (sec. 4.1): spread of initial weights, and their scale.
 
         It is He's: sqrt(2 / fan in), for layers that a leaky ReLU follows; without the 2 for colours.
         """
@@ -57,7 +57,7 @@ class GrowingPGGAN(PGGAN):
         self.torgb_below.load_state_dict(smaller.torgb.state_dict())
 
     def plain(self) -> PGGAN:
-        """A PGGAN of the same weights; without the newest resolution while that fades in."""
+        """Returns a PGGAN of the same weights; without the newest resolution while that fades in."""
         state = self.state_dict()
         if self.fade < 1:
             for name in ("weight", "bias"):

@@ -38,7 +38,7 @@ BATCH = 50
 
 
 def efficientnet_lite0() -> nn.Module:
-    """The frozen classifier's features at five scales: images [N, 3, H, W] in [-1, 1] to a list of maps.
+    """Returns the frozen classifier's features at five scales: images [N, 3, H, W] in [-1, 1] to a list of maps.
 
     All its weights are buffers outside the state dict: no optimizer finds them, and no checkpoint repeats them.
 
@@ -75,7 +75,7 @@ _classifier = cache(efficientnet_lite0)
 
 @torch.no_grad()
 def imagenet_features(images: Tensor, side: int = SIDE) -> Tensor:
-    """What the classifier sees in images, for distances between sets of them ("Frechet distance, ImageNet features").
+    """Returns the classifier's features of images, for distances such as "Frechet distance, ImageNet features".
 
     A generator that was trained against these same features (`ProjectedDiscriminator`) is flattered by such a distance
     (Kynkaanniemi et al. 2023, "The Role of ImageNet Classes in Frechet Inception Distance").
@@ -137,7 +137,7 @@ class Projection(nn.Module):
 
 
 def _random_mixing(count_out: int, count_in: int, kernel: int, rng: torch.Generator) -> Tensor:
-    """A convolution's weights that keep the spread of what they mix."""
+    """Returns a convolution's weights that keep the spread of what they mix."""
     weights = torch.randn(count_out, count_in, kernel, kernel, generator=rng)
     return weights / math.sqrt(count_in * kernel**2)
 
