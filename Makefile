@@ -40,11 +40,11 @@ endef
 
 check: $(VENV)/dev.stamp $(VENV)/train.stamp $(VENV)/bench.stamp ## lint, types, contracts, and the tests that are quick
 	$(lint)
-	$(call check,python -m pytest -n auto -m "not slow and not browser")
+	$(call check,python -m pytest -n auto --dist loadfile -m "not slow and not browser")
 
 test: $(VENV)/dev.stamp $(VENV)/train.stamp $(VENV)/bench.stamp ## every check and test; those in a browser need Chromium
 	$(lint)
-	$(call check,python -m pytest -n auto -m "not browser")
+	$(call check,python -m pytest -n auto --dist loadfile -m "not browser")
 	$(call check,python -m pytest -m browser)
 
 bench: $(VENV)/bench.stamp $(VENV)/train.stamp ## run the studies behind the figures

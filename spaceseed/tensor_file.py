@@ -45,7 +45,7 @@ class TensorFile(Generic[Header]):
 
     def write(self, path: str | Path, header: Header, tensors: Mapping[str, Tensor]) -> None:
         """Writes what `read` reads."""
-        # Two names of one tensor are refused by safetensors, hence copies.
+        # safetensors refuses two names of one tensor, so these are copies.
         copies = {name: tensors[name].clone(memory_format=torch.contiguous_format) for name in self.tensors}
         save_file(copies, path, metadata={self.kind: header.model_dump_json()})
 

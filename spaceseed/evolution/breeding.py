@@ -220,7 +220,7 @@ class Breeding:
         algorithm.ask()
         algorithm.tell([float(1 if i in liked else 0) for i in range(size)])
         algorithm.elites = len(liked)
-        fresh = (count - len(liked)) // 6  # new blood, lest a page hold one family alone
+        fresh = (count - len(liked)) // 6  # so that a page does not hold one family alone
         children, tries = count - len(liked) - fresh, CANDIDATES if len(bad) else 1
         from_seeds = fresh > 0 and (self.avoid is not None or len(bad) > 0)
         algorithm.immigrants = 0 if from_seeds else fresh

@@ -208,7 +208,7 @@ def _kernel(x: Tensor, y: Tensor) -> Tensor:
 
 
 def _share_inside(support: Tensor, points: Tensor, neighbours: int) -> float:
-    # The nearest of a point's own set is the point itself, hence one neighbour more.
+    # The nearest of a point's own set is the point itself, so one neighbour more is asked for.
     radii = torch.cat(
         [torch.cdist(rows, support).kthvalue(neighbours + 1, dim=1).values for rows in support.split(BLOCK)]
     )

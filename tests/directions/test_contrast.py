@@ -51,6 +51,7 @@ def bundled():
     return load("avatars", device="cpu"), load_classifier("avatars")
 
 
+@pytest.mark.slow
 def test_the_classifier_sees_what_a_direction_promises(bundled):
     faces, classifier = bundled
 

@@ -77,6 +77,7 @@ def test_layers_that_are_not_the_directions_stay():
     assert (above - below).abs().mean() < 0.02
 
 
+@pytest.mark.slow
 def test_the_classifier_sees_more_of_what_was_refined():
     faces, classifier = load("avatars", device="cpu"), load_classifier("avatars")
     column = classifier.attributes["glasses"].index("none")

@@ -23,6 +23,7 @@ def test_where_nothing_is_to_be_learned_nothing_is_claimed(method):
     assert sum(each.auc for each in found) / 12 == pytest.approx(0.5, abs=0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["mean", "logistic"])
 def test_chance_alone_is_believed_in_one_case_of_twenty_however_often_one_looks(method):
     """Smallest over all moments of 200 streams of 40 pairs: what `p_value` of ever more examples would have said."""

@@ -8,6 +8,8 @@ import sys
 import pytest
 import torch
 
+pytestmark = pytest.mark.slow
+
 # Each process trains, is stopped and goes on; what it ends with is left for the test.
 SCRIPT = """
 import sys

@@ -79,7 +79,13 @@ class PowerCutError(Exception):
     pass
 
 
-@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        pytest.param(recipe, id=name, marks=[pytest.mark.slow] * ("projected" in name or "egan" in name))
+        for name, recipe in RECIPES.items()
+    ],
+)
 def test_interrupted_training_equals_uninterrupted_training(recipe, images, tmp_path):
     config = replace(SMALL, **recipe)
     pictures = images(config.resolution)

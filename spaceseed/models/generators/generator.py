@@ -92,7 +92,7 @@ class Generator(nn.Module, ABC):
         num_classes: size of the label vector; 0 for unconditional models.
         w_avg: mean of w, [w_dim]; the centre that truncation pulls towards.
         layers: names of the activations that can be read and edited, in the order in which they are computed.
-        has_mapping: False where a style begins with z itself, for want of a mapping network.
+        has_mapping: False where there is no mapping network and a style begins with z itself.
         options: names of the keywords that `synthesize` takes in this family, e.g. "noise".
         card: which weights these are; None for a network that did not come from the zoo.
     """

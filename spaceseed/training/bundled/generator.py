@@ -54,7 +54,7 @@ def pack(generator: Generator, folder: Path) -> None:
 
 
 def progress_measure(data: Path) -> Measure:
-    """Returns what a report tells of quality: as in the model card, but of fewer images, hence a larger distance."""
+    """Makes what a report measures: as in the model card, but of fewer images, so the distance is larger."""
     return Comparison(ImageSet(renders("held_out", data).images), AvatarFeatures())
 
 

@@ -7,7 +7,7 @@ when they were tried one at a time (`python -m benchmarks.convergence` compares 
   normalised by the batch (Ioffe & Szegedy 2015), and so is every feature map.
 - z only scales patterns of a learned constant, of which there are as many as feature maps. Here it makes the coarsest
   feature maps freely, every position by weights of its own.
-- A low-pass filter follows upsampling. Here pixels are repeated, whereby two filters make one transposed convolution.
+- A low-pass filter follows upsampling. Here pixels are repeated, so two filters make one transposed convolution.
 - Each block has two convolutions. Here it has one.
 
 Of w, each style layer sees only the part that is its group's: coarse, middle or fine

@@ -150,7 +150,7 @@ class Pair(ABC):
         return generator
 
     def finished(self, generator: Generator) -> Generator:
-        """Returns `generator` as inference uses it, without a resolution that still fades in; may be the same object."""
+        """Returns `generator` for inference, without a resolution that still fades in; may be the same object."""
         return generator
 
     def groups(self, module: nn.Module, rate: float) -> list[dict[str, Any]]:

@@ -358,6 +358,7 @@ def test_a_local_file_without_the_weights_is_named(tmp_path, monkeypatch, conten
         load_judge(f"tiny/{tmp_path / 'weights.pt'}")
 
 
+@pytest.mark.slow
 def test_public_weights_come_from_the_hub(tiny_weights, tmp_path):
     # A process of its own, because huggingface_hub reads its address when imported. The public architecture is swapped
     # for a tiny one; the repository and the file asked for are the real ones.

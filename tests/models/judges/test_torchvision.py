@@ -9,6 +9,7 @@ import torch
 from spaceseed.models.judges import _torchvision
 
 
+@pytest.mark.slow
 def test_torchvision_and_open_clip_work_after_it():
     # In a process of its own, because other tests import torchvision too.
     code = """
