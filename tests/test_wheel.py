@@ -14,7 +14,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.ui.conftest import free_port
+from tests.conftest import free_port
 
 ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.slow
