@@ -19,8 +19,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.avoidance_report import Row, markdown, plot
-from benchmarks.report import DATA, arguments, mean_and_error, save
+from benchmarks.avoidance_plot import Row, plot
+from benchmarks.report import DATA, PAGES, arguments, folder, mean_and_error, save
 from spaceseed.filters.filter import SAMPLERS, SPACES, LatentFilter
 from spaceseed.latent_space import LatentSpace
 from spaceseed.metrics.distances import frechet_distance, precision_recall
@@ -265,8 +265,8 @@ def main() -> None:
     quick = Size(40, 40, 16, 100, learned=64, epochs=1, batch=16, labels=(6, 8), visitor=8, seeds=1)
     study = Study(args.data, quick if args.quick else Size())
     figures = results(study)
-    plot(figures, strips(study), args.out / "avoidance.png")
-    save(args.out, "avoidance", figures, markdown(figures))
+    plot(figures, strips(study), folder(args, PAGES) / "avoidance.png")
+    save(args, "avoidance", figures)
 
 
 if __name__ == "__main__":

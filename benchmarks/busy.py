@@ -4,7 +4,7 @@
 
 Starts the app and a headless Chromium, and keeps all cores busy with other processes. In each round all visitors ask
 for the same pictures at the same moment, so that one's browser fetches what is being drawn for another. A picture is
-dead if the browser has given up on it: the page shows a broken image. Writes benchmarks/results/busy.md.
+dead if the browser has given up on it: the page shows a broken image.
 """
 
 import os
@@ -23,7 +23,7 @@ from urllib.parse import unquote
 from playwright.sync_api import Browser, Error, Page, Request, Response
 
 from benchmarks.chromium import chromium
-from benchmarks.report import arguments, save, table
+from benchmarks.report import arguments, save
 
 ROOT = Path(__file__).parents[1]
 VISITORS, SEARCH_ROUNDS, PAGE_ROUNDS = 5, 20, 15
@@ -124,7 +124,7 @@ def main() -> None:
         figures = measure(browser, url, visitors, searches, pages)
         figures["wrong_length_in_log"] = len(WRONG_LENGTH.findall(log.read_text()))
     figures |= {"visitors": visitors, "busy_processes": others, "cores": cores}
-    save(args.out, "busy", figures, _markdown(figures))
+    save(args, "busy", figures)
 
 
 @contextmanager
@@ -233,22 +233,6 @@ def _search(page: Page, number: int) -> str:
     page.evaluate(f"{status}.textContent = ''")  # it says how the last search ended
     page.locator("#search-go").click()
     return f"{status}.innerText.startsWith('Done')"
-
-
-def _markdown(figures: dict[str, Any]) -> str:
-    rows = [
-        [title, *(str(figures[name][column]) for column in ("pages", "spoiled", "pictures", "dead"))]
-        for title, name in (("searches of 100 images", "searches"), ("Breed pages", "breed"))
-    ]
-    return (
-        f"# Pictures on a busy machine\n\n{figures['visitors']} visitors at once, who ask for the same pictures at the "
-        f"same moment; {figures['busy_processes']} other processes keep {figures['cores']} cores busy. Bundled faces, "
-        "Chromium on the same machine.\n\n"
-        + table(["", "number", "with a dead picture", "pictures", "dead"], rows)
-        + f"\nRequests to the app that failed: {figures['failed_requests']}; files that arrived with a wrong length: "
-        f"{figures['short_files']}; lines about a wrong length in the server's log: "
-        f"{figures['wrong_length_in_log']}.\n"
-    )
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from matplotlib import pyplot as plt
 
-from benchmarks.report import mean_and_error, save, table
+from benchmarks.report import PAGES, folder, mean_and_error, save
 from benchmarks.training_runs import History, Measure, Study, TimedTrainer, at, curves, faces, options, reached, thinned
 from spaceseed.training.config import Config
 from spaceseed.training.data.images import ImageSet
@@ -183,53 +183,7 @@ def plot(figures: Row, path: Path) -> None:
         for axes, axis in zip(row, ("images", "cpu"), strict=True):
             curves(axes, histories, DISTANCE, axis, True)
             axes.axhline(target, color="k", linestyle=":", linewidth=1)
-    path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)
-
-
-def markdown(figures: Row) -> str:
-    """A table for each base, and one of costs."""
-    text = (
-        f"Frechet distance, avatar features, N = {COUNT:,} samples of the averaged generator against {REAL:,} held-out "
-        "renders of 32 pixels. Each is to come as near as its base does by its end, with every seed. Times are those "
-        "of one processor core in steps of training alone; shares are of the base's, seed by seed. ±: standard error "
-        "over seeds. Conditional generators draw what the held-out renders show.\n"
-    )
-    for base, target in figures["targets"].items():
-        rows = [_cells(name, row) for name, row in figures["arms"].items() if row["base"] == base]
-        header = ("", f"images to {target:.1f}", "/ base", "time / base", "time of an image / base", "length", *ENDS)
-        text += f"\n## {base}: {_both(figures['seconds_for_1000'][base], 1)} s for 1,000 images\n\n" + table(
-            header, rows
-        )
-    if figures["full_size"]:
-        costs = [(name, _both(value, 2)) for name, value in figures["full_size"].items()]
-        seconds = _both(figures["full_size_seconds_for_1000"], 1)
-        text += (
-            f"\n## A StyleGAN2 of the usual size: {seconds} s for 1,000 images\n\n"
-            f"{ROUNDS} rounds in which all took turns, {STEPS} steps each.\n\n"
-            + table(("", "time of an image / unchanged"), costs)
-        )
-    return text
-
-
-ENDS = ("distance at its end", "base's after as many images")
-
-
-def _cells(name: str, row: Row) -> tuple[str, ...]:
-    def goal(its: Row, digits: int) -> str:
-        if not its["of"]:
-            return "not reached"
-        some = "" if its["of"] == row["seeds"] else f" ({its['of']} of {row['seeds']} seeds)"
-        return f"{its['mean']:,.{digits}f} ± {its['error']:,.{digits}f}{some}"
-
-    shares = (goal(row["images_share"], 2), goal(row["time_share"], 2), _both(row["cost_of_an_image"], 2))
-    base = _both(row["base_then"], 1) if row["base_then"] else "not reported yet"
-    ends = (f"{row['images']:,.0f}", _both(row["at_end"], 1), base)
-    return name, goal(row["images_to_target"], 0), *shares, *ends
-
-
-def _both(value: Sequence[float], digits: int) -> str:
-    return f"{value[0]:.{digits}f} ± {value[1]:.{digits}f}"
 
 
 def main() -> None:
@@ -247,8 +201,9 @@ def main() -> None:
         time_full_size(of[None], args.runs / TIMES, args.quick)
     times = args.runs / TIMES
     figures = results(study.histories(), json.loads(times.read_text()) if times.exists() else {})
-    plot(figures, args.out / "convergence.png")
-    save(args.out, "convergence", figures, markdown(figures))
+    plot(figures, folder(args, PAGES) / "convergence.png")
+    settings = {"samples": count, "renders": real, "rounds": ROUNDS, "steps": STEPS}
+    save(args, "convergence", settings | figures)
 
 
 if __name__ == "__main__":

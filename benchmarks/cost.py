@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from benchmarks.report import arguments, save, table
+from benchmarks.report import arguments, save
 from spaceseed.evolution.objectives import TextObjective
 from spaceseed.evolution.search import search
 from spaceseed.models.generators.generator import Generator, latents_from_seeds
@@ -86,22 +86,6 @@ def share_outside(judge: Judge, optimizer: Optimizer, evaluations: int) -> float
     return 1 - watch.seconds / total
 
 
-def markdown(figures: dict[str, Any]) -> str:
-    """Two small tables."""
-    names = list(next(iter(figures["images_a_second"].values())))
-    rows = []
-    for batch, speeds in figures["images_a_second"].items():
-        cells = [f"{speeds[name]:,.0f} ({speeds[name] / speeds['synthesize']:.1f}x)" for name in names]
-        rows.append((batch, *cells))
-    outside = [(name, f"{share:.1%}") for name, share in figures["share_outside_networks"].items()]
-    return (
-        f"Images a second at {figures['resolution']} px on one thread; in brackets, relative to synthesize.\n\n"
-        + table(("batch", *names), rows)
-        + "\nShare of a search's time outside the networks.\n\n"
-        + table(("optimizer", "share"), outside)
-    )
-
-
 def main() -> None:
     """Measures and writes the results."""
     args = arguments(__doc__).parse_args()
@@ -116,7 +100,7 @@ def main() -> None:
             each.__name__: round(share_outside(judge, each(generator.z_dim), evaluations), 4) for each in OPTIMIZERS
         },
     }
-    save(args.out, "cost", figures, markdown(figures))
+    save(args, "cost", figures)
 
 
 if __name__ == "__main__":

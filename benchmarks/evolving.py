@@ -18,8 +18,9 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from PIL import Image
 
-from benchmarks.report import mean_and_error, save, table
-from benchmarks.training_runs import FIGURES, SIDE, History, Measure, Study, at, curves, faces, options, thinned
+from benchmarks.pages.evolving import NAMED
+from benchmarks.report import PAGES, folder, mean_and_error, save
+from benchmarks.training_runs import SIDE, History, Measure, Study, at, curves, faces, options, thinned
 from spaceseed.training.bundled.redrawn import LIMITS
 from spaceseed.training.config import Config, Evolution
 from spaceseed.training.networks.pairs import build
@@ -29,8 +30,6 @@ IMAGES = 18_000
 MOMENTS = 6
 QUICKER = 3  # times as many images one generator sees in the time that a population takes
 COUNT, LOOKED_AT = 2_000, 300  # samples, and those of them that are looked at one by one
-COLUMNS = ("Frechet distance", "precision", "recall", "broken")
-NAMED = {"minimax": "minimax", "nonsaturating": "heuristic", "leastsquares": "least squares"}
 Row = dict[str, Any]
 
 
@@ -75,7 +74,7 @@ def results(study: Study, histories: Mapping[str, Sequence[History]]) -> Row:
             axis: {name: summary(at(runs, axis, place)) for name, runs in histories.items()}
             for axis, place in places.items()
         },
-        "networks": {name: size(study.arms[name]) for name in histories},
+        "networks": {name: shape(study.arms[name]) for name in histories},
         "seeds": {name: len(runs) for name, runs in histories.items()},
         "won": won(study),
         "histories": thinned(histories),
@@ -87,11 +86,12 @@ def summary(figures: Mapping[str, Sequence[float]]) -> Row:
     return {name: mean_and_error(values) for name, values in figures.items()}
 
 
-def size(config: Config) -> dict[str, int]:
-    """Weights of the two networks."""
+def shape(config: Config) -> Row:
+    """Returns how an arm trains, and the weights of its two networks."""
     pair = build(config.network, config.resolution, z_dim=config.z_dim, capacity=config.capacity)
     networks = {"generator": pair.generator, "discriminator": pair.discriminator}
-    return {name: sum(weights.numel() for weights in network.parameters()) for name, network in networks.items()}
+    weights = {name: sum(weights.numel() for weights in network.parameters()) for name, network in networks.items()}
+    return {"network": config.network, "batch": config.batch, "images": config.images, **weights}
 
 
 def won(study: Study) -> Row:
@@ -144,7 +144,6 @@ def plot(study: Study, figures: Row, path: Path) -> None:
             axes.imshow(picture.crop((0, 0, 6 * SIDE, 6 * SIDE)))
         axes.set(xticks=[], yticks=[])
         axes.set_title(f"{name}\n{int(figures['histories'][name][0]['images'][-1]):,} images", fontsize="medium")
-    path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)
 
 
@@ -158,46 +157,6 @@ def mutations(axes: Axes, its: Row) -> None:
     axes.set(title="E-GAN: generations won", xlabel="images", ylabel="share", ylim=(0, 1))
 
 
-def markdown(study: Study, figures: Row) -> str:
-    """Tables of both comparisons, and of the arms."""
-
-    def cells(row: Row) -> list[str]:
-        shares = [f"{row[name][0]:.1%} ± {row[name][1]:.1%}" for name in FIGURES[1:]]
-        return [f"{row[FIGURES[0]][0]:.1f} ± {row[FIGURES[0]][1]:.1f}", *shares]
-
-    def compared(axis: str, other: str, unit: str) -> str:
-        rows = sorted(figures["compared"][axis].items(), key=lambda item: item[1][FIGURES[0]][0])
-        return table(
-            ("", *COLUMNS, unit),
-            [(name, *cells(row), f"{row[other][0]:,.0f} ± {row[other][1]:,.0f}") for name, row in rows],
-        )
-
-    lengths = [
-        (
-            name, study.arms[name].network, str(study.arms[name].batch), f"{study.arms[name].images:,}",
-            f"{networks['generator']:,}", f"{networks['discriminator']:,}", str(figures["seeds"][name]),
-        )
-        for name, networks in figures["networks"].items()
-    ]  # fmt: skip
-    mutations = ", ".join(
-        f"{NAMED[name]} {x[0]:.0%} ± {x[1]:.0%}" for name, x in figures["won"].get("share", {}).items()
-    )
-    return (
-        f"Faces of 32 pixels. Figures are of {COUNT:,} samples of the averaged generator, untruncated, against as many "
-        f"held-out renders, in the bundled classifier's features; *broken*: of the first {LOOKED_AT} samples, those "
-        f"whose structural similarity to a drawing of what they show is below {LIMITS[SIDE]}. ±: standard error over "
-        "seeds. Seconds are those of one processor core in steps of training alone. Figures between two reports are "
-        "interpolated. Where recall is near 0, precision says little.\n\n"
-        f"## After {figures['at']['images']:,.0f} images\n\n"
-        + compared("images", "cpu", "seconds")
-        + f"\n## After {figures['at']['cpu']:,.0f} seconds\n\n"
-        + compared("cpu", "images", "images")
-        + f"\n## Mutations that E-GAN's survivors came from\n\n{mutations}\n\n"
-        "## Trainings\n\n"
-        + table(("", "network", "batch", "images", "weights, generator", "weights, discriminator", "seeds"), lengths)
-    )
-
-
 def main() -> None:
     """Runs the study, or reports what there is of it."""
     args = options(__doc__, "evolving", IMAGES).parse_args()
@@ -208,8 +167,8 @@ def main() -> None:
         measure = Measure(faces("held_out", args.data, count), count, looked_at)
         study.train(seeds, faces("train", args.data), measure)
     figures = results(study, study.histories())
-    plot(study, figures, args.out / "evolving.png")
-    save(args.out, "evolving", figures, markdown(study, figures))
+    plot(study, figures, folder(args, PAGES) / "evolving.png")
+    save(args, "evolving", {"samples": count, "looked_at": looked_at, "limit": LIMITS[SIDE]} | figures)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from matplotlib import pyplot as plt
 from torch import Tensor, nn
 
 from benchmarks.harness import Networks, Spent, Trial
-from benchmarks.report import DATA, arguments, mean_and_error, save, table
+from benchmarks.report import DATA, PAGES, arguments, folder, mean_and_error, save
 from benchmarks.tune import PROMPTS
 from spaceseed.batches import batch_size
 from spaceseed.metrics.distances import frechet_distance, precision_recall
@@ -177,44 +177,7 @@ def plot(figures: dict[str, Any], path: Path) -> None:
     right.set(title="Candidates of differential evolution", xlabel="generation", ylabel=r"$|z| / \sqrt{d}$")
     for axes in (left, middle, right):
         axes.legend(fontsize=8)
-    path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)
-
-
-def markdown(figures: dict[str, Any]) -> str:
-    """Three tables."""
-    walk, half, runs = figures["along"], figures["halfway"], figures["searches"]
-    ends = [
-        (
-            name,
-            f"{values[0]:.2f}",
-            f"{values[-1]:.2f}",
-            f"{walk['precision'][name][0]:.0%}",
-            f"{walk['precision'][name][-1]:.0%}",
-        )
-        for name, values in walk["frechet_distance"].items()
-    ]
-    norm = walk["norm"]
-    return (
-        f"Half-way between two random z the norm is {norm['lerp'][-1]:.3f} sqrt(d) on the straight line and "
-        f"{norm['slerp'][-1]:.3f} sqrt(d) on the arc. The mapping of this generator normalises z first, so there both "
-        f"give one image (largest difference in w for equal norms: {walk['lerp_to_slerp_in_w']:.1e}); "
-        '"raw" leaves that step out. Other renders have a Frechet distance of '
-        f"{figures['floor']:.2f}.\n\n"
-        + table(("path", "Frechet, start", "Frechet, middle", "precision, start", "precision, middle"), ends)
-        + "\nJudge score half-way between two of the 16 faces that fit a prompt best, less the parents' mean.\n\n"
-        + table(
-            ("path", "change of score"), [(name, "{:+.3f} ± {:.3f}".format(*value)) for name, value in half.items()]
-        )
-        + "\nDifferential evolution under each prior.\n\n"
-        + table(
-            ("prior", "norm of the last candidates / sqrt(d)", "best score", "precision of the last population"),
-            [
-                (name, f"{row['norm'][-1]:.3f}", "{:.3f} ± {:.3f}".format(*row["score"]), f"{row['precision']:.0%}")
-                for name, row in runs.items()
-            ],
-        )
-    )
 
 
 def main() -> None:
@@ -227,13 +190,14 @@ def main() -> None:
     real = render_features("held_out", args.data, bundled.classifier, size.renders)
     other = render_features("held_out_2", args.data, bundled.classifier, size.pairs)
     figures = {
+        "parents": size.parents,
         "floor": round(frechet_distance(real, other), 3),
         "along": along(bundled, raw, real, size),
         "halfway": halfway(bundled, raw, size),
         "searches": searches(bundled, raw, real, size),
     }
-    plot(figures, args.out / "prior_study.png")
-    save(args.out, "prior_study", figures, markdown(figures))
+    plot(figures, folder(args, PAGES) / "prior_study.png")
+    save(args, "prior_study", figures)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import torch
 
 from benchmarks.harness import Method, Outcome, Result, Run, compare, spread
 from benchmarks.methods import adam, clip_glass, scipy_de, sep_cma, spaceseed
-from benchmarks.report import arguments, mean_and_error, save, table
+from benchmarks.report import arguments, mean_and_error, save
 from spaceseed.ops.cma import CMAES
 from spaceseed.ops.differential_evolution import DifferentialEvolution
 from spaceseed.ops.genetic import GeneticAlgorithm
@@ -108,47 +108,6 @@ def _spread_of(outcomes: list[Outcome]) -> float | None:
     return spread(torch.from_numpy(np.stack([outcome.features for outcome in outcomes])))
 
 
-def markdown(figures: dict[str, Any]) -> str:
-    """A table for each budget."""
-    text = (
-        "All methods search z unless their name says otherwise. CMA-ES, differential evolution, the genetic algorithm "
-        f"and their variants begin with the best of {figures['warm_start']} random seeds, which count as evaluations. "
-        f"Mean and standard error over {len(figures['prompts'])} prompts and all seeds. "
-        f'"Ahead" is how much higher **{BEST}**, the best default, scores on the same prompts and seeds. '
-        "Confirmed: share of the asked attributes that the classifier sees in the best image; all confirmed: share of "
-        "runs in whose best image it sees every one of them. Spread: mean distance "
-        "of the best 8 of a run, and of the best of each seed; 1 is that of random faces.\n"
-    )
-    header = (
-        "method",
-        "runs",
-        "score",
-        f"{BEST} is ahead by",
-        "wins : losses",
-        "confirmed",
-        "all confirmed",
-        "top 8",
-        "seeds",
-    )
-    for budget, rows in figures["budgets"].items():
-        cells = [
-            (
-                f"**{row['method']}**" if row["method"] == BEST else row["method"],
-                str(row["runs"]),
-                "{:.3f} ± {:.3f}".format(*row["score"]),
-                "" if row["method"] == BEST else "{:+.3f} ± {:.3f}".format(*row["best_is_ahead_by"]),
-                "" if row["method"] == BEST else f"{row['best_wins']} : {row['best_loses']}",
-                f"{row['confirmed'][0]:.0%}",
-                f"{row['everything_confirmed']:.0%}",
-                f"{row['spread_of_top_8'][0]:.2f}",
-                f"{row['spread_among_seeds'][0]:.2f}" if row["spread_among_seeds"] else "",
-            )
-            for row in rows
-        ]
-        text += f"\n{budget} evaluations\n\n" + table(header, cells)
-    return text
-
-
 def main() -> None:
     """Runs the comparison."""
     parser = arguments(__doc__)
@@ -159,12 +118,13 @@ def main() -> None:
         prompts, seeds, long = prompts[:1], {70: 2, 80: 1}, 80
     results = compare(runs(prompts, long, seeds), args.workers)
     figures = {
+        "default": BEST,
         "prompts": [prompt.text for prompt in prompts],
         "warm_start": WARM_START,
         "seeds": {str(budget): count for budget, count in seeds.items()},
         "budgets": {str(budget): summarize(results, budget) for budget in seeds},
     }
-    save(args.out, "search_quality", figures, markdown(figures))
+    save(args, "search_quality", figures)
 
 
 if __name__ == "__main__":

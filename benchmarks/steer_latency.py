@@ -3,7 +3,7 @@
     python -m benchmarks.steer_latency
 
 Starts the app and a headless Chromium, moves a slider of the Steer tab many times, and drags it once: 60 values, one a
-frame of 60 a second. Writes benchmarks/results/steer_latency.md.
+frame of 60 a second.
 """
 
 import os
@@ -13,7 +13,7 @@ import numpy as np
 from playwright.sync_api import Page
 
 from benchmarks.chromium import chromium
-from benchmarks.report import arguments, save, table
+from benchmarks.report import arguments, save
 from spaceseed.ui.demo import LAUNCH, build
 
 MOVES, QUICK_MOVES = 60, 3
@@ -65,8 +65,8 @@ def main() -> None:
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         figures = measure(page, url, QUICK_MOVES if quick else MOVES)
     demo.close()
-    figures["cores"] = os.cpu_count()
-    save(args.out, "steer_latency", figures, _markdown(figures))
+    figures |= {"cores": os.cpu_count(), "aim": AIM, "drag_values": DRAG}
+    save(args, "steer_latency", figures)
 
 
 def measure(page: Page, url: str, moves: int) -> dict[str, Any]:
@@ -92,24 +92,6 @@ def measure(page: Page, url: str, moves: int) -> dict[str, Any]:
         page.wait_for_timeout(100)
     pictures, lag = page.evaluate(DRAG_ALONG, [str(v) for v in np.linspace(-4, 4, DRAG).round(2)])
     return {"moves": [round(t, 1) for t in times[1:]], "drag_pictures": pictures, "drag_lag": round(lag, 1)}
-
-
-def _markdown(figures: dict[str, Any]) -> str:
-    moves = figures["moves"]
-    rows = [
-        ["a move, median", f"{np.median(moves):.0f} ms"],
-        ["a move, 95th percentile", f"{np.percentile(moves, 95):.0f} ms"],
-        ["a move, slowest", f"{max(moves):.0f} ms"],
-        [f"moves within {AIM} ms", f"{np.mean(np.array(moves) <= AIM):.0%} of {len(moves)}"],
-        [
-            f"a drag of {DRAG} values",
-            f"{figures['drag_pictures']} pictures, the last {figures['drag_lag']:.0f} ms after",
-        ],
-    ]
-    return (
-        f"# From a slider's event to the new picture\n\nBundled faces, 64 px, {figures['cores']} cores, Chromium on "
-        f"the same machine.\n\n{table(['', ''], rows)}"
-    )
 
 
 if __name__ == "__main__":

@@ -4,18 +4,17 @@
 
 Every direction of a method is moved as far, both ways, as changes the pixels by the same mean amount. The classifier
 says what came of it; so it does for style mixing, group by group. It taught some directions, the judge named others;
-each confirms those of the other. Writes benchmarks/results/steering.md.
+each confirms those of the other.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.report import arguments, save, table
+from benchmarks.report import arguments, save
 from spaceseed.directions.cache import directions_of
 from spaceseed.directions.sets import DirectionSet
 from spaceseed.mixing.styles import style_groups
@@ -169,43 +168,6 @@ def random_directions(generator: Generator, count: int) -> DirectionSet:
     return DirectionSet.of(generator, "random", vectors, tuple(f"random {i + 1}" for i in range(count)), w)
 
 
-def markdown(figures: dict[str, Any]) -> str:
-    """A summary of the methods, then every direction."""
-    parts = [
-        f"{figures['faces']} faces, truncation {TRUNCATION}, pixels changed by {CHANGE} of 2 end to end. *change*: "
-        f"of the classifier's probability of the attribute. *share*: of that in the changes of all {len(ATTRIBUTES)} "
-        "attributes; 1 would be one attribute alone. For directions without labels the attribute is the one that "
-        "changes most. *confirmed*: the classifier sees more of what the judge named the direction after, or the judge "
-        "of what the classifier taught.\n\n"
-    ]
-    summary = []
-    for method, rows in figures["methods"].items():
-        named = [row["confirmed"] for row in rows if "confirmed" in row]
-        confirmed = f"{sum(named)} of {len(named)}" if named else ""
-        means = [f"{np.mean([abs(row[key]) for row in rows]):.2f}" for key in ("change", "share")]
-        summary.append([method, str(len(rows)), *means, confirmed])
-    parts.append(table(["method", "directions", "mean change", "mean share", "names confirmed"], summary))
-    names = list(next(iter(figures["mixing"].values())))
-    parts.append(
-        f"\n### Style mixing\n\nHow often {figures['pairs']} faces that take a group of styles from another take over "
-        "what the classifier sees in that one, where the two differ.\n\n"
-    )
-    shares = [[group, *(f"{taken[name]:.2f}" for name in names)] for group, taken in figures["mixing"].items()]
-    parts.append(table(["styles", *(name.replace("_", " ") for name in names)], shares))
-    for method, rows in figures["methods"].items():
-        lines = [
-            [
-                row["name"] + (f" ({row['sure']:.2f})" if "sure" in row else ""), f"{row['amount']:.1f}",
-                row["attribute"], f"{row['change']:+.2f}", f"{row['share']:.2f}",
-                ("yes" if row["confirmed"] else "no") if "confirmed" in row else "",
-            ]
-            for row in rows
-        ]  # fmt: skip
-        parts.append(f"\n### {method}\n\n")
-        parts.append(table(["direction", "amount", "attribute", "change", "share", "confirmed"], lines))
-    return "".join(parts)
-
-
 @torch.no_grad()
 def main() -> None:
     """Measures and writes the results."""
@@ -229,8 +191,8 @@ def main() -> None:
             others = {index: [i for i in range(len(directions)) if i != index] for index in shown}
             rows[f"{method}, others kept"] = [examine(faces, directions, index, others[index]) for index in shown]
     mixing = examine_mixing(replace(faces, ws=ws[:pairs]), ws[pairs:])
-    figures = {"faces": count, "methods": rows, "pairs": pairs, "mixing": mixing}
-    save(args.out, "steering", figures, markdown(figures))
+    settings = {"truncation": TRUNCATION, "pixel_change": CHANGE, "attributes": len(ATTRIBUTES)}
+    save(args, "steering", settings | {"faces": count, "methods": rows, "pairs": pairs, "mixing": mixing})
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from torch.autograd.profiler_util import FunctionEventAvg
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.ports import Port, fused_kernel, port
-from benchmarks.report import arguments, save, table
+from benchmarks.report import arguments, save
 from spaceseed.devices import default_device
 from spaceseed.models.checkpoints import openvino
 from spaceseed.models.generators.biggan import BigGAN
@@ -225,39 +225,6 @@ def measure(
     return rows, {"synthesize": profile(generator.synthesize, ws, repeats), "port": profile(port(plain), ws, repeats)}
 
 
-def markdown(figures: dict[str, Any]) -> str:
-    """The table of speeds, and that of parts."""
-    on_cpu = list(figures["peaks"]) == ["float32"]
-    rows = [
-        (
-            row["network"],
-            str(row["batch"]),
-            *([] if on_cpu else [row["dtype"], row["how"]]),
-            f"{row['images_a_second']:.3g}",
-            f"{row['port_images_a_second']:.3g}",
-            f"{row['ratio']:.2f}x",
-            f"{row['share_of_peak']:.0%}",
-            f"{row['difference']:.0e}",
-        )
-        for row in figures["speeds"]
-    ]
-    header = ("network", "batch", *(() if on_cpu else ("format", "how")))
-    header += ("images/s", "port, images/s", "ratio", "of peak", "difference")
-    peaks = ", ".join(f"{tera:.3g} TFLOP/s in {dtype}" for dtype, tera in figures["peaks"].items())
-    text = (
-        f"Drawing on {figures['device']}, against the port in float32. *Ratio* is the median of pairs timed in turn; "
-        "*of peak*, the arithmetic of\nconvolutions and matrix products as a share of what a large one reaches "
-        f"({peaks}); *difference*, the largest between\nthe two images, in standard deviations.\n\n"
-        + table(header, rows)
-    )
-    if parts := figures["parts"]:
-        names = list(parts["port"])
-        cells = [[name, *(f"{parts[way].get(name, 0.0):.0f} ms" for way in parts)] for name in sorted(names)]
-        cells.append(["all", *(f"{sum(parts[way].values()):.0f} ms" for way in parts)])
-        text += f"\nWhere the time of one image goes: {PROFILED}.\n\n" + table(("part", *parts), cells)
-    return text
-
-
 def main() -> None:
     """Measures and writes the results."""
     args = arguments(__doc__).parse_args()
@@ -277,8 +244,9 @@ def main() -> None:
         "peaks": {dtype: round(flops / 1e12, 4) for dtype, flops in peaks.items()},  # TFLOP/s
         "speeds": rounded,
         "parts": {way: {name: round(ms, 2) for name, ms in found.items()} for way, found in parts.items()},
+        "profiled": PROFILED,
     }
-    save(args.out, "synthesis", figures, markdown(figures))
+    save(args, "synthesis", figures)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.report import arguments, save, table
+from benchmarks.report import arguments, save
 from spaceseed.filters.filter import SIGNIFICANCE, LatentFilter
 
 CASES = ((32, "mean"), (32, "logistic"), (512, "mean"))  # dimensions, method
@@ -62,22 +62,7 @@ def main() -> None:
             row["ever"] = sum(after is not None for after in found)
             row["median"] = float(np.median(first)) if np.median(first) <= pairs else None
             rows.append(row)
-    cells = [
-        (
-            str(row["dims"]),
-            row["method"],
-            "marks at random" if row["wrong"] is None else f"{row['wrong']:.0%} wrong",
-            f"{row['ever']} of {row['runs']}",
-            "" if row["median"] is None else f"{row['median']:.0f}",
-        )
-        for row in rows
-    ]
-    text = (
-        f"Runs in which a filter trusts itself at any moment while {pairs} pairs of a bad and a good mark come in one "
-        f"by one, and the median number of pairs until it does. The limit is {SIGNIFICANCE:.0%} of chance.\n\n"
-    )
-    header = ("dimensions", "method", "marks", "ever trusted", "pairs until then")
-    save(args.out, "trust", {"pairs": pairs, "rows": rows}, text + table(header, cells))
+    save(args, "trust", {"significance": SIGNIFICANCE, "pairs": pairs, "rows": rows})
 
 
 if __name__ == "__main__":

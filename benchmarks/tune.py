@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.harness import Method, Run, compare
 from benchmarks.methods import adam, clip_glass, scipy_de, sep_cma, spaceseed
-from benchmarks.report import arguments, mean_and_error, save, table
+from benchmarks.report import arguments, mean_and_error, table
 from spaceseed.ops.cma import CMAES
 from spaceseed.ops.differential_evolution import DifferentialEvolution
 from spaceseed.ops.genetic import GeneticAlgorithm
@@ -120,7 +120,7 @@ def main() -> None:
         }
         ranked = sorted(figures, key=lambda name: -float(np.mean([mean for mean, _ in figures[name].values()])))
         rows = [(name, *("{:.4f} ± {:.4f}".format(*score) for score in figures[name].values())) for name in ranked]
-        save(args.out / "tune", group, figures, table(("settings", *(f"{b} evaluations" for b in budgets)), rows))
+        print(table(("settings", *(f"{b} evaluations" for b in budgets)), rows))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""The pages of the studies: what `docs/results` says, one module a page."""
