@@ -262,7 +262,7 @@ def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("--data", type=Path, default=DATA, help="folder of the rendered faces; drawn when missing")
     args = parser.parse_args()
-    quick = Size(40, 40, 16, 100, learned=64, epochs=1, batch=16, labels=(6, 8), visitor=8, seeds=1)
+    quick = Size(40, 24, 8, 100, learned=64, epochs=1, batch=16, labels=(6,), visitor=6, seeds=1)
     study = Study(args.data, quick if args.quick else Size())
     figures = results(study)
     plot(figures, strips(study), folder(args, PAGES) / "avoidance.png")

@@ -185,7 +185,7 @@ def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("--data", type=Path, default=DATA, help="folder of the rendered faces; drawn when missing")
     args = parser.parse_args()
-    size = Size(renders=100, pairs=20, prompts=1, faces=16, parents=4, evaluations=40) if args.quick else Size()
+    size = Size(renders=100, pairs=8, prompts=1, faces=8, parents=3, evaluations=33) if args.quick else Size()
     bundled, raw = networks()
     real = render_features("held_out", args.data, bundled.classifier, size.renders)
     other = render_features("held_out_2", args.data, bundled.classifier, size.pairs)

@@ -55,7 +55,9 @@ def test_files_that_fail_or_are_cut_off_are_counted(page, tmp_path):
     assert (watch.failed, watch.short) == (2, 1)
 
 
+@pytest.mark.slow
 def test_visitors_search_and_breed(browser, monkeypatch, tmp_path):
+    monkeypatch.setitem(busy.SETTINGS, "generations", 1)
     monkeypatch.setattr(sys, "argv", ["busy", "--quick", "--out", str(tmp_path)])
     monkeypatch.setattr(busy, "chromium", lambda: nullcontext(browser))  # one runs for all tests
     busy.main()

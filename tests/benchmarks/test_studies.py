@@ -1,14 +1,17 @@
 """Each study runs from end to end on the bundled networks, and writes what it promises."""
 
 import json
+import pickle
 import random
 import sys
+from multiprocessing.pool import ThreadPool
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
-from benchmarks import avoidance, cost, prior_study, search_quality, steering, synthesis, trust
+from benchmarks import avoidance, cost, harness, prior_study, search_quality, steering, synthesis, trust
 from spaceseed.images import from_uint8
 from spaceseed.mixing.styles import mix, style_groups
 from spaceseed.models.generators.generator import latents_from_seeds
@@ -35,6 +38,16 @@ def results(tmp_path, monkeypatch):
     torch.set_num_threads(threads)
 
 
+@pytest.fixture
+def few(monkeypatch):
+    """Fewer images and runs than a quick run has, where what is tested does not depend on how many."""
+    monkeypatch.setattr(harness, "REFERENCE_SEEDS", range(8))
+    monkeypatch.setattr(steering, "BISECTIONS", 2)
+    monkeypatch.setattr(steering, "PAIRS", 2)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("few")
 def test_search_quality(results, monkeypatch):
     # What the methods do is tested in test_harness; here a few of them suffice.
     for name, kept in (
@@ -44,6 +57,9 @@ def test_search_quality(results, monkeypatch):
     ):
         every = getattr(search_quality, name)
         monkeypatch.setattr(search_quality, name, {method: every[method] for method in kept})
+    # A thread in place of a process, which imports everything again; what a process would be handed can be pickled.
+    monkeypatch.setattr(harness.multiprocessing, "get_context", lambda _: SimpleNamespace(Pool=ThreadPool))
+    assert pickle.loads(pickle.dumps(search_quality.runs(search_quality.DEMANDING, 80, {70: 2, 80: 1})))
     figures = results(search_quality, "--workers", "1")
     short, long = figures["budgets"].values()
     methods = {row["method"] for row in long}
@@ -64,11 +80,14 @@ def test_trust(results):
     assert trust.LatentFilter.fit(bad[:after], good[:after], "mean").trustworthy
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("few")
 def test_prior_study(results, monkeypatch, tmp_path):
     def stand_in(_split, _folder, _classifier, count):
         return torch.rand(count, 96, generator=torch.Generator().manual_seed(count))
 
     monkeypatch.setattr(prior_study, "render_features", stand_in)
+    monkeypatch.setattr(prior_study, "PRIORS", {name: prior_study.PRIORS[name] for name in ("free", "shell")})
     figures = results(prior_study)
     assert figures["along"]["norm"]["lerp"][-1] == pytest.approx(0.5**0.5, abs=0.05)
     assert figures["along"]["norm"]["slerp"][-1] == pytest.approx(1, abs=0.05)
@@ -76,12 +95,15 @@ def test_prior_study(results, monkeypatch, tmp_path):
     assert (tmp_path / "prior_study.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_cost(results):
     figures = results(cost)
     assert set(figures["images_a_second"]) == {"1", "16"}
     assert all(0 < share < 1 for share in figures["share_outside_networks"].values())
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("few")
 def test_steering(results):
     figures = results(steering)
     taught = {"SVM", "SVM, others kept", "attributes", "attributes, others kept"}
@@ -94,6 +116,7 @@ def test_steering(results):
     assert all(0 <= share <= 1 for taken in figures["mixing"].values() for share in taken.values())
 
 
+@pytest.mark.slow
 def test_mixing_counts_what_is_taken_over():
     generator, classifier = load("avatars", device="cpu"), load_classifier("avatars")
     z = latents_from_seeds(range(32), generator.z_dim)
@@ -118,6 +141,7 @@ def test_mixing_counts_what_is_taken_over():
             assert taken[group]["eyes"] == pytest.approx(sum(counts) / len(counts), abs=1e-3)
 
 
+@pytest.mark.slow
 def test_synthesis(results, monkeypatch):
     names = {synthesis.PROFILED, "avatars, 64 px"}
     monkeypatch.setattr(synthesis, "NETWORKS", {name: synthesis.NETWORKS[name] for name in names})
@@ -127,6 +151,7 @@ def test_synthesis(results, monkeypatch):
     assert set(figures["parts"]["synthesize"]) == set(figures["parts"]["port"])
 
 
+@pytest.mark.slow
 def test_avoidance(results, monkeypatch, tmp_path):
     def stand_in(_split, _folder, _classifier, count):
         return torch.rand(count, 96, generator=torch.Generator().manual_seed(count))
