@@ -1,6 +1,6 @@
-"""Makes the pictures of the README: a grid of samples, and the app's tabs as a visitor sees them.
+"""Makes the pictures of the documentation: grids of faces, and the app's tabs as a visitor sees them.
 
-Run it as `PYTHONPATH=. python docs/pictures.py`; it needs Playwright (requirements-dev.txt) and Debian's chromium.
+Run it as `python -m docs.pictures`; it needs Playwright (requirements-dev.txt) and Debian's chromium.
 """
 
 import shutil
@@ -28,6 +28,7 @@ STRIPS = {
     "ganspace": ("beard",),
 }
 MIXED_ROWS, MIXED_COLUMNS = (3, 13, 28), (4, 5, 9, 12, 15, 19, 30, 34)
+WIDTH, HEIGHT = 1280, 800  # of the browser's page
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
@@ -75,8 +76,7 @@ def breed(page: Page) -> None:
     faces.first.wait_for(timeout=60_000)
     for index in (1, 4, 9):
         faces.nth(index).click()
-    page.wait_for_timeout(500)
-    page.screenshot(path=HERE / "breed.png")
+    shoot(page, "breed")
 
 
 def search(page: Page) -> None:
@@ -85,8 +85,7 @@ def search(page: Page) -> None:
     page.locator("#search-prompt textarea").fill("a smiling woman with long red hair")
     page.locator("#search-go").click()
     page.locator("#search-status").get_by_text("Done").wait_for(timeout=120_000)
-    page.wait_for_timeout(500)
-    page.screenshot(path=HERE / "search.png")
+    shoot(page, "search")
 
 
 def steer(page: Page) -> None:
@@ -98,8 +97,50 @@ def steer(page: Page) -> None:
         page.locator(f"#steer-slider-{number} input[type=number]").fill(amount)
         page.keyboard.press("Enter")
         page.wait_for_timeout(1_000)
+    shoot(page, "steer")
+
+
+def mix(page: Page) -> None:
+    """Keeps the liked faces, too, and mixes all."""
+    page.locator("#steer-liked").click()
+    shelf = page.locator("#steer-shelf [data-id]")
+    shelf.nth(3).wait_for()
+    page.get_by_role("tab", name="Mix").click()
+    for number in (1, 2, 3):
+        shelf.nth(number).click()
+    page.wait_for_timeout(1_000)
+    page.locator("#mix-go").click()
+    page.wait_for_timeout(5_000)
+    page.mouse.move(0, 0)
+    shoot(page, "mix-tab", height=1_300)
+
+
+def avoid(page: Page) -> None:
+    """Finds bad images by words, learns a filter from them, and shows what it does."""
+    page.get_by_role("tab", name="Avoid").click()
+    page.locator("#avoid-text").locator("input, textarea").fill("sunglasses")
+    page.locator("#avoid-words").click()
+    page.get_by_text("Bad: 3").first.wait_for(timeout=60_000)
+    page.locator("#avoid-learn").click()
+    page.locator("#avoid-after img").nth(11).wait_for(timeout=60_000)
+    shoot(page, "avoid", height=1_900)
+
+
+def finds(page: Page) -> None:
+    """Opens the basket."""
+    page.get_by_role("tab", name="Found seeds").click()
+    page.locator("#finds-image img").wait_for()
+    shoot(page, "finds", height=1_000)
+
+
+def shoot(page: Page, name: str, height: int = HEIGHT) -> None:
+    """Saves what a page of this height shows, without messages."""
+    page.set_viewport_size({"width": WIDTH, "height": height})
+    page.evaluate("scrollTo(0, 0)")
+    page.wait_for_timeout(1_000)
     page.locator(".toast-wrap").evaluate_all("toasts => toasts.forEach((toast) => toast.remove())")
-    page.screenshot(path=HERE / "steer.png")
+    page.screenshot(path=HERE / f"{name}.png")
+    page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
 
 
 def main() -> None:
@@ -112,11 +153,14 @@ def main() -> None:
     _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, **LAUNCH)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
         page.goto(f"{url}?seed=1")
         breed(page)
         search(page)
         steer(page)
+        mix(page)
+        avoid(page)
+        finds(page)
         browser.close()
     demo.close()
 
