@@ -1,14 +1,14 @@
 """Do filters avoid broken faces, and at what price? `python -m benchmarks.avoidance --data runs/data`.
 
-What is broken, a judge of `redrawn` says, and there are two. The *labeller* reads attributes with the bundled
-classifier; a visitor's marks are taken from it, an equal number of its worst tenth and its better half. The *held-out
-judge* reads them with a classifier that is trained here, from another seed, and decides what counts as broken in the
-results: the worst tenth of fresh faces. No filter meets it or its faces.
+`redrawn` says what is broken. It reads a face with a classifier, and there are two of these. The *labeller* uses the
+bundled classifier. It makes the marks: as many of its worst tenth as of its better half. The *held-out judge* uses a
+classifier that is trained here, from another seed. It decides what counts as broken in the results: the worst tenth of
+fresh faces. No filter is trained on it or on its faces.
 
-Filters of all methods, in z and w, learn from 10 to 1,000 labels, from 100 of which a tenth is wrong, and from 1,000
-faces that the classifier was least and most sure about. All are compared on the same fresh faces, of which a filter
-keeps those it allows: that is exactly what it draws by "reject" in z, and by "truncate" too. Then the samplers draw,
-and plain truncation, and all are compared at equal diversity.
+Filters of all methods learn in z and in w: from 10 to 1,000 labels, from 100 labels of which a tenth is wrong, and from
+the 1,000 faces that the classifier was least and most sure about. All filters are compared on the same fresh faces: a
+filter keeps those that it allows. This is exactly what it draws by "reject" in z, and by "truncate". Then the samplers
+and plain truncation draw, and they are compared at equal diversity.
 """
 
 from collections.abc import Callable
@@ -45,7 +45,7 @@ TRUNCATIONS = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5)
 
 @dataclass(frozen=True)
 class Size:
-    """Faces that the labeller sees, fresh ones, drawn ones, renders to learn from, label counts, repetitions."""
+    """How many faces are labelled, fresh and drawn, how many renders are learned from, and which label counts."""
 
     labelled: int = 6_000
     fresh: int = 4_000
@@ -61,7 +61,7 @@ class Size:
 
 @dataclass(frozen=True)
 class Faces:
-    """Faces, as vectors of z and w, and what was seen in them."""
+    """Faces as vectors of z and of w, with their features and scores."""
 
     vectors: dict[str, Tensor]
     features: Tensor
@@ -69,7 +69,7 @@ class Faces:
 
 
 class Study:
-    """The generator, those who look at it, and the faces that everything is measured on."""
+    """The generator, the classifiers, and the faces on which everything is measured."""
 
     def __init__(self, data: Path, size: Size) -> None:
         self.size = size
@@ -88,13 +88,13 @@ class Study:
         print("fresh faces judged", flush=True)
 
     def faces(self, first: int, count: int, score: Callable[[Tensor], Tensor]) -> Faces:
-        """The faces of `count` seeds at truncation 1."""
+        """Returns the faces of `count` seeds at truncation 1."""
         z = latents_from_seeds(range(first, first + count), self.generator.z_dim)
         vectors = {name: space.from_z(z) for name, space in self.spaces.items()}
         return Faces(vectors, *self.look(self.spaces["z"], vectors["z"], score))
 
     def look(self, space: LatentSpace, vectors: Tensor, score: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
-        """The classifier's features [n, d] of the images of vectors [n, dims], and their scores [n]."""
+        """Returns the classifier's features [n, d] of the images of vectors [n, dims], and their scores [n]."""
         seen = []
         for part in vectors.split(BATCH):
             images = space.images(part)
@@ -103,7 +103,7 @@ class Study:
         return torch.cat(features), torch.cat(scores)
 
     def measure(self, features: Tensor, scores: Tensor) -> Row:
-        """The share of broken faces among all, and the distances of the first ones, always as many."""
+        """Returns the share of broken faces among all, and the distances of the first ones, always the same number."""
         features = features[: self.size.drawn]
         return {
             "broken": float((scores < self.limit).float().mean()),
@@ -112,18 +112,18 @@ class Study:
         }
 
     def compare(self, features: Tensor, scores: Tensor) -> Row:
-        """The same, with precision and recall against renders."""
+        """Returns the same, with precision and recall against renders."""
         precision, recall = precision_recall(self.real, features[: self.size.drawn])
         return {**self.measure(features, scores), "precision": precision, "recall": recall}
 
     def learn(
         self, space: str, given: dict[str, tuple[Tensor, Tensor]], method: str, how: str | None = None
     ) -> LatentFilter:
-        """The filter that these examples make in a space."""
+        """Returns the filter that is fitted to these examples in a space."""
         return LatentFilter.fit(*given[space], method, how=how, keep=KEEP, space=self.spaces[space])
 
     def kept(self, avoid: LatentFilter, keep: float = KEEP) -> Row:
-        """What is left of the fresh faces by a filter that allows this share of all."""
+        """Returns figures of the fresh faces that a filter keeps if it allows this share of all."""
         scores = avoid.discriminant.score(self.fresh.vectors[avoid.space])
         allowed = scores <= avoid.discriminant.quantile(keep)
         broken = self.fresh.scores < self.limit
@@ -137,12 +137,12 @@ class Study:
         }
 
     def bald(self, features: Tensor) -> float:
-        """The share of the bald, which the judges think the most of, by their features [n, d]."""
+        """Returns the share of bald faces, which both judges score highest, from features [n, d]."""
         likeliest = self.classifier.heads["hair"](features).argmax(dim=1)
         return float((likeliest == self.classifier.attributes["hair"].index("bald")).float().mean())
 
     def drawn(self, avoid: LatentFilter) -> Row:
-        """What a filter draws from the first of the fresh seeds."""
+        """Returns figures of what a filter draws from the first fresh seeds."""
         count, space = self.size.drawn, self.spaces[avoid.space]
         features, scores = self.fresh.features[:count].clone(), self.fresh.scores[:count].clone()
         before = self.fresh.vectors[avoid.space][:count]
@@ -152,13 +152,13 @@ class Study:
         return self.compare(features, scores)
 
     def truncated(self, truncation: float) -> Row:
-        """What plain truncation draws from the first of the fresh seeds."""
+        """Returns figures of what plain truncation draws from the first fresh seeds."""
         space = LatentSpace(self.generator, "z", truncation)
         return self.compare(*self.look(space, self.fresh.vectors["z"][: self.size.drawn], self.judge))
 
 
 def marks(scores: Tensor, count: int, wrong: float, seed: int) -> tuple[Tensor, Tensor]:
-    """Indices of as many bad as good ones, `count` in all, of which a share is confused."""
+    """Returns indices of bad and of good faces, `count` in all, half of each; a share `wrong` is swapped."""
     rng, order = torch.Generator().manual_seed(seed), scores.argsort(stable=True)
     halves = (order[: round(BROKEN * len(order))], order[len(order) // 2 :])
     chosen = torch.cat([half[torch.randperm(len(half), generator=rng)[: count // 2]] for half in halves])
@@ -168,7 +168,7 @@ def marks(scores: Tensor, count: int, wrong: float, seed: int) -> tuple[Tensor, 
 
 
 def examples(study: Study) -> dict[str, list[dict[str, tuple[Tensor, Tensor]]]]:
-    """Bad and good vectors to learn from: by label set, repetition and space."""
+    """Returns bad and good vectors to learn from, by label set, repetition and space."""
     size = study.size
     sure: list[Tensor] = []
 
@@ -191,12 +191,12 @@ def examples(study: Study) -> dict[str, list[dict[str, tuple[Tensor, Tensor]]]]:
 
 
 def summary(rows: list[Row]) -> Row:
-    """Mean and standard error of each figure over repetitions."""
+    """Returns mean and standard error of each figure over repetitions."""
     return {name: mean_and_error([row[name] for row in rows]) for name in rows[0]}
 
 
 def beside(row: Row, truncations: dict[str, Row]) -> Row:
-    """Adds what plain truncation has where it is as diverse, linear between its rows."""
+    """Adds the figures of plain truncation at equal diversity, interpolated between its rows."""
     points = sorted(truncations.values(), key=lambda point: point["diversity"])
     x = [point["diversity"] for point in points]
     for name in ("broken", "frechet_distance"):
@@ -205,7 +205,7 @@ def beside(row: Row, truncations: dict[str, Row]) -> Row:
 
 
 def results(study: Study) -> Row:
-    """All figures."""
+    """Returns all figures."""
     size, fresh = study.size, study.fresh
     both = study.look(study.spaces["z"], fresh.vectors["z"][: size.drawn], study.labeller)[1]
     broken = fresh.scores[: size.drawn] < study.limit
@@ -247,7 +247,7 @@ def results(study: Study) -> Row:
 
 
 def strips(study: Study) -> dict[str, np.ndarray]:
-    """Fresh faces side by side, each [64, 64 n, 3] in [0, 1]: what broken means."""
+    """Returns rows of fresh faces that show what broken means, each [64, 64 n, 3] in [0, 1]."""
     order, border = study.fresh.scores.argsort(), int((study.fresh.scores < study.limit).sum())
     shown = {"worst": order[:24], "just not broken": order[border : border + 24], "best": order[-24:]}
     found = {}

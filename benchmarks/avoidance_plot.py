@@ -11,7 +11,7 @@ Row = dict[str, Any]
 
 
 def plot(figures: Row, shown: dict[str, np.ndarray], path: Path) -> None:
-    """What is broken, how much of it filters avoid, and what that costs."""
+    """Draws what is broken, how much of it filters avoid, and what this costs."""
     mpl.use("agg")
     figure = plt.figure(figsize=(13, 7.2), layout="constrained")
     grid = figure.add_gridspec(4, 3, height_ratios=(0.5, 0.5, 0.5, 3.6))

@@ -1,10 +1,10 @@
-"""Whether pictures arrive while the machine is busy: of searches and on Breed pages, for several visitors at once.
+"""Do all pictures arrive while the machine is busy, in searches and on Breed pages, for several visitors at once?
 
     python -m benchmarks.busy
 
-Starts the app and a headless Chromium, and keeps all cores busy with other processes. In each round all visitors ask
-for the same pictures at the same moment, so that one's browser fetches what is being drawn for another. A picture is
-dead if the browser has given up on it: the page shows a broken image.
+The study starts the app and a headless Chromium, and keeps all cores busy with other processes. In each round all
+visitors ask for the same pictures at the same moment, so one browser fetches a picture while it is drawn for another. A
+picture is "dead" if the page shows a broken image.
 """
 
 import os
@@ -46,7 +46,7 @@ PICTURES = """(part) => {
 
 @dataclass
 class Count:
-    """What visitors saw of one kind of page.
+    """Counts what visitors saw on one kind of page.
 
     Attributes:
         pages: how many.
@@ -61,7 +61,7 @@ class Count:
     dead: int = 0
 
     def look(self, page: Page, part: str) -> None:
-        """Waits until the browser is done with each picture in a part of a page, and counts."""
+        """Waits until the browser has loaded or given up each picture in a part of a page, and counts them."""
         pictures, dead = page.wait_for_function(PICTURES, arg=part).json_value()
         self.pages += 1
         self.spoiled += dead > 0
@@ -71,7 +71,7 @@ class Count:
 
 @dataclass
 class Watch:
-    """What became of the browser's requests to the app.
+    """Watches the browser's requests to the app.
 
     Attributes:
         url: of the app.
@@ -129,7 +129,7 @@ def main() -> None:
 
 @contextmanager
 def app() -> Iterator[tuple[str, Path]]:
-    """The app with the bundled model, in a process of its own: its address, and the file of its log."""
+    """Starts the app with the bundled model in another process; gives its address and the file of its log."""
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
         environment = os.environ | {
@@ -148,7 +148,7 @@ def app() -> Iterator[tuple[str, Path]]:
 
 @contextmanager
 def busy(count: int) -> Iterator[None]:
-    """Keeps cores busy with so many processes."""
+    """Keeps cores busy with `count` processes."""
     if count == 0:
         yield
         return

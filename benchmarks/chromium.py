@@ -1,4 +1,4 @@
-"""The browser in which studies of the page itself run."""
+"""The browser for studies of the page itself."""
 
 import shutil
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ NAMES = ("chromium", "google-chrome")
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """A headless Chromium; each of its contexts is a visitor."""
+    """Starts a headless Chromium; each of its contexts is a visitor."""
     path = next(filter(None, map(shutil.which, NAMES)), None)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])

@@ -1,11 +1,11 @@
-"""What does each way to learn quicker buy? `python -m benchmarks.convergence --data runs/data`.
+"""What makes training faster? `python -m benchmarks.convergence --data runs/data`.
 
-The same faces of 32 pixels, and one thing changed at a time. What counts is how many images, and how many seconds of
-one processor core, it takes to come as near to held-out renders as the unchanged training comes by its end. A small
-DCGAN, which gets somewhere in half a minute, meets all that fits it; growing and labels are a StyleGAN2's, a narrow one
-here, which is still near its beginning when it ends. Augmentation is for few images, so both kinds are also tried where
-there are 50 and training is four times as long. What a change costs in a StyleGAN2 of the usual size is measured
-beside. Step sizes do not fall towards the end: any moment is as good as another to compare.
+All learn the same faces of 32 pixels, and one thing is changed at a time. The study measures how many images, and how
+many seconds of one processor core, it takes until samples are as close to held-out renders as those of the unchanged
+training at its end. A small DCGAN, which learns something in half a minute, is trained with every change that fits it.
+Growing and labels belong to a StyleGAN2. Here it is a narrow one, which is still near its beginning when it ends.
+Augmentation is for few images, so both kinds are also tried with 50 faces and four times the training. The cost of each
+change in a StyleGAN2 of full size is measured separately. Step sizes stay constant, so any moment can be compared.
 """
 
 import json
@@ -65,7 +65,7 @@ CHANGES: dict[str, tuple[str, dict[str, Any], float]] = {
 
 
 def arms(images: int, small: bool = False) -> dict[str, Config]:
-    """How each trains, the bases first; a DCGAN sees so many images. Small ones are for tests."""
+    """Returns the settings of each arm, the bases first; a DCGAN sees `images`. Small ones are for tests."""
 
     def train(base: str, change: dict[str, Any], share: float) -> Config:
         settings, of_all = BASES[base]
@@ -80,12 +80,12 @@ def arms(images: int, small: bool = False) -> dict[str, Config]:
 
 
 def base_of(name: str) -> str:
-    """The arm that an arm is compared with; a base with itself."""
+    """Returns the arm that an arm is compared with; a base is compared with itself."""
     return CHANGES[name][0] if name in CHANGES else name
 
 
 def faces_of(name: str) -> int | None:
-    """How many faces an arm learns from; None for all."""
+    """Returns how many faces an arm learns from; None for all."""
     return FEW if base_of(name) == DCGAN_OF_FEW else None
 
 
@@ -114,7 +114,7 @@ def time_full_size(images: ImageSet, path: Path, small: bool) -> None:
 
 
 def results(histories: Mapping[str, Sequence[History]], full_size: Mapping[str, Sequence[float]]) -> Row:
-    """All figures. Times are given as shares of the base's, seed by seed or round by round."""
+    """Returns all figures. Times are shares of the base's, seed by seed or round by round."""
     # What every seed of a base reaches.
     targets = {base: max(float(run[DISTANCE][-1]) for run in histories[base]) for base in BASES if base in histories}
     rows: Row = {}
@@ -151,24 +151,24 @@ def results(histories: Mapping[str, Sequence[History]], full_size: Mapping[str, 
 
 
 def then(runs: Sequence[History], images: float) -> tuple[float, float] | None:
-    """The distance after so many images; None before the first report."""
+    """Returns the distance after so many images; None before the first report."""
     return mean_and_error(at(runs, "images", images)[DISTANCE]) if images >= runs[0]["images"][0] else None
 
 
 def cost(run: History) -> float:
-    """Seconds of one core for each image."""
+    """Returns the seconds of one core for each image."""
     return float(run["cpu"][-1] / run["images"][-1])
 
 
 def _some(values: list[float]) -> dict[str, Any]:
-    """Of those that got there: mean, standard error, and how many they are."""
+    """Returns mean, standard error and number of the values that are finite."""
     known = [value for value in values if np.isfinite(value)]
     mean, error = mean_and_error(known) if known else (None, None)
     return {"mean": mean, "error": error, "of": len(known)}
 
 
 def plot(figures: Row, path: Path) -> None:
-    """Curves over images and over time, for each base."""
+    """Draws curves over images and over time, for each base."""
     mpl.use("agg")
     targets = figures["targets"]
     figure, panels = plt.subplots(

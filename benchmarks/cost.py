@@ -1,7 +1,7 @@
 """What a search costs, and where the time goes: `python -m benchmarks.cost`.
 
-Images a second of each step on one thread, and the share of a search's time that is not spent in networks. Absolute
-figures are the machine's; compare those of one run.
+The study measures images a second of each step on one thread, and the share of a search's time outside the networks.
+Absolute figures depend on the machine, so compare only figures of one run.
 """
 
 import time
@@ -34,7 +34,7 @@ class Stopwatch:
         self.seconds = 0.0
 
     def wrap(self, function: Callable[..., Tensor]) -> Callable[..., Tensor]:
-        """`function`, timed."""
+        """Returns `function`, timed."""
 
         def timed(*args: Any, **kwargs: Any) -> Tensor:
             began = time.perf_counter()
@@ -46,7 +46,7 @@ class Stopwatch:
 
 
 def images_a_second(step: Callable[[], object], images: int, repeats: int) -> float:
-    """The best of several timings, which other work on the machine disturbs least."""
+    """Returns the best of several timings: other work on the machine disturbs it least."""
     step()
     timings = []
     for _ in range(repeats):
@@ -58,7 +58,7 @@ def images_a_second(step: Callable[[], object], images: int, repeats: int) -> fl
 
 @torch.no_grad()
 def steps(generator: Generator, judge: Judge, batch: int, repeats: int) -> dict[str, float]:
-    """Images a second of each step at one batch size."""
+    """Returns images a second of each step at one batch size."""
     z = latents_from_seeds(range(batch), generator.z_dim)
     ws = generator.map(z)
     images = generator.synthesize(ws)
@@ -72,7 +72,7 @@ def steps(generator: Generator, judge: Judge, batch: int, repeats: int) -> dict[
 
 
 def share_outside(judge: Judge, optimizer: Optimizer, evaluations: int) -> float:
-    """The share of a search's time outside map, synthesize and score."""
+    """Returns the share of a search's time outside map, synthesize and score."""
     generator, watch = load("avatars", device="cpu"), Stopwatch()
     objective = TextObjective(judge, "a smiling face")
     for part, method in ((generator, "map"), (generator, "synthesize"), (judge, "embed_images")):

@@ -1,10 +1,11 @@
 """Does a population of generators learn better than one? `python -m benchmarks.evolving --data runs/data`.
 
-E-GAN lets children by three mutations compete for every step. Here it meets each of these mutations alone, with the
-same DCGAN pair and settings, and the StyleGAN2 recipe, on faces of 32 pixels. "Without rivals" it has a single child in
-each generation, by least squares: what it then does as well is not due to selection. A generation of three costs more
-than a step of one, so all are compared both after equally many images and after equally many seconds of one processor
-core. Step sizes do not fall towards the end: any moment is as good as another to compare.
+In each generation of E-GAN three children, each made by another mutation, compete. Here it is compared with each of
+these mutations alone, with the same DCGAN pair and settings, and with the StyleGAN2 recipe, on faces of 32 pixels.
+"Without rivals" it has a single child in each generation, by least squares: what this run reaches, too, is not due to
+selection. A generation of three children costs more than a step of one generator. So all are compared after the same
+number of images, and after the same number of seconds of one processor core. Step sizes stay constant, so any moment
+can be compared.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,7 +35,7 @@ Row = dict[str, Any]
 
 
 def arms(images: int, small: bool = False) -> dict[str, Config]:
-    """How each trains; E-GAN sees so many images. Small ones are for tests."""
+    """Returns the settings of each arm; E-GAN sees `images`. Small ones are for tests."""
     every, share = images // (2 if small else MOMENTS), 0.1 if small else 1.0
 
     def train(times: int, **options: Any) -> Config:
@@ -65,7 +66,7 @@ def arms(images: int, small: bool = False) -> dict[str, Config]:
 
 
 def results(study: Study, histories: Mapping[str, Sequence[History]]) -> Row:
-    """All figures."""
+    """Returns all figures."""
     ends = [{axis: float(h[axis][-1]) for axis in ("images", "cpu")} for runs in histories.values() for h in runs]
     places = {axis: min(end[axis] for end in ends) for axis in ("images", "cpu")}
     return {
@@ -82,7 +83,7 @@ def results(study: Study, histories: Mapping[str, Sequence[History]]) -> Row:
 
 
 def summary(figures: Mapping[str, Sequence[float]]) -> Row:
-    """Mean and standard error of each over seeds."""
+    """Returns mean and standard error of each figure over seeds."""
     return {name: mean_and_error(values) for name, values in figures.items()}
 
 
@@ -95,7 +96,7 @@ def shape(config: Config) -> Row:
 
 
 def won(study: Study) -> Row:
-    """How often each mutation made the survivor: over time, the mean over E-GAN's runs, and on the whole."""
+    """Returns how often each mutation made the survivor: over time (mean over E-GAN's runs), and in all."""
     tables = [Table(folder / "mutations.csv", 10**12).rows for folder in study.folders("E-GAN")]
     shares = [winning_shares(rows) for rows in tables if rows]
     if not shares:
@@ -118,7 +119,7 @@ def won(study: Study) -> Row:
 
 
 def plot(study: Study, figures: Row, path: Path) -> None:
-    """Curves over images and over time, the mutations that won, and each arm's faces of the first seed."""
+    """Draws curves over images and time, the mutations that won, and faces of each arm's first seed."""
     mpl.use("agg")
     figure = plt.figure(figsize=(13, 9.5), layout="constrained")
     count = len(figures["histories"])
@@ -148,7 +149,7 @@ def plot(study: Study, figures: Row, path: Path) -> None:
 
 
 def mutations(axes: Axes, its: Row) -> None:
-    """How often each made the survivor, over time."""
+    """Draws how often each mutation made the survivor, over time."""
     if its:
         labels = [NAMED[name] for name in its["over_time"]]
         colours = [f"C{i + 1}" for i in range(len(labels))]  # as those of the arms

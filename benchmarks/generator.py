@@ -1,4 +1,4 @@
-"""How good the bundled generator is: `python -m benchmarks.generator --data runs/data`.
+"""How good is the bundled generator? `python -m benchmarks.generator --data runs/data`.
 
 Its samples are compared with held-out renders in the bundled classifier's features, at several truncations. The shares
 of each attribute's values show what it draws too rarely or too often.

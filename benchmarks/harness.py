@@ -42,10 +42,11 @@ class Spent(Exception):  # noqa: N818 - an end, not an error
 
 
 class Networks:
-    """A generator (the bundled one), judge and classifier, and the spaces searched; what was seen is not drawn again.
+    """A generator (by default the bundled one), judge, classifier and latent spaces; nothing is drawn twice.
 
-    Drawing depends on latents alone, so the first faces of a seed, which every prompt begins with, and all of random
-    search are drawn once. They are kept by whole batches: a batch split otherwise would round otherwise.
+    Drawing depends only on the latents. So the first faces of a seed, with which every prompt begins, and all faces of
+    random search are drawn once. Whole batches are kept, because a batch that is split in another way rounds
+    differently.
     """
 
     def __init__(self, generator: Generator | None = None) -> None:
@@ -59,12 +60,12 @@ class Networks:
 
     @torch.no_grad()
     def draw(self, space: str, vectors: Tensor) -> Tensor:
-        """Images [n, 3, H, W] of vectors [n, dims]."""
+        """Draws images [n, 3, H, W] of vectors [n, dims]."""
         parts = vectors.split(batch_size(self.generator))
         return torch.cat([self.generator.synthesize(self.spaces[space].ws(part)) for part in parts])
 
     def embed(self, space: str, vectors: Tensor) -> Tensor:
-        """The judge's embeddings [n, d]; differentiable if `vectors` want gradients."""
+        """Returns the judge's embeddings [n, d]; differentiable if `vectors` want gradients."""
         if vectors.requires_grad:
             return self.judge.embed_images(self.generator.synthesize(self.spaces[space].ws(vectors)))
         parts = []
@@ -116,7 +117,7 @@ class Trial:
         assert len(self.scores) == self.budget, "a method stopped before its budget was spent"
 
     def __call__(self, vectors: Any, space: str = "z") -> Tensor:
-        """Scores [n] of vectors [n, dims], higher is better; with gradients if the vectors want them.
+        """Returns scores [n] of vectors [n, dims], higher is better; with gradients if the vectors want them.
 
         A run stays in one space.
 
@@ -138,7 +139,7 @@ class Trial:
 
     @torch.no_grad()
     def outcome(self, evaluations: int) -> Outcome:
-        """How things stood after the first so many evaluations."""
+        """Returns what was found after the first `evaluations`."""
         best = np.argsort(-np.array(self.scores[:evaluations]), kind="stable")[:TOP]
         images = self.networks.draw(self._space, torch.stack([self._vectors[i] for i in best]))
         features = self.networks.classifier.features(images) / self.networks.typical_distance
@@ -147,7 +148,7 @@ class Trial:
 
 
 def spread(features: Tensor) -> float:
-    """Mean distance between two different rows of features [n, d]."""
+    """Returns the mean distance between two different rows of features [n, d]."""
     return torch.pdist(features).mean().item()
 
 

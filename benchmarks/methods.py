@@ -1,7 +1,7 @@
 """The methods compared: this project's optimizers, and its peers through their own packages.
 
-A method takes a `Trial` and a seed and scores latents until the trial's budget is spent. None of them knows the
-budget, so a run of 2,000 evaluations passes through what a run of 500 would have found.
+A method takes a `Trial` and a seed and scores latents until the trial's budget is used. No method knows the budget, so
+the first 500 evaluations of a run of 2,000 are the same as a run of 500.
 """
 
 from typing import Any
@@ -28,7 +28,7 @@ Array = NDArray[np.float64]
 def spaceseed(
     trial: Trial, seed: int, optimizer: type[Optimizer], space: str = "z", warm_start: int = 0, **settings: Any
 ) -> None:
-    """One of this project's optimizers, as the app runs it; the best of `warm_start` random seeds begin."""
+    """Runs one of this project's optimizers as the app does; it begins with the best of `warm_start` seeds."""
     where = trial.networks.spaces[space]
     start = where.draw(np.random.RandomState(seed).randint(MAX_SEED, size=warm_start).tolist()) if warm_start else None
     searcher = optimizer(where.dims, seed=seed, start=start, **{"prior": where.prior, **settings})
@@ -37,7 +37,7 @@ def spaceseed(
 
 
 def clip_glass(trial: Trial, seed: int) -> None:
-    """The GA of pymoo with the operators, bounds and population that clip-glass gives StyleGAN2.
+    """Runs the GA of pymoo with the operators, bounds and population that clip-glass gives StyleGAN2.
 
     SBX always, eta 3; polynomial mutation of each variable with probability 1/2, eta 3; z in [-10, 10], first
     generation N(0, 1); 16 members; binary tournament, duplicates eliminated, the best of parents and children survive.
@@ -63,7 +63,7 @@ def clip_glass(trial: Trial, seed: int) -> None:
 
 
 def scipy_de(trial: Trial, seed: int, population: int = 32, bound: float = 3.0) -> None:
-    """SciPy's differential evolution with its own strategy and rates: best1bin, F in (0.5, 1), CR 0.7.
+    """Runs SciPy's differential evolution with its own strategy and rates: best1bin, F in (0.5, 1), CR 0.7.
 
     Its usual population, 15 for each dimension, would not finish one generation; 32 draws of the prior begin instead.
     """
@@ -84,7 +84,7 @@ def scipy_de(trial: Trial, seed: int, population: int = 32, bound: float = 3.0) 
 
 
 def sep_cma(trial: Trial, seed: int) -> None:
-    """The `cmaes` package's separable CMA-ES with its own population, from the prior's mean and spread.
+    """Runs the `cmaes` package's separable CMA-ES with its own population, from the prior's mean and spread.
 
     With a mapping that normalises z, a start at the mean makes it indifferent to sigma.
     """
@@ -96,7 +96,7 @@ def sep_cma(trial: Trial, seed: int) -> None:
 
 
 def adam(trial: Trial, seed: int, restarts: int = 4, warm_start: int = 64, rate: float = 0.1) -> None:
-    """Gradient ascent through judge and generator from the best of random seeds: what evolution does without."""
+    """Climbs by gradients through judge and generator, from the best of random seeds; evolution uses none."""
     z = trial.networks.spaces["z"].draw(np.random.RandomState(seed).randint(MAX_SEED, size=warm_start).tolist())
     z = z[trial(z).topk(restarts).indices].requires_grad_()
     optimizer = torch.optim.Adam([z], lr=rate)

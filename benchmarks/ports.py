@@ -1,8 +1,8 @@
 """Straightforward ports of the synthesis networks, for comparison with `spaceseed.models`.
 
-Each is its network step by step, as papers and public code describe it: every image's weights are modulated, and the
-batch runs as one grouped convolution; a filter inserts zeros, pads, convolves and drops samples, one after the other;
-normalisation, noise, bias, activation, gain and bound are passes of their own. A port reads the generator's own
+Each port computes its network step by step, as papers and public code describe it. The weights are modulated for each
+image, and the batch is one grouped convolution. A filter inserts zeros, pads, convolves and drops samples, one after
+the other. Normalisation, noise, bias, activation, gain and bound are separate steps. A port reads the generator's own
 parameters, and draws what `synthesize` draws without options.
 """
 
@@ -32,7 +32,7 @@ FUSED_FROM = 128
 
 
 def port(generator: Generator) -> Port:
-    """The port of a generator's synthesis."""
+    """Returns the port of a generator's synthesis."""
     return PORTS[type(generator)](generator)
 
 
@@ -70,7 +70,7 @@ def resample(x: Tensor, kernel: Tensor, pad: tuple[int, int], up: int = 1, down:
 
 
 def activate(x: Tensor, clamp: float | None) -> Tensor:
-    """Leaky ReLU, gain and bound."""
+    """Applies leaky ReLU, gain and bound."""
     x = F.leaky_relu(x, 0.2)
     x = x * 2**0.5
     return bound(x, clamp)
@@ -87,7 +87,7 @@ def along_channels(vector: Tensor) -> Tensor:
 
 
 def stylegan2(generator: StyleGAN2) -> Port:
-    """StyleGAN2 of the "skip" architecture."""
+    """Draws with StyleGAN2 of the "skip" architecture."""
 
     def layer(conv: StyleGAN2Layer, x: Tensor, w: Tensor) -> Tensor:
         x = modulated_conv(x, conv.weight, conv.affine(w), up=conv.up, padding=1)
@@ -145,14 +145,14 @@ def stylegan3(generator: StyleGAN3) -> Port:
 
 
 def original_kernel(weight: Any) -> Tensor:
-    """The kernel [O, I, 3, 3] for repeated pixels that a transposed convolution's [I, O, 4, 4] was made of."""
+    """Returns the kernel [O, I, 3, 3] for repeated pixels from a transposed convolution's [I, O, 4, 4]."""
     rows = torch.stack([weight[:, :, 0], weight[:, :, 1] - weight[:, :, 0], weight[:, :, 3]], dim=2)
     kernel = torch.stack([rows[..., 0], rows[..., 1] - rows[..., 0], rows[..., 3]], dim=3)
     return kernel.transpose(0, 1).flip(2, 3).contiguous()
 
 
 def fused_kernel(kernel: Tensor) -> Tensor:
-    """The inverse of `original_kernel`."""
+    """Inverts `original_kernel`."""
     padded = F.pad(kernel.flip(2, 3), (1, 1, 1, 1))
     rows = padded[:, :, 1:] + padded[:, :, :-1]
     return (rows[..., 1:] + rows[..., :-1]).transpose(0, 1).contiguous()

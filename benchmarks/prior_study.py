@@ -1,8 +1,8 @@
-"""Is straight interpolation in a high-dimensional Gaussian poor? `python -m benchmarks.prior_study --data runs/data`.
+"""Is straight interpolation in a high-dimensional Gaussian a bad choice? `python -m benchmarks.prior_study`.
 
-Three parts: norms and realism along lerp and slerp between random faces; judge scores half-way between faces that fit
-a prompt; searches under each `prior`. All is done twice: with the bundled generator as it is, whose mapping begins by
-normalising z, and with that step left out ("raw"), as in generators that have none.
+There are three parts: norms and realism along lerp and slerp between random faces; judge scores in the middle between
+faces that fit a prompt; searches under each `prior`. Everything is done twice: with the bundled generator, whose
+mapping network begins by normalising z, and without this step ("raw"), as in generators that do not normalise.
 """
 
 import contextlib
@@ -37,7 +37,7 @@ COLORS = {"lerp in z": "C0", "slerp in z": "C1", "lerp in raw z": "C3", "slerp i
 
 @dataclass(frozen=True)
 class Size:
-    """How much is drawn: renders, pairs of faces, prompts, faces for each and parents among them, evaluations."""
+    """Numbers of renders, pairs of faces, prompts, faces and parents for each prompt, and evaluations."""
 
     renders: int = 2000
     pairs: int = 500
@@ -48,7 +48,7 @@ class Size:
 
 
 class RawMapping(nn.Module):
-    """A mapping network that takes z as it comes, without normalising it."""
+    """A mapping network that does not normalise z."""
 
     def __init__(self, mapping: nn.Module) -> None:
         super().__init__()
@@ -62,14 +62,14 @@ class RawMapping(nn.Module):
 
 
 def networks() -> tuple[Networks, Networks]:
-    """The bundled generator with all that looks at it, as it is and without normalisation."""
+    """Returns the bundled generator with judge and classifier, as it is and without normalisation."""
     raw = copy.deepcopy(load("avatars", device="cpu"))
     raw.mapping = RawMapping(raw.get_submodule("mapping"))
     return Networks(), Networks(raw)
 
 
 def paths(bundled: Networks, raw: Networks) -> dict[str, Callable[[Tensor, Tensor, float, float], Tensor]]:
-    """Ways from z `a` to z `b`: functions of (a, b, t, truncation) to styles."""
+    """Returns ways from z `a` to z `b`: functions of (a, b, t, truncation) that give styles."""
     G, R = bundled.generator, raw.generator
     return {
         "lerp in z": lambda a, b, t, psi: G.map(lerp(a, b, t), truncation=psi),
@@ -82,14 +82,14 @@ def paths(bundled: Networks, raw: Networks) -> dict[str, Callable[[Tensor, Tenso
 
 @torch.no_grad()
 def features(networks: Networks, ws: Tensor) -> Tensor:
-    """Classifier features [n, d] of the images of styles."""
+    """Returns classifier features [n, d] of the images of styles."""
     generator = networks.generator
     parts = ws.split(batch_size(generator))
     return torch.cat([networks.classifier.features(generator.synthesize(part)) for part in parts])
 
 
 def along(bundled: Networks, raw: Networks, real: Tensor, size: Size) -> dict[str, Any]:
-    """Norm (in units of sqrt(d)), Frechet distance and precision along each path between random faces, psi 1."""
+    """Measures norm (in units of sqrt(d)), Frechet distance and precision along each path, at psi 1."""
     dims = bundled.generator.z_dim
     a, b = latents_from_seeds(range(2 * size.pairs), dims).chunk(2)
     norms = {
@@ -111,7 +111,7 @@ def along(bundled: Networks, raw: Networks, real: Tensor, size: Size) -> dict[st
 
 @torch.no_grad()
 def halfway(bundled: Networks, raw: Networks, size: Size) -> dict[str, Any]:
-    """Judge scores at the middle of two of the best faces for a prompt, less their parents' mean score."""
+    """Measures judge scores in the middle of two of the best faces for a prompt, minus their mean score."""
     lost: dict[str, list[float]] = {}
     z = latents_from_seeds(range(size.faces), bundled.generator.z_dim)
     first, second = torch.triu_indices(size.parents, size.parents, offset=1)
@@ -130,7 +130,7 @@ def halfway(bundled: Networks, raw: Networks, size: Size) -> dict[str, Any]:
 
 
 def searches(bundled: Networks, raw: Networks, real: Tensor, size: Size) -> dict[str, Any]:
-    """Differential evolution under each prior: norms by generation, best score, realism of the last population."""
+    """Runs differential evolution under each prior: norms, best score, realism of the last population."""
     rows: dict[str, Any] = {}
     for kind, nets in (("z", bundled), ("raw z", raw)):
         for prior in PRIORS:
@@ -157,7 +157,7 @@ def searches(bundled: Networks, raw: Networks, real: Tensor, size: Size) -> dict
 
 
 def plot(figures: dict[str, Any], path: Path) -> None:
-    """Norms along the paths, realism along them, norms during searches."""
+    """Draws norms and realism along the paths, and norms during searches."""
     mpl.use("agg")
     figure, (left, middle, right) = plt.subplots(1, 3, figsize=(13, 3.8), layout="constrained")
     along_, t = figures["along"], np.array(FRACTIONS)

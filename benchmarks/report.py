@@ -70,7 +70,8 @@ def tables(name: str, figures: Figures) -> str:
 def page(name: str, figures: Figures) -> str:
     """Returns the whole page of a study."""
     writer = _writer(name)
-    parts = (f"# {writer.TITLE}", f"Command: `python -m benchmarks {name}`", writer.text(figures).strip())
+    command = f"Command: `python -m benchmarks {name}`. [All results](../index.md#results)."
+    parts = (f"# {writer.TITLE}", command, writer.text(figures).strip())
     return "\n\n".join((*parts, tables(name, figures)))
 
 

@@ -1,8 +1,8 @@
-"""Who finds the best face for the same number of images: `python -m benchmarks.search_quality`.
+"""Which method finds the best face for the same number of images? `python -m benchmarks.search_quality`.
 
-Every method gets the same generator, judge, truncation and budget; see `harness`. Prompts are those that ask for most
-among those on which the judge was examined and never trained or tuned (`tune` has its own). A run of 2,000 evaluations
-also tells what it had found after 500, because no method knows its budget; more seeds are run to 500 alone.
+Every method gets the same generator, judge, truncation and budget; see `harness`. The prompts are the most demanding of
+those on which the judge was examined. Nothing was trained or tuned on them (`tune` has its own prompts). No method
+knows its budget, so a run of 2,000 evaluations also says what it had found after 500. More seeds run to 500 only.
 """
 
 from collections.abc import Sequence
@@ -60,7 +60,7 @@ VARIANTS: dict[str, Method] = {
 
 
 def runs(prompts: Sequence[AskedPrompt], long: int, seeds: dict[int, int]) -> list[Run]:
-    """All runs; the long ones first, so that no process idles at the end."""
+    """Returns all runs, the long ones first, so that no process is idle at the end."""
     short = min(seeds)
     planned = [
         Run(name, method, prompt, seed, (short, long) if seed < seeds[long] else (short,))
@@ -73,7 +73,7 @@ def runs(prompts: Sequence[AskedPrompt], long: int, seeds: dict[int, int]) -> li
 
 
 def summarize(results: Sequence[Result], budget: int) -> list[dict[str, Any]]:
-    """A row for each method, the best mean score first; compared with `BEST` on the prompts and seeds both ran."""
+    """Returns a row for each method, the best first, compared with `BEST` on the same prompts and seeds."""
     found: dict[str, dict[tuple[str, int], Outcome]] = {}
     for run, looks in results:
         if budget in looks:

@@ -1,9 +1,9 @@
-"""How soon the picture follows a slider: from its event in the browser to the new image, on the bundled faces.
+"""How fast does the picture follow a slider? From its event in the browser to the new image, on the bundled faces.
 
     python -m benchmarks.steer_latency
 
-Starts the app and a headless Chromium, moves a slider of the Steer tab many times, and drags it once: 60 values, one a
-frame of 60 a second.
+The study starts the app and a headless Chromium, moves a slider of the Steer tab many times, and drags it once through
+60 values, one in each frame of 60 a second.
 """
 
 import os

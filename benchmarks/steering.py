@@ -1,10 +1,10 @@
-"""How strongly and how cleanly directions change the bundled faces, at equal image change.
+"""How strongly and how cleanly do directions change the bundled faces, at equal image change?
 
     python -m benchmarks.steering
 
-Every direction of a method is moved as far, both ways, as changes the pixels by the same mean amount. The classifier
-says what came of it; so it does for style mixing, group by group. It taught some directions, the judge named others;
-each confirms those of the other.
+Every direction is moved both ways until the pixels have changed by the same mean amount. The classifier says which
+attributes have changed. It does the same for style mixing, group by group. The classifier taught some directions, and
+the judge named others; each confirms those of the other.
 """
 
 from collections.abc import Callable, Sequence
@@ -73,7 +73,7 @@ SAID = {"smile": "smiling", "angry brows": "angry"}
 
 @dataclass(frozen=True)
 class Faces:
-    """The faces that are moved, and who looks at them."""
+    """The faces that are moved, with generator, classifier and judge."""
 
     generator: Generator
     classifier: Classifier
@@ -81,15 +81,15 @@ class Faces:
     ws: Tensor
 
     def moved(self, directions: DirectionSet, index: int, amount: float, keep: Sequence[int]) -> Tensor:
-        """Images of all faces, a step along a direction away."""
+        """Draws all faces after a step along a direction."""
         return self.draw(directions.apply(self.ws, index, amount, keep=keep))
 
     def draw(self, ws: Tensor) -> Tensor:
-        """Images of ws."""
+        """Draws images of ws."""
         return torch.cat([self.generator.synthesize(part) for part in ws.split(16)]).clamp(-1, 1)
 
     def amount(self, directions: DirectionSet, index: int, keep: Sequence[int]) -> float:
-        """How far to move both ways for the pixels to change by `CHANGE`; `FURTHEST` where that is not enough."""
+        """Returns how far to move both ways so that the pixels change by `CHANGE`; at most `FURTHEST`."""
         low, high = 0.0, FURTHEST
         few = replace(self, ws=self.ws[:16])
         for _ in range(BISECTIONS):
@@ -100,7 +100,7 @@ class Faces:
 
 
 def examine(faces: Faces, directions: DirectionSet, index: int, keep: Sequence[int] = ()) -> dict[str, Any]:
-    """What the classifier says of one direction, while it leaves those of `keep` alone."""
+    """Returns what the classifier says of one direction, while the directions in `keep` stay as they are."""
     amount = faces.amount(directions, index, keep)
     more, less = (faces.moved(directions, index, side * amount, keep) for side in (1, -1))
     scores = [attribute_scores(faces.classifier, images) for images in (more, less)]
@@ -125,7 +125,7 @@ def examine(faces: Faces, directions: DirectionSet, index: int, keep: Sequence[i
 
 
 def _witness(faces: Faces, name: str, *, named_by_judge: bool) -> Callable[[Tensor], Tensor] | None:
-    """Who took no part in naming a direction, and knows the name: sees how much of it is in images, [N]."""
+    """Returns a function that scores images [N] for a name, by the network that did not give the name."""
     if not named_by_judge:
         return (lambda images: faces.judge.score(images, SAID.get(name, name))) if name in ATTRIBUTES else None
     if name not in PHRASES:
@@ -136,7 +136,7 @@ def _witness(faces: Faces, name: str, *, named_by_judge: bool) -> Callable[[Tens
 
 
 def examine_mixing(faces: Faces, others: Tensor) -> dict[str, dict[str, float]]:
-    """How often faces that take a group of styles from others take over what those show.
+    """Measures how often faces that take a group of styles from others also take their attributes.
 
     Args:
         faces: whose other styles stay.
@@ -161,7 +161,7 @@ def examine_mixing(faces: Faces, others: Tensor) -> dict[str, dict[str, float]]:
 
 
 def random_directions(generator: Generator, count: int) -> DirectionSet:
-    """Directions that mean nothing, for comparison."""
+    """Returns random directions, for comparison."""
     vectors = torch.randn(count, generator.w_dim, generator=torch.Generator().manual_seed(0))
     vectors = torch.nn.functional.normalize(vectors, dim=1)
     w = generator.map(latents_from_seeds(range(1000), generator.z_dim))[:, 0]

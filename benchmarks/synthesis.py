@@ -1,8 +1,8 @@
-"""How fast each family draws, against straightforward ports of the same networks: `python -m benchmarks.synthesis`.
+"""How fast does each family draw, compared with ports of the same networks? `python -m benchmarks.synthesis`.
 
-Networks of the published sizes with random weights, drawn by `synthesize` and by a port (see ports.py) of the same
-weights, in turn, so that both meet the same machine. On a CPU times are those of one thread, in which other work on
-the machine does not count; where there is a GPU, float32 is joined by half precision and compilation.
+Networks have the published sizes and random weights. `synthesize` and a port (see ports.py) of the same weights draw in
+turn, so both meet the same conditions. On a CPU times are those of one thread, and other work on the machine does not
+count. On a GPU half precision and compilation are measured, too.
 """
 
 import copy
@@ -35,13 +35,13 @@ PROFILED = "StyleGAN2, 256 px"
 
 
 def pyramid(side: int, features: int, small: bool) -> dict[int, int]:
-    """Feature maps at each resolution: `features` divided by it, at most 512."""
+    """Returns feature maps at each resolution: `features` divided by it, at most 512."""
     sides = [4 << i for i in range(9) if 4 << i <= (min(side, 128) if small else side)]
     return {each: 8 if small else min(512, features // each) for each in sides}
 
 
 def biggan(small: bool) -> Generator:
-    """BigGAN-deep for 128 px."""
+    """Returns BigGAN-deep for 128 px."""
     width = 8 if small else 128
     factors = (16, 16, 16, 16, 8, 8, 4, 4, 2, 2, 1)
     upsamples = [bool(i % 2) for i in range(10)]
@@ -50,14 +50,14 @@ def biggan(small: bool) -> Generator:
 
 
 def stylegan3(small: bool) -> Generator:
-    """Configuration T for 256 px."""
+    """Returns configuration T for 256 px."""
     if small:
         return StyleGAN3.designed(32, z_dim=8, w_dim=8, channel_base=256, channel_max=8)
     return StyleGAN3.designed(256, channel_base=16384)
 
 
 def mobile_stylegan(small: bool) -> Generator:
-    """The published network, weights and all."""
+    """Returns the published network with its weights."""
     if small:
         return MobileStyleGAN(8, [8, 8, 8])
     folder = openvino.installed()
@@ -82,7 +82,7 @@ if openvino.installed() is not None:
 
 @torch.no_grad()
 def build(name: str, small: bool = False) -> Generator:
-    """A network in the usual memory order; its weights, if random, are seeded and none is neutral."""
+    """Returns a network in the usual memory order; random weights are seeded, and none is neutral."""
     torch.manual_seed(0)
     generator = NETWORKS[name](small).eval().requires_grad_(False)
     if generator.card is not None:
@@ -100,14 +100,14 @@ def build(name: str, small: bool = False) -> Generator:
 
 
 def styles(generator: Generator, batch: int) -> Tensor:
-    """What the first seeds map to, [batch, num_ws, w_dim], on the generator's device."""
+    """Returns ws of the first seeds, [batch, num_ws, w_dim], on the generator's device."""
     labels = torch.eye(batch, generator.num_classes) if generator.num_classes else None
     z = latents_from_seeds(range(batch), generator.z_dim).to(generator.device)
     return generator.map(z, labels if labels is None else labels.to(generator.device))
 
 
 def seconds(step: Callable[[], object], device: torch.device) -> float:
-    """How long `step` takes: CPU time on a CPU, which others' work does not lengthen by waiting; else by the clock."""
+    """Returns how long `step` takes: on a CPU its CPU time, which excludes waiting for others; else clock time."""
     clock = time.process_time if device.type == "cpu" else time.perf_counter
     if device.type == "cuda":
         torch.cuda.synchronize()
@@ -119,7 +119,7 @@ def seconds(step: Callable[[], object], device: torch.device) -> float:
 
 
 def ways(generator: Generator) -> dict[tuple[str, str], Port]:
-    """Ways to draw, by number format and by how: as it is and, on a GPU, in half precision and compiled, too."""
+    """Returns ways to draw, by number format and by how; on a GPU also in half precision and compiled."""
     draw: Port = generator.synthesize
     found = {("float32", ""): draw}
     if generator.device.type == "cuda":
@@ -133,7 +133,7 @@ def ways(generator: Generator) -> dict[tuple[str, str], Port]:
 
 
 def compare(draw: Port, plain: Port, ws: Tensor, budget: float, pairs: int) -> dict[str, float]:
-    """Times both in turn, at least `pairs` times and until `budget` seconds are spent; once if that is more already."""
+    """Times both in turn, `pairs` times or more until `budget` seconds are used; only once if that takes longer."""
     images: list[Tensor] = []
 
     def pair() -> tuple[float, float]:
@@ -155,7 +155,7 @@ def compare(draw: Port, plain: Port, ws: Tensor, budget: float, pairs: int) -> d
 
 
 def peak_flops(device: torch.device, dtype: torch.dtype) -> float:
-    """Floating-point operations a second of a large matrix product or convolution, whichever is faster."""
+    """Returns operations a second of a large matrix product or convolution, whichever is faster."""
     side, channels = (2048, 512) if device.type == "cpu" else (8192, 1024)
     matrix = torch.randn(side, side, device=device, dtype=dtype)
     images = torch.randn(1, channels, 64, 64, device=device, dtype=dtype).contiguous(memory_format=torch.channels_last)
@@ -168,14 +168,14 @@ def peak_flops(device: torch.device, dtype: torch.dtype) -> float:
 
 
 def flops_an_image(generator: Generator, ws: Tensor) -> float:
-    """What the product's convolutions and matrix products take."""
+    """Counts the operations of the generator's convolutions and matrix products for one image."""
     with FlopCounterMode(display=False) as counter:
         generator.synthesize(ws[:1])
     return float(counter.get_total_flops())
 
 
 def part(event: FunctionEventAvg) -> str:
-    """Which part of a synthesis one profiled operation belongs to."""
+    """Returns the part of a synthesis that a profiled operation belongs to."""
     name, shapes = str(event.key), event.input_shapes or [[]]
     if "conv" in name:
         return "filters" if shapes[1][1] == 1 else "convolutions"
@@ -189,7 +189,7 @@ def part(event: FunctionEventAvg) -> str:
 
 
 def profile(draw: Port, ws: Tensor, repeats: int) -> dict[str, float]:
-    """Milliseconds that each part of drawing takes, in the fastest of several runs."""
+    """Returns milliseconds of each part of drawing, in the fastest of several runs."""
     runs = []
     for _ in range(repeats):
         with torch.profiler.profile(record_shapes=True) as profiler:
@@ -206,7 +206,7 @@ def profile(draw: Port, ws: Tensor, repeats: int) -> dict[str, float]:
 def measure(
     name: str, device: torch.device, peaks: dict[str, float], quick: bool
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Rows of the table for one network, and where the time goes if it is the profiled one."""
+    """Returns rows of the table for one network, and the time of each part if it is the profiled one."""
     plain = build(name, small=quick).to(device)
     generator = copy.deepcopy(plain).to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # as `load`
     budget, pairs = (0.0, 1) if quick else (12.0, 3)

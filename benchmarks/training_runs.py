@@ -1,10 +1,10 @@
-"""What the studies of training share: small renders, figures that tell good from bad, and runs that are kept.
+"""What the studies of training share: small renders, figures of quality, and runs that are kept.
 
     study = Study(arms, Path("runs/evolving"))
     study.train(3, faces("train", data), Measure(faces("held_out", data, 2_000), 2_000))    # or goes on with it
     study.histories()                               # of every arm, each seed's figures over time
 
-Times are the processor's, in steps of training alone: neither measuring nor what else the machine does counts.
+Times are CPU times of training steps alone. Measuring and other work on the machine do not count.
 """
 
 import argparse
@@ -46,7 +46,7 @@ LabelledMeasure = Callable[[Generator, bool], dict[str, float]]
 
 
 def faces(split: str, folder: Path, count: int | None = None) -> ImageSet:
-    """The first renders of a split, all if None, made small by averaging, with their attributes as labels."""
+    """Returns the first renders of a split (all if None), averaged to a small size, with attributes as labels."""
     drawn = renders(split, folder)
     large = drawn.images[:count]
     parts = [to_uint8(shrunk(from_uint8(large[i : i + 500]))) for i in range(0, len(large), 500)]
@@ -54,12 +54,12 @@ def faces(split: str, folder: Path, count: int | None = None) -> ImageSet:
 
 
 def shrunk(images: Tensor) -> Tensor:
-    """Images [n, 3, H, W] brought to the studies' side by averaging."""
+    """Averages images [n, 3, H, W] down to the side of the studies."""
     return F.avg_pool2d(images, images.shape[-1] // SIDE)
 
 
 class Measure:
-    """Frechet distance, precision and recall of samples against real faces, and the share of broken ones.
+    """Measures Frechet distance, precision and recall of samples against real faces, and the share of broken ones.
 
     Args:
         real: held-out faces.
@@ -78,7 +78,7 @@ class Measure:
 
     @torch.no_grad()
     def __call__(self, generator: Generator, labelled: bool) -> dict[str, float]:
-        """The figures; a conditional generator draws what the real faces show."""
+        """Returns the figures; a conditional generator draws the attributes of the real faces."""
         z = latents_from_seeds(range(SAMPLES, SAMPLES + self.count), generator.z_dim)
         images = torch.cat(
             [
@@ -92,7 +92,7 @@ class Measure:
 
 
 class TimedTrainer(Trainer):
-    """Adds to its figures the processor's seconds that its steps took."""
+    """A trainer that adds the CPU seconds of its steps to its figures."""
 
     def __init__(self, config: Config, images: ImageSet, folder: Path, measure: LabelledMeasure) -> None:
         labelled = config.condition != "none"
@@ -107,7 +107,7 @@ class TimedTrainer(Trainer):
         return logits
 
     def steps(self, count: int) -> float:
-        """Seconds for each image in so many steps, whose results go nowhere."""
+        """Returns the seconds for each image in `count` steps, whose results are not kept."""
         seen, seconds = self.seen, self.cpu
         for _ in range(count):
             self._step()
@@ -126,11 +126,11 @@ class Study:
         self.arms, self.runs = arms, runs
 
     def folder(self, name: str, seed: int) -> Path:
-        """Where a run is kept."""
+        """Returns the folder of a run."""
         return self.runs / f"{name.replace(' ', '_')}-{seed}"
 
     def folders(self, name: str) -> list[Path]:
-        """Of an arm, those that are there, by seed."""
+        """Returns the folders of an arm that exist, by seed."""
         return sorted(self.runs.glob(f"{self.folder(name, 0).name.removesuffix('0')}[0-9]*"))
 
     def train(self, seeds: int, images: ImageSet, measure: LabelledMeasure) -> None:
@@ -147,7 +147,7 @@ class Study:
         return (folder / "metrics.csv").exists() and history(folder)["images"][-1] >= config.images
 
     def histories(self) -> dict[str, list[History]]:
-        """The finished runs of every arm that has any, by seed."""
+        """Returns the finished runs of every arm that has any, by seed."""
         found: dict[str, list[History]] = {}
         for name, config in self.arms.items():
             finished = [history(folder) for folder in self.folders(name) if self._finished(folder, config)]
@@ -157,20 +157,20 @@ class Study:
 
 
 def history(folder: Path) -> History:
-    """The figures that a run reported."""
+    """Reads the figures that a run reported."""
     with (folder / "metrics.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     return {name: np.array([float(row[name]) for row in rows]) for name in rows[0]}
 
 
 def at(histories: Sequence[History], axis: str, place: float) -> dict[str, list[float]]:
-    """Every figure where "images" or "cpu" has a value, of every seed, linear between reports."""
+    """Returns every figure of every seed at a value of "images" or "cpu", interpolated between reports."""
     names = [name for name in histories[0] if name in KEPT]
     return {name: [float(np.interp(place, h[axis], h[name])) for h in histories] for name in names}
 
 
 def reached(history: History, figure: str, target: float) -> dict[str, float]:
-    """Images and seconds after which a figure first was as low as `target`, linear between reports; NaN if never."""
+    """Returns images and seconds until a figure first reached `target`, interpolated; NaN if it never did."""
     values = history[figure]
     below = np.flatnonzero(values <= target)
     if not len(below):
@@ -181,7 +181,7 @@ def reached(history: History, figure: str, target: float) -> dict[str, float]:
 
 
 def thinned(histories: Mapping[str, Sequence[History]]) -> dict[str, list[dict[str, list[float]]]]:
-    """Histories as results keep them."""
+    """Returns histories with the figures and digits that results keep."""
 
     def five_digits(values: NDArray[np.float64]) -> list[float]:
         return [float(f"{value:.5g}") for value in values]
@@ -193,7 +193,7 @@ def thinned(histories: Mapping[str, Sequence[History]]) -> dict[str, list[dict[s
 
 
 def curves(axes: Axes, histories: Mapping[str, Sequence[History]], figure: str, axis: str, logarithmic: bool) -> None:
-    """Every arm's mean over seeds, and the range that they span."""
+    """Draws every arm's mean over seeds, and the range of the seeds."""
     for i, (name, runs) in enumerate(histories.items()):
         count = min(len(run[axis]) for run in runs)
         x = np.mean([run[axis][:count] for run in runs], axis=0)
@@ -213,7 +213,7 @@ def curves(axes: Axes, histories: Mapping[str, Sequence[History]], figure: str, 
 
 
 def options(description: str | None, name: str, images: int) -> argparse.ArgumentParser:
-    """What both studies take."""
+    """Returns a parser with the options of both studies."""
     parser = arguments(description)
     parser.add_argument("--data", type=Path, default=DATA, help="folder of the rendered faces; drawn when missing")
     parser.add_argument("--runs", type=Path, default=Path("runs") / name, help="folder of the trainings")

@@ -1,10 +1,10 @@
-"""When a filter trusts itself: never by chance, and after how many marks where there is something to learn.
+"""When does a filter trust itself: how often by chance, and after how many marks that mean something?
 
     python -m benchmarks.trust
 
-Latents are draws of N(0, I); a visitor marks one bad and one good at a time, and looks at the filter after every pair.
-Marks without a meaning are drawn at random. Marks with one call those bad that lie beyond a plane, one standard
-deviation out, and a share of them is given the wrong way round.
+Latents are draws of N(0, I). A visitor marks one bad and one good latent at a time, and looks at the filter after every
+pair. Marks without a meaning are random. With a meaning, latents beyond a plane at one standard deviation are bad, and
+a share of the marks is wrong.
 """
 
 from typing import Any
@@ -23,7 +23,7 @@ WRONG = (0.0, 0.1, 0.25)
 
 
 def marks(pairs: int, dims: int, wrong: float | None, seed: int) -> tuple[Tensor, Tensor]:
-    """Latents [pairs, dims] marked bad and [pairs, dims] marked good; without a meaning where `wrong` is None."""
+    """Returns latents [pairs, dims] marked bad and as many marked good; random marks if `wrong` is None."""
     rng = torch.Generator().manual_seed(seed)
     if wrong is None:
         return torch.randn(pairs, dims, generator=rng), torch.randn(pairs, dims, generator=rng)
@@ -33,7 +33,7 @@ def marks(pairs: int, dims: int, wrong: float | None, seed: int) -> tuple[Tensor
 
 
 def trusted_after(bad: Tensor, good: Tensor, method: str) -> int | None:
-    """How many pairs it takes until the filter trusts itself for the first time; None if it never does."""
+    """Returns after how many pairs the filter trusts itself for the first time; None if never."""
 
     def trusts(pairs: int) -> bool:
         return LatentFilter.fit(bad[:pairs], good[:pairs], method).held_out.chance <= SIGNIFICANCE

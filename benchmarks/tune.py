@@ -1,8 +1,8 @@
 """Picks the optimizers' defaults: `python -m benchmarks.tune [GROUP ...]`.
 
-Uses prompts of its own, so that those of `search_quality` stay held out. Each group varies the settings of one
-optimizer (and of the peers that leave one open, who deserve their best). The winner by mean score over both budgets
-goes by hand into the optimizer's signature and into the app's settings.
+It has its own prompts, so that those of `search_quality` stay held out. Each group varies the settings of one
+optimizer, or of a peer that leaves settings open. The settings with the best mean score over both budgets are then
+written by hand into the optimizer's signature and into the app's settings.
 """
 
 from collections.abc import Sequence

@@ -7,7 +7,7 @@ TITLE = "What a search costs"
 
 def headline(figures: Figures) -> str:
     """Returns the figure that the README quotes."""
-    return f"at most {max(figures['share_outside_networks'].values()):.1%} of the time is spent outside the networks"
+    return f"at most {max(figures['share_outside_networks'].values()):.1%} of a search's time is outside the networks"
 
 
 def text(figures: Figures) -> str:

@@ -9,8 +9,8 @@ def headline(figures: Figures) -> str:
     """Returns the figure that the README quotes."""
     distance = figures["along"]["frechet_distance"]
     return (
-        f"Frechet distance in the middle of the straight line {distance['lerp in z'][-1]:.1f}, "
-        f"of the arc {distance['slerp in z'][-1]:.1f}"
+        f"Frechet distance in the middle between two z: {distance['lerp in z'][-1]:.1f} on the straight line, "
+        f"{distance['slerp in z'][-1]:.1f} on the arc"
     )
 
 

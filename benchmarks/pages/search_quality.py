@@ -11,8 +11,8 @@ def headline(figures: Figures) -> str:
     """Returns the figure that the README quotes."""
     short = _rows(figures, SHORT)
     return (
-        f"score of the best of {SHORT} images: {figures['default']} {short[figures['default']]['score'][0]:.3f}, "
-        f"random search {short['random search']['score'][0]:.3f}"
+        f"the best of {SHORT} images scores {short[figures['default']]['score'][0]:.3f} with {figures['default']}, "
+        f"{short['random search']['score'][0]:.3f} with random search"
     )
 
 

@@ -12,8 +12,8 @@ def headline(figures: Figures) -> str:
     """Returns the figure that the README quotes."""
     methods = figures["methods"]
     return (
-        f"share of the asked attribute in all changes: {_mean(methods[REFINED], 'share'):.2f} refined, "
-        f"{_mean(methods['random'], 'share'):.2f} random"
+        f"{_mean(methods[REFINED], 'share'):.2f} of all change is in the direction's own attribute "
+        f"(random directions: {_mean(methods['random'], 'share'):.2f})"
     )
 
 

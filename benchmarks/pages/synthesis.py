@@ -19,7 +19,8 @@ def text(figures: Figures) -> str:
     return f"""
 How fast does each family draw, in float32 on one thread of a CPU? Each network is compared with a straightforward
 port of the same network and the same weights, in the same run. The port modulates the weights for each image, uses
-grouped convolutions, and inserts zeros before it filters.
+grouped convolutions, and inserts zeros before it filters. `avatars` and MobileStyleGAN have their published weights;
+the other networks have the published sizes and random weights.
 
 A single image of {profiled} reaches {one["ratio"]:.2f} times the port's speed. The aim was {AIM}. Convolutions take
 {parts["convolutions"] / sum(parts.values()):.0%} of its time, and it reaches {one["share_of_peak"]:.0%} of what large

@@ -9,7 +9,7 @@ def headline(figures: Figures) -> str:
     """Returns the figure that the README quotes."""
     chance = _rows(figures, None)
     return (
-        f"by chance in at most {max(row['ever'] for row in chance)} of {chance[0]['runs']} runs "
+        f"with random marks in at most {max(row['ever'] for row in chance)} of {chance[0]['runs']} runs "
         f"({figures['significance']:.0%} are allowed)"
     )
 
