@@ -87,6 +87,7 @@ def test_prior_study(results, monkeypatch, tmp_path):
         return torch.rand(count, 96, generator=torch.Generator().manual_seed(count))
 
     monkeypatch.setattr(prior_study, "render_features", stand_in)
+    monkeypatch.setattr(prior_study, "FRACTIONS", (0.0, 0.5))
     monkeypatch.setattr(prior_study, "PRIORS", {name: prior_study.PRIORS[name] for name in ("free", "shell")})
     figures = results(prior_study)
     assert figures["along"]["norm"]["lerp"][-1] == pytest.approx(0.5**0.5, abs=0.05)
