@@ -20,7 +20,7 @@ from spaceseed.ui.state.networks import Networks, noun
 from spaceseed.ui.state.session import Bench, Session
 from spaceseed.ui.state.thumbnails import is_slow, thumbnails
 
-# The first is the default: of a hundred marks or fewer none makes more (benchmarks/results/avoidance.md).
+# The first is the default: of a hundred marks or fewer none makes more (docs/results/avoidance.md).
 METHODS = {
     "Mean difference (a plane)": "mean",
     "Logistic (a plane)": "logistic",
@@ -55,7 +55,7 @@ def learn(networks: Networks, visitor: Session, method: Any, how: Any, refused: 
     generator = networks.generator(visitor.model)
 
     def work(progress: Progress) -> Learned:
-        # In w ten marks do about what a thousand do in z (benchmarks/results/avoidance.md).
+        # In w ten marks do about what a thousand do in z (docs/results/avoidance.md).
         space = bench.view.space(generator, "w" if generator.has_mapping else "z")
         worse, better = space.from_z(bad).cpu(), space.from_z(good).cpu()
         avoid = LatentFilter.fit(worse, better, name, how=sampler, keep=keep, space=space)
