@@ -64,7 +64,7 @@ class Catalogue:
             groups=GROUPS.get(name, ()),
         )
 
-    def models(self) -> list[ModelCard]:
+    def list_models(self) -> list[ModelCard]:
         return list(self.cards.values())
 
     def card(self, name: str) -> ModelCard:
@@ -93,11 +93,11 @@ class Catalogue:
 def stand_in(patch: pytest.MonkeyPatch) -> Catalogue:
     """Puts the catalogue in the zoo's place."""
     catalogue = Catalogue()
-    patch.setattr(loading, "models", catalogue.models)
-    patch.setattr(loading, "card", catalogue.card)
-    patch.setattr(loading, "load", catalogue.load)
-    patch.setattr(loading, "is_local", catalogue.is_local)
-    patch.setattr(loading, "available", lambda name: True)
+    patch.setattr(zoo, "list_models", catalogue.list_models)
+    patch.setattr(zoo, "card", catalogue.card)
+    patch.setattr(zoo, "load", catalogue.load)
+    patch.setattr(zoo, "is_local", catalogue.is_local)
+    patch.setattr(zoo, "available", lambda name: True)
     return catalogue
 
 
