@@ -9,6 +9,7 @@ import gradio as gr
 from spaceseed.ui.avoid.tab import create_avoid_tab
 from spaceseed.ui.breed.tab import EVENT, NOW, create_breed_tab
 from spaceseed.ui.finds.tab import BASKET_TABS, create_finds_tab, turn_to
+from spaceseed.ui.kit.events import quiet
 from spaceseed.ui.search.tab import create_search_tab
 from spaceseed.ui.shell.entry import enter
 from spaceseed.ui.shell.model_bar import create_model_bar
@@ -98,5 +99,5 @@ def build(model: str | None = None, judge: str | None = None) -> gr.Blocks:
 
         opened = demo.load(open_page, [session, saved], [*switching.controls, basket, tabs], **EVENT)
         shown = switching.join(opened.then, switching.follow_link, [])
-        shown.then(warm_up, show_progress="hidden", api_visibility="private", concurrency_limit=1)
+        shown.then(warm_up, **quiet(at_once=1))
     return demo.queue(max_size=30, default_concurrency_limit=2)

@@ -13,15 +13,16 @@ from spaceseed.evolution.objectives import MAX_PROMPT, TextObjective
 from spaceseed.filters.examples import Score, label_by, worst_of
 from spaceseed.models.generators.generator import Generator
 from spaceseed.models.judges.classifier import load_classifier
-from spaceseed.ui.kit.jobs import STOPPED, StoppedError, busy, idle, run
+from spaceseed.ui.kit.cores import is_slow, use_cores
+from spaceseed.ui.kit.jobs import STOPPED, DownloadProgress, StoppedError, busy, idle, run
 from spaceseed.ui.kit.messages import inform
 from spaceseed.ui.kit.numbers import whole
 from spaceseed.ui.kit.picker import Gallery, Picked, Tile
 from spaceseed.ui.state.avoiding import SEARCH, TASK, VISITOR, WORDS, Mark
-from spaceseed.ui.state.networks import BUNDLED, Arrival, Networks, noun
+from spaceseed.ui.state.networks import BUNDLED, Networks, noun
 from spaceseed.ui.state.prompts import warn_of_unknown_words
 from spaceseed.ui.state.session import Bench, Session
-from spaceseed.ui.state.thumbnails import is_slow, thumbnails, use_cores
+from spaceseed.ui.state.thumbnails import thumbnails
 
 SHOWN, SHOWN_SLOW = 60, 8
 DRAWN, DRAWN_SLOW = 300, 50  # images that words are tried on, unless the visitor wants more
@@ -85,7 +86,7 @@ def find_by_words(networks: Networks, visitor: Session, text: str, count: Any) -
     if len(wanted) > MAX_PROMPT:
         raise ValueError(f"The text is too long: {MAX_PROMPT} characters are read at most.")
     count = whole(count, 20, MAX_DRAWN, "Images looked at")
-    generator, bench, arrival = networks.generator(visitor.model), visitor.bench, Arrival("the judge")
+    generator, bench, arrival = networks.generator(visitor.model), visitor.bench, DownloadProgress("the judge")
     first = secrets.randbelow(FIRST_SEEDS)
 
     def work(progress: Progress) -> tuple[Tensor, Tensor]:
@@ -105,7 +106,7 @@ def find_by_search(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
     Yields:
         a line and its stop button.
     """
-    generator, bench, arrival = networks.generator(visitor.model), visitor.bench, Arrival("the judge")
+    generator, bench, arrival = networks.generator(visitor.model), visitor.bench, DownloadProgress("the judge")
     runs, generations, population = HUNT_SLOW if is_slow(generator) else HUNT
     first = secrets.randbelow(FIRST_SEEDS)
 
@@ -124,7 +125,7 @@ def find_by_search(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
     yield from _found(visitor, bench, work, arrival, SEARCH)
 
 
-def realism(networks: Networks, model: str, arrival: Arrival) -> Score:
+def realism(networks: Networks, model: str, arrival: DownloadProgress) -> Score:
     """Rates how real images look: by how sure a classifier is of what it sees in them, where it knows their kind."""
     if model == BUNDLED:
         classifier = load_classifier(BUNDLED)
@@ -137,13 +138,17 @@ def realism(networks: Networks, model: str, arrival: Arrival) -> Score:
 
 
 def _found(
-    visitor: Session, bench: Bench, work: Callable[[Progress], tuple[Tensor, Tensor]], arrival: Arrival, by: str
+    visitor: Session,
+    bench: Bench,
+    work: Callable[[Progress], tuple[Tensor, Tensor]],
+    arrival: DownloadProgress,
+    by: str,
 ) -> Iterator[list[Any]]:
     def line(done: float) -> str:
         return f"Looking at images: {done:.0%}" if done else arrival.line
 
     try:
-        for state in run(visitor, TASK, work, line):
+        for state in run(visitor.tasks, TASK, work, line):
             if isinstance(state, str):
                 yield busy(state)
                 continue

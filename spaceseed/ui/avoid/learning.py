@@ -1,6 +1,6 @@
 """What the Avoid tab does with its examples: learn a filter, say what it is worth, show it, and put it to use."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -11,14 +11,16 @@ from spaceseed.errors import FilterError
 from spaceseed.filters.file import MIN_KEEP
 from spaceseed.filters.filter import LatentFilter
 from spaceseed.models.generators.generator import Generator, latents_from_seeds
+from spaceseed.ui.kit.cores import is_slow
+from spaceseed.ui.kit.faces import captioned
+from spaceseed.ui.kit.files import served
 from spaceseed.ui.kit.jobs import STOPPED, StoppedError, busy, idle, run
 from spaceseed.ui.kit.messages import inform, warn
 from spaceseed.ui.kit.numbers import is_number
-from spaceseed.ui.kit.pictures import linked, served
 from spaceseed.ui.state.avoiding import TASK, Avoiding, Learned
 from spaceseed.ui.state.networks import Networks, noun
 from spaceseed.ui.state.session import Bench, Session
-from spaceseed.ui.state.thumbnails import is_slow, thumbnails
+from spaceseed.ui.state.thumbnails import thumbnails
 
 # The first is the default: of a hundred marks or fewer none makes more (docs/results/avoidance.md).
 METHODS = {
@@ -64,7 +66,7 @@ def learn(networks: Networks, visitor: Session, method: Any, how: Any, refused: 
 
     words = f"Learning from {len(bad)} bad and {len(good)} good ones..."
     try:
-        for state in run(visitor, TASK, work, lambda _: words):
+        for state in run(visitor.tasks, TASK, work, lambda _: words):
             if isinstance(state, str):
                 yield busy(state)
                 continue
@@ -102,7 +104,9 @@ def pictures(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
     Yields:
         the strip, both galleries, and a line about them, as more is drawn; nothing of it without a filter.
     """
-    yield from visitor.newest("avoid pictures", _pictures(networks.generator(visitor.model), visitor.bench, visitor))
+    yield from visitor.tasks.newest(
+        "avoid pictures", _pictures(networks.generator(visitor.model), visitor.bench, visitor)
+    )
 
 
 def _pictures(generator: Generator, bench: Bench, visitor: Session) -> Iterator[list[Any]]:
@@ -125,7 +129,7 @@ def _pictures(generator: Generator, bench: Bench, visitor: Session) -> Iterator[
     told = f"{sum(changed)} of {count} {noun(card) if card else 'images'} are replaced; the others are the same."
     for paths in thumbnails(space, torch.cat([row, before, after]), visitor):
         parts = paths[:STEPS], paths[STEPS : STEPS + count], paths[STEPS + count :]
-        yield [*(_faces(part, text) for part, text in zip(parts, [captions, *words], strict=True)), told]
+        yield [*(captioned(part, text) for part, text in zip(parts, [captions, *words], strict=True)), told]
 
 
 def along(avoid: LatentFilter, start: Tensor) -> tuple[Tensor, list[str]]:
@@ -241,10 +245,3 @@ def _distance(kl: float) -> str:
     if kl < 0.5:
         return "close, nearly all variety is left"
     return "some variety is lost" if kl < 1.5 else "far, much variety is lost"
-
-
-def _faces(paths: Sequence[str | None], captions: Sequence[str]) -> list[dict[str, Any] | None]:
-    return [
-        {"image": linked(path), "caption": caption} if path else None
-        for path, caption in zip(paths, captions, strict=True)
-    ]

@@ -14,12 +14,12 @@ from spaceseed.metrics.report import Figure, figures
 from spaceseed.models.generators.generator import latents_from_seeds
 from spaceseed.models.judges.classifier import load_classifier
 from spaceseed.ui.avoid.learning import NEEDED
-from spaceseed.ui.kit.jobs import STOPPED, StoppedError, busy, idle, run
+from spaceseed.ui.kit.cores import use_cores
+from spaceseed.ui.kit.jobs import STOPPED, DownloadProgress, StoppedError, busy, idle, run
 from spaceseed.ui.kit.numbers import whole
 from spaceseed.ui.state.avoiding import TASK, Learned
-from spaceseed.ui.state.networks import BUNDLED, Arrival, Networks
+from spaceseed.ui.state.networks import BUNDLED, Networks
 from spaceseed.ui.state.session import Session
-from spaceseed.ui.state.thumbnails import use_cores
 
 IMAGES, IMAGES_SLOW, MIN_IMAGES, MAX_IMAGES = 500, 50, 50, 2_000
 # So many good examples stand for real images where there are none.
@@ -94,7 +94,7 @@ def measure(networks: Networks, visitor: Session, count: Any) -> Iterator[list[A
             "are needed to stand for them: find some by words and learn again."
         )
     space = bench.view.space(generator, learned.filter.space)
-    arrival = Arrival("Inception")
+    arrival = DownloadProgress("Inception")
 
     def work(progress: Progress) -> tuple[tuple[Figure, Figure], ...]:
         measuring = Measuring(space, learned, count, progress)
@@ -109,7 +109,7 @@ def measure(networks: Networks, visitor: Session, count: Any) -> Iterator[list[A
         return f"Drawing and measuring: {done:.0%}" if done or bundled else arrival.line
 
     try:
-        for state in run(visitor, TASK, work, line):
+        for state in run(visitor.tasks, TASK, work, line):
             if isinstance(state, str):
                 yield busy(state)
             elif bench.avoiding.learned is learned:

@@ -8,20 +8,19 @@ from typing import Any
 import gradio as gr
 
 from spaceseed.ui.avoid import examples, learning, proof
-from spaceseed.ui.avoid.view import Examples, Job, Proof, Study
+from spaceseed.ui.avoid.view import Examples, Proof, Study
 from spaceseed.ui.breed.page import note_marks
-from spaceseed.ui.kit.jobs import idle
+from spaceseed.ui.kit.cores import is_slow
+from spaceseed.ui.kit.events import quiet
+from spaceseed.ui.kit.jobs import StatusLine, idle
 from spaceseed.ui.kit.messages import clear_errors
 from spaceseed.ui.kit.picker import PickGallery
 from spaceseed.ui.state.avoiding import TASK
 from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.session import Session
-from spaceseed.ui.state.thumbnails import is_slow
 
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "multiple"}
-LONG: dict[str, Any] = QUIET | {"concurrency_id": "avoid", "concurrency_limit": 4}
-EVENT: dict[str, Any] = QUIET | {"concurrency_id": "avoid-show", "concurrency_limit": 8}
-NOW: dict[str, Any] = QUIET | {"queue": False}
+LONG, EVENT = quiet(lane="avoid", at_once=4), quiet(lane="avoid-show", at_once=8)
+NOW = quiet(queue=False, trigger="multiple")
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ def create_avoid_tab(
     def follow(event: Any) -> None:
         draw_filter(draw_marks(event))
 
-    def work(trigger: Callable[..., Any], event: Callable[..., Any], inputs: list[Any], job: Job) -> Any:
+    def work(trigger: Callable[..., Any], event: Callable[..., Any], inputs: list[Any], job: StatusLine) -> Any:
         """Joins what takes long and can be stopped."""
         begun = on(trigger, event, inputs, job.outputs, **LONG)
         begun.failure(lambda: idle(""), None, job.outputs, **NOW)
@@ -95,13 +94,13 @@ def create_avoid_tab(
     on(shown.other.click, learning.other_seeds, [], shown.pictures)
     draw_state(work(shown.measure.click, proof.measure, [shown.images], shown.job))
     for job in (found.job, study.job, shown.job):
-        job.stop.click(lambda visitor: visitor.begin(TASK) and None, session, None, **NOW)
+        job.stop.click(lambda visitor: visitor.tasks.end(TASK), session, None, **NOW)
     return AvoidTab(follow, [found.text, found.drawn, shown.images])
 
 
 def show_state(_: Networks, visitor: Session) -> Iterator[list[Any]]:
     """Shows what has been learned, measured and switched on."""
-    yield from visitor.newest("avoid state", iter([_state(visitor)]))
+    yield from visitor.tasks.newest("avoid state", iter([_state(visitor)]))
 
 
 def fit(networks: Networks, model: str) -> list[Any]:

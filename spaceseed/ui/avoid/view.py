@@ -6,39 +6,13 @@ from typing import Any
 import gradio as gr
 
 from spaceseed.ui.avoid import examples, learning, proof
+from spaceseed.ui.avoid.figures import figures
+from spaceseed.ui.kit.controls import Slider
 from spaceseed.ui.kit.faces import faces
+from spaceseed.ui.kit.facts import facts
+from spaceseed.ui.kit.jobs import StatusLine
 from spaceseed.ui.kit.picker import PickGallery
-from spaceseed.ui.search.controls import Slider
-from spaceseed.ui.steer.view import ESCAPE, line
-
-_FACTS = f"""${{(() => {{
-  {ESCAPE}
-  const rows = (value || []).map(([term, words]) => '<dt>' + escape(term) + '</dt><dd>' + escape(words) + '</dd>');
-  return rows.length ? '<dl class="ss-facts">' + rows.join('') + '</dl>' : '';
-}})()}}"""
-
-_FIGURES = f"""${{(() => {{
-  {ESCAPE}
-  const {{rows = [], conditions = ''}} = value || {{}};
-  const row = ([name, ...cells]) =>
-    '<tr><th scope="row">' + escape(name) + '</th>' + cells.map((cell) => '<td>' + escape(cell) + '</td>').join('');
-  return rows.length ? '<div class="ss-figures"><table><thead><tr><th></th><th scope="col">Without</th>' +
-    '<th scope="col">With</th><th scope="col">N</th></tr></thead><tbody>' + rows.map(row).join('</tr>') +
-    '</tr></tbody></table></div><p class="ss-hint">' + escape(conditions) + '</p>' : '';
-}})()}}"""
-
-
-@dataclass(frozen=True)
-class Job:
-    """A line, and the button that stops what it tells of."""
-
-    line: gr.HTML
-    stop: gr.Button
-
-    @property
-    def outputs(self) -> list[Any]:
-        """What `busy` and `idle` fill."""
-        return [self.line, self.stop]
+from spaceseed.ui.kit.text import heading, line
 
 
 @dataclass(frozen=True)
@@ -52,21 +26,21 @@ class Examples:
     words: gr.Button
     hunt: gr.Button
     forget: gr.Button
-    job: Job
+    job: StatusLine
 
     @classmethod
     def create(cls, placeholder: str) -> "Examples":
         """Lays them out."""
         with gr.Row():
             with gr.Column(scale=6, min_width=320):
-                _heading("1. What is bad, and what is good")
+                heading("1. What is bad, and what is good")
                 bad, good = (
                     PickGallery(ternary=False, marked="forgotten", sign="✕", elem_id=name, elem_classes="ss-row")
                     for name in ("avoid-bad", "avoid-good")
                 )
                 forget = gr.Button("Forget all marks", size="sm", elem_id="avoid-forget")
             with gr.Column(scale=5, min_width=320):
-                _heading("More of both, without clicking")
+                heading("More of both, without clicking")
                 text = gr.Textbox(
                     label="From words", info="Of many images, the tenth that fits best is bad, all others are good.",
                     placeholder=placeholder, max_length=1000, elem_id="avoid-text",
@@ -78,7 +52,7 @@ class Examples:
                 with gr.Row(elem_classes="ss-actions"):
                     words = gr.Button("Find by words", elem_id="avoid-words")
                     hunt = gr.Button("Let a search find broken ones", elem_id="avoid-hunt")
-                job = _job("finding")
+                job = StatusLine.create("avoid-finding")
         return cls(bad, good, text, drawn, words, hunt, forget, job)
 
     @property
@@ -92,7 +66,7 @@ class Study:
     """Where a filter is learned, judged, and put to use."""
 
     learn: gr.Button
-    job: Job
+    job: StatusLine
     verdict: gr.HTML
     method: gr.Dropdown
     how: gr.Dropdown
@@ -107,13 +81,13 @@ class Study:
         """Lays it out."""
         with gr.Row():
             with gr.Column(scale=6, min_width=320):
-                _heading("2. Learn where the bad ones come from")
+                heading("2. Learn where the bad ones come from")
                 learn = gr.Button("Learn filter", variant="primary", elem_id="avoid-learn")
-                job = _job("learning")
+                job = StatusLine.create("avoid-learning")
                 settings = _settings()
-                verdict = _template([], _FACTS, "avoid-verdict")
+                verdict = facts("avoid-verdict", apply_default_css=False)
             with gr.Column(scale=5, min_width=320):
-                _heading("3. Use it")
+                heading("3. Use it")
                 with gr.Row():
                     in_breed = gr.Checkbox(
                         label="Use it in Breed", info="For fresh ones.", interactive=False, min_width=150,
@@ -143,21 +117,21 @@ class Proof:
     other: gr.Button
     images: gr.Slider
     measure: gr.Button
-    job: Job
+    job: StatusLine
     figures: gr.HTML
 
     @classmethod
     def create(cls, compared: int) -> "Proof":
         """Lays it out, hidden until there is a filter; each gallery has `compared` places."""
         with gr.Column(visible=False, elem_id="avoid-shown") as column:
-            _heading("4. See and measure it")
+            heading("4. See and measure it")
             strip = faces("From good to bad", places=learning.STEPS, columns=learning.STEPS, elem_id="avoid-strip")
             with gr.Row():
                 with gr.Column(scale=1, min_width=320):
-                    _heading("Without the filter")
+                    heading("Without the filter")
                     before = faces("Without the filter", places=compared, columns=4, elem_id="avoid-before")
                 with gr.Column(scale=1, min_width=320):
-                    _heading("With it, from the same seeds")
+                    heading("With it, from the same seeds")
                     after = faces("With the filter", places=compared, columns=4, elem_id="avoid-after")
             replaced = line("", "avoid-replaced")
             other = gr.Button("Compare other seeds", size="sm", elem_id="avoid-other")
@@ -168,9 +142,9 @@ class Proof:
                     min_width=240,
                 )  # fmt: skip
                 measure = gr.Button("Measure", elem_id="avoid-measure")
-            job = _job("measuring")
-            figures = _template({}, _FIGURES, "avoid-figures")
-        return cls(column, strip, before, after, replaced, other, images, measure, job, figures)
+            job = StatusLine.create("avoid-measuring")
+            table = figures("avoid-figures")
+        return cls(column, strip, before, after, replaced, other, images, measure, job, table)
 
     @property
     def pictures(self) -> list[Any]:
@@ -193,21 +167,3 @@ def _settings() -> tuple[gr.Dropdown, gr.Dropdown, gr.Slider]:
             info="The share of all draws that is refused.", elem_id="avoid-strength",
         )  # fmt: skip
     return method, how, refused
-
-
-def _heading(words: str) -> None:
-    gr.HTML(f'<h2 class="ss-step">{words}</h2>', padding=False)
-
-
-def _job(name: str) -> Job:
-    with gr.Row(elem_classes="ss-job"):
-        return Job(
-            line("", f"avoid-{name}"),
-            gr.Button("Stop", variant="stop", size="sm", visible=False, elem_id=f"avoid-{name}-stop"),
-        )
-
-
-def _template(value: Any, template: str, elem_id: str) -> gr.HTML:
-    return gr.HTML(
-        value, html_template=template, js_on_load=None, apply_default_css=False, padding=False, elem_id=elem_id
-    )

@@ -8,27 +8,22 @@ from typing import Any
 import gradio as gr
 
 from spaceseed.evolution.breeding import LIKED, MAX_COUNT, MIN_COUNT
-from spaceseed.models.generators.generator import Generator, ModelCard
+from spaceseed.models.generators.generator import MAX_SEED, Generator, ModelCard
 from spaceseed.ui.breed.page import liked_recipes, marks_of, note_marks, paint
+from spaceseed.ui.kit.events import quiet
 from spaceseed.ui.kit.messages import clear_errors
+from spaceseed.ui.kit.numbers import parse_numbers
 from spaceseed.ui.kit.picker import Picked, PickGallery
-from spaceseed.ui.kit.seed_text import parse_seeds
+from spaceseed.ui.kit.text import line
 from spaceseed.ui.state.basket import keep
 from spaceseed.ui.state.networks import Networks, noun
 from spaceseed.ui.state.session import Bench, Session
 from spaceseed.ui.state.view import default_truncation
-from spaceseed.ui.steer.view import line
 
 # A page of a slow model is drawn for half a minute: another visitor's quick one must not wait for that, nor must the
 # same visitor's next, for which the first is given up.
-EVENT: dict[str, Any] = {
-    "show_progress": "hidden",
-    "api_visibility": "private",
-    "concurrency_id": "breed",
-    "concurrency_limit": 16,
-    "trigger_mode": "multiple",
-}
-NOW: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
+EVENT, NOW = quiet(lane="breed", at_once=16), quiet(queue=False)
+LAST = quiet(lane="breed", at_once=16, trigger="always_last")
 
 
 @dataclass(frozen=True)
@@ -100,20 +95,20 @@ def create_breed_tab(networks: Networks, session: gr.State, basket: gr.State, vi
             note_marks(visitor, picked)
             event(visitor, marks_of(visitor, picked), *values[len(view) :])
             visitor.bench.view = seen
-            yield from visitor.newest("page", _pages(generator, visitor))
+            yield from visitor.tasks.newest("page", _pages(generator, visitor))
 
         for trigger in triggers:
             trigger(handle, [session, picker, *view, *more], outputs, **EVENT)
 
     @clear_errors
     def show(visitor: Session) -> Iterator[list[Any]]:
-        yield from visitor.newest("page", _pages(networks.generator(visitor.model), visitor))
+        yield from visitor.tasks.newest("page", _pages(networks.generator(visitor.model), visitor))
 
     @clear_errors
     def redraw(visitor: Session, picked: Picked, *values: Any) -> Iterator[list[Any]]:
         generator = networks.generator(visitor.model)
         visitor.bench.view = visitor.bench.view.changed(generator, values)
-        yield from visitor.newest("page", _pages(generator, visitor, marks_of(visitor, picked)))
+        yield from visitor.tasks.newest("page", _pages(generator, visitor, marks_of(visitor, picked)))
 
     turn(_breed, [count, strength], next_button.click)
     turn(lambda visitor, marks: visitor.breeding.undo(marks), [], undo.click)
@@ -122,8 +117,8 @@ def create_breed_tab(networks: Networks, session: gr.State, basket: gr.State, vi
     turn(_start, [seeds, count], start.click, seeds.submit)
     for control in view:
         # The drawing that runs ends at once, and the last of many values is drawn in the end.
-        moved = control.input(lambda visitor: visitor.begin("page") and None, session, None, **NOW)
-        moved.then(redraw, [session, picker, *view], outputs, **(EVENT | {"trigger_mode": "always_last"}))
+        moved = control.input(lambda visitor: visitor.tasks.end("page"), session, None, **NOW)
+        moved.then(redraw, [session, picker, *view], outputs, **LAST)
     keep_button.click(clear_errors(partial(keep_liked, networks)), [session, picker, *view], basket, **EVENT)
     return BreedTab(picker, view, show, outputs, [truncation, count, fresh], avoid)
 
@@ -167,4 +162,4 @@ def _breed(visitor: Session, marks: Mapping[int, int], count: int, strength: flo
 
 
 def _start(visitor: Session, marks: Mapping[int, int], text: str, count: int) -> None:
-    visitor.breeding.restart(parse_seeds(text, MAX_COUNT), marks, count)
+    visitor.breeding.restart(parse_numbers(text, 0, MAX_SEED, "seed", MAX_COUNT, repeats=False), marks, count)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +9,16 @@ import gradio as gr
 
 from spaceseed.models.generators.generator import ModelCard
 from spaceseed.recipes.recipe import Recipe, RecipeError
+from spaceseed.ui.kit.cores import is_slow
+from spaceseed.ui.kit.facts import facts
 from spaceseed.ui.kit.messages import warn
+from spaceseed.ui.kit.templates import read
 from spaceseed.ui.state.basket import file
 from spaceseed.ui.state.basket import png as png_of
 from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.session import Session
 from spaceseed.ui.state.share import write_query
-from spaceseed.ui.state.thumbnails import is_slow, picture_of
+from spaceseed.ui.state.thumbnails import picture_of
 
 WAYS = {
     "seed": "drawn from a seed",
@@ -27,7 +29,7 @@ WAYS = {
 }
 MAX_NAMED = 16  # classes; a stranger's find may mix a thousand
 # The page knows its address; a server behind a proxy does not.
-WHOLE_LINK = "(query) => query.startsWith('?') ? location.origin + location.pathname + query : query"
+WHOLE_LINK = read(Path(__file__).with_name("whole_link.js"))
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def create_find_detail() -> FindDetail:
         )
         load = gr.Button("Load its model", variant="primary", visible=False, elem_id="finds-load")
         name = gr.Textbox(label="Name", info="Press Enter to keep a new name.", max_length=100, elem_id="finds-name")
-        table = gr.HTML(elem_id="finds-facts")
+        table = facts("finds-facts")
         with gr.Row():
             png, json, npz = (
                 gr.DownloadButton(kind, size="sm", min_width=80, elem_id=f"finds-{kind.lower()}")
@@ -95,11 +97,11 @@ def fill(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
     """
     recipe = visitor.finds.get(visitor.shown)
     if recipe is None:
-        yield [gr.Column(visible="hidden"), None, gr.Button(visible=False), "", None, None, None, ""]
+        yield [gr.Column(visible="hidden"), None, gr.Button(visible=False), [], None, None, None, ""]
         return
     for image, load, png in _pictures(networks, visitor, recipe):
         rest = [
-            facts(recipe, networks.cards[recipe.model]),
+            history(recipe, networks.cards[recipe.model]),
             png,
             file(recipe, ".json"),
             file(recipe, ".npz"),
@@ -129,8 +131,8 @@ def _pictures(
         yield path, no_load, gr.DownloadButton(value=path, interactive=True)
 
 
-def facts(recipe: Recipe, card: ModelCard) -> str:
-    """How a find came about, as a list in HTML; much of it may come from a stranger, so all of it is escaped.
+def history(recipe: Recipe, card: ModelCard) -> list[tuple[str, str]]:
+    """Returns how a find came about, as pairs of a term and its words; much of it may come from a stranger.
 
     Args:
         recipe: the find.
@@ -150,10 +152,7 @@ def facts(recipe: Recipe, card: ModelCard) -> str:
         "Space": recipe.space,
         "Model": recipe.model,
     }
-    items = "".join(
-        f"<dt>{name}</dt><dd>{escape(str(value))}</dd>" for name, value in rows.items() if value is not None
-    )
-    return f'<dl class="ss-facts">{items}</dl>'
+    return [(name, str(value)) for name, value in rows.items() if value is not None]
 
 
 def _classes(recipe: Recipe, card: ModelCard) -> str | None:

@@ -12,26 +12,25 @@ from typing import Any
 import gradio as gr
 
 from spaceseed.recipes.recipe import Recipe, RecipeError
-from spaceseed.ui.breed.tab import EVENT as PAGE_EVENT
 from spaceseed.ui.breed.tab import BreedTab
 from spaceseed.ui.finds.detail import WHOLE_LINK, FindDetail, create_find_detail, fill
+from spaceseed.ui.kit.cores import is_slow
+from spaceseed.ui.kit.events import quiet
+from spaceseed.ui.kit.files import press, served
 from spaceseed.ui.kit.messages import clear_errors, inform, warn
 from spaceseed.ui.kit.picker import Gallery, Picked, PickGallery, Tile
-from spaceseed.ui.kit.pictures import served
 from spaceseed.ui.state.basket import SUFFIXES, restore, to_browser, zip_file
 from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.session import Session
-from spaceseed.ui.state.thumbnails import is_slow, picture, picture_of
+from spaceseed.ui.state.thumbnails import picture, picture_of
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 EMPTY = "Nothing here yet: keep what you like, or drop files of earlier finds below."
-EVENT: dict[str, Any] = PAGE_EVENT | {"concurrency_id": "finds"}  # as pages: finds of a slow model take as long
+EVENT = quiet(lane="finds", at_once=16)  # finds of a slow model take long to draw
 BASKET_TABS = ("finds", "steer")  # those that show the basket
 NAME = "finds-name"
 SHOWN_PROBLEMS = 5
 UPDATE_SECONDS = 0.2
-# The hidden button has its file a moment after the event, and is then pressed by the page.
-PRESS_ZIP = "() => { setTimeout(() => document.querySelector('#finds-zip-file a, #finds-zip-file')?.click(), 200); }"
 
 
 @dataclass(frozen=True)
@@ -98,7 +97,7 @@ def create_finds_tab(
     on(looked.then, show_find, [], detail.outputs).then(**link)
     on(detail.name.submit, rename, [detail.name], basket)
     on(remove.click, remove_chosen, [picker], basket)
-    on(to_zip.click, make_zip, [picker], zipped).success(None, None, None, js=PRESS_ZIP)
+    on(to_zip.click, make_zip, [picker], zipped).success(None, None, None, js=press("finds-zip-file"))
     on(to_breed.click, breed_from, [picker], tabs).success(breed.show, session, breed.outputs, **EVENT)
     on(drop.upload, take_in, [drop], [drop, basket])
 
@@ -117,12 +116,12 @@ def turn_to(tab: str, visitor: Session) -> None:
 
 def refresh(networks: Networks, visitor: Session, picked: Picked) -> Iterator[Gallery]:
     """Draws the basket."""
-    yield from visitor.newest("finds", galleries(networks, visitor, picked))
+    yield from visitor.tasks.newest("finds", galleries(networks, visitor, picked))
 
 
 def show_find(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
     """Shows the find that the visitor looks at."""
-    yield from visitor.newest("find", fill(networks, visitor))
+    yield from visitor.tasks.newest("find", fill(networks, visitor))
 
 
 def fill_name(_: Networks, visitor: Session) -> str | Any:

@@ -1,31 +1,117 @@
-"""What takes long: it tells how far it is, and can be stopped."""
+"""Work that takes long: it runs in a thread, tells how far it is, and can be stopped."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYetError
+from dataclasses import dataclass
+from typing import Any, Self, TypeVar
 
 import gradio as gr
 
 from spaceseed.batches import Progress
-from spaceseed.ui.state.networks import waiting_for
-from spaceseed.ui.state.session import Session
+from spaceseed.ui.kit.tasks import Tasks
+from spaceseed.ui.kit.text import line
 
-STOPPED = "Stopped; all is as it was."
+STOPPED = "Stopped; nothing has changed."
+LINE_SECONDS = 0.25
 
 T = TypeVar("T")
 
 
 class StoppedError(Exception):
-    """The visitor does not want it any more."""
+    """The visitor stopped the work, or asked for something else."""
 
 
-def run(visitor: Session, task: str, work: Callable[[Progress], T], line: Callable[[float], str]) -> Iterator[str | T]:
-    """Does what takes long; it ends what the visitor asked for before.
+@dataclass(frozen=True)
+class StatusLine:
+    """A line that tells how far the work is, and the button that stops it."""
+
+    line: gr.HTML
+    stop: gr.Button
+
+    @classmethod
+    def create(cls, elem_id: str) -> Self:
+        """Lays them out."""
+        with gr.Row(elem_classes="ss-job"):
+            stop = f"{elem_id}-stop"
+            return cls(line("", elem_id), gr.Button("Stop", variant="stop", size="sm", visible=False, elem_id=stop))
+
+    @property
+    def outputs(self) -> list[Any]:
+        """What `busy` and `idle` fill."""
+        return [self.line, self.stop]
+
+
+def busy(words: str) -> list[Any]:
+    """Returns values for a line and its stop button while work is under way."""
+    return [words, gr.Button(visible=True)]
+
+
+def idle(words: str) -> list[Any]:
+    """Returns values for them when no work is under way."""
+    return [words, gr.Button(visible=False)]
+
+
+@dataclass
+class DownloadProgress:
+    """Tells how far a download is; whoever loads calls it with the bytes that are here and the bytes in all.
+
+    Attributes:
+        name: what is loaded.
+    """
+
+    name: str
+    _here: int = 0
+    _total: int = 0
+
+    def __call__(self, here: int, total: int) -> None:
+        self._here, self._total = here, total
+
+    @property
+    def line(self) -> str:
+        """How far it is, in words."""
+        if 0 < self._here < self._total:
+            return f"Downloading {self.name}: {size_text(self._here)} of {size_text(self._total)}"
+        return f"Loading {self.name}..."
+
+
+def size_text(size: int) -> str:
+    """Returns a number of bytes as people write it, such as "133 MB"."""
+    return f"{size / 10**6:.0f} MB" if size >= 10**7 else f"{size / 10**6:.1f} MB"
+
+
+def waiting_for(work: Callable[[], T], line: Callable[[], str]) -> Iterator[str | T]:
+    """Does work in a thread, so that the page can tell how far it is.
 
     Args:
-        visitor: who asked.
-        task: its name; to begin another of that name stops it.
+        work: what to do. It goes on even if nobody waits any more: what is downloaded halfway is worth finishing.
+        line: returns how far it is, in words; asked a few times a second.
+
+    Yields:
+        lines, and at the end what `work` returned.
+    """
+    pool = ThreadPoolExecutor(1)
+    future = pool.submit(work)
+    pool.shutdown(wait=False)
+    while True:
+        try:
+            yield future.result(LINE_SECONDS)
+        except NotYetError:
+            if future.done():  # the work itself ended so
+                raise
+            yield line()
+        else:
+            return
+
+
+def run(tasks: Tasks, task: str, work: Callable[[Progress], T], line: Callable[[float], str]) -> Iterator[str | T]:
+    """Does work that can be stopped; it ends the task of the same name before it.
+
+    Args:
+        tasks: of the visitor who asked.
+        task: its name; it is stopped when the task ends.
         work: what to do; it tells the share done now and then, and is ended there when it is stopped.
-        line: says in words how far that is.
+        line: returns that share in words.
 
     Yields:
         lines, and at the end what `work` returned.
@@ -33,7 +119,7 @@ def run(visitor: Session, task: str, work: Callable[[Progress], T], line: Callab
     Raises:
         StoppedError: it was stopped.
     """
-    goes_on, done, closed = visitor.begin(task), 0.0, False
+    goes_on, done, closed = tasks.begin(task), 0.0, False
 
     def progress(share: float) -> None:
         nonlocal done
@@ -49,13 +135,3 @@ def run(visitor: Session, task: str, work: Callable[[Progress], T], line: Callab
             yield state
     finally:
         closed = True  # the page may be gone
-
-
-def busy(words: str) -> list[Any]:
-    """Values for a line and its stop button while something is under way."""
-    return [words, gr.Button(visible=True)]
-
-
-def idle(words: str) -> list[Any]:
-    """The same when nothing is."""
-    return [words, gr.Button(visible=False)]

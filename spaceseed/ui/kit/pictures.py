@@ -1,31 +1,25 @@
-"""Pictures, and other files, on their way to the browser."""
+"""Pictures on their way to the browser: small, and as JPEG."""
 
-import os
-import tempfile
-import uuid
-from collections.abc import Callable
+import base64
+import io
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO
 
 import torch
-from gradio.data_classes import FileData, FileDataDict
-from gradio.processing_utils import hash_file
-from gradio.utils import get_upload_folder
+from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
 from spaceseed.images import to_pil
+from spaceseed.ui.kit.files import served
 
 MAX_SIDE = 512  # pixels; galleries show no more
-JPEG: dict[str, Any] = {"format": "JPEG", "quality": 92, "subsampling": 0}  # flat art shows every halved colour
-# Of this process alone: an app that ends deletes its files, and another one may show the same pictures.
-FOLDER = uuid.uuid4().hex
 
 
 @torch.no_grad()
 def thumbnail(images: Tensor) -> Tensor:
-    """Images [N, 3, H, W], made smaller where a side is above 512 pixels."""
+    """Returns images [N, 3, H, W], made smaller where a side is above 512 pixels."""
     scale = MAX_SIDE / max(images.shape[-2:])
     if scale >= 1:
         return images
@@ -38,43 +32,20 @@ def jpegs(images: Tensor) -> list[str]:
     Returns:
         paths, which `gr.Image` and `gr.Gallery` take as they are. Equal pixels have equal paths.
     """
-    return [served("image.jpg", partial(picture.save, **JPEG)) for picture in to_pil(thumbnail(images))]
+    return [served("image.jpg", partial(_encode, picture)) for picture in to_pil(thumbnail(images))]
 
 
-def served(name: str, write: Callable[[Path], object]) -> str:
-    """Puts a file where the browser may fetch it, at an address that follows from its content.
+def data_url(images: Tensor) -> str:
+    """Returns an image [1, 3, H, W] as an address that holds its bytes.
 
-    The file is complete as soon as its path exists, and is never changed: browsers may read it at any time.
-
-    Args:
-        name: of the file.
-        write: writes it to the path that it is given, which ends in `name`.
-
-    Returns:
-        the file's path.
+    Sliders draw many that nobody looks at again; this way they leave no files, and the browser need not come back to
+    fetch them.
     """
-    cache = Path(get_upload_folder()) / FOLDER
-    cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=cache) as folder:
-        draft = Path(folder) / name
-        write(draft)
-        # Not `save_file_to_cache`, which takes the vowels out of names in some scripts.
-        path = cache / hash_file(draft) / name
-        if not still_served(str(path)):
-            path.parent.mkdir(exist_ok=True)
-            draft.replace(path)
-        return str(path)
+    [picture], file = to_pil(thumbnail(images)), io.BytesIO()
+    _encode(picture, file)
+    return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
 
 
-def still_served(path: str | None) -> bool:
-    """Whether a file that was served before is there yet; if so it is kept for as long as a new one."""
-    try:
-        os.utime(path or "")
-    except FileNotFoundError:
-        return False
-    return True
-
-
-def linked(path: str) -> FileDataDict:
-    """A path as the value of a `gr.HTML` may hold it: on its way out Gradio adds a `url`."""
-    return FileData(path=path).model_dump()  # type: ignore[return-value]
+def _encode(picture: Image.Image, file: Path | IO[bytes]) -> None:
+    # Without subsampling: flat art shows every halved colour.
+    picture.save(file, format="JPEG", quality=92, subsampling=0)

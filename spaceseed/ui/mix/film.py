@@ -17,29 +17,25 @@ from spaceseed.images import from_uint8
 from spaceseed.mixing.film import write_film
 from spaceseed.mixing.walk import MAX_FINDS, MAX_FRAMES, walk
 from spaceseed.models.generators.generator import Generator
-from spaceseed.models.generators.options import synthesis_options
-from spaceseed.recipes.recipe import Recipe
+from spaceseed.recipes.recipe import Recipe, synthesis_options
+from spaceseed.ui.kit.controls import Slider
+from spaceseed.ui.kit.cores import use_cores
+from spaceseed.ui.kit.events import quiet
+from spaceseed.ui.kit.files import press, served
 from spaceseed.ui.kit.jobs import StoppedError, run
 from spaceseed.ui.kit.messages import clear_errors, warn
 from spaceseed.ui.kit.numbers import is_number
-from spaceseed.ui.kit.pictures import served
+from spaceseed.ui.kit.text import line
 from spaceseed.ui.mix.tab import chosen_finds, one_model
-from spaceseed.ui.search.controls import Slider
 from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.session import Session
-from spaceseed.ui.state.thumbnails import use_cores
-from spaceseed.ui.steer.view import line
 
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-EVENT: dict[str, Any] = QUIET | {"concurrency_id": "film", "concurrency_limit": 2, "trigger_mode": "multiple"}
-NOW: dict[str, Any] = QUIET | {"queue": False}
+EVENT, NOW = quiet(lane="film", at_once=2), quiet(queue=False)
 WAYS = [("straight, in w", "w"), ("on an arc, in z", "z")]
 MAX_SECONDS = 600.0
 TASK = "film"
 NAME = "spaceseed-film"
 READY = "Choose two finds or more above: the film passes them in the order in which you chose them."
-# The hidden button has its file a moment after the event, and is then pressed by the page.
-PRESS = "() => { setTimeout(() => document.querySelector('#film-gif-file a, #film-gif-file')?.click(), 200); }"
 
 
 @dataclass(frozen=True)
@@ -134,8 +130,8 @@ def create_film(networks: Networks, session: gr.State) -> gr.Textbox:
         **EVENT,
     )
     made.failure(lambda: _buttons(busy=False), None, outputs, **NOW)
-    stop.click(lambda visitor: visitor.begin(TASK) and None, session, None, **NOW)
-    gif.click(clear_errors(make_gif), [session], file, **EVENT).success(None, None, None, js=PRESS)
+    stop.click(lambda visitor: visitor.tasks.end(TASK), session, None, **NOW)
+    gif.click(clear_errors(make_gif), [session], file, **EVENT).success(None, None, None, js=press("film-gif-file"))
     return order
 
 
@@ -162,7 +158,7 @@ def make(
 
     try:
         for state in run(
-            visitor, TASK, work, lambda done: f"Frame {round(done * script.frames):,} of {script.frames:,}"
+            visitor.tasks, TASK, work, lambda done: f"Frame {round(done * script.frames):,} of {script.frames:,}"
         ):
             if isinstance(state, Path):
                 visitor.film = state, script.fps

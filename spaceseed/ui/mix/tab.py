@@ -11,8 +11,9 @@ from spaceseed.errors import ArgumentError
 from spaceseed.mixing.styles import style_groups
 from spaceseed.models.generators.generator import Generator
 from spaceseed.recipes.recipe import Recipe
+from spaceseed.ui.kit.events import quiet
 from spaceseed.ui.kit.messages import clear_errors
-from spaceseed.ui.kit.number_lists import parse_numbers
+from spaceseed.ui.kit.numbers import parse_numbers
 from spaceseed.ui.mix.grid import Crosses, MixGrid
 from spaceseed.ui.state.basket import keep
 from spaceseed.ui.state.mixture import Mixture
@@ -20,13 +21,7 @@ from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.session import Session
 from spaceseed.ui.state.thumbnails import picture, picture_of
 
-EVENT: dict[str, Any] = {
-    "show_progress": "hidden",
-    "api_visibility": "private",
-    "concurrency_id": "mix",
-    "concurrency_limit": 2,
-    "trigger_mode": "multiple",
-}
+EVENT = quiet(lane="mix", at_once=2)
 MAX_SIDE = 8
 GROUPS = ("coarse", "middle", "fine")
 UPDATE_SECONDS = 0.2
@@ -79,7 +74,7 @@ def cross(
 ) -> Iterator[Crosses | Any]:
     """Draws a grid, child by child."""
     visitor.mixture = read_mixture(networks, visitor, rows, columns, group, layers)
-    yield from visitor.newest("mix", _drawn(networks.generator(visitor.model), visitor, visitor.mixture))
+    yield from visitor.tasks.newest("mix", _drawn(networks.generator(visitor.model), visitor, visitor.mixture))
 
 
 def _drawn(generator: Generator, visitor: Session, mixture: Mixture) -> Iterator[Crosses]:
@@ -131,7 +126,7 @@ def chosen_finds(visitor: Session, text: str, limit: int, verb: str) -> list[Rec
         raise ValueError(f"Your basket is empty: keep some finds, and come back to {verb} them.")
     if not (text or "").strip():
         raise ValueError(f"Choose some finds to {verb} first: click them above, or write their numbers.")
-    return [finds[number - 1] for number in parse_numbers(text, 1, len(finds), "finds", limit)]
+    return [finds[number - 1] for number in parse_numbers(text, 1, len(finds), "find", limit)]
 
 
 def one_model(networks: Networks, visitor: Session, finds: Sequence[Recipe], done: str) -> str:
@@ -168,7 +163,7 @@ def _layers(generator: Generator, group: str | None, text: str) -> tuple[int, ..
         ) from error
     if group in groups:
         return tuple(groups[group])
-    return tuple(sorted(set(parse_numbers(text or "", 0, generator.num_ws - 1, "style layers"))))
+    return tuple(sorted(set(parse_numbers(text or "", 0, generator.num_ws - 1, "style layer"))))
 
 
 def _crosses(visitor: Session, mixture: Mixture, children: list[list[Recipe]]) -> Crosses:

@@ -14,12 +14,13 @@ from spaceseed.evolution.objectives import TextObjective
 from spaceseed.evolution.search import Find, Generation, search
 from spaceseed.models.generators.generator import Generator
 from spaceseed.recipes.recipe import Found, Recipe
+from spaceseed.ui.kit.cores import is_slow, use_cores
+from spaceseed.ui.kit.jobs import waiting_for
 from spaceseed.ui.kit.pictures import thumbnail
+from spaceseed.ui.kit.tasks import Ticket
 from spaceseed.ui.search.settings import SearchSettings
 from spaceseed.ui.state.avoiding import Learned
-from spaceseed.ui.state.networks import waiting_for
-from spaceseed.ui.state.session import Session, Ticket
-from spaceseed.ui.state.thumbnails import is_slow, use_cores
+from spaceseed.ui.state.session import Session
 from spaceseed.ui.state.view import View
 
 if TYPE_CHECKING:

@@ -8,15 +8,9 @@ import gradio as gr
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from spaceseed.ui.kit.controls import Slider
+from spaceseed.ui.kit.events import quiet
 from spaceseed.ui.search.settings import ALGORITHMS, SearchSettings, choices, limits
-
-
-class Slider(gr.Slider):
-    """A slider that hands any value on: unlike Gradio, `SearchSettings` names the setting that it refuses."""
-
-    def preprocess(self, payload: Any) -> Any:
-        return payload
-
 
 Control = gr.Dropdown | gr.Number | gr.Radio | gr.Slider
 
@@ -64,9 +58,7 @@ def create_controls() -> Controls:
         about = ALGORITHMS[chosen].about if chosen in ALGORITHMS else ""
         return [gr.Radio(info=about), *(gr.Group(visible=title == chosen) for title in ALGORITHMS)]
 
-    algorithm.change(
-        show_own, algorithm, [algorithm, *groups], queue=False, show_progress="hidden", api_visibility="private"
-    )
+    algorithm.change(show_own, algorithm, [algorithm, *groups], **quiet(queue=False))
     return Controls({"algorithm": algorithm} | common, own)
 
 

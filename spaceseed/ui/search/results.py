@@ -1,21 +1,18 @@
 """Where a search is drawn: its line, its pictures, its curve."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
+import torch
 
-from spaceseed.evolution.search import TOP
-from spaceseed.ui.kit.charts import draw_curve, score_curve
+from spaceseed.evolution.search import TOP, Find
+from spaceseed.ui.kit.charts import plotted, score_curve
 from spaceseed.ui.kit.faces import captioned, faces
+from spaceseed.ui.kit.pictures import jpegs
 from spaceseed.ui.search.climb import FRAMES, Climb
-
-STATUS = """${(() => {
-  const {text = '', share = 0} = value || {};
-  const escape = (text) => String(text).replace(/[&<>"'`]/g, (c) => '&#' + c.charCodeAt(0) + ';');
-  return '<p class="ss-status" role="status">' + escape(text) + '</p><div class="ss-track"><div style="width:' +
-    100 * Number(share) + '%"></div></div>';
-})()}"""
+from spaceseed.ui.search.progress import progress
 
 
 @dataclass(frozen=True)
@@ -37,12 +34,7 @@ class Results:
 
 def create_results() -> Results:
     """Lays out the places, empty yet as large as they will be."""
-    status = gr.HTML(
-        {"text": "Type a prompt, or pick one, and watch the images change."},
-        html_template=STATUS,
-        js_on_load=None,
-        elem_id="search-status",
-    )
+    status = progress("Type a prompt, or pick one, and watch the images change.", "search-status")
     with gr.Row(elem_id="search-results"):
         with gr.Column(scale=6, min_width=260):
             best = faces("Best so far", places=1, columns=1, elem_id="search-best")
@@ -67,9 +59,13 @@ def draw(state: Climb) -> list[Any]:
     finds, frames = state.latest.top, state.frames()
     return [
         status,
-        captioned(finds[:1], [f"best so far: {finds[0].score:.3f}"]),
-        captioned([find for _, find in frames], ["start" if number == 1 else f"gen {number}" for number, _ in frames]),
-        captioned(finds, [f"{find.score:.3f}" for find in finds]),
-        draw_curve(state.best, state.mean, state.settings.generations),
+        _pictures(finds[:1], [f"best so far: {finds[0].score:.3f}"]),
+        _pictures([find for _, find in frames], ["start" if number == 1 else f"gen {number}" for number, _ in frames]),
+        _pictures(finds, [f"{find.score:.3f}" for find in finds]),
+        plotted(state.best, state.mean, state.settings.generations),
         state,
     ]
+
+
+def _pictures(finds: Sequence[Find], captions: Sequence[str]) -> list[dict[str, Any] | None]:
+    return captioned(jpegs(torch.stack([find.image for find in finds])), captions)

@@ -31,7 +31,7 @@ from spaceseed.ops.optimizer import Optimizer
 from spaceseed.ops.prior import shell
 from spaceseed.ops.random_search import RandomSearch
 from spaceseed.ops.termination import Termination
-from spaceseed.ui.state.thumbnails import is_slow
+from spaceseed.ui.kit.cores import is_slow
 
 # What one visitor may ask of a machine that others use too.
 MAX_IMAGES = 20_000

@@ -11,26 +11,26 @@ from spaceseed.models.generators.generator import Generator
 from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.breed.page import liked_latents
 from spaceseed.ui.breed.tab import EVENT, BreedTab
+from spaceseed.ui.kit.events import quiet
+from spaceseed.ui.kit.files import press, served
+from spaceseed.ui.kit.jobs import DownloadProgress, waiting_for
 from spaceseed.ui.kit.messages import clear_errors, refusal, warn
 from spaceseed.ui.kit.picker import Picked
-from spaceseed.ui.kit.pictures import served
+from spaceseed.ui.kit.tasks import Ticket
+from spaceseed.ui.kit.text import line
 from spaceseed.ui.search.climb import Climb, Job, climb
 from spaceseed.ui.search.controls import create_controls
 from spaceseed.ui.search.results import create_results, draw, say
 from spaceseed.ui.search.settings import SearchSettings, suited
 from spaceseed.ui.state.basket import keep
-from spaceseed.ui.state.networks import Arrival, Networks, noun, waiting_for
+from spaceseed.ui.state.networks import Networks, noun
 from spaceseed.ui.state.prompts import example_prompts, warn_of_unknown_words
-from spaceseed.ui.state.session import Session, Ticket
+from spaceseed.ui.state.session import Session
 from spaceseed.ui.state.view import View, default_truncation
-from spaceseed.ui.steer.view import line
 
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-# Through the queue, because Gradio shows no refusal of an event that goes past it; but never waiting there.
-QUICK: dict[str, Any] = QUIET | {"concurrency_limit": None}
-NOW: dict[str, Any] = QUIET | {"queue": False}
+QUICK, NOW = quiet(), quiet(queue=False)
 # A visitor may search anew while a search of theirs runs: the old one sees that its ticket is taken, and ends.
-AGAIN: dict[str, Any] = {"trigger_mode": "multiple"}
+AGAIN = quiet(trigger="multiple")
 QUESTIONS = {
     "faces": "What should the face look like? Enter starts the search.",
     "images": "What should the image show? Enter starts the search.",
@@ -39,8 +39,6 @@ PLACEHOLDERS = {
     "faces": "a smiling woman with red hair, or pick one below",
     "images": "in a few words: colours, shapes, what is to be seen",
 }
-# Follows the hidden link once Gradio has given it its file.
-FETCH = "() => { setTimeout(() => document.querySelector('#search-file a, #search-file')?.click(), 150); }"
 
 
 @dataclass(frozen=True)
@@ -125,10 +123,10 @@ def create_search_tab(
 
     @clear_errors
     def run(visitor: Session, job: Job) -> Iterator[list[Any]]:
-        yield from visitor.newest("search", steps(visitor, job))
+        yield from visitor.tasks.newest("search", steps(visitor, job))
 
     def steps(visitor: Session, job: Job) -> Iterator[list[Any]]:
-        arrival = Arrival("the judge")
+        arrival = DownloadProgress("the judge")
         for judge in waiting_for(lambda: networks.judge(job.model, arrival), lambda: arrival.line):
             if job.ticket.stopped or visitor.ticket is not job.ticket:
                 yield [*say("Stopped at once."), *_stop_buttons(searching=False)]
@@ -143,19 +141,11 @@ def create_search_tab(
     job = gr.State()
     asked = [session, breed.picker, prompt, *breed.view, *controls.components]
     buttons = [stop, halt]
-    typed = gr.on([go.click, prompt.submit], check, asked, [job, results.status, *buttons], **QUICK, **AGAIN)
+    typed = gr.on([go.click, prompt.submit], check, asked, [job, results.status, *buttons], **AGAIN)
     picked = chips.click(lambda sample: sample[0], chips, prompt, **NOW)
-    picked = picked.then(check, asked, [job, results.status, *buttons], **QUICK, **AGAIN)
+    picked = picked.then(check, asked, [job, results.status, *buttons], **AGAIN)
     searches = [
-        checked.success(
-            run,
-            [session, job],
-            [*results.outputs, *buttons],
-            concurrency_id="search",
-            concurrency_limit=2,
-            **QUIET,
-            **AGAIN,
-        )
+        checked.success(run, [session, job], [*results.outputs, *buttons], **quiet(lane="search", at_once=2))
         for checked in (typed, picked)
     ]
     for search in searches:
@@ -173,7 +163,7 @@ def create_search_tab(
     sent = send.click(send_to_breed, [session, results.climb], tabs, **QUICK)
     sent.success(breed.show, session, breed.outputs, **EVENT)
     written = download.click(clear_errors(lambda state: write_png(networks, state)), results.climb, file, **QUICK)
-    written.success(None, None, None, js=FETCH)
+    written.success(None, None, None, js=press("search-file"))
     common = controls.common
     return SearchTab([prompt, chips, common["truncation"], common["generations"], common["warm_start"]], avoid)
 

@@ -1,37 +1,23 @@
 """The bar above the tabs: which model draws, what it may be used for, and the classes and the pose where it has any."""
 
 from dataclasses import dataclass
-from html import escape
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from spaceseed.models.generators.generator import Generator, ModelCard
 from spaceseed.models.generators.labels import groups_of
-from spaceseed.models.zoo import loading
-from spaceseed.ui.state.networks import Networks, size_text
+from spaceseed.models.zoo import loading as zoo
+from spaceseed.ui.kit.controls import Dropdown
+from spaceseed.ui.kit.jobs import size_text
+from spaceseed.ui.kit.templates import read
+from spaceseed.ui.shell.model_line import about, model_line
+from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.session import Bench
 from spaceseed.ui.state.view import MAX_SHIFT, MAX_TURN, View, max_classes
 
-HEADER = """
-<header class="ss-header">
-  <h1>spaceseed</h1>
-  <p>Breed images you like, or ask for one in words, and take the seeds home.</p>
-</header>
-"""
-
-
-class Dropdown(gr.Dropdown):
-    """A menu that hands any value on: each model has its own classes, and `View` checks them.
-
-    The browser finds a component's code by the name of its class, so that must stay.
-    """
-
-    def preprocess(self, payload: Any) -> Any:
-        return payload
-
-    def postprocess(self, value: Any) -> Any:
-        return value
+HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
@@ -68,7 +54,7 @@ class ModelBar:
 def create_model_bar(networks: Networks) -> ModelBar:
     """Lays out the bar; what happens when another model is chosen is joined in `switching`."""
     with gr.Row(elem_id="model-bar"):
-        gr.HTML(HEADER, padding=False, elem_id="model-header")
+        gr.HTML(read(HERE / "header.html"), elem_id="model-header")
         choice = gr.Dropdown(
             choices(networks),
             value=networks.default,
@@ -78,7 +64,7 @@ def create_model_bar(networks: Networks) -> ModelBar:
             min_width=280,
             elem_id="model-choice",
         )
-    line = gr.HTML(about(networks.cards[networks.default]), padding=False, elem_id="model-line")
+    line = model_line(networks.cards[networks.default])
     generator = networks.generator(networks.default)
     view = View.of(generator)
     classes = Dropdown(**class_menu(generator, view), elem_id="model-classes")
@@ -142,16 +128,3 @@ def class_menu(generator: Generator, view: View) -> dict[str, Any]:
         "info": info,
         "visible": generator.num_classes > 0,
     }
-
-
-def about(card: ModelCard) -> str:
-    """What a visitor should know of a model, as a line of HTML."""
-    facts = [card.family, f"{card.resolution} px", card.licence, size_text(card.size), card.terms]
-    said = " · ".join(escape(fact) for fact in facts if fact)
-    note = f" <i>{escape(card.note)}</i>" if card.note else ""
-    return f'<p class="ss-about" role="status">{said}{note}</p>'
-
-
-def loading_line(words: str) -> str:
-    """The line while a model is loaded."""
-    return f'<p class="ss-about" role="status"><b>{escape(words)}</b></p>'

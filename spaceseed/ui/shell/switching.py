@@ -16,31 +16,25 @@ from spaceseed.ui.avoid.tab import AvoidTab
 from spaceseed.ui.breed import tab as breed_tab
 from spaceseed.ui.breed.page import leave
 from spaceseed.ui.breed.tab import BreedTab
+from spaceseed.ui.kit.cores import is_slow
+from spaceseed.ui.kit.events import quiet
+from spaceseed.ui.kit.jobs import DownloadProgress, waiting_for
 from spaceseed.ui.kit.messages import warn
 from spaceseed.ui.kit.picker import Picked
 from spaceseed.ui.search import tab as search_tab
 from spaceseed.ui.search.tab import SearchTab
 from spaceseed.ui.shell import model_bar
 from spaceseed.ui.shell.model_bar import ModelBar
+from spaceseed.ui.shell.model_line import loading
 from spaceseed.ui.state.avoiding import TASK
-from spaceseed.ui.state.networks import LOADING_ERRORS, Arrival, Networks, waiting_for
+from spaceseed.ui.state.networks import LOADING_ERRORS, Networks
 from spaceseed.ui.state.session import Bench, Session
 from spaceseed.ui.state.share import SeedLink
-from spaceseed.ui.state.thumbnails import is_slow
 from spaceseed.ui.state.view import View
 
 # Gradio's menu tells of a choice twice, and so a visitor would be told twice why it cannot be had.
 REPEAT_SECONDS = 2.0
 FIRST_IMAGES, FIRST_SLOW_IMAGES = 12, 6
-SWITCH: dict[str, Any] = {
-    "show_progress": "hidden",
-    "api_visibility": "private",
-    "concurrency_id": "switch",
-    "concurrency_limit": 8,
-    "trigger_mode": "multiple",
-}
-
-FILL: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
 
 
 def load(networks: Networks, model: str) -> Iterator[str | Generator]:
@@ -50,7 +44,7 @@ def load(networks: Networks, model: str) -> Iterator[str | Generator]:
         how far it is, in words, and at the end the generator.
     """
     card = networks.cards.get(model)
-    arrival = Arrival(card.title if card else model)
+    arrival = DownloadProgress(card.title if card else model)
     yield arrival.line
     yield from waiting_for(lambda: networks.generator(model, arrival), lambda: arrival.line)
 
@@ -65,7 +59,7 @@ def switch(networks: Networks, visitor: Session, model: str) -> Iterator[str | G
     if not visitor.loading and (refused or model == visitor.model):  # the choice was told twice
         yield networks.generator(visitor.model)
         return
-    goes_on = visitor.begin("switch")
+    goes_on = visitor.tasks.begin("switch")
     visitor.loading = model
     loaded: str | Generator = ""
     try:
@@ -89,8 +83,8 @@ def switch(networks: Networks, visitor: Session, model: str) -> Iterator[str | G
     assert isinstance(loaded, Generator)
     assert loaded.card is not None
     if loaded.card.id != visitor.model:
-        visitor.begin("page")  # ends what the old model is drawing
-        visitor.begin(TASK)  # and what is learned and measured of it
+        visitor.tasks.begin("page")  # ends what the old model is drawing
+        visitor.tasks.begin(TASK)  # and what is learned and measured of it
         if visitor.ticket is not None:
             visitor.ticket.stopped = True
         visitor.benches.setdefault(loaded.card.id, fresh_bench(loaded))
@@ -160,8 +154,8 @@ class Switching:
         Returns:
             what more can be chained to.
         """
-        switched = trigger(event, [self._session, *inputs], self._bar.line, **SWITCH)
-        filled = switched.success(self.fill, self._session, [*self.controls, self._basket], **FILL)
+        switched = trigger(event, [self._session, *inputs], self._bar.line, **quiet(lane="switch", at_once=8))
+        filled = switched.success(self.fill, self._session, [*self.controls, self._basket], **quiet())
         return filled.success(self._breed.show, self._session, self._breed.outputs, **breed_tab.EVENT)
 
     def fill(self, visitor: Session) -> list[Any]:
@@ -201,7 +195,7 @@ class Switching:
 def _lines(visitor: Session, states: Iterator[str | Generator | None]) -> Iterator[str | Any]:
     """What the bar says while a model is loaded; nothing where none needs to be."""
     shown = False
-    for line in visitor.newest("line", (model_bar.loading_line(state) for state in states if isinstance(state, str))):
+    for line in visitor.tasks.newest("line", (loading(state) for state in states if isinstance(state, str))):
         shown = True
         yield line
     if not shown:

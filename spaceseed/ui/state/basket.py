@@ -7,11 +7,11 @@ from typing import Any
 from spaceseed.models.generators.generator import Generator
 from spaceseed.recipes.files import write_zip
 from spaceseed.recipes.recipe import Recipe, RecipeError, open_any
+from spaceseed.ui.kit.cores import use_cores
+from spaceseed.ui.kit.files import served, still_served
 from spaceseed.ui.kit.messages import inform, warn
-from spaceseed.ui.kit.pictures import served, still_served
 from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.session import MAX_FINDS, Session
-from spaceseed.ui.state.thumbnails import use_cores
 
 SUFFIXES = (".png", ".json", ".npz")
 MAX_SAVED = 2_000_000  # characters; browsers keep about 5 MB for a site

@@ -2,11 +2,7 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as NotYetError
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from spaceseed.errors import ArgumentError, CheckpointError, DownloadError
 from spaceseed.models.generators.generator import Generator, ModelCard
@@ -22,9 +18,6 @@ if TYPE_CHECKING:
 BUNDLED = "avatars"
 PUBLIC_JUDGE = "ViT-B-32/laion2b_s34b_b79k"  # knows photographs and any text
 LOADING_ERRORS = (ArgumentError, CheckpointError, DownloadError)
-LINE_SECONDS = 0.25
-
-T = TypeVar("T")
 
 
 class Networks:
@@ -129,62 +122,10 @@ class Networks:
             return self._judges[name]
 
 
-@dataclass
-class Arrival:
-    """Tells how far a download is; it is the `progress` of whoever loads.
-
-    Attributes:
-        name: what is loaded.
-    """
-
-    name: str
-    _here: int = 0
-    _total: int = 0
-
-    def __call__(self, here: int, total: int) -> None:
-        self._here, self._total = here, total
-
-    @property
-    def line(self) -> str:
-        """In words."""
-        if 0 < self._here < self._total:
-            return f"Downloading {self.name}: {size_text(self._here)} of {size_text(self._total)}"
-        return f"Loading {self.name}..."
-
-
-def waiting_for(work: Callable[[], T], line: Callable[[], str]) -> Iterator[str | T]:
-    """Does what takes long in a thread of its own, so that the page can tell how far it is.
-
-    Args:
-        work: what to do. It goes on even if nobody waits any more: what is downloaded halfway is worth finishing.
-        line: how far it is; asked a few times a second.
-
-    Yields:
-        lines, and at the end what `work` returned.
-    """
-    pool = ThreadPoolExecutor(1)
-    future = pool.submit(work)
-    pool.shutdown(wait=False)
-    while True:
-        try:
-            yield future.result(LINE_SECONDS)
-        except NotYetError:
-            if future.done():  # the work itself ended so
-                raise
-            yield line()
-        else:
-            return
-
-
-def _load_judge(name: str, progress: ByteProgress | None) -> "Judge":
+def _load_judge(name: str, progress: Progress | None) -> "Judge":
     from spaceseed.models.judges.clip import load_judge  # noqa: PLC0415 - open_clip takes seconds to import
 
     return load_judge(name, progress=progress)
-
-
-def size_text(size: int) -> str:
-    """Bytes for people: "133 MB"."""
-    return f"{size / 10**6:.0f} MB" if size >= 10**7 else f"{size / 10**6:.1f} MB"
 
 
 def noun(card: ModelCard) -> str:

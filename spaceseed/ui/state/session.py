@@ -1,7 +1,6 @@
 """What the app remembers of one visitor."""
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -12,6 +11,7 @@ import torch
 from spaceseed.evolution.breeding import MAX_COUNT, Breeding
 from spaceseed.models.generators.generator import Generator
 from spaceseed.recipes.recipe import Recipe
+from spaceseed.ui.kit.tasks import Tasks, Ticket
 from spaceseed.ui.state.avoiding import Avoiding
 from spaceseed.ui.state.mixture import Mixture
 from spaceseed.ui.state.share import SeedLink
@@ -20,20 +20,8 @@ from spaceseed.ui.state.view import View
 
 MAX_FINDS = 200
 MAX_PICTURES = 3_000
-WAIT_SECONDS = 10.0  # an outdated event ends with the image that it is drawing
 
 T = TypeVar("T")
-
-
-@dataclass(eq=False)
-class Ticket:
-    """The right to search.
-
-    Attributes:
-        stopped: True once the visitor asked the search to end.
-    """
-
-    stopped: bool = False
 
 
 @dataclass
@@ -75,6 +63,7 @@ class Session:
         finds: the basket, by the recipes' ids, oldest first, at most 200.
         shown: id of the find that the visitor looks at; "" for none.
         tab: id of the tab that is open.
+        tasks: what is being done for them.
         boxes: what each box that they type into shows, as far as is known: as in `refill`, or as they entered it.
         pictures: id of a recipe to the path of its picture.
         files: a find to the path of its PNG.
@@ -93,6 +82,7 @@ class Session:
     finds: dict[str, Recipe] = field(default_factory=dict)
     shown: str = ""
     tab: str = "breed"
+    tasks: Tasks = field(default_factory=Tasks)
     boxes: dict[str, object] = field(default_factory=dict)
     pictures: dict[str, str] = field(default_factory=dict)
     files: dict[Recipe, str] = field(default_factory=dict)
@@ -104,9 +94,6 @@ class Session:
     steers: bool = False
     mixture: Mixture | None = None
     film: tuple[Path, int] | None = None
-    _latest: dict[str, object] = field(default_factory=dict)
-    _shown: dict[str, Any] = field(default_factory=dict)
-    _running: dict[str, list[object]] = field(default_factory=dict)
     _changes: int = 0
 
     @classmethod
@@ -128,43 +115,6 @@ class Session:
     def breeding(self) -> Breeding:
         """The evolution with the present model."""
         return self.bench.breeding
-
-    def begin(self, task: str) -> Callable[[], bool]:
-        """Begins a task that makes the one of the same name before it pointless.
-
-        Returns:
-            says whether the task still matters; what takes long asks it now and then.
-        """
-        mine = self._latest[task] = object()
-        return lambda: self._latest.get(task) is mine
-
-    def newest(self, task: str, steps: Iterable[T]) -> Iterator[T | Any]:
-        """Passes on what an event shows, until a newer event of the same task begins.
-
-        Gradio shows an event's last value once more when the event ends, even if a newer one has shown others since.
-        So an outdated event ends with what the newest has shown last, or with nothing if it has shown nothing itself;
-        and the newest event ends last.
-
-        Args:
-            task: its name; all its events must have the same outputs.
-            steps: whole values for these outputs: a `gr.skip` after a value would damage that value in the browser.
-        """
-        goes_on, me = self.begin(task), object()
-        running = self._running.setdefault(task, [])
-        running.append(me)
-        has_shown = False
-        try:
-            for step in steps:
-                if not goes_on():
-                    yield self._shown[task] if has_shown else gr.skip()
-                    return
-                self._shown[task], has_shown = step, True
-                yield step
-            until = time.monotonic() + WAIT_SECONDS
-            while goes_on() and len(running) > 1 and time.monotonic() < until:
-                time.sleep(0.02)
-        finally:
-            running.remove(me)
 
     def refill(self, box: str, content: object, update: T) -> T | Any:
         """What to put into a box that the visitor types into; only an ordinary event may show it, no generator.

@@ -1,6 +1,5 @@
 """Drawing many images: a few at a time, so that memory stays bounded and slow ones can be seen as they come."""
 
-import os
 from collections.abc import Iterator
 
 import torch
@@ -8,26 +7,12 @@ import torch
 from spaceseed.batches import batch_size
 from spaceseed.devices import default_device
 from spaceseed.latent_space import LatentSpace
-from spaceseed.models.generators.generator import Generator, ModelCard
+from spaceseed.models.generators.generator import Generator
 from spaceseed.recipes.recipe import Recipe
-from spaceseed.ui.kit.pictures import jpegs, still_served
+from spaceseed.ui.kit.cores import use_cores
+from spaceseed.ui.kit.files import still_served
+from spaceseed.ui.kit.pictures import jpegs
 from spaceseed.ui.state.session import Session
-
-# Cores wait for each other longer than the layers of smaller networks take.
-THREADED_RESOLUTION = 128
-
-
-def is_slow(model: Generator | ModelCard) -> bool:
-    """True where one image takes a good part of a second, or more."""
-    return model.resolution > THREADED_RESOLUTION and default_device().type == "cpu"
-
-
-def use_cores(generator: Generator) -> None:
-    """Gives large networks all cores, and small ones one each; call it ahead of each batch, for all threads share it.
-
-    Measured on two cores: 12 images of 64 px take 43 ms on one and 660 ms on both; one of 256 px 585 and 327 ms.
-    """
-    torch.set_num_threads((os.cpu_count() or 1) if generator.resolution >= THREADED_RESOLUTION else 1)
 
 
 @torch.no_grad()

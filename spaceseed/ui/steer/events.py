@@ -9,6 +9,7 @@ import gradio as gr
 from spaceseed.directions.cache import bundled_methods, directions_of
 from spaceseed.models.generators.generator import MAX_SEED, Generator
 from spaceseed.recipes.recipe import Recipe
+from spaceseed.ui.kit.cores import is_slow
 from spaceseed.ui.kit.jobs import StoppedError, busy, idle
 from spaceseed.ui.kit.messages import warn
 from spaceseed.ui.kit.numbers import is_number
@@ -17,7 +18,6 @@ from spaceseed.ui.state.basket import keep
 from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.session import Session
 from spaceseed.ui.state.steering import LIMIT, Change, Reach, Steering
-from spaceseed.ui.state.thumbnails import is_slow
 from spaceseed.ui.steer import knobs as steer_knobs
 from spaceseed.ui.steer.knobs import groups_of
 from spaceseed.ui.steer.sets import MARKS, add_marks, classes_of, find_set, methods_of
@@ -167,7 +167,7 @@ def choose_method(networks: Networks, visitor: Session, method: str, picked: Pic
     steering, generator = visitor.bench.steering, networks.generator(visitor.model)
     if method not in methods_of(generator):
         raise ValueError("This model has no directions of that kind.")
-    visitor.begin("directions")  # those of the method chosen before are not wanted any more
+    visitor.tasks.begin("directions")  # those of the method chosen before are not wanted any more
     try:
         if method == MARKS:
             steering.add(MARKS, add_marks(generator, visitor, picked, steering.sets.get(MARKS)))
@@ -255,12 +255,12 @@ def look(_: Networks, visitor: Session, index: Any) -> str | Any:
 def auto_strip(networks: Networks, visitor: Session) -> Iterator[list[dict[str, Any]]]:
     """Draws the strip, where that does not take long."""
     slow = is_slow(networks.generator(visitor.model))
-    yield from visitor.newest("strip", iter([[]]) if slow else _along(networks, visitor))
+    yield from visitor.tasks.newest("strip", iter([[]]) if slow else _along(networks, visitor))
 
 
 def fill_strip(networks: Networks, visitor: Session) -> Iterator[list[dict[str, Any]]]:
     """Draws the strip, picture by picture."""
-    yield from visitor.newest("strip", _along(networks, visitor))
+    yield from visitor.tasks.newest("strip", _along(networks, visitor))
 
 
 def _along(networks: Networks, visitor: Session) -> Iterator[list[dict[str, Any]]]:
@@ -298,7 +298,7 @@ def _before(generator: Generator, steering: Steering) -> str:
 def _preview(generator: Generator, visitor: Session, buttons: tuple[bool, bool] | None = None) -> list[Any]:
     """Values for `Panel.preview`; the buttons, which take as long as a small picture, only where they change."""
     steering = visitor.bench.steering
-    visitor.begin("strip")  # what is being drawn of the find as it was
+    visitor.tasks.begin("strip")  # what is being drawn of the find as it was
     untouched = not steering.now.steps and steering.now.base is steering.opened.first.base
     picture = _before(generator, steering) if untouched else draw(generator, steering.recipe())
     active = steering.can_undo, steering.can_redo

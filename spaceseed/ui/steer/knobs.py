@@ -9,7 +9,7 @@ from spaceseed.directions.sets import DirectionSet
 from spaceseed.errors import ArgumentError
 from spaceseed.mixing.styles import style_groups
 from spaceseed.models.generators.generator import Generator
-from spaceseed.ui.search.controls import Slider
+from spaceseed.ui.kit.controls import Slider
 from spaceseed.ui.state.session import Session
 from spaceseed.ui.state.steering import LIMIT, Steering
 from spaceseed.ui.steer.sets import ABOUT, MARKS, TITLES, methods_of

@@ -8,22 +8,19 @@ from typing import Any
 
 import gradio as gr
 
+from spaceseed.ui.kit.events import quiet
 from spaceseed.ui.kit.messages import clear_errors
+from spaceseed.ui.kit.text import line
 from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.steer import events
 from spaceseed.ui.steer.knobs import Knobs, create_knobs, create_looked
-from spaceseed.ui.steer.view import UNCHANGED, line, still, strip
+from spaceseed.ui.steer.still import still
+from spaceseed.ui.steer.view import UNCHANGED, strip
 
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-EVENT: dict[str, Any] = QUIET | {
-    "concurrency_id": "steer",
-    "concurrency_limit": 4,
-    "trigger_mode": "multiple",
-}
-NOW: dict[str, Any] = QUIET | {"queue": False}
+EVENT, NOW = quiet(lane="steer", at_once=4), quiet(queue=False)
 # One drawing at a time, and then one of wherever the slider is by then: they never pile up. Past the queue, whose
 # messages cost as much time as the drawing of a small picture.
-FOLLOW: dict[str, Any] = NOW | {"trigger_mode": "always_last"}
+FOLLOW = quiet(queue=False, trigger="always_last")
 DRAWINGS = 4  # of all visitors at a time
 
 
@@ -137,5 +134,5 @@ def create_panel(networks: Networks, session: gr.State, basket: gr.State, marks:
     on(draw_row.click, events.fill_strip, [], [row])
     on(knobs.more.click, events.show_more, [], [knobs.more, *knobs.sliders])
     on(keep.click, events.keep_it, [], [basket])
-    knobs.stop.click(lambda visitor: visitor.begin("directions") and None, session, None, **NOW)
+    knobs.stop.click(lambda visitor: visitor.tasks.end("directions"), session, None, **NOW)
     return panel

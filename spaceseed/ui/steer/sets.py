@@ -13,10 +13,10 @@ from spaceseed.evolution.breeding import BAD, LIKED
 from spaceseed.models.generators.generator import Generator
 from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.breed.page import marks_of
+from spaceseed.ui.kit.cores import use_cores
 from spaceseed.ui.kit.jobs import run
 from spaceseed.ui.kit.picker import Picked
 from spaceseed.ui.state.session import Session
-from spaceseed.ui.state.thumbnails import use_cores
 
 MARKS = "marks"
 TITLES = {"attributes": "Attributes", "ganspace": "GANSpace", "sefa": "SeFa", MARKS: "Your marks"}
@@ -54,7 +54,7 @@ def find_set(
     """
     use_cores(generator)
     states = run(
-        visitor,
+        visitor.tasks,
         "directions",
         lambda progress: directions_of(generator, method, labels=classes, progress=progress),
         lambda done: f"Finding {TITLES[method]} directions: {done:.0%}",

@@ -2,7 +2,6 @@
 
 from copy import deepcopy
 from itertools import count
-from threading import Event
 from types import SimpleNamespace
 
 import pytest
@@ -27,7 +26,6 @@ from spaceseed.ui.avoid.learning import (
     verdict,
 )
 from spaceseed.ui.breed.page import note_marks, page_key
-from spaceseed.ui.kit.jobs import StoppedError, run
 from spaceseed.ui.kit.picker import Picked
 from spaceseed.ui.search.climb import climb
 from spaceseed.ui.search.tab import ask
@@ -176,24 +174,13 @@ def test_a_search_finds_broken_ones(networks, visitor, monkeypatch, model):
 def test_what_is_stopped_changes_nothing(networks, visitor):
     for step in find_by_words(networks, visitor, "something bright", 1000):
         words = step[0]
-        visitor.begin(TASK)
+        visitor.tasks.begin(TASK)
     assert words.startswith("Stopped")
     assert not visitor.bench.avoiding.marks
     mark(visitor, bad=[0, 1], good=[2, 3])
     for _ in learn(networks, visitor, LOGISTIC, SUITED, 25):
-        visitor.begin(TASK)
+        visitor.tasks.begin(TASK)
     assert visitor.bench.avoiding.learned is None
-
-
-def test_a_stop_is_heeded_while_the_work_is_silent(visitor):
-    silence = Event()
-    steps = run(visitor, TASK, lambda _: silence.wait(30), lambda _: "working")
-    assert next(steps) == "working"
-    visitor.begin(TASK)
-    with pytest.raises(StoppedError):
-        list(steps)
-    assert not silence.is_set()
-    silence.set()
 
 
 @pytest.mark.parametrize("model", ["tiny-classes", "tiny-stylegan3", "tiny-biggan", "tiny-pggan", "tiny-stylegan"])

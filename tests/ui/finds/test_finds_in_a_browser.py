@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from spaceseed.images import to_uint8
-from spaceseed.recipes.recipe import Recipe, open_any
+from spaceseed.recipes.recipe import Found, Recipe, open_any
 
 
 def open_finds(page):
@@ -139,6 +139,18 @@ def test_each_broken_file_gets_a_sentence_and_good_ones_come_in(keeper, visit, t
         [sentence] = [text for text in said if text.startswith(name)]
         assert sentence.endswith(".")
     assert toasts(other).locator("b").count() == 0
+
+
+def test_what_a_stranger_wrote_is_shown_as_text(visitor, tmp_path, find):
+    written = "<img src=x onerror=\"document.title='broken'\"> ${7*6} {{value}} `'&amp;"
+    find(1).replace(name=written[:60], found=Found(by="search", prompt=written)).save(tmp_path / "find.json")
+    open_finds(visitor)
+    drop(visitor, tmp_path / "find.json")
+    expect(visitor.locator("#finds-facts dd").nth(1)).to_have_text(written)
+    assert captions(visitor) == [written[:60]]
+    visitor.get_by_role("tab", name="Steer").click()
+    expect(visitor.locator("#steer-shelf .caption")).to_have_text(f"1. {written[:60]}")
+    assert visitor.title() == "spaceseed"
 
 
 def test_a_find_is_renamed(keeper, tmp_path):

@@ -57,7 +57,7 @@ def test_frames_are_drawn_as_the_first_find_is(tiny_networks, collector):
         ("1, 2", {"seconds": 0}, "above 0"),
         ("1, 2", {"seconds": None}, "above 0"),
         ("1, 2", {"fps": float("nan")}, "above 0"),
-        ("1 2 " * 17, {}, "too many finds: 32"),
+        ("1 2 " * 17, {}, "34 finds: 32 are allowed"),
     ],
 )
 def test_what_cannot_be_filmed_is_said(tiny_networks, collector, order, options, sentence):
@@ -96,7 +96,7 @@ def test_a_cancelled_film_leaves_the_one_before_and_no_file(tiny_networks, colle
     monkeypatch.setattr(film_tab, "write_film", write_film)
     steps = make(tiny_networks, collector, "1, 2, 3", 10, 30, "w", True, True)
     assert next(steps)[0] == "Frame 0 of 900"
-    collector.begin("film")
+    collector.tasks.begin("film")
     *_, (words, *_) = steps
     assert collector.film == before
     assert said == ["Cancelled: no film was made."]

@@ -63,10 +63,10 @@ def test_what_the_browser_makes_up_is_nothing(payload):
         ("", "1", "coarse", "", "Choose some finds"),
         ("1", "1", "coarse", "", "One find cannot be mixed with itself"),
         ("1", "4", "coarse", "", "go from 1 to 3"),
-        ("1", "2", "own", "", "Write some style layers first: 0 to 9"),
+        ("1", "2", "own", "", "Write some style layers first: whole numbers from 0 to 9"),
         ("1", "2", "own", "5-2", "runs backwards"),
         ("1", "2", "own", "10", "go from 0 to 9"),
-        ("1 1 1 1 1 1 1 1 1", "2", "coarse", "", "too many finds: 8"),
+        ("1 1 1 1 1 1 1 1 1", "2", "coarse", "", "These are 9 finds: 8 are allowed"),
     ],
 )
 def test_what_cannot_be_mixed_is_said(tiny_networks, collector, rows, columns, group, layers, sentence):

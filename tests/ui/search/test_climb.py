@@ -9,10 +9,11 @@ import torch
 
 from spaceseed.models.generators.generator import ModelCard
 from spaceseed.models.generators.stylegan2 import StyleGAN2
+from spaceseed.ui.kit.tasks import Ticket
 from spaceseed.ui.search import climb as module
 from spaceseed.ui.search.climb import FRAMES, Climb, Job, climb, duration
 from spaceseed.ui.search.settings import SearchSettings
-from spaceseed.ui.state.session import Session, Ticket
+from spaceseed.ui.state.session import Session
 
 
 class RedJudge:
@@ -162,7 +163,7 @@ def test_a_slow_search_tells_how_far_its_generation_is_and_finds_the_same(genera
     *_, quick = climb(generator, RedJudge(), job(visitor, generations=3), visitor)
     monkeypatch.setattr(module, "is_slow", lambda generator: True)
     monkeypatch.setattr(module, "LINE_SECONDS", 0.0)
-    monkeypatch.setattr("spaceseed.ui.state.networks.LINE_SECONDS", 0.005)
+    monkeypatch.setattr("spaceseed.ui.kit.jobs.LINE_SECONDS", 0.005)
     judge = RedJudge(lambda batch: time.sleep(0.03))
     lines, state = [], None
     for state in climb(generator, judge, job(visitor, generations=3), visitor):
@@ -175,7 +176,7 @@ def test_a_slow_search_tells_how_far_its_generation_is_and_finds_the_same(genera
 
 def test_a_slow_search_that_is_closed_ends_its_thread(generator, visitor, monkeypatch):
     monkeypatch.setattr(module, "is_slow", lambda generator: True)
-    monkeypatch.setattr("spaceseed.ui.state.networks.LINE_SECONDS", 0.005)
+    monkeypatch.setattr("spaceseed.ui.kit.jobs.LINE_SECONDS", 0.005)
     began, judge = threading.Event(), RedJudge(lambda batch: (began.set(), time.sleep(0.02)))
     climbing = climb(generator, judge, job(visitor, generations=500), visitor)
     next(climbing)

@@ -94,7 +94,7 @@ def test_drawing_fills_every_output(ended):
     assert (len(best), len(film), len(top)) == (1, 1, 8)
     assert best[0]["image"]["path"] == top[0]["image"]["path"]
     assert film[0]["caption"] == "start"
-    assert "after generation 1 of 1" in curve
+    assert "after generation 1 of 1" in curve["label"]
     assert kept is ended
 
 

@@ -16,6 +16,7 @@ from spaceseed.ui.kit.picker import Picked
 from spaceseed.ui.search import tab as search_tab
 from spaceseed.ui.shell import model_bar, switching
 from spaceseed.ui.shell.entry import enter
+from spaceseed.ui.shell.model_line import loading
 from spaceseed.ui.shell.switching import fit, fit_new_page, follow, switch
 from spaceseed.ui.state.basket import from_browser, to_browser, zip_file
 from spaceseed.ui.state.networks import Networks
@@ -137,8 +138,8 @@ def nothing(values):
 
 def test_controls_are_filled_once_after_a_model_was_loaded(page, newcomer):
     lines = list(page.choose(newcomer, "tiny-classes", NOTHING))
-    assert lines[0] == model_bar.loading("Loading Tiny classes...")
-    assert all(isinstance(line, str) for line in lines)
+    assert lines[0] == loading("Loading Tiny classes...")
+    assert all("loading" in line for line in lines)
     assert page.fill(newcomer)[0].value == "tiny-classes"
     assert nothing(page.fill(newcomer))
 
@@ -287,11 +288,11 @@ def test_slow_pages_come_image_by_image_and_end_when_another_is_asked_for(tiny_n
     generator = tiny_networks.generator("avatars")
     monkeypatch.setattr("spaceseed.batches.PIXELS", 5 * 64 * 64)
     assert batch_size(generator) == 5
-    steps = newcomer.newest("page", paint(generator, newcomer))
+    steps = newcomer.tasks.newest("page", paint(generator, newcomer))
     there = [sum(tile.path is not None for tile in next(steps).tiles) for _ in range(3)]
     assert there == [0, 5, 10]
     newcomer.breeding.next({0: LIKED})
-    other = newcomer.newest("page", paint(generator, newcomer))
+    other = newcomer.tasks.newest("page", paint(generator, newcomer))
     first = next(other)
     assert sum(tile.path is not None for tile in first.tiles) == 1  # the one that was kept
     assert list(steps) == [first]

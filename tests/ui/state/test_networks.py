@@ -1,7 +1,5 @@
 """The shared networks: which judge scores what, what is said when one cannot be had, and how waiting is told."""
 
-import threading
-
 import pytest
 
 from spaceseed.errors import ArgumentError, DownloadError
@@ -9,8 +7,8 @@ from spaceseed.models.judges import clip as judges
 from spaceseed.recipes.recipe import RecipeError
 from spaceseed.training.export import export
 from spaceseed.training.networks.pairs import build
-from spaceseed.ui.state import networks as module
-from spaceseed.ui.state.networks import PUBLIC_JUDGE, Arrival, Networks, noun, size_text, waiting_for
+from spaceseed.ui.kit.jobs import DownloadProgress
+from spaceseed.ui.state.networks import PUBLIC_JUDGE, Networks, noun
 from tests.ui.standins import find_of, stand_in
 
 
@@ -83,7 +81,7 @@ def test_the_public_judge_is_loaded_once_and_tells_how_far_it_is(networks, monke
         return FakeJudge(name)
 
     monkeypatch.setattr(judges, "load_judge", load_judge)
-    arrival = Arrival("the judge")
+    arrival = DownloadProgress("the judge")
     first = networks.judge("tiny-biggan", arrival)
     assert networks.judge("tiny-classes") is first
     assert asked == [PUBLIC_JUDGE]
@@ -106,45 +104,6 @@ def test_a_judge_that_cannot_be_had_is_tried_again_and_leaves_the_others(network
     assert networks.judge("tiny-biggan").name == PUBLIC_JUDGE
 
 
-def test_waiting_is_told_in_lines_and_ends_with_the_result(monkeypatch):
-    monkeypatch.setattr(module, "LINE_SECONDS", 0.01)
-    ready = threading.Event()
-
-    def work():
-        ready.wait(10)
-        return 42
-
-    steps = waiting_for(work, lambda: "still at it")
-    assert next(steps) == "still at it"
-    ready.set()
-    assert [step for step in steps if step != "still at it"] == [42]
-
-
-@pytest.mark.parametrize("error", [TimeoutError("the work's own"), ValueError("no")])
-def test_what_goes_wrong_in_the_thread_is_raised(error):
-    def work():
-        raise error
-
-    with pytest.raises(type(error), match=str(error)):
-        list(waiting_for(work, lambda: ""))
-
-
-@pytest.mark.parametrize(("here", "total", "line"), [
-    (0, 0, "Loading Cats..."),
-    (12_000_000, 121_000_000, "Downloading Cats: 12 MB of 121 MB"),
-    (121_000_000, 121_000_000, "Loading Cats..."),
-])  # fmt: skip
-def test_an_arrival_says_how_far_it_is(here, total, line):
-    arrival = Arrival("Cats")
-    arrival(here, total)
-    assert arrival.line == line
-
-
 def test_models_are_told_by_what_they_draw(networks):
     assert noun(networks.cards["avatars"]) == "faces"
     assert noun(networks.cards["tiny-biggan"]) == "images"
-
-
-@pytest.mark.parametrize(("size", "text"), [(5_432_100, "5.4 MB"), (132_717_355, "133 MB")])
-def test_sizes_are_for_people(size, text):
-    assert size_text(size) == text

@@ -1,5 +1,4 @@
 from copy import deepcopy
-from threading import Thread
 
 import gradio as gr
 import pytest
@@ -54,29 +53,6 @@ def test_breeds_from_finds_of_z_alone(generator, session, find):
 def test_announces_each_change_by_another_number(generator):
     session = Session.on(generator)
     assert session.changed() != session.changed()
-
-
-def test_an_event_that_was_outdated_before_it_showed_anything_shows_nothing(session):
-    assert list(session.newest("page", ["the page before"])) == ["the page before"]
-
-    def drawing():
-        session.begin("page")
-        yield "too late"
-
-    assert list(session.newest("page", drawing())) == [gr.skip()]
-
-
-def test_the_newest_event_ends_last_so_that_its_value_stays(session):
-    older = session.newest("page", ["old, half", "old, whole"])
-    assert next(older) == "old, half"
-    shown = []
-    newer = Thread(target=lambda: shown.extend(session.newest("page", ["new"])))
-    newer.start()
-    newer.join(0.1)
-    assert newer.is_alive()
-    assert list(older) == ["new"]
-    newer.join()
-    assert shown == ["new"]
 
 
 def test_a_box_is_not_filled_again_with_what_it_was_given(session):

@@ -251,13 +251,13 @@ def test_finding_directions_can_be_stopped(tiny_networks, newcomer):
     list(switch(tiny_networks, newcomer, "tiny-stylegan2"))
     steer_tab.enter(tiny_networks, newcomer)
     steps = events.find_missing(tiny_networks, newcomer)
-    real = newcomer.begin
+    real = newcomer.tasks.begin
 
     def begin(task):
         real(task)
         return lambda: False
 
-    newcomer.begin = begin
+    newcomer.tasks.begin = begin
     *_, (words, button) = steps
     assert words.startswith("Stopped")
     assert button.visible is False

@@ -10,7 +10,8 @@ from typing import Any
 
 import gradio as gr
 
-from spaceseed.ui.kit.pictures import linked
+from spaceseed.ui.kit.files import linked
+from spaceseed.ui.kit.templates import read
 
 HERE = Path(__file__).parent
 MAX_TILES = 500
@@ -87,9 +88,9 @@ class PickGallery(gr.HTML):
         self, *, ternary: bool = True, marked: str = "liked", sign: str = "♥", waiting: int = 0, **options: Any
     ) -> None:
         super().__init__(
-            html_template=(HERE / "template.html").read_text(encoding="utf-8"),
-            css_template=(HERE / "style.css").read_text(encoding="utf-8"),
-            js_on_load=(HERE / "script.js").read_text(encoding="utf-8"),
+            html_template=read(HERE / "template.html"),
+            css_template=read(HERE / "style.css"),
+            js_on_load=read(HERE / "script.js"),
             apply_default_css=False,
             ternary=ternary,
             marked=marked,

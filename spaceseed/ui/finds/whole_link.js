@@ -1,0 +1,1 @@
+(query) => query.startsWith('?') ? location.origin + location.pathname + query : query

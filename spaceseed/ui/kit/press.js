@@ -1,0 +1,1 @@
+() => { setTimeout(() => document.querySelector(SELECTOR)?.click(), 200); }
