@@ -7,17 +7,16 @@ from typing import Any
 import gradio as gr
 
 from spaceseed.ui.avoid.tab import create_avoid_tab
-from spaceseed.ui.breed.tab import EVENT, NOW, create_breed_tab
+from spaceseed.ui.breed.tab import create_breed_tab
 from spaceseed.ui.finds.tab import BASKET_TABS, create_finds_tab, turn_to
 from spaceseed.ui.kit.events import quiet
 from spaceseed.ui.search.tab import create_search_tab
 from spaceseed.ui.shell.entry import enter
 from spaceseed.ui.shell.model_bar import create_model_bar
 from spaceseed.ui.shell.style import AVOID_CSS, CSS, STEER_CSS, THEME
-from spaceseed.ui.shell.switching import Switching, fit_new_page
+from spaceseed.ui.shell.switching import Switching, values_for_new_page
 from spaceseed.ui.state.networks import BUNDLED, Networks
 from spaceseed.ui.state.session import Session
-from spaceseed.ui.steer.panel import EVENT as STEER
 from spaceseed.ui.steer.tab import create_steer_tab
 
 LAUNCH: dict[str, Any] = {
@@ -66,24 +65,22 @@ def build(model: str | None = None, judge: str | None = None) -> gr.Blocks:
                 finds = create_finds_tab(networks, session, basket, saved, breed, tabs)
 
         def draw_finds(trigger: Callable[..., Any]) -> None:
-            finds.draw(trigger).then(steer.shelved, [session, steer.shelf], steer.shelf, **STEER)
+            steer.draw_shelf(finds.draw(trigger).then)
 
         draw_finds(basket.change)
         for tab in (tab for tab in tabs.children if isinstance(tab, gr.Tab)):
-            turned = tab.select(partial(turn_to, str(tab.id)), session, None, **NOW)
+            turned = tab.select(partial(turn_to, str(tab.id)), session, None, **quiet(queue=False))
             if tab.id in BASKET_TABS:
                 draw_finds(turned.then)
-        sent = finds.steer.click(steer.open_shown, session, steer.outputs, **STEER)
-        steer.follow(sent)
-        sent.success(lambda: gr.Tabs(selected="steer"), None, tabs, **STEER)
+        steer.open(finds.steer.click).success(lambda: gr.Tabs(selected="steer"), None, tabs, **quiet())
         switching = Switching(networks, session, basket, bar, breed, search, avoid)
         page = [breed.picker, *breed.view]
         chosen = switching.join(bar.choice.input, switching.choose, [bar.choice, *page])
         loaded = switching.join(finds.detail.load.click, switching.load_shown, page)
         asked = switching.join(steer.load.click, switching.load_shown, page)
-        steer.follow(chosen.then(steer.show, session, steer.outputs, **STEER))
-        steer.follow(loaded.then(steer.show, session, steer.outputs, **STEER))
-        steer.follow(asked.success(steer.open_shown, session, steer.outputs, **STEER))
+        steer.show(chosen.then)
+        steer.show(loaded.then)
+        steer.open(asked.success)
         for switched in (chosen, loaded, asked):
             avoid.follow(switched)
 
@@ -91,13 +88,14 @@ def build(model: str | None = None, judge: str | None = None) -> gr.Blocks:
             tab = enter(networks, visitor, saved, dict(request.query_params))
             # A visitor may have turned to another tab already: only a link to a find turns the page for them.
             turned = gr.skip() if tab == "breed" else gr.Tabs(selected=tab)
-            return [*fit_new_page(networks, visitor), visitor.changed(), turned]
+            return [*values_for_new_page(networks, visitor), visitor.basket.changed(), turned]
 
         def warm_up() -> None:
             if networks.judge_name(networks.default) == BUNDLED:
                 networks.judge(networks.default)
 
-        opened = demo.load(open_page, [session, saved], [*switching.controls, basket, tabs], **EVENT)
+        filled = [*switching.controls, basket, tabs]
+        opened = demo.load(open_page, [session, saved], filled, **quiet(lane="open", at_once=16))
         shown = switching.join(opened.then, switching.follow_link, [])
         shown.then(warm_up, **quiet(at_once=1))
     return demo.queue(max_size=30, default_concurrency_limit=2)

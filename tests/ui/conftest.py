@@ -127,7 +127,7 @@ def newcomer(tiny_networks: Networks) -> Session:
 @pytest.fixture
 def collector(tiny_networks: Networks, newcomer: Session) -> Session:
     """The newcomer, with the faces of seeds 1 to 3 in the basket."""
-    newcomer.keep([find_of(tiny_networks, "avatars", seed) for seed in (1, 2, 3)])
+    newcomer.basket.add([find_of(tiny_networks, "avatars", seed) for seed in (1, 2, 3)])
     return newcomer
 
 

@@ -21,8 +21,8 @@ from spaceseed.ui.kit.picker import Gallery, Picked, Tile
 from spaceseed.ui.state.avoiding import SEARCH, TASK, VISITOR, WORDS, Mark
 from spaceseed.ui.state.networks import BUNDLED, Networks, noun
 from spaceseed.ui.state.prompts import warn_of_unknown_words
-from spaceseed.ui.state.session import Bench, Session
-from spaceseed.ui.state.thumbnails import thumbnails
+from spaceseed.ui.state.session import Session
+from spaceseed.ui.state.workspace import Workspace
 
 SHOWN, SHOWN_SLOW = 60, 8
 DRAWN, DRAWN_SLOW = 300, 50  # images that words are tried on, unless the visitor wants more
@@ -45,15 +45,15 @@ def shelves(networks: Networks, visitor: Session) -> Iterator[list[Gallery]]:
     Yields:
         both, at once with the pictures that are there, and again as more are drawn.
     """
-    generator, bench = networks.generator(visitor.model), visitor.bench
+    generator, workspace = networks.generator(visitor.model), visitor.workspace
     most = SHOWN_SLOW if is_slow(generator) else SHOWN
-    kinds = {kind: bench.avoiding.of_kind(kind) for kind in (BAD, LIKED)}
+    kinds = {kind: workspace.avoiding.of_kind(kind) for kind in (BAD, LIKED)}
     shown = [list(marks.items())[:most] for marks in kinds.values()]
     latents = [mark.latent for part in shown for _, mark in part]
     if not latents:
         yield [_gallery(visitor, kind, 0, [], []) for kind in kinds]
         return
-    for paths in thumbnails(bench.view.space(generator), torch.stack(latents), visitor):
+    for paths in visitor.thumbnails.draw_all(workspace.view.space(generator), torch.stack(latents)):
         rest = iter(paths)
         yield [
             _gallery(visitor, kind, len(marks), part, [next(rest) for _ in part])
@@ -64,13 +64,13 @@ def shelves(networks: Networks, visitor: Session) -> Iterator[list[Gallery]]:
 def remove(_: Networks, visitor: Session, picked: Picked) -> None:
     """Forgets the examples that were clicked."""
     for name in picked.marks:
-        visitor.bench.avoiding.marks.pop(name, None)
+        visitor.workspace.avoiding.marks.pop(name, None)
 
 
 def forget_all(_: Networks, visitor: Session) -> None:
     """Forgets all examples; what was learned from them stays."""
-    count = len(visitor.bench.avoiding.marks)
-    visitor.bench.avoiding.marks.clear()
+    count = len(visitor.workspace.avoiding.marks)
+    visitor.workspace.avoiding.marks.clear()
     inform(f"{count} marks forgotten." if count else "There are no marks to forget.")
 
 
@@ -86,18 +86,18 @@ def find_by_words(networks: Networks, visitor: Session, text: str, count: Any) -
     if len(wanted) > MAX_PROMPT:
         raise ValueError(f"The text is too long: {MAX_PROMPT} characters are read at most.")
     count = whole(count, 20, MAX_DRAWN, "Images looked at")
-    generator, bench, arrival = networks.generator(visitor.model), visitor.bench, DownloadProgress("the judge")
+    generator, workspace, arrival = networks.generator(visitor.model), visitor.workspace, DownloadProgress("the judge")
     first = secrets.randbelow(FIRST_SEEDS)
 
     def work(progress: Progress) -> tuple[Tensor, Tensor]:
         objective = TextObjective(networks.judge(visitor.model, arrival), wanted)
-        space = bench.view.space(generator)
+        space = workspace.view.space(generator)
         score = _counting(generator, lambda images: -objective(images))
         return label_by(space, score, range(first, first + count), SHARE, progress=progress)
 
     if networks.judge_name(visitor.model) == BUNDLED:
         warn_of_unknown_words(networks.judge(visitor.model), wanted)
-    yield from _found(visitor, bench, work, arrival, WORDS)
+    yield from _found(visitor, workspace, work, arrival, WORDS)
 
 
 def find_by_search(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
@@ -106,14 +106,14 @@ def find_by_search(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
     Yields:
         a line and its stop button.
     """
-    generator, bench, arrival = networks.generator(visitor.model), visitor.bench, DownloadProgress("the judge")
+    generator, workspace, arrival = networks.generator(visitor.model), visitor.workspace, DownloadProgress("the judge")
     runs, generations, population = HUNT_SLOW if is_slow(generator) else HUNT
     first = secrets.randbelow(FIRST_SEEDS)
 
     def work(progress: Progress) -> tuple[Tensor, Tensor]:
         score = _counting(generator, realism(networks, visitor.model, arrival))
         return worst_of(
-            bench.view.space(generator),
+            workspace.view.space(generator),
             score,
             range(first, first + runs * population),
             count=min(40, 5 * runs),
@@ -122,7 +122,7 @@ def find_by_search(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
             progress=progress,
         )
 
-    yield from _found(visitor, bench, work, arrival, SEARCH)
+    yield from _found(visitor, workspace, work, arrival, SEARCH)
 
 
 def realism(networks: Networks, model: str, arrival: DownloadProgress) -> Score:
@@ -139,7 +139,7 @@ def realism(networks: Networks, model: str, arrival: DownloadProgress) -> Score:
 
 def _found(
     visitor: Session,
-    bench: Bench,
+    workspace: Workspace,
     work: Callable[[Progress], tuple[Tensor, Tensor]],
     arrival: DownloadProgress,
     by: str,
@@ -152,7 +152,7 @@ def _found(
             if isinstance(state, str):
                 yield busy(state)
                 continue
-            bad, good = bench.avoiding.add(*state, by)
+            bad, good = workspace.avoiding.add(*state, by)
             yield idle(f"{bad} bad and {good} good ones were found; click those that are marked wrongly.")
     except StoppedError:
         yield idle(STOPPED)

@@ -19,8 +19,8 @@ from spaceseed.ui.kit.messages import inform, warn
 from spaceseed.ui.kit.numbers import is_number
 from spaceseed.ui.state.avoiding import TASK, Avoiding, Learned
 from spaceseed.ui.state.networks import Networks, noun
-from spaceseed.ui.state.session import Bench, Session
-from spaceseed.ui.state.thumbnails import thumbnails
+from spaceseed.ui.state.session import Session
+from spaceseed.ui.state.workspace import Workspace
 
 # The first is the default: of a hundred marks or fewer none makes more (docs/results/avoidance.md).
 METHODS = {
@@ -52,13 +52,13 @@ def learn(networks: Networks, visitor: Session, method: Any, how: Any, refused: 
         a line and its stop button.
     """
     name, sampler, keep = _settings(method, how, refused)
-    bench = visitor.bench
-    bad, good = bench.avoiding.examples()
+    workspace = visitor.workspace
+    bad, good = workspace.avoiding.examples()
     generator = networks.generator(visitor.model)
 
     def work(progress: Progress) -> Learned:
-        # In w ten marks do about what a thousand do in z (docs/results/avoidance.md).
-        space = bench.view.space(generator, "w" if generator.has_mapping else "z")
+        # In w ten marks do about what a thousand do in z (benchmarks/results/avoidance.md).
+        space = workspace.view.space(generator, "w" if generator.has_mapping else "z")
         worse, better = space.from_z(bad).cpu(), space.from_z(good).cpu()
         avoid = LatentFilter.fit(worse, better, name, how=sampler, keep=keep, space=space)
         progress(1.0)  # what was stopped meanwhile must not count
@@ -70,8 +70,8 @@ def learn(networks: Networks, visitor: Session, method: Any, how: Any, refused: 
             if isinstance(state, str):
                 yield busy(state)
                 continue
-            bench.avoiding.take(state)
-            bench.heed_filter()
+            workspace.avoiding.take(state)
+            workspace.apply_filter()
             yield idle("Learned; see what it is worth, and how it works below.")
     except StoppedError:
         yield idle(STOPPED)
@@ -105,17 +105,17 @@ def pictures(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
         the strip, both galleries, and a line about them, as more is drawn; nothing of it without a filter.
     """
     yield from visitor.tasks.newest(
-        "avoid pictures", _pictures(networks.generator(visitor.model), visitor.bench, visitor)
+        "avoid pictures", _pictures(networks.generator(visitor.model), visitor.workspace, visitor)
     )
 
 
-def _pictures(generator: Generator, bench: Bench, visitor: Session) -> Iterator[list[Any]]:
-    avoiding = bench.avoiding
+def _pictures(generator: Generator, workspace: Workspace, visitor: Session) -> Iterator[list[Any]]:
+    avoiding = workspace.avoiding
     if avoiding.learned is None:
         yield [[], [], [], ""]
         return
     avoid, count = avoiding.learned.filter, faces_compared(generator)
-    space = bench.view.space(generator, avoid.space)
+    space = workspace.view.space(generator, avoid.space)
     seeds = range(avoiding.first_seed, avoiding.first_seed + count)
     before = space.draw(list(seeds)).cpu()
     after = avoid.apply(before, keys=latents_from_seeds(seeds, generator.z_dim))
@@ -127,7 +127,7 @@ def _pictures(generator: Generator, bench: Bench, visitor: Session) -> Iterator[
     ]
     card = generator.card
     told = f"{sum(changed)} of {count} {noun(card) if card else 'images'} are replaced; the others are the same."
-    for paths in thumbnails(space, torch.cat([row, before, after]), visitor):
+    for paths in visitor.thumbnails.draw_all(space, torch.cat([row, before, after])):
         parts = paths[:STEPS], paths[STEPS : STEPS + count], paths[STEPS + count :]
         yield [*(captioned(part, text) for part, text in zip(parts, [captions, *words], strict=True)), told]
 
@@ -164,15 +164,15 @@ def faces_compared(generator: Generator) -> int:
 
 def use_in_breed(_: Networks, visitor: Session, on: bool) -> None:
     """Lets fresh images in Breed keep to the filter, or not."""
-    avoiding = _with_filter(visitor) if on else visitor.bench.avoiding
+    avoiding = _with_filter(visitor) if on else visitor.workspace.avoiding
     avoiding.in_breed = bool(on)
-    visitor.bench.heed_filter()
+    visitor.workspace.apply_filter()
     _warn_of_chance(avoiding, on)
 
 
 def use_in_search(_: Networks, visitor: Session, on: bool) -> None:
     """Lets searches keep to the filter, or not."""
-    avoiding = _with_filter(visitor) if on else visitor.bench.avoiding
+    avoiding = _with_filter(visitor) if on else visitor.workspace.avoiding
     avoiding.in_search = bool(on)
     _warn_of_chance(avoiding, on)
 
@@ -192,8 +192,8 @@ def load_filter(networks: Networks, visitor: Session, path: str | None) -> None:
         avoid.check(generator)
     except OSError as error:
         raise FilterError("This file cannot be read.") from error
-    visitor.bench.avoiding.take(Learned(avoid, visitor.bench.view.space(generator, avoid.space)))
-    visitor.bench.heed_filter()
+    visitor.workspace.avoiding.take(Learned(avoid, visitor.workspace.view.space(generator, avoid.space)))
+    visitor.workspace.apply_filter()
     inform("The filter of this file is in the place of the one before.")
 
 
@@ -218,9 +218,9 @@ def _doubt(avoiding: Avoiding) -> str:
 
 
 def _with_filter(visitor: Session) -> Avoiding:
-    if visitor.bench.avoiding.learned is None:
+    if visitor.workspace.avoiding.learned is None:
         raise ValueError(NEEDED)
-    return visitor.bench.avoiding
+    return visitor.workspace.avoiding
 
 
 def _warn_of_chance(avoiding: Avoiding, on: bool) -> None:

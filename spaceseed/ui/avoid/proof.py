@@ -82,7 +82,7 @@ def measure(networks: Networks, visitor: Session, count: Any) -> Iterator[list[A
     Yields:
         a line and its stop button.
     """
-    learned, bench = visitor.bench.avoiding.learned, visitor.bench
+    learned, workspace = visitor.workspace.avoiding.learned, visitor.workspace
     if learned is None:
         raise ValueError(NEEDED)
     count = whole(count, MIN_IMAGES, MAX_IMAGES, "Images")
@@ -93,7 +93,7 @@ def measure(networks: Networks, visitor: Session, count: Any) -> Iterator[list[A
             f"There are no real images of this model to compare with, and {MIN_REFERENCE} good examples "
             "are needed to stand for them: find some by words and learn again."
         )
-    space = bench.view.space(generator, learned.filter.space)
+    space = workspace.view.space(generator, learned.filter.space)
     arrival = DownloadProgress("Inception")
 
     def work(progress: Progress) -> tuple[tuple[Figure, Figure], ...]:
@@ -112,11 +112,11 @@ def measure(networks: Networks, visitor: Session, count: Any) -> Iterator[list[A
         for state in run(visitor.tasks, TASK, work, line):
             if isinstance(state, str):
                 yield busy(state)
-            elif bench.avoiding.learned is learned:
+            elif workspace.avoiding.learned is learned:
                 real = "rendered avatars" if bundled else "images marked good"
                 hint = " Truncation itself costs variety: at 1 the filter shows alone." if space.truncation < 1 else ""
-                bench.avoiding.figures = state
-                bench.avoiding.conditions = (
+                workspace.avoiding.figures = state
+                workspace.avoiding.conditions = (
                     f"{count:,} draws of the same seeds without and with the filter, truncation {space.truncation:g}, "
                     f"against {state[0][0].reference:,} {real}; in brackets 95 % intervals.{hint}"
                 )

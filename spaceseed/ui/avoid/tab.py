@@ -9,13 +9,13 @@ import gradio as gr
 
 from spaceseed.ui.avoid import examples, learning, proof
 from spaceseed.ui.avoid.view import Examples, Proof, Study
-from spaceseed.ui.breed.page import note_marks
 from spaceseed.ui.kit.cores import is_slow
 from spaceseed.ui.kit.events import quiet
 from spaceseed.ui.kit.jobs import StatusLine, idle
 from spaceseed.ui.kit.messages import clear_errors
 from spaceseed.ui.kit.picker import PickGallery
 from spaceseed.ui.state.avoiding import TASK
+from spaceseed.ui.state.marks import note_marks
 from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.session import Session
 
@@ -29,7 +29,7 @@ class AvoidTab:
 
     Attributes:
         follow: lets an event that may have changed the model be followed by showing what belongs to the new one.
-        fitted: the controls that differ between models; `fit` fills them.
+        fitted: the controls that differ between models; `values_for` fills them.
     """
 
     follow: Callable[[Any], None]
@@ -103,7 +103,7 @@ def show_state(_: Networks, visitor: Session) -> Iterator[list[Any]]:
     yield from visitor.tasks.newest("avoid state", iter([_state(visitor)]))
 
 
-def fit(networks: Networks, model: str) -> list[Any]:
+def values_for(networks: Networks, model: str) -> list[Any]:
     """What an `AvoidTab` shows in `fitted` for a model."""
     slow = is_slow(networks.generator(model))
     return [
@@ -114,7 +114,7 @@ def fit(networks: Networks, model: str) -> list[Any]:
 
 
 def _state(visitor: Session) -> list[Any]:
-    avoiding = visitor.bench.avoiding
+    avoiding = visitor.workspace.avoiding
     learned = avoiding.learned
     path = learning.filter_file(visitor, learned) if learned else None
     lines = learning.breed_line(avoiding), learning.search_line(avoiding)

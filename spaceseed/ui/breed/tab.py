@@ -1,7 +1,6 @@
 """The Breed tab: images to pick from, and the page of their children."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -9,16 +8,19 @@ import gradio as gr
 
 from spaceseed.evolution.breeding import LIKED, MAX_COUNT, MIN_COUNT
 from spaceseed.models.generators.generator import MAX_SEED, Generator, ModelCard
-from spaceseed.ui.breed.page import liked_recipes, marks_of, note_marks, paint
+from spaceseed.ui.breed.page import paint
 from spaceseed.ui.kit.events import quiet
 from spaceseed.ui.kit.messages import clear_errors
 from spaceseed.ui.kit.numbers import parse_numbers
 from spaceseed.ui.kit.picker import Picked, PickGallery
 from spaceseed.ui.kit.text import line
 from spaceseed.ui.state.basket import keep
+from spaceseed.ui.state.handles import BreedTab
+from spaceseed.ui.state.marks import liked_recipes, marks_of, note_marks
 from spaceseed.ui.state.networks import Networks, noun
-from spaceseed.ui.state.session import Bench, Session
+from spaceseed.ui.state.session import Session
 from spaceseed.ui.state.view import default_truncation
+from spaceseed.ui.state.workspace import Workspace
 
 # A page of a slow model is drawn for half a minute: another visitor's quick one must not wait for that, nor must the
 # same visitor's next, for which the first is given up.
@@ -26,33 +28,12 @@ EVENT, NOW = quiet(lane="breed", at_once=16), quiet(queue=False)
 LAST = quiet(lane="breed", at_once=16, trigger="always_last")
 
 
-@dataclass(frozen=True)
-class BreedTab:
-    """What other parts of the app need of this tab.
-
-    Attributes:
-        picker: its value as an input is a `Picked`.
-        view: the controls of a `View`, as inputs.
-        show: draws the page of the visitor's bench anew, image by image; takes the session, fills `outputs`.
-        outputs: all that shows the page.
-        fitted: the controls that differ between models; `fit` fills them.
-        avoid: a line that says when fresh images keep to a filter.
-    """
-
-    picker: PickGallery
-    view: list[Any]
-    show: Callable[[Session], Iterator[list[Any]]]
-    outputs: list[Any]
-    fitted: list[Any]
-    avoid: gr.HTML
-
-
-def fit(card: ModelCard, bench: Bench) -> list[Any]:
+def values_for(card: ModelCard, workspace: Workspace) -> list[Any]:
     """What a `BreedTab` shows in `fitted` for a model."""
     drawn = noun(card)
     return [
-        gr.Slider(value=bench.view.truncation, visible=card.truncation is not None),
-        gr.Slider(value=len(bench.breeding.page.latents), label=drawn.capitalize()),
+        gr.Slider(value=workspace.view.truncation, visible=card.truncation is not None),
+        gr.Slider(value=len(workspace.breeding.page.latents), label=drawn.capitalize()),
         gr.Button(f"Fresh {drawn}"),
     ]
 
@@ -91,10 +72,10 @@ def create_breed_tab(networks: Networks, session: gr.State, basket: gr.State, vi
         @clear_errors
         def handle(visitor: Session, picked: Picked, *values: Any) -> Iterator[list[Any]]:
             generator = networks.generator(visitor.model)
-            seen = visitor.bench.view.changed(generator, values[: len(view)])  # refused before a page is turned
+            seen = visitor.workspace.view.changed(generator, values[: len(view)])  # refused before a page is turned
             note_marks(visitor, picked)
             event(visitor, marks_of(visitor, picked), *values[len(view) :])
-            visitor.bench.view = seen
+            visitor.workspace.view = seen
             yield from visitor.tasks.newest("page", _pages(generator, visitor))
 
         for trigger in triggers:
@@ -104,10 +85,13 @@ def create_breed_tab(networks: Networks, session: gr.State, basket: gr.State, vi
     def show(visitor: Session) -> Iterator[list[Any]]:
         yield from visitor.tasks.newest("page", _pages(networks.generator(visitor.model), visitor))
 
+    def draw(trigger: Callable[..., Any]) -> Any:
+        return trigger(show, session, outputs, **EVENT)
+
     @clear_errors
     def redraw(visitor: Session, picked: Picked, *values: Any) -> Iterator[list[Any]]:
         generator = networks.generator(visitor.model)
-        visitor.bench.view = visitor.bench.view.changed(generator, values)
+        visitor.workspace.view = visitor.workspace.view.changed(generator, values)
         yield from visitor.tasks.newest("page", _pages(generator, visitor, marks_of(visitor, picked)))
 
     turn(_breed, [count, strength], next_button.click)
@@ -120,7 +104,7 @@ def create_breed_tab(networks: Networks, session: gr.State, basket: gr.State, vi
         moved = control.input(lambda visitor: visitor.tasks.end("page"), session, None, **NOW)
         moved.then(redraw, [session, picker, *view], outputs, **LAST)
     keep_button.click(clear_errors(partial(keep_liked, networks)), [session, picker, *view], basket, **EVENT)
-    return BreedTab(picker, view, show, outputs, [truncation, count, fresh], avoid)
+    return BreedTab(picker, view, draw, [truncation, count, fresh], avoid)
 
 
 def keep_liked(networks: Networks, visitor: Session, picked: Picked, *values: Any) -> int:
@@ -128,7 +112,7 @@ def keep_liked(networks: Networks, visitor: Session, picked: Picked, *values: An
     liked = liked_recipes(networks.generator(visitor.model), visitor, picked, values)
     if not liked:
         raise ValueError("Like at least one first: click it.")
-    return keep(visitor, liked)
+    return keep(visitor.basket, liked)
 
 
 def _create_sliders(card: ModelCard) -> list[gr.Slider]:

@@ -18,7 +18,6 @@ from spaceseed.ui.state.basket import png as png_of
 from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.session import Session
 from spaceseed.ui.state.share import write_query
-from spaceseed.ui.state.thumbnails import picture_of
 
 WAYS = {
     "seed": "drawn from a seed",
@@ -95,7 +94,7 @@ def fill(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
         what a `FindDetail` shows: all but the PNG at once where that takes long to draw, and then all, if the tab is
         open.
     """
-    recipe = visitor.finds.get(visitor.shown)
+    recipe = visitor.basket.current
     if recipe is None:
         yield [gr.Column(visible="hidden"), None, gr.Button(visible=False), [], None, None, None, ""]
         return
@@ -120,10 +119,10 @@ def _pictures(
         return
     try:
         if not _drawn(visitor, recipe) and is_slow(networks.cards[recipe.model]):
-            yield picture_of(visitor, recipe.id), no_load, no_png
+            yield visitor.thumbnails.path_of(recipe.id), no_load, no_png
             if visitor.tab != "finds":
                 return
-        path = png_of(networks, visitor, recipe)
+        path = png_of(networks, visitor.basket, recipe)
     except RecipeError as error:
         warn(str(error))
         yield None, no_load, no_png
@@ -166,4 +165,4 @@ def _classes(recipe: Recipe, card: ModelCard) -> str | None:
 
 
 def _drawn(visitor: Session, recipe: Recipe) -> bool:
-    return Path(visitor.files.get(recipe, "")).is_file()
+    return Path(visitor.basket.files.get(recipe, "")).is_file()

@@ -12,7 +12,6 @@ from typing import Any
 import gradio as gr
 
 from spaceseed.recipes.recipe import Recipe, RecipeError
-from spaceseed.ui.breed.tab import BreedTab
 from spaceseed.ui.finds.detail import WHOLE_LINK, FindDetail, create_find_detail, fill
 from spaceseed.ui.kit.cores import is_slow
 from spaceseed.ui.kit.events import quiet
@@ -20,9 +19,9 @@ from spaceseed.ui.kit.files import press, served
 from spaceseed.ui.kit.messages import clear_errors, inform, warn
 from spaceseed.ui.kit.picker import Gallery, Picked, PickGallery, Tile
 from spaceseed.ui.state.basket import SUFFIXES, restore, to_browser, zip_file
+from spaceseed.ui.state.handles import BreedTab
 from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.session import Session
-from spaceseed.ui.state.thumbnails import picture, picture_of
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 EMPTY = "Nothing here yet: keep what you like, or drop files of earlier finds below."
@@ -92,13 +91,13 @@ def create_finds_tab(
         return trigger(clear_errors(partial(event, networks)), [session, *inputs], outputs, **EVENT)
 
     link: dict[str, Any] = {"fn": None, "inputs": detail.link, "outputs": detail.link, "js": WHOLE_LINK}
-    basket.change(to_browser, session, saved, **EVENT)
+    basket.change(lambda visitor: to_browser(visitor.basket), session, saved, **EVENT)
     looked = on(picker.mark, look, [picker], detail.name)
     on(looked.then, show_find, [], detail.outputs).then(**link)
     on(detail.name.submit, rename, [detail.name], basket)
     on(remove.click, remove_chosen, [picker], basket)
     on(to_zip.click, make_zip, [picker], zipped).success(None, None, None, js=press("finds-zip-file"))
-    on(to_breed.click, breed_from, [picker], tabs).success(breed.show, session, breed.outputs, **EVENT)
+    breed.draw(on(to_breed.click, breed_from, [picker], tabs).success)
     on(drop.upload, take_in, [drop], [drop, basket])
 
     def draw(trigger: Callable[..., Any]) -> Any:
@@ -126,9 +125,9 @@ def show_find(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
 
 def fill_name(_: Networks, visitor: Session) -> str | Any:
     """The name of the find that the visitor looks at, unless it stood there already: they may be changing it."""
-    recipe = visitor.finds.get(visitor.shown)
+    recipe = visitor.basket.current
     name = recipe.name if recipe else ""
-    return visitor.refill(NAME, (visitor.shown, name), name)
+    return visitor.refill(NAME, (visitor.basket.shown, name), name)
 
 
 def galleries(networks: Networks, visitor: Session, picked: Picked) -> Iterator[Gallery]:
@@ -141,8 +140,8 @@ def galleries(networks: Networks, visitor: Session, picked: Picked) -> Iterator[
     """
     missing: dict[str, str] = {}
     waiting = []
-    for recipe in visitor.finds.values():
-        if picture_of(visitor, recipe.id) is not None:
+    for recipe in visitor.basket.finds.values():
+        if visitor.thumbnails.path_of(recipe.id) is not None:
             continue
         if networks.at_hand(recipe.model):
             waiting.append(recipe)
@@ -156,7 +155,7 @@ def galleries(networks: Networks, visitor: Session, picked: Picked) -> Iterator[
             yield _gallery(visitor, picked, missing)
             shown = time.monotonic()
         try:
-            picture(networks.generator_of(recipe), visitor, recipe)
+            visitor.thumbnails.draw(networks.generator_of(recipe), recipe)
         except RecipeError:
             missing[recipe.id] = "does not fit its model"
     yield _gallery(visitor, picked, missing)
@@ -166,53 +165,53 @@ def _gallery(visitor: Session, picked: Picked, missing: Mapping[str, str]) -> Ga
     tiles = [
         Tile(
             recipe.id,
-            picture_of(visitor, recipe.id),
+            visitor.thumbnails.path_of(recipe.id),
             recipe.name or recipe.id,
             _score(recipe),
             missing.get(recipe.id, ""),
         )
-        for recipe in visitor.finds.values()
+        for recipe in visitor.basket.finds.values()
     ]
     title = "Click a find to look at it and choose it" if tiles else EMPTY
-    marks = {name: 1 for name in picked.marks if name in visitor.finds}
-    at = list(visitor.finds).index(visitor.shown) if visitor.shown in visitor.finds else 0
+    marks = {name: 1 for name in picked.marks if name in visitor.basket.finds}
+    at = visitor.basket.place
     return Gallery(title, tiles, marks, at, key="finds")
 
 
 def look(networks: Networks, visitor: Session, picked: Picked) -> str | Any:
     """Looks at the find that was clicked last; returns its name, at once: what is entered there renames this find."""
-    visitor.shown = picked.at or visitor.shown
+    visitor.basket.shown = picked.at or visitor.basket.shown
     return fill_name(networks, visitor)
 
 
 def rename(_: Networks, visitor: Session, name: str) -> int:
     """Renames the find looked at."""
-    recipe = visitor.finds.get(visitor.shown)
+    recipe = visitor.basket.current
     if recipe is not None:
         visitor.boxes[NAME] = recipe.id, name
-        visitor.finds[recipe.id] = recipe.replace(name=name)
-    return visitor.changed()
+        visitor.basket.finds[recipe.id] = recipe.replace(name=name)
+    return visitor.basket.changed()
 
 
 def remove_chosen(_: Networks, visitor: Session, picked: Picked) -> int:
     """Takes the finds chosen out of the basket."""
     for recipe in _some(chosen(visitor, picked)):
-        del visitor.finds[recipe.id]
-    if visitor.shown not in visitor.finds:
-        visitor.shown = next(reversed(visitor.finds), "")
-    return visitor.changed()
+        del visitor.basket.finds[recipe.id]
+    if visitor.basket.shown not in visitor.basket.finds:
+        visitor.basket.shown = next(reversed(visitor.basket.finds), "")
+    return visitor.basket.changed()
 
 
 def make_zip(networks: Networks, visitor: Session, picked: Picked) -> str:
     """Packs the finds chosen, or all when none is."""
-    if not visitor.finds:
+    if not visitor.basket.finds:
         raise ValueError("There is nothing to download yet: keep some finds first.")
-    return zip_file(networks, visitor, chosen(visitor, picked) or list(visitor.finds.values()))
+    return zip_file(networks, visitor.basket, chosen(visitor, picked) or list(visitor.basket.finds.values()))
 
 
 def breed_from(_: Networks, visitor: Session, picked: Picked) -> gr.Tabs:
     """Takes the finds chosen to the breeding tab."""
-    problem = visitor.breed_from(_some(chosen(visitor, picked)))
+    problem = visitor.workspace.breed_from(_some(chosen(visitor, picked)))
     if problem:
         warn(problem)
     return gr.Tabs(selected="breed")
@@ -220,19 +219,19 @@ def breed_from(_: Networks, visitor: Session, picked: Picked) -> gr.Tabs:
 
 def take_in(networks: Networks, visitor: Session, paths: list[str] | None) -> tuple[None, int]:
     """Restores the finds in files; whatever is wrong with one keeps out that one alone."""
-    kept, problems = restore(networks, visitor, paths or [])
+    kept, problems = restore(networks, visitor.basket, paths or [])
     for problem in problems[:SHOWN_PROBLEMS]:
         warn(problem)
     if len(problems) > SHOWN_PROBLEMS:
         warn(f"{len(problems) - SHOWN_PROBLEMS} more files could not be used either.")
     if kept or not problems:
         inform(f"{kept} restored." if kept else "These finds are in the basket already.")
-    return None, visitor.changed()
+    return None, visitor.basket.changed()
 
 
 def chosen(visitor: Session, picked: Picked) -> list[Recipe]:
     """The finds that are marked, in the basket's order."""
-    return [recipe for name, recipe in visitor.finds.items() if name in picked.marks]
+    return [recipe for name, recipe in visitor.basket.finds.items() if name in picked.marks]
 
 
 def _create_examples(networks: Networks, session: gr.State, basket: gr.State) -> None:

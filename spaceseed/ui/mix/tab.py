@@ -19,7 +19,6 @@ from spaceseed.ui.state.basket import keep
 from spaceseed.ui.state.mixture import Mixture
 from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.session import Session
-from spaceseed.ui.state.thumbnails import picture, picture_of
 
 EVENT = quiet(lane="mix", at_once=2)
 MAX_SIDE = 8
@@ -80,7 +79,7 @@ def cross(
 def _drawn(generator: Generator, visitor: Session, mixture: Mixture) -> Iterator[Crosses]:
     shown, children = 0.0, mixture.children(generator)
     for recipe in [*mixture.rows, *mixture.columns, *(child for row in children for child in row)]:
-        picture(generator, visitor, recipe)
+        visitor.thumbnails.draw(generator, recipe)
         if time.monotonic() - shown > UPDATE_SECONDS:
             yield _crosses(visitor, mixture, children)
             shown = time.monotonic()
@@ -121,7 +120,7 @@ def chosen_finds(visitor: Session, text: str, limit: int, verb: str) -> list[Rec
     Raises:
         ValueError: there are none, or too many; the message is for the visitor.
     """
-    finds = list(visitor.finds.values())
+    finds = list(visitor.basket.finds.values())
     if not finds:
         raise ValueError(f"Your basket is empty: keep some finds, and come back to {verb} them.")
     if not (text or "").strip():
@@ -150,7 +149,7 @@ def keep_child(networks: Networks, visitor: Session, at: tuple[int, int] | None)
     if mixture is None or at is None or at[0] >= len(mixture.rows) or at[1] >= len(mixture.columns):
         return [gr.skip(), gr.skip()]
     generator = networks.generator(mixture.model)
-    changed = keep(visitor, [mixture.child(generator, *at)])
+    changed = keep(visitor.basket, [mixture.child(generator, *at)])
     return [_crosses(visitor, mixture, mixture.children(generator)), changed]
 
 
@@ -168,6 +167,6 @@ def _layers(generator: Generator, group: str | None, text: str) -> tuple[int, ..
 
 def _crosses(visitor: Session, mixture: Mixture, children: list[list[Recipe]]) -> Crosses:
     recipes = [*mixture.rows, *mixture.columns, *(child for row in children for child in row)]
-    pictures = {recipe.id: picture_of(visitor, recipe.id) for recipe in recipes}
-    kept = frozenset(child.id for row in children for child in row if child.id in visitor.finds)
+    pictures = {recipe.id: visitor.thumbnails.path_of(recipe.id) for recipe in recipes}
+    kept = frozenset(child.id for row in children for child in row if child.id in visitor.basket.finds)
     return Crosses(mixture.rows, mixture.columns, pictures, children, kept)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -9,8 +10,6 @@ import gradio as gr
 from spaceseed.evolution.search import TOP
 from spaceseed.models.generators.generator import Generator
 from spaceseed.recipes.recipe import Recipe
-from spaceseed.ui.breed.page import liked_latents
-from spaceseed.ui.breed.tab import EVENT, BreedTab
 from spaceseed.ui.kit.events import quiet
 from spaceseed.ui.kit.files import press, served
 from spaceseed.ui.kit.jobs import DownloadProgress, waiting_for
@@ -23,6 +22,8 @@ from spaceseed.ui.search.controls import create_controls
 from spaceseed.ui.search.results import create_results, draw, say
 from spaceseed.ui.search.settings import SearchSettings, suited
 from spaceseed.ui.state.basket import keep
+from spaceseed.ui.state.handles import BreedTab
+from spaceseed.ui.state.marks import liked_latents
 from spaceseed.ui.state.networks import Networks, noun
 from spaceseed.ui.state.prompts import example_prompts, warn_of_unknown_words
 from spaceseed.ui.state.session import Session
@@ -46,7 +47,7 @@ class SearchTab:
     """What other parts of the app need of this tab.
 
     Attributes:
-        fitted: the controls that differ between models; `fit` fills them.
+        fitted: the controls that differ between models; `values_for` fills them.
         avoid: a line that says when searches keep to a filter.
     """
 
@@ -54,7 +55,7 @@ class SearchTab:
     avoid: gr.HTML
 
 
-def fit(generator: Generator) -> list[Any]:
+def values_for(generator: Generator) -> list[Any]:
     """What a `SearchTab` shows in `fitted` for a model."""
     card = generator.card
     assert card is not None
@@ -117,7 +118,7 @@ def create_search_tab(
     @clear_errors
     def check(visitor: Session, picked: Picked, text: str, *values: Any) -> list[Any]:
         seen, values = values[: len(breed.view)], values[len(breed.view) :]
-        view = visitor.bench.view.changed(networks.generator(visitor.model), seen)
+        view = visitor.workspace.view.changed(networks.generator(visitor.model), seen)
         job = ask(visitor, view, picked, {"prompt": text} | controls.read(values))
         return [job, {"text": "Getting ready..."}, *_stop_buttons(searching=True)]
 
@@ -158,10 +159,10 @@ def create_search_tab(
     stop.click(ask_to_stop, session, buttons, **NOW)
     halt.click(lambda: _stop_buttons(searching=False), None, buttons, cancels=searches, **NOW)
 
-    keep_best.click(lambda visitor, state: keep(visitor, _found(state, 1)), [session, results.climb], basket, **QUICK)
-    keep_all.click(lambda visitor, state: keep(visitor, _found(state, TOP)), [session, results.climb], basket, **QUICK)
+    for button, count in ((keep_best, 1), (keep_all, TOP)):
+        button.click(partial(keep_found, count), [session, results.climb], basket, **QUICK)
     sent = send.click(send_to_breed, [session, results.climb], tabs, **QUICK)
-    sent.success(breed.show, session, breed.outputs, **EVENT)
+    breed.draw(sent.success)
     written = download.click(clear_errors(lambda state: write_png(networks, state)), results.climb, file, **QUICK)
     written.success(None, None, None, js=press("search-file"))
     common = controls.common
@@ -175,7 +176,7 @@ def ask(visitor: Session, view: View, picked: Picked, values: dict[str, Any]) ->
         ValueError: what is wrong, in a sentence for the visitor.
     """
     settings = SearchSettings.parse(values)
-    avoid = visitor.bench.avoiding.searches_with(settings.space)
+    avoid = visitor.workspace.avoiding.searches_with(settings.space)
     liked = liked_latents(visitor, picked) if settings.from_liked else None
     if liked is not None and not len(liked):
         raise ValueError("Like some images in Breed first, or start from random seeds.")
@@ -190,10 +191,15 @@ def ask_to_stop(visitor: Session) -> tuple[gr.Button, gr.Button]:
     return gr.Button(visible=False), gr.Button(visible=True)
 
 
+def keep_found(count: int, visitor: Session, state: Climb | None) -> int:
+    """Puts the best finds into the basket."""
+    return keep(visitor.basket, _found(state, count))
+
+
 @clear_errors
 def send_to_breed(visitor: Session, state: Climb | None) -> gr.Tabs:
     """Puts the finds on the breeding page and turns to it."""
-    problem = visitor.breed_from(_found(state, TOP))
+    problem = visitor.workspace.breed_from(_found(state, TOP))
     if problem:
         warn(problem)
     return gr.Tabs(selected="breed")

@@ -5,11 +5,12 @@ from typing import Any
 
 from spaceseed.recipes.recipe import Recipe, RecipeError
 from spaceseed.ui.kit.messages import warn
-from spaceseed.ui.shell.switching import follow, fresh_bench
+from spaceseed.ui.shell.switching import follow
 from spaceseed.ui.state.basket import from_browser
 from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.session import Session
 from spaceseed.ui.state.share import SeedLink, read_query
+from spaceseed.ui.state.workspace import Workspace
 
 
 def enter(networks: Networks, visitor: Session, saved: Any, query: Mapping[str, str]) -> str:
@@ -26,11 +27,11 @@ def enter(networks: Networks, visitor: Session, saved: Any, query: Mapping[str, 
     """
     if networks.problem:
         warn(f"{networks.problem} You begin with {networks.cards[networks.default].title}.")
-    lost = from_browser(networks, visitor, saved)
+    lost = from_browser(networks, visitor.basket, saved)
     if lost:
         warn(f"{lost} of the finds that your browser kept are damaged, or belong to models that are not here.")
     generator = networks.generator(visitor.model)
-    visitor.benches[visitor.model] = fresh_bench(generator)
+    visitor.workspaces[visitor.model] = Workspace.fresh(generator)
     try:
         link = read_query(query)
         if isinstance(link, Recipe):
@@ -46,7 +47,7 @@ def enter(networks: Networks, visitor: Session, saved: Any, query: Mapping[str, 
 
 def _enter_with_find(networks: Networks, visitor: Session, recipe: Recipe) -> str:
     networks.check(recipe)
-    _, problem = visitor.keep([recipe])
+    _, problem = visitor.basket.add([recipe])
     if problem:
         raise RecipeError(problem)
     if recipe.model != visitor.model:

@@ -14,8 +14,8 @@ from spaceseed.ui.kit.jobs import size_text
 from spaceseed.ui.kit.templates import read
 from spaceseed.ui.shell.model_line import about, model_line
 from spaceseed.ui.state.networks import Networks
-from spaceseed.ui.state.session import Bench
 from spaceseed.ui.state.view import MAX_SHIFT, MAX_TURN, View, max_classes
+from spaceseed.ui.state.workspace import Workspace
 
 HERE = Path(__file__).parent
 
@@ -47,7 +47,7 @@ class ModelBar:
 
     @property
     def fitted(self) -> list[Any]:
-        """What `fit` fills."""
+        """What `values_for` fills."""
         return [self.choice, self.line, self.classes, self.pose, self.shift_x, self.shift_y, self.turn]
 
 
@@ -84,15 +84,15 @@ def create_model_bar(networks: Networks) -> ModelBar:
     return ModelBar(choice, line, classes, pose, shift_x, shift_y, turn)
 
 
-def fit(networks: Networks, generator: Generator, bench: Bench) -> list[Any]:
+def values_for(networks: Networks, generator: Generator, workspace: Workspace) -> list[Any]:
     """What a `ModelBar` shows in `fitted` for a model."""
     card = generator.card
     assert card is not None
-    _, _, shift_x, shift_y, turn = bench.view.values
+    _, _, shift_x, shift_y, turn = workspace.view.values
     return [
         gr.Dropdown(choices=choices(networks), value=card.id),
         about(card),
-        Dropdown(**class_menu(generator, bench.view)),
+        Dropdown(**class_menu(generator, workspace.view)),
         gr.Row(visible="transform" in generator.options),
         shift_x,
         shift_y,

@@ -1,7 +1,6 @@
 """Changing the model: load it while the page says how far that is, put its controls up, or stay with the old one."""
 
 import math
-import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -14,8 +13,6 @@ from spaceseed.models.generators.generator import Generator
 from spaceseed.ui.avoid import tab as avoid_tab
 from spaceseed.ui.avoid.tab import AvoidTab
 from spaceseed.ui.breed import tab as breed_tab
-from spaceseed.ui.breed.page import leave
-from spaceseed.ui.breed.tab import BreedTab
 from spaceseed.ui.kit.cores import is_slow
 from spaceseed.ui.kit.events import quiet
 from spaceseed.ui.kit.jobs import DownloadProgress, waiting_for
@@ -27,14 +24,16 @@ from spaceseed.ui.shell import model_bar
 from spaceseed.ui.shell.model_bar import ModelBar
 from spaceseed.ui.shell.model_line import loading
 from spaceseed.ui.state.avoiding import TASK
+from spaceseed.ui.state.handles import BreedTab
+from spaceseed.ui.state.marks import leave
 from spaceseed.ui.state.networks import LOADING_ERRORS, Networks
-from spaceseed.ui.state.session import Bench, Session
+from spaceseed.ui.state.session import Session
 from spaceseed.ui.state.share import SeedLink
 from spaceseed.ui.state.view import View
+from spaceseed.ui.state.workspace import Workspace
 
 # Gradio's menu tells of a choice twice, and so a visitor would be told twice why it cannot be had.
 REPEAT_SECONDS = 2.0
-FIRST_IMAGES, FIRST_SLOW_IMAGES = 12, 6
 
 
 def load(networks: Networks, model: str) -> Iterator[str | Generator]:
@@ -87,34 +86,27 @@ def switch(networks: Networks, visitor: Session, model: str) -> Iterator[str | G
         visitor.tasks.begin(TASK)  # and what is learned and measured of it
         if visitor.ticket is not None:
             visitor.ticket.stopped = True
-        visitor.benches.setdefault(loaded.card.id, fresh_bench(loaded))
+        visitor.workspaces.setdefault(loaded.card.id, Workspace.fresh(loaded))
         visitor.model = loaded.card.id
     yield loaded
 
 
-def fresh_bench(generator: Generator, seeds: tuple[int, ...] = ()) -> Bench:
-    """A visitor's own images, after those of the seeds given, and a luck that differs from everyone else's."""
-    count = FIRST_SLOW_IMAGES if is_slow(generator) else FIRST_IMAGES
-    chance = [secrets.randbelow(100_000) for _ in range(count - len(seeds))]
-    return Bench.of(generator, [*seeds, *chance], seed=secrets.randbits(32))
-
-
-def fit(networks: Networks, visitor: Session) -> list[Any]:
+def values_for(networks: Networks, visitor: Session) -> list[Any]:
     """Values for `Switching.controls`."""
     generator = networks.generator(visitor.model)
     assert generator.card is not None
     return [
-        *model_bar.fit(networks, generator, visitor.bench),
-        *breed_tab.fit(generator.card, visitor.bench),
-        *search_tab.fit(generator),
-        *avoid_tab.fit(networks, visitor.model),
+        *model_bar.values_for(networks, generator, visitor.workspace),
+        *breed_tab.values_for(generator.card, visitor.workspace),
+        *search_tab.values_for(generator),
+        *avoid_tab.values_for(networks, visitor.model),
     ]
 
 
-def fit_new_page(networks: Networks, visitor: Session) -> list[Any]:
+def values_for_new_page(networks: Networks, visitor: Session) -> list[Any]:
     """The same for a page that was just opened; what it shows already is not shown again, for it may be in use."""
-    generator, values = networks.generator(visitor.model), fit(networks, visitor)
-    if is_slow(generator) or visitor.bench.view != View.of(generator):
+    generator, values = networks.generator(visitor.model), values_for(networks, visitor)
+    if is_slow(generator) or visitor.workspace.view != View.of(generator):
         return values
     return [gr.Dropdown(choices=model_bar.choices(networks)), *[gr.skip()] * (len(values) - 1)]
 
@@ -132,7 +124,7 @@ class Switching:
         bar, breed, search, avoid: hold controls that differ between models.
 
     Attributes:
-        controls: those; `fit` fills them.
+        controls: those; `values_for` fills them.
     """
 
     def __init__(
@@ -156,14 +148,14 @@ class Switching:
         """
         switched = trigger(event, [self._session, *inputs], self._bar.line, **quiet(lane="switch", at_once=8))
         filled = switched.success(self.fill, self._session, [*self.controls, self._basket], **quiet())
-        return filled.success(self._breed.show, self._session, self._breed.outputs, **breed_tab.EVENT)
+        return self._breed.draw(filled.success)
 
     def fill(self, visitor: Session) -> list[Any]:
         """Shows the model that was loaded, once, and not while another is being loaded."""
         if visitor.loading or not visitor.unfilled:
             return [gr.skip()] * (len(self.controls) + 1)
         visitor.unfilled = False
-        return [*fit(self._networks, visitor), visitor.changed()]
+        return [*values_for(self._networks, visitor), visitor.basket.changed()]
 
     def choose(self, visitor: Session, model: Any, picked: Picked, *values: Any) -> Iterator[str | Any]:
         """Changes to the model chosen in the menu."""
@@ -173,7 +165,7 @@ class Switching:
 
     def load_shown(self, visitor: Session, picked: Picked, *values: Any) -> Iterator[str | Any]:
         """Changes to the model of the find that the visitor looks at."""
-        recipe = visitor.finds.get(visitor.shown)
+        recipe = visitor.basket.current
         yield from self.choose(visitor, recipe.model if recipe else visitor.model, picked, *values)
 
     def follow_link(self, visitor: Session) -> Iterator[str | Any]:
@@ -204,7 +196,7 @@ def _lines(visitor: Session, states: Iterator[str | Generator | None]) -> Iterat
 
 def follow(generator: Generator, visitor: Session, link: SeedLink) -> None:
     """Puts a linked seed first on a new page of its model, which is the visitor's now."""
-    bench = fresh_bench(generator, (link.seed,))
+    workspace = Workspace.fresh(generator, (link.seed,))
     if link.truncation is not None and generator.card is not None and generator.card.truncation is not None:
-        bench.view = replace(bench.view, truncation=link.truncation)
-    visitor.benches[visitor.model] = bench
+        workspace.view = replace(workspace.view, truncation=link.truncation)
+    visitor.workspaces[visitor.model] = workspace

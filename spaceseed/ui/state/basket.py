@@ -1,6 +1,7 @@
-"""The basket's ways in and out: what is kept, files to download and to drop, what the browser keeps between visits."""
+"""What a visitor keeps, and its ways in and out: files, and what the browser stores between visits."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +12,66 @@ from spaceseed.ui.kit.cores import use_cores
 from spaceseed.ui.kit.files import served, still_served
 from spaceseed.ui.kit.messages import inform, warn
 from spaceseed.ui.state.networks import Networks
-from spaceseed.ui.state.session import MAX_FINDS, Session
 
 SUFFIXES = (".png", ".json", ".npz")
+MAX_FINDS = 200
 MAX_SAVED = 2_000_000  # characters; browsers keep about 5 MB for a site
 
 
-def keep(visitor: Session, recipes: Sequence[Recipe]) -> int:
+@dataclass
+class Basket:
+    """The finds that one visitor keeps.
+
+    Attributes:
+        finds: by the recipes' ids, oldest first, at most 200.
+        shown: id of the find that the visitor looks at; "" for none.
+        files: a find to the path of its PNG, as far as it is drawn.
+    """
+
+    finds: dict[str, Recipe] = field(default_factory=dict)
+    shown: str = ""
+    files: dict[Recipe, str] = field(default_factory=dict)
+    _changes: int = 0
+
+    @property
+    def current(self) -> Recipe | None:
+        """The find that the visitor looks at."""
+        return self.finds.get(self.shown)
+
+    @property
+    def place(self) -> int:
+        """The place of that find among all; 0 if there is none."""
+        return list(self.finds).index(self.shown) if self.shown in self.finds else 0
+
+    def add(self, recipes: Sequence[Recipe]) -> tuple[int, str | None]:
+        """Puts finds in, leaving out pictures that are in it already, and looks at the last of them.
+
+        Returns:
+            how many went in, and a sentence for the visitor if some found no room.
+        """
+        new = {recipe.id: recipe for recipe in recipes if recipe.id not in self.finds}
+        room = MAX_FINDS - len(self.finds)
+        self.finds.update(list(new.items())[:room])
+        self.shown = next((recipe.id for recipe in reversed(recipes) if recipe.id in self.finds), self.shown)
+        if len(new) <= room:
+            return len(new), None
+        lost = len(new) - room
+        return room, f"The basket holds {MAX_FINDS} finds, so {lost} did not fit: download some and remove them."
+
+    def changed(self) -> int:
+        """Returns a number that was not returned before: as the value of a `gr.State` it announces a change."""
+        self._changes += 1
+        return self._changes
+
+
+def keep(basket: Basket, recipes: Sequence[Recipe]) -> int:
     """Puts finds into the basket, and says so; returns a number that announces the change."""
-    kept, problem = visitor.keep(recipes)
+    kept, problem = basket.add(recipes)
     if problem:
         warn(problem)
     else:
         inform(f"Kept {kept} in Found seeds." if kept else "Kept already: look into Found seeds.")
-    return visitor.changed()
+    return basket.changed()
 
 
 def file(recipe: Recipe, suffix: str, generator: Generator | None = None) -> str:
@@ -38,34 +85,34 @@ def file(recipe: Recipe, suffix: str, generator: Generator | None = None) -> str
     return served(recipe.stem + suffix, lambda path: recipe.save(path, generator))
 
 
-def png(networks: Networks, visitor: Session, recipe: Recipe) -> str:
+def png(networks: Networks, basket: Basket, recipe: Recipe) -> str:
     """The path of a find's PNG, at full resolution, drawn once a visit.
 
     Raises:
         RecipeError: its model cannot be loaded, or does not fit it.
     """
-    path = visitor.files.get(recipe)
+    path = basket.files.get(recipe)
     if path is None or not still_served(path):
         generator = networks.generator_of(recipe)
         use_cores(generator)
-        path = visitor.files[recipe] = file(recipe, ".png", generator)
+        path = basket.files[recipe] = file(recipe, ".png", generator)
     return path
 
 
-def zip_file(networks: Networks, visitor: Session, recipes: Sequence[Recipe]) -> str:
+def zip_file(networks: Networks, basket: Basket, recipes: Sequence[Recipe]) -> str:
     """Writes finds as one ZIP and returns its path: PNGs, and JSON of those whose model is not here."""
 
     def entries() -> Iterator[tuple[str, bytes]]:
         for number, recipe in enumerate(recipes, start=1):
             if networks.at_hand(recipe.model):
-                yield f"{number:03d}-{recipe.stem}.png", Path(png(networks, visitor, recipe)).read_bytes()
+                yield f"{number:03d}-{recipe.stem}.png", Path(png(networks, basket, recipe)).read_bytes()
             else:
                 yield f"{number:03d}-{recipe.stem}.json", recipe.to_json().encode()
 
     return served("spaceseed-finds.zip", lambda path: write_zip(path, entries()))
 
 
-def restore(networks: Networks, visitor: Session, paths: Sequence[str]) -> tuple[int, list[str]]:
+def restore(networks: Networks, basket: Basket, paths: Sequence[str]) -> tuple[int, list[str]]:
     """Puts the finds of dropped files into the basket.
 
     Returns:
@@ -81,7 +128,7 @@ def restore(networks: Networks, visitor: Session, paths: Sequence[str]) -> tuple
             sentence = str(error) if isinstance(error, RecipeError) else "This file cannot be read."
             problems.append(f"{path.name}: {sentence}")
             continue
-        added, problem = visitor.keep(recipes)
+        added, problem = basket.add(recipes)
         kept += added
         if problem:
             problems.append(problem)
@@ -89,11 +136,11 @@ def restore(networks: Networks, visitor: Session, paths: Sequence[str]) -> tuple
     return kept, problems
 
 
-def to_browser(visitor: Session) -> list[str]:
+def to_browser(basket: Basket) -> list[str]:
     """The finds as JSON, for the browser to keep: the newest, as many as it has room for."""
     texts: list[str] = []
     size = 0
-    for recipe in reversed(visitor.finds.values()):
+    for recipe in reversed(basket.finds.values()):
         texts.append(recipe.to_json())
         size += len(texts[-1])
         if size > MAX_SAVED:
@@ -101,7 +148,7 @@ def to_browser(visitor: Session) -> list[str]:
     return texts[::-1]
 
 
-def from_browser(networks: Networks, visitor: Session, saved: Any) -> int:
+def from_browser(networks: Networks, basket: Basket, saved: Any) -> int:
     """Puts what `to_browser` wrote back into the basket; returns how many entries could not be used."""
     entries = saved[:MAX_FINDS] if isinstance(saved, list) else []
     lost = 0
@@ -109,7 +156,7 @@ def from_browser(networks: Networks, visitor: Session, saved: Any) -> int:
         try:
             recipe = Recipe.from_json(text if isinstance(text, str) else "")
             networks.check(recipe)
-            visitor.keep([recipe])
+            basket.add([recipe])
         except RecipeError:
             lost += 1
     return lost

@@ -1,6 +1,7 @@
-"""Drawing many images: a few at a time, so that memory stays bounded and slow ones can be seen as they come."""
+"""The small pictures that one visitor has seen: each is drawn once a visit, a batch at a time."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import torch
 
@@ -12,45 +13,57 @@ from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.kit.cores import use_cores
 from spaceseed.ui.kit.files import still_served
 from spaceseed.ui.kit.pictures import jpegs
-from spaceseed.ui.state.session import Session
+
+MAX_PICTURES = 3_000
 
 
-@torch.no_grad()
-def thumbnails(space: LatentSpace, vectors: torch.Tensor, visitor: Session) -> Iterator[list[str | None]]:
-    """Draws vectors [n, dims] that the visitor has no picture of yet.
+@dataclass
+class Thumbnails:
+    """The pictures of one visitor's recipes, as far as they are drawn."""
 
-    Yields:
-        the pictures' paths, None where there is none yet: at once, unless all can be drawn in one go, and after each
-        batch.
-    """
-    ids = [space.recipe(vector).id for vector in vectors]
-    missing = [i for i, name in enumerate(ids) if picture_of(visitor, name) is None]
-    size = batch_size(space.generator)
-    if len(missing) > size or not missing:
-        yield [picture_of(visitor, name) for name in ids]
-    for start in range(0, len(missing), size):
-        batch = missing[start : start + size]
-        use_cores(space.generator)
-        for i, path in zip(batch, jpegs(space.images(vectors[batch])), strict=True):
-            visitor.remember(ids[i], path)
-        yield [picture_of(visitor, name) for name in ids]
+    _paths: dict[str, str] = field(default_factory=dict)
 
+    def path_of(self, recipe_id: str) -> str | None:
+        """Returns the path of a picture that was drawn earlier and is still there; None where there is none."""
+        path = self._paths.get(recipe_id)
+        return path if still_served(path) else None
 
-def picture_of(visitor: Session, recipe_id: str) -> str | None:
-    """The path of a picture drawn earlier in this visit and not cleared away since."""
-    path = visitor.pictures.get(recipe_id)
-    return path if still_served(path) else None
+    def remember(self, recipe_id: str, path: str) -> None:
+        """Notes the path of a recipe's picture, and forgets the oldest of too many."""
+        self._paths.pop(recipe_id, None)
+        self._paths[recipe_id] = path
+        if len(self._paths) > MAX_PICTURES:
+            del self._paths[next(iter(self._paths))]
 
+    def draw(self, generator: Generator, recipe: Recipe) -> str:
+        """Returns the path of a recipe's picture, which is drawn if need be.
 
-def picture(generator: Generator, visitor: Session, recipe: Recipe) -> str:
-    """The path of a find's picture, drawn once a visit.
+        Raises:
+            RecipeError: the recipe is not of this generator.
+        """
+        path = self.path_of(recipe.id)
+        if path is None:
+            use_cores(generator)
+            [path] = jpegs(recipe.render(generator))
+            self.remember(recipe.id, path)
+        return path
 
-    Raises:
-        RecipeError: the recipe is not of this generator.
-    """
-    path = picture_of(visitor, recipe.id)
-    if path is None:
-        use_cores(generator)
-        [path] = jpegs(recipe.render(generator))
-        visitor.remember(recipe.id, path)
-    return path
+    @torch.no_grad()
+    def draw_all(self, space: LatentSpace, vectors: torch.Tensor) -> Iterator[list[str | None]]:
+        """Draws the pictures of vectors [n, dims], a few at a time, so that memory stays bounded.
+
+        Yields:
+            the pictures' paths, None where there is none yet: at once, unless all can be drawn in one go, and after
+            each batch.
+        """
+        ids = [space.recipe(vector).id for vector in vectors]
+        missing = [i for i, name in enumerate(ids) if self.path_of(name) is None]
+        size = batch_size(space.generator)
+        if len(missing) > size or not missing:
+            yield [self.path_of(name) for name in ids]
+        for start in range(0, len(missing), size):
+            batch = missing[start : start + size]
+            use_cores(space.generator)
+            for i, path in zip(batch, jpegs(space.images(vectors[batch])), strict=True):
+                self.remember(ids[i], path)
+            yield [self.path_of(name) for name in ids]

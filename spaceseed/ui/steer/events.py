@@ -36,7 +36,7 @@ def open_find(networks: Networks, visitor: Session, recipe: Recipe) -> list[Any]
     """
     generator = networks.generator(visitor.model)
     recipe.ws(generator)  # refused before anything changes
-    visitor.bench.steering.open(recipe, classes_of(generator, visitor, recipe))
+    visitor.workspace.steering.open(recipe, classes_of(generator, visitor, recipe))
     return fill(networks, visitor)
 
 
@@ -46,7 +46,7 @@ def find_missing(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
     Yields:
         how far that is, and the button that stops it.
     """
-    steering, generator = visitor.bench.steering, networks.generator(visitor.model)
+    steering, generator = visitor.workspace.steering, networks.generator(visitor.model)
     if steering.work is None or steering.method in steering.sets:
         yield [gr.skip(), gr.skip()]
         return
@@ -73,9 +73,9 @@ def fill_found(networks: Networks, visitor: Session) -> list[Any]:
     Returns:
         values for `Panel.found`.
     """
-    if not visitor.bench.steering.stale:
+    if not visitor.workspace.steering.stale:
         return [gr.skip()] * FOUND
-    visitor.bench.steering.stale = False
+    visitor.workspace.steering.stale = False
     return _found(networks.generator(visitor.model), visitor)
 
 
@@ -86,7 +86,7 @@ def fill(networks: Networks, visitor: Session) -> list[Any]:
     So it is drawn again until it shows the latest.
     """
     while True:
-        generator, steering = networks.generator(visitor.model), visitor.bench.steering
+        generator, steering = networks.generator(visitor.model), visitor.workspace.steering
         if steering.method in ("", MARKS) and steering.method not in steering.sets:
             steering.method = methods_of(generator)[0]
         if steering.method in bundled_methods(generator) and steering.method not in steering.sets:
@@ -94,11 +94,11 @@ def fill(networks: Networks, visitor: Session) -> list[Any]:
         work, method = steering.work, steering.method
         picture, _, *buttons = _preview(generator, visitor)
         pictures = [_before(generator, steering), picture, *buttons]
-        now = visitor.bench.steering
+        now = visitor.workspace.steering
         if now is steering and now.work is work and now.method == method:
             break
     steering.stale = False
-    return [*pictures, *steer_knobs.fit_base(generator, steering), *_found(generator, visitor)]
+    return [*pictures, *steer_knobs.base_values(generator, steering), *_found(generator, visitor)]
 
 
 FOUND = 2 + 3 + 6 + steer_knobs.MOST
@@ -111,7 +111,7 @@ def move(networks: Networks, visitor: Session, *values: Any) -> list[Any]:
     Returns:
         values for `Panel.preview` and the direction looked at.
     """
-    steering, generator = visitor.bench.steering, networks.generator(visitor.model)
+    steering, generator = visitor.workspace.steering, networks.generator(visitor.model)
     if steering.work is None or steering.directions is None:
         return [gr.skip()] * 5
     known, buttons = steering.now.amounts(steering.method), (steering.can_undo, steering.can_redo)
@@ -133,7 +133,7 @@ def move(networks: Networks, visitor: Session, *values: Any) -> list[Any]:
 
 def set_truncation(networks: Networks, visitor: Session, value: Any) -> list[Any]:
     """Draws the find nearer to the mean, or further from it; returns values for `Panel.preview`."""
-    steering = visitor.bench.steering
+    steering = visitor.workspace.steering
     if steering.work is None or not is_number(value) or float(value) == steering.now.base.truncation:
         return [gr.skip()] * 4
     buttons = steering.can_undo, steering.can_redo
@@ -144,19 +144,19 @@ def set_truncation(networks: Networks, visitor: Session, value: Any) -> list[Any
 
 def turn_back(networks: Networks, visitor: Session) -> list[Any]:
     """Takes the last step back."""
-    visitor.bench.steering.undo()
+    visitor.workspace.steering.undo()
     return fill(networks, visitor)
 
 
 def turn_forth(networks: Networks, visitor: Session) -> list[Any]:
     """Takes it again."""
-    visitor.bench.steering.redo()
+    visitor.workspace.steering.redo()
     return fill(networks, visitor)
 
 
 def reset_all(networks: Networks, visitor: Session) -> list[Any]:
     """Puts all sliders, of all methods, to 0, and truncation and noise to where they were."""
-    steering = visitor.bench.steering
+    steering = visitor.workspace.steering
     if steering.now.steps or steering.now.base is not steering.opened.first.base:
         steering.turn_to(Change(steering.opened.first.base, reaches=steering.now.reaches), "reset")
     return fill(networks, visitor)
@@ -164,7 +164,7 @@ def reset_all(networks: Networks, visitor: Session) -> list[Any]:
 
 def choose_method(networks: Networks, visitor: Session, method: str, picked: Picked) -> list[Any]:
     """Shows the sliders of a method; those that must be found first are empty as yet."""
-    steering, generator = visitor.bench.steering, networks.generator(visitor.model)
+    steering, generator = visitor.workspace.steering, networks.generator(visitor.model)
     if method not in methods_of(generator):
         raise ValueError("This model has no directions of that kind.")
     visitor.tasks.begin("directions")  # those of the method chosen before are not wanted any more
@@ -192,7 +192,7 @@ def choose_range(networks: Networks, visitor: Session, first: Any, last: Any) ->
         raise ValueError(f"The style layers of this model go from 0 to {end}.")
     if first > last:
         raise ValueError(f"The range of style layers runs backwards: {first} comes after {last}.")
-    reach = visitor.bench.steering.reach(generator.num_ws)
+    reach = visitor.workspace.steering.reach(generator.num_ws)
     if (reach.first, reach.last) == (first, last):
         return [gr.skip()] * OUTPUTS
     return _reach(networks, visitor, first=int(first), last=int(last))
@@ -204,7 +204,7 @@ def choose_apart(networks: Networks, visitor: Session, apart: bool) -> list[Any]
 
 
 def _reach(networks: Networks, visitor: Session, **fields: Any) -> list[Any]:
-    steering, generator = visitor.bench.steering, networks.generator(visitor.model)
+    steering, generator = visitor.workspace.steering, networks.generator(visitor.model)
     reach: Reach = replace(steering.reach(generator.num_ws), **fields)
     now = replace(steering.now, reaches={**steering.now.reaches, steering.method: reach})
     now.recipe(steering.sets)  # refused before anything changes
@@ -219,7 +219,7 @@ def choose_noise(networks: Networks, visitor: Session, noise: str) -> list[Any]:
 
 def reseed(networks: Networks, visitor: Session) -> list[Any]:
     """Draws with other random noise."""
-    seed = visitor.bench.steering.now.base.noise_seed
+    seed = visitor.workspace.steering.now.base.noise_seed
     return _noise(networks, visitor, "random", 0 if seed is None else (seed + 1) % (MAX_SEED + 1))
 
 
@@ -227,14 +227,14 @@ def _noise(networks: Networks, visitor: Session, noise: str, seed: int | None) -
     generator = networks.generator(visitor.model)
     if not generator.noisy:
         raise ValueError("This model has no noise to choose.")
-    steering = visitor.bench.steering
+    steering = visitor.workspace.steering
     steering.turn_to(replace(steering.now, base=steering.now.base.replace(noise=noise, noise_seed=seed)), "noise")
     return fill(networks, visitor)
 
 
 def rename(networks: Networks, visitor: Session, name: str) -> list[Any]:
     """Renames the direction looked at, for the rest of the visit."""
-    steering = visitor.bench.steering
+    steering = visitor.workspace.steering
     steer_knobs.note_name(visitor, name)
     name = clean_text(name or "", 60)
     if steering.directions is None or not name:
@@ -245,11 +245,11 @@ def rename(networks: Networks, visitor: Session, name: str) -> list[Any]:
 
 def look(_: Networks, visitor: Session, index: Any) -> str | Any:
     """Looks at one direction more closely; returns its name, if it is new."""
-    steering = visitor.bench.steering
+    steering = visitor.workspace.steering
     if steering.directions is None or not isinstance(index, int) or not 0 <= index < len(steering.directions):
         return gr.skip()
     steering.looked = index
-    return steer_knobs.fit_name(visitor)
+    return steer_knobs.name_value(visitor)
 
 
 def auto_strip(networks: Networks, visitor: Session) -> Iterator[list[dict[str, Any]]]:
@@ -265,7 +265,7 @@ def fill_strip(networks: Networks, visitor: Session) -> Iterator[list[dict[str, 
 
 def _along(networks: Networks, visitor: Session) -> Iterator[list[dict[str, Any]]]:
     """The find along the direction looked at."""
-    steering, generator = visitor.bench.steering, networks.generator(visitor.model)
+    steering, generator = visitor.workspace.steering, networks.generator(visitor.model)
     if steering.work is None or steering.directions is None:
         yield []
         return
@@ -276,15 +276,15 @@ def _along(networks: Networks, visitor: Session) -> Iterator[list[dict[str, Any]
 
 def show_more(networks: Networks, visitor: Session) -> list[Any]:
     """Shows all sliders, or the first few again."""
-    steering = visitor.bench.steering
+    steering = visitor.workspace.steering
     steering.more = not steering.more
-    _, more, *rest = steer_knobs.fit(networks.generator(visitor.model), steering)
+    _, more, *rest = steer_knobs.values_for(networks.generator(visitor.model), steering)
     return [more, *rest[-steer_knobs.MOST :]]
 
 
 def keep_it(_: Networks, visitor: Session) -> int:
     """Puts the find as it is now into the basket."""
-    return keep(visitor, [visitor.bench.steering.kept()])
+    return keep(visitor.basket, [visitor.workspace.steering.kept()])
 
 
 def _before(generator: Generator, steering: Steering) -> str:
@@ -297,7 +297,7 @@ def _before(generator: Generator, steering: Steering) -> str:
 
 def _preview(generator: Generator, visitor: Session, buttons: tuple[bool, bool] | None = None) -> list[Any]:
     """Values for `Panel.preview`; the buttons, which take as long as a small picture, only where they change."""
-    steering = visitor.bench.steering
+    steering = visitor.workspace.steering
     visitor.tasks.begin("strip")  # what is being drawn of the find as it was
     untouched = not steering.now.steps and steering.now.base is steering.opened.first.base
     picture = _before(generator, steering) if untouched else draw(generator, steering.recipe())
@@ -313,10 +313,10 @@ def _words(steering: Steering) -> str:
 
 def _found(generator: Generator, visitor: Session) -> list[Any]:
     """Values for `Panel.found`."""
-    steering = visitor.bench.steering
+    steering = visitor.workspace.steering
     return [
         _words(steering),
         gr.Button(visible=is_slow(generator) and steering.directions is not None),
-        *steer_knobs.fit_boxes(generator, visitor),
-        *steer_knobs.fit(generator, steering),
+        *steer_knobs.box_values(generator, visitor),
+        *steer_knobs.values_for(generator, steering),
     ]

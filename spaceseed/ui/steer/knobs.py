@@ -57,17 +57,17 @@ class Knobs:
 
     @property
     def outputs(self) -> list[Any]:
-        """What `fit` fills."""
+        """What `values_for` fills."""
         return [self.method, self.more, self.stop, self.group, self.apart, self.looked, *self.sliders]
 
     @property
     def base(self) -> list[Any]:
-        """How the find is drawn, whatever the directions; `fit_base` fills them."""
+        """How the find is drawn, whatever the directions; `base_values` fills them."""
         return [self.truncation, self.noise, self.reseed]
 
     @property
     def boxes(self) -> list[Any]:
-        """What visitors type into; `fit_boxes` fills them."""
+        """What visitors type into; `box_values` fills them."""
         return [self.first, self.last, self.name]
 
 
@@ -119,7 +119,7 @@ def create_knobs(looked: gr.Dropdown, name: gr.Textbox) -> Knobs:
     return Knobs(method, sliders, more, stop, group, first, last, apart, truncation, noise, reseed, looked, name)
 
 
-def fit(generator: Generator, steering: Steering) -> list[Any]:
+def values_for(generator: Generator, steering: Steering) -> list[Any]:
     """What `Knobs.outputs` show of the find that is open."""
     directions = steering.directions
     return [
@@ -130,13 +130,13 @@ def fit(generator: Generator, steering: Steering) -> list[Any]:
         ),
         gr.Button("Fewer" if steering.more else "More", visible=directions is not None and len(directions) > FIRST),
         gr.Button(visible=False),
-        *_fit_layers(generator, steering),
-        _fit_looked(steering),
-        *_fit_sliders(steering),
+        *_layer_values(generator, steering),
+        _menu_of_directions(steering),
+        *_slider_values(steering),
     ]
 
 
-def fit_base(generator: Generator, steering: Steering) -> list[Any]:
+def base_values(generator: Generator, steering: Steering) -> list[Any]:
     """What `Knobs.base` shows of the find that is open."""
     base, card, noisy = steering.now.base, generator.card, generator.noisy
     return [
@@ -146,19 +146,19 @@ def fit_base(generator: Generator, steering: Steering) -> list[Any]:
     ]
 
 
-def fit_boxes(generator: Generator, visitor: Session) -> list[Any]:
+def box_values(generator: Generator, visitor: Session) -> list[Any]:
     """What `Knobs.boxes` show, as far as it is new."""
-    reach, several = visitor.bench.steering.reach(generator.num_ws), generator.num_ws > 1
+    reach, several = visitor.workspace.steering.reach(generator.num_ws), generator.num_ws > 1
     ends = [
         visitor.refill(box, (visitor.model, end), gr.Number(value=end, visible=several))
         for box, end in ((FROM, reach.first), (TO, reach.last))
     ]
-    return [*ends, fit_name(visitor)]
+    return [*ends, name_value(visitor)]
 
 
-def fit_name(visitor: Session) -> str | Any:
+def name_value(visitor: Session) -> str | Any:
     """The name of the direction looked at, if it is new."""
-    steering = visitor.bench.steering
+    steering = visitor.workspace.steering
     names = steering.directions.names if steering.directions else ()
     name = names[min(steering.looked, len(names) - 1)] if names else ""
     return visitor.refill(NAME, (visitor.model, steering.method, steering.looked, name), name)
@@ -166,7 +166,7 @@ def fit_name(visitor: Session) -> str | Any:
 
 def note_name(visitor: Session, name: str) -> None:
     """Notes what the visitor has entered as the name of the direction looked at."""
-    steering = visitor.bench.steering
+    steering = visitor.workspace.steering
     visitor.boxes[NAME] = visitor.model, steering.method, steering.looked, name
 
 
@@ -183,7 +183,7 @@ def groups_of(generator: Generator) -> dict[str, range]:
         return {ALL: range(generator.num_ws)}
 
 
-def _fit_layers(generator: Generator, steering: Steering) -> list[Any]:
+def _layer_values(generator: Generator, steering: Steering) -> list[Any]:
     reach, groups = steering.reach(generator.num_ws), groups_of(generator)
     chosen = range(reach.first, reach.last + 1)
     several = generator.num_ws > 1
@@ -193,7 +193,7 @@ def _fit_layers(generator: Generator, steering: Steering) -> list[Any]:
     ]
 
 
-def _fit_looked(steering: Steering) -> gr.Dropdown:
+def _menu_of_directions(steering: Steering) -> gr.Dropdown:
     directions = steering.directions
     names = directions.names if directions else ()
     sure = directions.confidences if directions and directions.confidences else (1.0,) * len(names)
@@ -205,7 +205,7 @@ def _fit_looked(steering: Steering) -> gr.Dropdown:
     return gr.Dropdown(choices, value=at)
 
 
-def _fit_sliders(steering: Steering) -> list[Any]:
+def _slider_values(steering: Steering) -> list[Any]:
     names = steering.directions.names if steering.directions else ()
     amounts = steering.now.amounts(steering.method)
     shown = len(names) if steering.more else max(FIRST, max(amounts, default=0) + 1)

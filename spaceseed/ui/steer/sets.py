@@ -12,10 +12,10 @@ from spaceseed.directions.sets import DirectionSet
 from spaceseed.evolution.breeding import BAD, LIKED
 from spaceseed.models.generators.generator import Generator
 from spaceseed.recipes.recipe import Recipe
-from spaceseed.ui.breed.page import marks_of
 from spaceseed.ui.kit.cores import use_cores
 from spaceseed.ui.kit.jobs import run
 from spaceseed.ui.kit.picker import Picked
+from spaceseed.ui.state.marks import marks_of
 from spaceseed.ui.state.session import Session
 
 MARKS = "marks"
@@ -38,7 +38,7 @@ def methods_of(generator: Generator) -> list[str]:
 
 def classes_of(generator: Generator, visitor: Session, recipe: Recipe) -> Tensor | None:
     """The classes [num_classes] for which directions are found: the find's, or, where it tells none, the page's."""
-    return visitor.bench.view.space(generator).labels if recipe.labels is None else recipe.labels
+    return visitor.workspace.view.space(generator).labels if recipe.labels is None else recipe.labels
 
 
 def find_set(
@@ -75,7 +75,7 @@ def add_marks(generator: Generator, visitor: Session, picked: Picked, known: Dir
         if known is not None:
             return known
         raise ValueError("On the Breed page, like one at least and mark one at least as bad first.")
-    classes = visitor.bench.view.space(generator).labels
+    classes = visitor.workspace.view.space(generator).labels
     draws = torch.randn(SAMPLES, generator.z_dim, generator=torch.Generator().manual_seed(0))
     towards, away = (_styles(generator, page.latents[sorted(group)], classes) for group in (liked, bad))
     vector = direction_between(towards, away)

@@ -10,16 +10,15 @@ import gradio as gr
 
 from spaceseed.models.generators.generator import latents_from_seeds
 from spaceseed.recipes.recipe import Found, Recipe
-from spaceseed.ui.breed.page import liked_recipes
-from spaceseed.ui.breed.tab import BreedTab
 from spaceseed.ui.kit.messages import clear_errors, warn
 from spaceseed.ui.kit.picker import Gallery, Picked, PickGallery, Tile
 from spaceseed.ui.mix.film import create_film
 from spaceseed.ui.mix.tab import create_mix
 from spaceseed.ui.state.basket import keep
+from spaceseed.ui.state.handles import BreedTab
+from spaceseed.ui.state.marks import liked_recipes
 from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.session import Session
-from spaceseed.ui.state.thumbnails import picture_of
 from spaceseed.ui.steer.events import OUTPUTS, fill, open_find
 from spaceseed.ui.steer.panel import EVENT, create_panel
 
@@ -31,21 +30,16 @@ class SteerTab:
     """What other parts of the app need of this tab.
 
     Attributes:
-        shelf: shows the basket; `shelved` draws it, from the session and itself.
         load: loads the model of the find that was clicked, where that is not the visitor's.
-        outputs: all that shows the find that is open; `show` and `open_shown` fill it, from the session.
-        show: shows what is open of the present model, once the visitor has been here.
-        open_shown: opens the find that the visitor looks at.
-        follow: to be called with an event that fills `outputs`: what may take longer follows it.
+        draw_shelf: takes a trigger, and draws the basket when it fires.
+        show: the same for what is open of the present model, once the visitor has been here.
+        open: the same for the find that the visitor looks at; returns what can be chained to.
     """
 
-    shelf: PickGallery
-    shelved: Callable[..., Any]
     load: gr.Button
-    outputs: list[Any]
-    show: Callable[..., Any]
-    open_shown: Callable[..., Any]
-    follow: Callable[[Any], None]
+    draw_shelf: Callable[[Callable[..., Any]], Any]
+    show: Callable[[Callable[..., Any]], Any]
+    open: Callable[[Callable[..., Any]], Any]
 
 
 def create_steer_tab(networks: Networks, session: gr.State, basket: gr.State, breed: BreedTab, tab: gr.Tab) -> SteerTab:
@@ -76,49 +70,62 @@ def create_steer_tab(networks: Networks, session: gr.State, basket: gr.State, br
     def on(trigger: Callable[..., Any], event: Callable[..., Any], inputs: list[Any], to: list[Any]) -> Any:
         return trigger(clear_errors(partial(event, networks)), [session, *inputs], to, **EVENT)
 
-    on(basket.change, shelved, [shelf], [shelf])
-    panel.follow(on(shelf.mark, pick, [shelf], outputs))
-    panel.follow(on(fresh.click, take_fresh, [], outputs))
-    panel.follow(on(liked.click, take_liked, [breed.picker, *breed.view], [*outputs, basket]))
-    panel.follow(on(tab.select, enter, [], outputs))
+    def show(trigger: Callable[..., Any], event: Callable[..., Any], inputs: list[Any], more: list[Any]) -> Any:
+        """Joins an event that shows a find; what may take longer follows it."""
+        shown = on(trigger, event, inputs, [*outputs, *more])
+        panel.follow(shown)
+        return shown
+
+    def draw_shelf(trigger: Callable[..., Any]) -> Any:
+        return on(trigger, shelved, [shelf], [shelf])
+
+    draw_shelf(basket.change)
+    show(shelf.mark, pick, [shelf], [])
+    show(fresh.click, take_fresh, [], [])
+    show(liked.click, take_liked, [breed.picker, *breed.view], [basket])
+    show(tab.select, enter, [], [])
     chosen = [*mixed, order]
     shelf.mark(partial(orders, len(chosen)), [session, shelf], chosen, **EVENT)
-    show, again = (clear_errors(partial(event, networks)) for event in (show_again, open_shown))
-    return SteerTab(shelf, partial(shelved, networks), load, outputs, show, again, panel.follow)
+    return SteerTab(
+        load,
+        draw_shelf,
+        lambda trigger: show(trigger, show_again, [], []),
+        lambda trigger: show(trigger, open_shown, [], []),
+    )
 
 
 def shelved(_: Networks, visitor: Session, picked: Picked) -> Gallery:
     """The basket, numbered, with the pictures that there are; Found seeds draws the others."""
     tiles = [
-        Tile(recipe.id, picture_of(visitor, recipe.id), f"{number}. {recipe.name or recipe.id}")
-        for number, recipe in enumerate(visitor.finds.values(), start=1)
+        Tile(recipe.id, visitor.thumbnails.path_of(recipe.id), f"{number}. {recipe.name or recipe.id}")
+        for number, recipe in enumerate(visitor.basket.finds.values(), start=1)
     ]
     title = "Click a find to change it; choose several to mix or film them" if tiles else "Your finds will stand here"
-    marks = {name: 1 for name in picked.marks if name in visitor.finds}
-    at = list(visitor.finds).index(visitor.shown) if visitor.shown in visitor.finds else 0
+    marks = {name: 1 for name in picked.marks if name in visitor.basket.finds}
+    at = visitor.basket.place
     return Gallery(title, tiles, marks, at, key="steer")
 
 
 def orders(count: int, visitor: Session, picked: Picked) -> list[str]:
     """The chosen finds' numbers, in the order in which they were chosen, `count` times."""
-    numbers = {name: str(number) for number, name in enumerate(visitor.finds, start=1)}
+    numbers = {name: str(number) for number, name in enumerate(visitor.basket.finds, start=1)}
     return [", ".join(numbers[name] for name in picked.marks if name in numbers)] * count
 
 
 def pick(networks: Networks, visitor: Session, picked: Picked) -> list[Any]:
     """Opens the find that was clicked; one that is open stays as it is."""
-    recipe = visitor.finds.get(picked.at or "")
-    work = visitor.bench.steering.work
+    recipe = visitor.basket.finds.get(picked.at or "")
+    work = visitor.workspace.steering.work
     if recipe is None or (work is not None and recipe == work.source):
         return [gr.skip()] * (OUTPUTS + 1)
-    visitor.shown = recipe.id
+    visitor.basket.shown = recipe.id
     return open_shown(networks, visitor)
 
 
 def open_shown(networks: Networks, visitor: Session) -> list[Any]:
     """Opens the find that the visitor looks at, or offers to load its model."""
     visitor.steers = True
-    recipe = visitor.finds.get(visitor.shown)
+    recipe = visitor.basket.current
     if recipe is None:
         raise ValueError("Choose a find first: click one.")
     if recipe.model != visitor.model:
@@ -132,7 +139,7 @@ def take_fresh(networks: Networks, visitor: Session) -> list[Any]:
     """Opens the image of a random seed, seen as on the Breed page."""
     generator, seed = networks.generator(visitor.model), secrets.randbelow(SEEDS)
     latent = latents_from_seeds([seed], generator.z_dim)[0]
-    space = visitor.bench.view.space(generator)
+    space = visitor.workspace.view.space(generator)
     return _opened(networks, visitor, space.recipe(latent, seed=seed, name=f"seed {seed}", found=Found(by="seed")))
 
 
@@ -141,15 +148,15 @@ def take_liked(networks: Networks, visitor: Session, picked: Picked, *values: An
     liked = liked_recipes(networks.generator(visitor.model), visitor, picked, values)
     if not liked:
         raise ValueError("Like at least one on the Breed page first: click it there.")
-    changed = keep(visitor, liked)
+    changed = keep(visitor.basket, liked)
     return [*_opened(networks, visitor, liked[0]), changed]
 
 
 def enter(networks: Networks, visitor: Session) -> list[Any]:
     """Shows the find that is open; on the first visit the one looked at last, or a fresh one."""
     visitor.steers = True
-    recipe = visitor.finds.get(visitor.shown)
-    if visitor.bench.steering.work is not None:
+    recipe = visitor.basket.current
+    if visitor.workspace.steering.work is not None:
         return [*fill(networks, visitor), gr.Button(visible=False)]
     if recipe is not None and recipe.model == visitor.model:
         return _opened(networks, visitor, recipe)

@@ -14,7 +14,6 @@ from spaceseed.ui.kit.files import linked
 from spaceseed.ui.kit.pictures import data_url
 from spaceseed.ui.state.session import Session
 from spaceseed.ui.state.steering import signed
-from spaceseed.ui.state.thumbnails import picture
 
 UNCHANGED = "Move a slider and watch."
 AMOUNTS = [-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0]
@@ -40,5 +39,5 @@ def draw_strip(generator: Generator, visitor: Session, recipes: Sequence[Recipe]
     """
     drawn: list[dict[str, Any]] = []
     for recipe, amount in zip(recipes, AMOUNTS, strict=True):
-        drawn.append({"image": linked(picture(generator, visitor, recipe)), "caption": signed(amount)})
+        drawn.append({"image": linked(visitor.thumbnails.draw(generator, recipe)), "caption": signed(amount)})
         yield drawn

@@ -25,13 +25,13 @@ from spaceseed.ui.avoid.learning import (
     use_in_search,
     verdict,
 )
-from spaceseed.ui.breed.page import note_marks, page_key
 from spaceseed.ui.kit.picker import Picked
 from spaceseed.ui.search.climb import climb
 from spaceseed.ui.search.tab import ask
-from spaceseed.ui.shell import switching
 from spaceseed.ui.shell.switching import switch
+from spaceseed.ui.state import workspace
 from spaceseed.ui.state.avoiding import TASK
+from spaceseed.ui.state.marks import note_marks, page_key
 from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.session import Session
 from tests.ui.standins import stand_in
@@ -57,7 +57,7 @@ def networks(monkeypatch):
     monkeypatch.setattr(Networks, "judge", lambda self, model, progress=None: BrightJudge())
     chance = count()
     luck = SimpleNamespace(randbelow=lambda _: next(chance), randbits=lambda _: 0)
-    for module in (avoid_marks, switching):
+    for module in (avoid_marks, workspace):
         monkeypatch.setattr(module, "secrets", luck)
     stand_in(monkeypatch)
     return Networks("avatars")
@@ -83,7 +83,7 @@ def said(monkeypatch):
 def mark(visitor, **kinds):
     """Marks images of the page, such as bad=[0, 1]."""
     marks = {i: {"bad": BAD, "good": LIKED}[kind] for kind, places in kinds.items() for i in places}
-    visitor.bench.avoiding.note(visitor.breeding.page.latents, marks)
+    visitor.workspace.avoiding.note(visitor.breeding.page.latents, marks)
 
 
 def taught(networks, visitor, **settings):
@@ -104,18 +104,18 @@ def brightness(space, vectors):
 
 def test_marks_of_another_models_page_are_not_taken_for_this_ones(visitor):
     note_marks(visitor, Picked({"g0-1": BAD}, None, key="avatars 0"))
-    assert not visitor.bench.avoiding.marks
+    assert not visitor.workspace.avoiding.marks
     note_marks(visitor, Picked({"g0-1": BAD}, None, key=page_key(visitor)))
-    assert len(visitor.bench.avoiding.marks) == 1
+    assert len(visitor.workspace.avoiding.marks) == 1
 
 
 def test_each_model_has_its_own_marks_and_filter(networks, visitor):
     taught(networks, visitor)
     list(switch(networks, visitor, "avatars"))
-    assert not visitor.bench.avoiding.marks
-    assert visitor.bench.avoiding.learned is None
+    assert not visitor.workspace.avoiding.marks
+    assert visitor.workspace.avoiding.learned is None
     list(switch(networks, visitor, "tiny-stylegan2"))
-    assert len(visitor.bench.avoiding.marks) == 100
+    assert len(visitor.workspace.avoiding.marks) == 100
 
 
 def test_shelves_show_the_marks_and_a_click_forgets_one(networks, visitor):
@@ -132,16 +132,16 @@ def test_shelves_show_the_marks_and_a_click_forgets_one(networks, visitor):
 def test_forgetting_all_keeps_the_filter(networks, visitor, said):
     taught(networks, visitor)
     forget_all(networks, visitor)
-    assert not visitor.bench.avoiding.marks
-    assert visitor.bench.avoiding.learned is not None
+    assert not visitor.workspace.avoiding.marks
+    assert visitor.workspace.avoiding.learned is not None
     assert said == ["100 marks forgotten."]
 
 
 def test_words_mark_what_fits_them_best_as_bad(networks, visitor):
     *_, (words, _) = find_by_words(networks, visitor, "something bright", 100)
     assert words.startswith("10 bad and 90 good ones")
-    bad, good = visitor.bench.avoiding.examples()
-    space = visitor.bench.view.space(networks.generator(visitor.model))
+    bad, good = visitor.workspace.avoiding.examples()
+    space = visitor.workspace.view.space(networks.generator(visitor.model))
     assert brightness(space, bad).min() >= brightness(space, good).max()
 
 
@@ -176,28 +176,28 @@ def test_what_is_stopped_changes_nothing(networks, visitor):
         words = step[0]
         visitor.tasks.begin(TASK)
     assert words.startswith("Stopped")
-    assert not visitor.bench.avoiding.marks
+    assert not visitor.workspace.avoiding.marks
     mark(visitor, bad=[0, 1], good=[2, 3])
     for _ in learn(networks, visitor, LOGISTIC, SUITED, 25):
         visitor.tasks.begin(TASK)
-    assert visitor.bench.avoiding.learned is None
+    assert visitor.workspace.avoiding.learned is None
 
 
 @pytest.mark.parametrize("model", ["tiny-classes", "tiny-stylegan3", "tiny-biggan", "tiny-pggan", "tiny-stylegan"])
 def test_all_families_can_avoid(networks, visitor, model):
     list(switch(networks, visitor, model))
     taught(networks, visitor)
-    assert visitor.bench.avoiding.learned.filter.model == model
+    assert visitor.workspace.avoiding.learned.filter.model == model
     *_, (strip, before, after, _) = pictures(networks, visitor)
     assert [len(part) for part in (strip, before, after)] == [7, 12, 12]
-    learned = visitor.bench.avoiding.learned
-    space = visitor.bench.view.space(networks.generator(model), "w")
+    learned = visitor.workspace.avoiding.learned
+    space = visitor.workspace.view.space(networks.generator(model), "w")
     assert learned.within(space).allows(space.from_z(learned.good)).any()
 
 
 def test_a_filter_learned_from_words_avoids_what_they_mean(networks, visitor):
     assert taught(networks, visitor)[0].startswith("Learned")
-    learned = visitor.bench.avoiding.learned
+    learned = visitor.workspace.avoiding.learned
     assert learned.filter.trustworthy
     assert learned.filter.space == "w"
     before = learned.space.draw(range(500, 700))
@@ -209,7 +209,7 @@ def test_a_filter_learned_from_words_avoids_what_they_mean(networks, visitor):
 def test_few_marks_are_called_too_few(networks, visitor):
     mark(visitor, bad=[0, 1], good=[2, 3])
     study(networks, visitor)
-    terms = dict(verdict(visitor.bench.avoiding.learned))
+    terms = dict(verdict(visitor.workspace.avoiding.learned))
     assert terms["Trust"].startswith("Not enough marks yet: 2 bad and 2 good")
     assert "where 0.50 is chance" in terms["Held-out AUC"]
     assert terms["Acceptance"].startswith("75%")
@@ -228,17 +228,17 @@ def test_few_marks_are_called_too_few(networks, visitor):
 )
 def test_settings_that_cannot_be_are_refused_and_the_filter_stays(networks, visitor, settings, sentence):
     taught(networks, visitor)
-    before = visitor.bench.avoiding.learned
+    before = visitor.workspace.avoiding.learned
     with pytest.raises(ValueError, match=sentence):
         study(networks, visitor, **settings)
-    assert visitor.bench.avoiding.learned is before
+    assert visitor.workspace.avoiding.learned is before
 
 
 @pytest.mark.parametrize("method", avoid_learn.METHODS)
 @pytest.mark.parametrize("how", [SUITED, "Shift everything a little"])
 def test_every_method_is_shown_from_good_to_bad(networks, visitor, method, how):
     taught(networks, visitor, method=method, how=how)
-    avoid = visitor.bench.avoiding.learned.filter
+    avoid = visitor.workspace.avoiding.learned.filter
     row, words = along(avoid, torch.zeros(avoid.dims))
     scores = avoid.discriminant.score(row)
     assert scores[0] < scores[-1]
@@ -261,22 +261,22 @@ def test_without_a_filter_nothing_is_shown_or_measured(networks, visitor):
 
 def test_breed_draws_what_the_filter_allows_while_it_is_on(networks, visitor):
     taught(networks, visitor)
-    avoid = visitor.bench.avoiding.learned
+    avoid = visitor.workspace.avoiding.learned
     use_in_breed(networks, visitor, True)
     for _ in range(3):
         assert avoid.allows(visitor.breeding.next({}, 36).latents).all()
-    assert avoid_learn.breed_line(visitor.bench.avoiding).startswith("Fresh ones keep away")
+    assert avoid_learn.breed_line(visitor.workspace.avoiding).startswith("Fresh ones keep away")
     use_in_breed(networks, visitor, False)
     assert not avoid.allows(visitor.breeding.next({}, 36).latents).all()
-    assert avoid_learn.breed_line(visitor.bench.avoiding) == ""
+    assert avoid_learn.breed_line(visitor.workspace.avoiding) == ""
 
 
 def test_a_doubtful_filter_is_used_with_a_warning(networks, visitor, said):
     mark(visitor, bad=[0, 1], good=[2, 3])
     study(networks, visitor)
     use_in_breed(networks, visitor, True)
-    assert said == ["It is in use. " + visitor.bench.avoiding.learned.filter.reason]
-    assert "too few to be trusted" in avoid_learn.breed_line(visitor.bench.avoiding)
+    assert said == ["It is in use. " + visitor.workspace.avoiding.learned.filter.reason]
+    assert "too few to be trusted" in avoid_learn.breed_line(visitor.workspace.avoiding)
 
 
 @pytest.mark.parametrize("space", ["z", "w"])
@@ -284,30 +284,30 @@ def test_a_search_keeps_to_the_filter(networks, visitor, monkeypatch, space):
     taught(networks, visitor)
     use_in_search(networks, visitor, True)
     asked = {"prompt": "anything", "algorithm": "Random search", "space": space, "generations": 2, "warm_start": 0}
-    job = ask(visitor, visitor.bench.view, Picked({}, None), asked)
+    job = ask(visitor, visitor.workspace.view, Picked({}, None), asked)
     spaces = []
     monkeypatch.setattr("spaceseed.ui.search.climb.search", lambda *_, space, **__: spaces.append(space) or iter(()))
     list(climb(networks.generator(visitor.model), BrightJudge(), job, visitor))
     assert spaces[0].avoid.space == space
     assert spaces[0].avoid.allows(spaces[0].draw(range(200))).all()
     with pytest.raises(ValueError, match="works in z and in w"):
-        ask(visitor, visitor.bench.view, Picked({}, None), asked | {"space": "ws"})
+        ask(visitor, visitor.workspace.view, Picked({}, None), asked | {"space": "ws"})
 
 
 def test_a_file_brings_the_filter_back(networks, visitor, said, tmp_path):
     taught(networks, visitor)
-    path = avoid_learn.filter_file(visitor, visitor.bench.avoiding.learned)
-    before = verdict(visitor.bench.avoiding.learned)
+    path = avoid_learn.filter_file(visitor, visitor.workspace.avoiding.learned)
+    before = verdict(visitor.workspace.avoiding.learned)
     other = Session.on(networks.generator("avatars"))
     list(switch(networks, other, "tiny-stylegan2"))
     load_filter(networks, other, path)
-    assert verdict(other.bench.avoiding.learned) == before
+    assert verdict(other.workspace.avoiding.learned) == before
     assert len(said) == 1
 
 
 def test_bad_files_are_refused_in_a_sentence_and_change_nothing(networks, visitor, tmp_path):
     taught(networks, visitor)
-    learned = visitor.bench.avoiding.learned
+    learned = visitor.workspace.avoiding.learned
     good = avoid_learn.filter_file(visitor, learned)
     dims = learned.filter.dims
     files = {
@@ -322,10 +322,10 @@ def test_bad_files_are_refused_in_a_sentence_and_change_nothing(networks, visito
     LatentFilter.fit(torch.randn(5, dims + 1), torch.randn(5, dims + 1)).save(tmp_path / "size.safetensors")
     for sentence, (model, path) in files.items():
         other = deepcopy(visitor) if model == visitor.model else Session.on(networks.generator(model))
-        before = other.bench.avoiding.learned
+        before = other.workspace.avoiding.learned
         with pytest.raises(ValueError, match=sentence):
             load_filter(networks, other, str(path))
-        assert other.bench.avoiding.learned is before
+        assert other.workspace.avoiding.learned is before
 
 
 def test_figures_of_avatars_are_measured_against_renders(networks, said):
@@ -333,10 +333,10 @@ def test_figures_of_avatars_are_measured_against_renders(networks, said):
     taught(networks, visitor)
     *_, (words, _) = avoid_figures.measure(networks, visitor, 50)
     assert words == ""
-    rows = avoid_figures.table(visitor.bench.avoiding.figures)
+    rows = avoid_figures.table(visitor.workspace.avoiding.figures)
     assert [row[0].partition(",")[0] for row in rows] == ["Frechet distance", "Kernel distance", "Precision", "Recall"]
     assert all(row[0].endswith("avatar features") and row[3] == "50" for row in rows)
-    assert "against 1,000 rendered avatars" in visitor.bench.avoiding.conditions
+    assert "against 1,000 rendered avatars" in visitor.workspace.avoiding.conditions
 
 
 def test_figures_of_other_models_need_good_examples(networks, visitor, monkeypatch):
@@ -354,7 +354,7 @@ def test_figures_of_other_models_need_good_examples(networks, visitor, monkeypat
 
     monkeypatch.setattr(inception, "load_inception", lambda progress: Colours())
     list(avoid_figures.measure(networks, visitor, 60))
-    without, with_it = visitor.bench.avoiding.figures[0]
+    without, with_it = visitor.workspace.avoiding.figures[0]
     assert without.name == "Frechet distance, Inception features"
     assert (without.count, without.reference) == (60, 92)
     assert with_it.value != without.value

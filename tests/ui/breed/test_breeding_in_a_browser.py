@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 from spaceseed.ui.breed.page import paint
-from spaceseed.ui.state.session import Bench, Session
+from spaceseed.ui.state.session import Session
+from spaceseed.ui.state.workspace import Workspace
 
 ALL_DRAWN = "[...document.querySelectorAll('#breed-picker img')].every((i) => i.complete && i.naturalWidth > 0)"
 
@@ -115,7 +116,7 @@ def test_typed_seeds_show_the_faces_of_those_seeds(visitor, generator):
     wait_for_generation(visitor, 1)
     assert captions(visitor)[:6] == ["seed 1", "seed 2", "seed 40", "seed 41", "seed 42", "seed 43"]
     expect(tiles(visitor)).to_have_count(12)
-    theirs = Session("avatars", {"avatars": Bench.of(generator, [1, 2, 40, 41, 42, 43])})
+    theirs = Session("avatars", {"avatars": Workspace.of(generator, [1, 2, 40, 41, 42, 43])})
     [drawn] = paint(generator, theirs)
     names = [tile.path.split("/")[-2] for tile in drawn.tiles]
     assert [source.split("/")[-2] for source in pixels(visitor)[:6]] == names

@@ -22,6 +22,7 @@ from spaceseed.ui.finds.tab import (
     turn_to,
 )
 from spaceseed.ui.kit.picker import Picked
+from spaceseed.ui.state.thumbnails import Thumbnails
 from spaceseed.ui.state.view import View
 from tests.ui.standins import find_of
 
@@ -63,7 +64,7 @@ def test_the_history_names_no_classes_where_there_are_none(tiny_networks):
 
 
 def test_the_gallery_keeps_what_is_chosen_and_still_there(networks, session, find):
-    session.keep([find(1), find(2)])
+    session.basket.add([find(1), find(2)])
     *_, drawn = galleries(networks, session, Picked({find(1).id: 1, "gone": 1}, None))
     assert [tile.caption for tile in drawn.tiles] == ["seed 1", "seed 2"]
     assert drawn.marks == {find(1).id: 1}
@@ -71,10 +72,10 @@ def test_the_gallery_keeps_what_is_chosen_and_still_there(networks, session, fin
 
 
 def test_slow_finds_are_drawn_while_a_tab_shows_them(networks, session, find, monkeypatch):
-    session.keep([find(1), find(2)])
+    session.basket.add([find(1), find(2)])
     *_, drawn = galleries(networks, session, NOTHING)
     assert all(tile.path for tile in drawn.tiles)  # of quick models they are drawn in any case
-    session.pictures.clear()
+    session.thumbnails = Thumbnails()
     monkeypatch.setattr("spaceseed.ui.finds.tab.is_slow", lambda card: True)
     *_, drawn = galleries(networks, session, NOTHING)
     assert [(tile.path, tile.missing) for tile in drawn.tiles] == [(None, "")] * 2
@@ -90,29 +91,29 @@ def test_slow_finds_are_drawn_while_a_tab_shows_them(networks, session, find, mo
 
 def test_the_png_of_a_slow_find_is_drawn_once_it_can_be_seen(networks, session, find, monkeypatch):
     monkeypatch.setattr("spaceseed.ui.finds.detail.is_slow", lambda card: True)
-    session.keep([find(1)])
+    session.basket.add([find(1)])
     list(fill(networks, session))
-    assert not session.files
+    assert not session.basket.files
     turn_to("finds", session)
     *_, shown = fill(networks, session)
-    assert shown[1] == session.files[find(1)]
+    assert shown[1] == session.basket.files[find(1)]
 
 
 def test_looking_at_what_is_not_there_shows_nothing(networks, session, find):
-    session.keep([find(1)])
+    session.basket.add([find(1)])
     assert look(networks, session, Picked({}, "forged")) == ""
     [shown] = show_find(networks, session)
     assert shown[0].visible == "hidden"
 
 
 def test_a_new_name_changes_the_name_alone(networks, session, find):
-    session.keep([find(1)])
+    session.basket.add([find(1)])
     rename(networks, session, "Ada")
-    assert session.finds == {find(1).id: find(1).replace(name="Ada")}
+    assert session.basket.finds == {find(1).id: find(1).replace(name="Ada")}
 
 
 def test_the_name_is_filled_in_once_for_the_visitor_may_be_typing_another(networks, session, find):
-    session.keep([find(1), find(2)])
+    session.basket.add([find(1), find(2)])
     assert fill_name(networks, session) == "seed 2"
     assert fill_name(networks, session) == gr.skip()
     assert look(networks, session, Picked({}, find(1).id)) == "seed 1"
@@ -125,10 +126,10 @@ def test_the_name_is_filled_in_once_for_the_visitor_may_be_typing_another(networ
 
 
 def test_removing_looks_at_what_is_left(networks, session, find):
-    session.keep([find(1), find(2)])
+    session.basket.add([find(1), find(2)])
     remove_chosen(networks, session, Picked({find(2).id: 1}, None))
-    assert list(session.finds) == [find(1).id]
-    assert session.shown == find(1).id
+    assert list(session.basket.finds) == [find(1).id]
+    assert session.basket.shown == find(1).id
     with pytest.raises(ValueError, match="Choose"):
         remove_chosen(networks, session, NOTHING)
 

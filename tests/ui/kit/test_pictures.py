@@ -7,7 +7,6 @@ import torch
 
 from spaceseed.ui.kit.files import still_served
 from spaceseed.ui.kit.pictures import data_url, jpegs
-from spaceseed.ui.state.thumbnails import picture_of
 
 
 @pytest.fixture(autouse=True)
@@ -35,14 +34,6 @@ def test_what_is_shown_again_counts_as_new():
     os.utime(path, (0, 0))
     assert jpegs(torch.zeros(1, 3, 8, 8)) == [path]
     assert Path(path).stat().st_mtime > day
-
-
-def test_what_was_cleared_away_is_not_served(session):
-    [path] = jpegs(torch.zeros(1, 3, 8, 8))
-    session.remember("a find", path)
-    assert picture_of(session, "a find") == path
-    Path(path).unlink()
-    assert picture_of(session, "a find") is None
 
 
 def test_an_address_holds_the_bytes_of_the_file():

@@ -35,7 +35,7 @@ def test_a_film_has_its_frames_as_mp4_and_gif(tiny_networks, collector, loop, wa
 @pytest.mark.parametrize("model", ["tiny-pggan", "tiny-biggan", "tiny-stylegan3"])
 def test_other_families_are_filmed_too(tiny_networks, collector, model):
     list(switch(tiny_networks, collector, model))
-    collector.keep([find_of(tiny_networks, model, seed) for seed in (1, 2)])
+    collector.basket.add([find_of(tiny_networks, model, seed) for seed in (1, 2)])
     _, path, *_ = film(tiny_networks, collector, "4, 5", way="z")
     assert Path(path).is_file()
 
@@ -76,7 +76,7 @@ def test_only_plain_seeds_lie_on_an_arc(tiny_networks, collector):
 
 def test_finds_of_different_models_share_no_film(tiny_networks, collector):
     list(switch(tiny_networks, collector, "tiny-pggan"))
-    collector.keep([find_of(tiny_networks, "tiny-pggan", 1)])
+    collector.basket.add([find_of(tiny_networks, "tiny-pggan", 1)])
     with pytest.raises(ValueError, match="different models"):
         film(tiny_networks, collector, "1, 4")
 

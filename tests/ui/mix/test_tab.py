@@ -31,16 +31,16 @@ def test_a_grid_crosses_rows_with_columns(tiny_networks, collector):
     ("group", "layers", "expected"), [("fine", "", range(8, 10)), ("own", "0, 4-5", (0, 4, 5)), (None, "9", (9,))]
 )
 def test_a_child_is_kept_as_it_was_shown(tiny_networks, collector, said, group, layers, expected):
-    generator, finds = tiny_networks.generator("avatars"), list(collector.finds.values())
+    generator, finds = tiny_networks.generator("avatars"), list(collector.basket.finds.values())
     last(cross(tiny_networks, collector, "1", "2-3", group, layers))
     crosses, _ = keep_child(tiny_networks, collector, (0, 1))
-    kept = list(collector.finds.values())[-1]
+    kept = list(collector.basket.finds.values())[-1]
     assert kept.id == mix(generator, finds[0], finds[2], expected).id
     assert kept.name == "seed 1 x seed 3"
     assert kept.id in crosses.kept
     assert torch.equal(Recipe.from_json(kept.to_json()).render(generator), kept.render(generator))
     keep_child(tiny_networks, collector, (0, 1))
-    assert len(collector.finds) == 4
+    assert len(collector.basket.finds) == 4
     assert "already" in said[1]
 
 
@@ -48,7 +48,7 @@ def test_a_child_is_kept_as_it_was_shown(tiny_networks, collector, said, group, 
 def test_a_place_outside_the_grid_keeps_nothing(tiny_networks, collector, at):
     last(cross(tiny_networks, collector, "1", "2", "coarse", ""))
     keep_child(tiny_networks, collector, at)
-    assert len(collector.finds) == 3
+    assert len(collector.basket.finds) == 3
 
 
 @pytest.mark.parametrize("payload", [None, {}, {"at": "0"}, {"at": [0]}, {"at": [-1, 0]}, {"at": [True, 0]}, 3])
@@ -77,7 +77,7 @@ def test_what_cannot_be_mixed_is_said(tiny_networks, collector, rows, columns, g
 
 def test_finds_of_different_models_do_not_mix(tiny_networks, collector):
     list(switch(tiny_networks, collector, "tiny-stylegan2"))
-    collector.keep([find_of(tiny_networks, "tiny-stylegan2", 1)])
+    collector.basket.add([find_of(tiny_networks, "tiny-stylegan2", 1)])
     with pytest.raises(ValueError, match="different models"):
         last(cross(tiny_networks, collector, "1", "4", "coarse", ""))
     with pytest.raises(ValueError, match="load that model first"):
@@ -86,7 +86,7 @@ def test_finds_of_different_models_do_not_mix(tiny_networks, collector):
 
 def test_a_model_of_one_style_says_why_not(tiny_networks, collector):
     list(switch(tiny_networks, collector, "tiny-pggan"))
-    collector.keep([find_of(tiny_networks, "tiny-pggan", seed) for seed in (1, 2)])
+    collector.basket.add([find_of(tiny_networks, "tiny-pggan", seed) for seed in (1, 2)])
     with pytest.raises(ValueError, match="whole image from one style"):
         last(cross(tiny_networks, collector, "4", "5", "coarse", ""))
 
@@ -94,7 +94,7 @@ def test_a_model_of_one_style_says_why_not(tiny_networks, collector):
 @pytest.mark.parametrize("model", ["tiny-biggan", "tiny-classes", "tiny-stylegan3"])
 def test_other_families_mix_too(tiny_networks, collector, model):
     list(switch(tiny_networks, collector, model))
-    collector.keep([find_of(tiny_networks, model, seed) for seed in (1, 2)])
+    collector.basket.add([find_of(tiny_networks, model, seed) for seed in (1, 2)])
     shown = last(cross(tiny_networks, collector, "4", "5", "coarse", ""))
     assert shown.children[0][0].space == "ws"
 

@@ -49,7 +49,7 @@ def visitor(generator):
 def job(visitor, **settings):
     visitor.ticket = Ticket()
     values = {"prompt": "red", "algorithm": "Differential evolution", "warm_start": 0} | settings
-    return Job("tiny", visitor.bench.view, SearchSettings.parse(values), None, visitor.ticket)
+    return Job("tiny", visitor.workspace.view, SearchSettings.parse(values), None, visitor.ticket)
 
 
 def test_a_search_ends_with_all_there_is_to_see(generator, visitor):

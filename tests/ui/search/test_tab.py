@@ -29,7 +29,7 @@ def visitor(generator):
 @pytest.fixture
 def ended(generator, judge, visitor, said):
     """A search that has ended."""
-    job = tab.ask(visitor, visitor.bench.view, NO_MARKS, ASKED | {"Random search": {"population": 10}})
+    job = tab.ask(visitor, visitor.workspace.view, NO_MARKS, ASKED | {"Random search": {"population": 10}})
     *_, state = climb(generator, judge, job, visitor)
     return state
 
@@ -72,18 +72,18 @@ def test_the_example_prompts_are_known(judge, said):
 
 
 def test_a_search_that_cannot_begin_leaves_the_running_one_alone(visitor):
-    running = tab.ask(visitor, visitor.bench.view, NO_MARKS, ASKED)
+    running = tab.ask(visitor, visitor.workspace.view, NO_MARKS, ASKED)
     with pytest.raises(ValueError, match="Type what to look for first"):
-        tab.ask(visitor, visitor.bench.view, NO_MARKS, ASKED | {"prompt": ""})
+        tab.ask(visitor, visitor.workspace.view, NO_MARKS, ASKED | {"prompt": ""})
     with pytest.raises(ValueError, match="Like some images in Breed first"):
-        tab.ask(visitor, visitor.bench.view, NO_MARKS, ASKED | {"origin": "Images liked in Breed"})
+        tab.ask(visitor, visitor.workspace.view, NO_MARKS, ASKED | {"origin": "Images liked in Breed"})
     assert visitor.ticket is running.ticket
     assert not running.ticket.stopped
 
 
 def test_liked_faces_are_read_from_the_page(visitor):
     picked = Picked({"g0-3": 1, "g0-5": -1, "g0-9": 1, "g7-1": 1}, None)
-    job = tab.ask(visitor, visitor.bench.view, picked, ASKED | {"origin": "Images liked in Breed"})
+    job = tab.ask(visitor, visitor.workspace.view, picked, ASKED | {"origin": "Images liked in Breed"})
     assert job.liked.equal(visitor.breeding.page.latents[[3, 9]])
 
 
@@ -99,7 +99,7 @@ def test_drawing_fills_every_output(ended):
 
 
 def test_drawing_before_the_first_face_changes_the_line_alone(visitor):
-    settings = tab.ask(visitor, visitor.bench.view, NO_MARKS, ASKED).settings
+    settings = tab.ask(visitor, visitor.workspace.view, NO_MARKS, ASKED).settings
     status, *others = results.draw(Climb(settings, status="Stopped at once."))
     assert status == {"text": "Stopped at once.", "share": 0}
     assert others == [gr.skip()] * 5
@@ -107,7 +107,7 @@ def test_drawing_before_the_first_face_changes_the_line_alone(visitor):
 
 def test_stop_asks_the_search_to_end(visitor):
     tab.ask_to_stop(visitor)  # nothing runs: nothing happens
-    job = tab.ask(visitor, visitor.bench.view, NO_MARKS, ASKED)
+    job = tab.ask(visitor, visitor.workspace.view, NO_MARKS, ASKED)
     tab.ask_to_stop(visitor)
     assert job.ticket.stopped
 
@@ -129,7 +129,7 @@ def test_finds_go_to_breed_as_liked(visitor, ended):
 
 
 def test_finds_of_w_cannot_be_bred_and_that_is_said(generator, judge, visitor, said):
-    job = tab.ask(visitor, visitor.bench.view, NO_MARKS, ASKED | {"space": "w", "Random search": {"population": 4}})
+    job = tab.ask(visitor, visitor.workspace.view, NO_MARKS, ASKED | {"space": "w", "Random search": {"population": 4}})
     *_, state = climb(generator, judge, job, visitor)
     page = visitor.breeding.page
     with pytest.raises(gr.Error, match="space z"):

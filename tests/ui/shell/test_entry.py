@@ -24,14 +24,14 @@ def test_each_visitor_gets_faces_of_their_own(networks, session, warnings):
 def test_a_seed_link_puts_that_face_first(networks, session, warnings):
     assert enter(networks, session, [], {"seed": "42", "truncation": "0.5"}) == "breed"
     assert session.breeding.page.seeds[0] == 42
-    assert session.bench.view.truncation == 0.5
+    assert session.workspace.view.truncation == 0.5
 
 
 def test_a_find_link_opens_the_basket(networks, session, find, warnings):
     query = write_query(find(1).replace(seed=None)) or ""
     tab = enter(networks, session, [], {"find": query.removeprefix("?find=")})
     assert tab == "finds"
-    assert session.shown == find(1).id
+    assert session.basket.shown == find(1).id
 
 
 @pytest.mark.parametrize("query", [{"seed": "x"}, {"find": "x"}])
@@ -47,4 +47,4 @@ def test_a_find_of_other_weights_is_refused(networks, session, find, warnings):
     query = write_query(other) or ""
     assert enter(networks, session, [], {"find": query.removeprefix("?find=")}) == "breed"
     assert "other weights" in warnings[0]
-    assert session.finds == {}
+    assert session.basket.finds == {}

@@ -11,9 +11,9 @@ from playwright.sync_api import expect
 from spaceseed.images import to_uint8
 from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.finds import tab as finds_tab
-from spaceseed.ui.shell.switching import fresh_bench
 from spaceseed.ui.state.share import write_query
-from spaceseed.ui.state.thumbnails import picture
+from spaceseed.ui.state.thumbnails import Thumbnails
+from spaceseed.ui.state.workspace import Workspace
 from tests.ui.conftest import launched, visits
 from tests.ui.standins import FILES, stand_in
 
@@ -251,9 +251,9 @@ def test_a_find_of_a_model_that_is_not_here_waits_for_it(visit, catalogue, tmp_p
 
 
 def test_finds_of_slow_models_are_drawn_once_their_tab_is_open(visitor, monkeypatch):
-    drawn = []
+    drawn, draw = [], Thumbnails.draw
     monkeypatch.setattr(finds_tab, "is_slow", lambda card: True)
-    monkeypatch.setattr(finds_tab, "picture", lambda *of: drawn.append(of) or picture(*of))
+    monkeypatch.setattr(Thumbnails, "draw", lambda *of: drawn.append(of) or draw(*of))
     keep_first(visitor)
     visitor.wait_for_function("(localStorage.getItem('spaceseed-finds') || '').length > 1000")
     visitor.reload()
@@ -307,9 +307,9 @@ def test_visitors_have_their_own_models(visit):
 def _find(catalogue, model):
     assert model in FILES
     generator = catalogue.load(model)
-    bench = fresh_bench(generator, (7,))
-    space = bench.view.space(generator)
-    return space.recipe(bench.breeding.page.latents[0], name="a find", seed=7)
+    workspace = Workspace.fresh(generator, (7,))
+    space = workspace.view.space(generator)
+    return space.recipe(workspace.breeding.page.latents[0], name="a find", seed=7)
 
 
 def _png(page):

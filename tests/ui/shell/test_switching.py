@@ -9,7 +9,7 @@ from spaceseed.models.generators.generator import Generator
 from spaceseed.recipes.recipe import Recipe, RecipeError
 from spaceseed.ui.avoid import tab as avoid_tab
 from spaceseed.ui.breed import tab as breed_tab
-from spaceseed.ui.breed.page import leave, marks_of, paint
+from spaceseed.ui.breed.page import paint
 from spaceseed.ui.finds.detail import fill
 from spaceseed.ui.finds.tab import galleries
 from spaceseed.ui.kit.picker import Picked
@@ -17,12 +17,12 @@ from spaceseed.ui.search import tab as search_tab
 from spaceseed.ui.shell import model_bar, switching
 from spaceseed.ui.shell.entry import enter
 from spaceseed.ui.shell.model_line import loading
-from spaceseed.ui.shell.switching import fit, fit_new_page, follow, switch
+from spaceseed.ui.shell.switching import follow, switch, values_for, values_for_new_page
 from spaceseed.ui.state.basket import from_browser, to_browser, zip_file
+from spaceseed.ui.state.marks import leave, marks_of
 from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.session import Session
 from spaceseed.ui.state.share import SeedLink, write_query
-from spaceseed.ui.state.thumbnails import thumbnails
 from tests.ui.standins import REFUSAL, find_of
 
 NOTHING = Picked({}, None)
@@ -47,7 +47,7 @@ def test_every_family_draws_a_page_and_every_control_has_a_value(tiny_networks, 
     generator = tiny_networks.generator(model)
     drawn = last(paint(generator, newcomer))
     assert len({tile.path for tile in drawn.tiles}) == 12
-    values = fit(tiny_networks, newcomer)
+    values = values_for(tiny_networks, newcomer)
     assert values[0].value == model
     assert values[2].visible == (model in ("tiny-classes", "tiny-attributes", "tiny-biggan"))
     assert values[3].visible == (model == "tiny-stylegan3")
@@ -63,7 +63,7 @@ def test_coming_back_finds_the_page_as_it_was(tiny_networks, newcomer):
     move(tiny_networks, newcomer, "avatars")
     assert newcomer.breeding.page.latents is page.latents
     assert newcomer.breeding.page.marks == {5: LIKED}
-    assert newcomer.bench.view.truncation == 0.4
+    assert newcomer.workspace.view.truncation == 0.4
     assert newcomer.breeding.can_undo
 
 
@@ -71,13 +71,13 @@ def test_the_menu_of_classes_suits_the_model_and_keeps_what_was_chosen(tiny_netw
     for model, label, most, begin in (("tiny-classes", "Classes", 4, [0]), ("tiny-attributes", "Attributes", 8, [])):
         generator = tiny_networks.generator(model)
         move(tiny_networks, newcomer, model)
-        menu = fit(tiny_networks, newcomer)[2]
+        menu = values_for(tiny_networks, newcomer)[2]
         assert (menu.label, menu.max_choices, menu.value) == (label, most, begin)
         assert menu.choices == [(name, i) for i, name in enumerate(generator.card.classes)]
         leave(newcomer, generator, NOTHING, [0.7, [3, 1], 0, 0, 0])
         move(tiny_networks, newcomer, "avatars")
         move(tiny_networks, newcomer, model)
-        assert fit(tiny_networks, newcomer)[2].value == [3, 1]
+        assert values_for(tiny_networks, newcomer)[2].value == [3, 1]
 
 
 def test_marks_of_another_models_page_do_not_count(tiny_networks, newcomer):
@@ -171,7 +171,7 @@ def test_who_is_refused_a_model_gets_the_menu_back(page, newcomer, said):
 
 def test_a_page_that_opens_leaves_its_controls_to_the_visitor(page, tiny_networks, newcomer):
     enter(tiny_networks, newcomer, [], {})
-    choice, *rest = fit_new_page(tiny_networks, newcomer)
+    choice, *rest = values_for_new_page(tiny_networks, newcomer)
     assert "value" not in choice.constructor_args
     assert nothing(rest)
     list(page.follow_link(newcomer))
@@ -180,7 +180,7 @@ def test_a_page_that_opens_leaves_its_controls_to_the_visitor(page, tiny_network
 
 def test_a_link_fills_the_controls_of_the_page_that_it_opens(tiny_networks, newcomer):
     enter(tiny_networks, newcomer, [], {"seed": "7", "truncation": "0.5"})
-    values = [getattr(value, "value", None) for value in fit_new_page(tiny_networks, newcomer)]
+    values = [getattr(value, "value", None) for value in values_for_new_page(tiny_networks, newcomer)]
     assert 0.5 in values
 
 
@@ -208,7 +208,7 @@ def test_finds_outlive_their_model_and_come_alive_with_it(tiny_networks, newcome
     catalogue.local.remove("tiny-stylegan3")
     catalogue.downloads.clear()
     networks = Networks("avatars")
-    assert from_browser(networks, newcomer, saved) == 0
+    assert from_browser(networks, newcomer.basket, saved) == 0
     [tile] = last(galleries(networks, newcomer, NOTHING)).tiles
     assert (tile.path, tile.missing) == (None, "needs the model Tiny stylegan3")
     panel, image, load, *_ = last(fill(networks, newcomer))
@@ -216,7 +216,7 @@ def test_finds_outlive_their_model_and_come_alive_with_it(tiny_networks, newcome
     assert image is None
     assert load.visible
     assert catalogue.downloads == []
-    assert Recipe.open(unzipped(zip_file(networks, newcomer, [recipe]))) == recipe
+    assert Recipe.open(unzipped(zip_file(networks, newcomer.basket, [recipe]))) == recipe
     move(networks, newcomer, "tiny-stylegan3")
     [tile] = last(galleries(networks, newcomer, NOTHING)).tiles
     assert tile.path is not None
@@ -226,8 +226,8 @@ def test_finds_outlive_their_model_and_come_alive_with_it(tiny_networks, newcome
 
 
 def to_browser_of(visitor, *recipes):
-    visitor.keep(recipes)
-    return to_browser(visitor)
+    visitor.basket.add(recipes)
+    return to_browser(visitor.basket)
 
 
 def unzipped(path):
@@ -237,16 +237,16 @@ def unzipped(path):
 
 def test_a_find_that_does_not_fit_its_model_is_said_so(tiny_networks, newcomer):
     recipe = find_of(tiny_networks, "tiny-classes").replace(sha256="0" * 64)
-    newcomer.keep([recipe])
+    newcomer.basket.add([recipe])
     [tile] = last(galleries(tiny_networks, newcomer, NOTHING)).tiles
     assert tile.missing == "does not fit its model"
 
 
 def test_only_finds_of_the_present_model_breed(tiny_networks, newcomer):
     mine, theirs = find_of(tiny_networks, "avatars"), find_of(tiny_networks, "tiny-pggan")
-    assert "1 were left out" in (newcomer.breed_from([mine, theirs]) or "")
+    assert "1 were left out" in (newcomer.workspace.breed_from([mine, theirs]) or "")
     with pytest.raises(ValueError, match="of this model"):
-        newcomer.breed_from([theirs])
+        newcomer.workspace.breed_from([theirs])
 
 
 def test_a_recipe_of_no_model_here_is_refused(tiny_networks):
@@ -260,7 +260,7 @@ def test_a_link_to_a_seed_of_another_model_waits_for_it(tiny_networks, newcomer,
     move(tiny_networks, newcomer, "tiny-classes")
     follow(tiny_networks.generator("tiny-classes"), newcomer, newcomer.link)
     assert newcomer.breeding.page.seeds[0] == 7
-    assert newcomer.bench.view.truncation == 0.5
+    assert newcomer.workspace.view.truncation == 0.5
     assert said == []
 
 
@@ -269,7 +269,7 @@ def test_a_link_to_a_find_of_another_model_keeps_the_find_and_waits(tiny_network
     query = write_query(recipe)
     assert enter(tiny_networks, newcomer, [], {"find": query.removeprefix("?find=")}) == "finds"
     assert newcomer.link == recipe
-    assert list(newcomer.finds) == [recipe.id]
+    assert list(newcomer.basket.finds) == [recipe.id]
 
 
 def test_a_link_to_an_unknown_model_gets_a_sentence(tiny_networks, newcomer, said):
@@ -297,12 +297,3 @@ def test_slow_pages_come_image_by_image_and_end_when_another_is_asked_for(tiny_n
     assert sum(tile.path is not None for tile in first.tiles) == 1  # the one that was kept
     assert list(steps) == [first]
     assert [sum(tile.path is not None for tile in drawn.tiles) for drawn in other] == [6, 11, 12]
-
-
-def test_pictures_do_not_depend_on_the_batch(tiny_networks, newcomer, monkeypatch):
-    generator = tiny_networks.generator("tiny-classes")
-    space = switching.fresh_bench(generator).view.space(generator)
-    vectors = space.draw(range(6))
-    whole = last(thumbnails(space, vectors, newcomer))
-    monkeypatch.setattr("spaceseed.batches.PIXELS", 1)
-    assert last(thumbnails(space, vectors, Session.on(tiny_networks.generator("avatars")))) == whole

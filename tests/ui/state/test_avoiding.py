@@ -126,5 +126,5 @@ def test_a_search_gets_a_filter_of_its_own_space(generator):
 
 def test_visitors_share_nothing(session):
     other = deepcopy(session)
-    other.bench.avoiding.note(other.breeding.page.latents, {0: BAD})
-    assert not session.bench.avoiding.marks
+    other.workspace.avoiding.note(other.breeding.page.latents, {0: BAD})
+    assert not session.workspace.avoiding.marks

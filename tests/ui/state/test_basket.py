@@ -7,21 +7,60 @@ from PIL import Image
 
 from spaceseed.images import to_uint8
 from spaceseed.recipes.recipe import Recipe, open_any
-from spaceseed.ui.state.basket import SUFFIXES, file, from_browser, keep, restore, to_browser, zip_file
-from spaceseed.ui.state.session import MAX_FINDS, Session
+from spaceseed.ui.state.basket import (
+    MAX_FINDS,
+    SUFFIXES,
+    Basket,
+    file,
+    from_browser,
+    keep,
+    restore,
+    to_browser,
+    zip_file,
+)
+
+
+@pytest.fixture
+def basket():
+    return Basket()
 
 
 def files(generator, recipe):
     return [file(recipe, suffix, generator) for suffix in SUFFIXES]
 
 
-def test_what_is_kept_is_said(session, find, said):
-    changes = [keep(session, [find(seed) for seed in range(count)]) for count in (1, 8, 8)]
-    assert len(session.finds) == 8
+def test_keeps_each_picture_once(basket, find):
+    assert basket.add([find(1), find(2), find(1)]) == (2, None)
+    assert basket.add([find(2).replace(name="again")]) == (0, None)
+    assert [recipe.seed for recipe in basket.finds.values()] == [1, 2]
+
+
+def test_looks_at_what_was_kept_last(basket, find):
+    basket.add([find(1), find(2)])
+    assert basket.shown == find(2).id
+    basket.add([find(1)])
+    assert basket.shown == find(1).id
+
+
+def test_a_full_basket_says_so_and_loses_nothing(basket, find):
+    basket.add([find(seed) for seed in range(MAX_FINDS - 1)])
+    kept, sentence = basket.add([find(seed) for seed in range(1000, 1003)])
+    assert kept == 1
+    assert "2 did not fit" in sentence
+    assert len(basket.finds) == MAX_FINDS
+
+
+def test_announces_each_change_by_another_number(basket):
+    assert basket.changed() != basket.changed()
+
+
+def test_what_is_kept_is_said(basket, find, said):
+    changes = [keep(basket, [find(seed) for seed in range(count)]) for count in (1, 8, 8)]
+    assert len(basket.finds) == 8
     assert len(set(changes)) == 3
     assert said == ["Kept 1 in Found seeds.", "Kept 7 in Found seeds.", "Kept already: look into Found seeds."]
-    keep(session, [find(seed) for seed in range(MAX_FINDS)])
-    keep(session, [find(5000)])
+    keep(basket, [find(seed) for seed in range(MAX_FINDS)])
+    keep(basket, [find(5000)])
     assert "1 did not fit" in said[-1]
     assert len(said) == 5
 
@@ -40,20 +79,20 @@ def test_visitors_with_the_same_picture_get_their_own_files(generator, find):
     assert Recipe.open(theirs).found.prompt == "theirs"
 
 
-def test_each_kind_of_file_restores_the_find(networks, generator, session, find):
+def test_each_kind_of_file_restores_the_find(networks, generator, basket, find):
     for seed, path in enumerate(files(generator, find(7))):
-        other = Session.on(generator)
+        other = Basket()
         assert restore(networks, other, [path]) == (1, []), seed
         assert other.finds == {find(7).id: find(7)}
 
 
-def test_a_zip_restores_all_finds(networks, generator, session, find):
-    path = zip_file(networks, session, [find(seed) for seed in range(5)])
+def test_a_zip_restores_all_finds(networks, generator, basket, find):
+    path = zip_file(networks, basket, [find(seed) for seed in range(5)])
     assert len(open_any(path)) == 5
-    assert restore(networks, session, [path]) == (5, [])
+    assert restore(networks, basket, [path]) == (5, [])
 
 
-def test_a_bad_file_keeps_out_itself_alone(networks, generator, session, find, tmp_path):
+def test_a_bad_file_keeps_out_itself_alone(networks, generator, basket, find, tmp_path):
     good, _, _ = files(generator, find(1))
     text = tmp_path / "letter.json"
     text.write_text("Dear Ada")
@@ -61,36 +100,36 @@ def test_a_bad_file_keeps_out_itself_alone(networks, generator, session, find, t
     Image.new("RGB", (8, 8)).save(picture)
     stranger = tmp_path / "stranger.json"
     stranger.write_text(find(2).replace(model="another").to_json())
-    kept, problems = restore(networks, session, [str(text), str(picture), good, str(stranger)])
+    kept, problems = restore(networks, basket, [str(text), str(picture), good, str(stranger)])
     assert kept == 1
     assert [problem.split(":")[0] for problem in problems] == ["letter.json", "holiday.png", "stranger.json"]
     assert all(problem.endswith(".") for problem in problems)
 
 
-def test_a_full_basket_stops_a_drop(networks, generator, session, find):
-    session.keep([find(seed) for seed in range(MAX_FINDS)])
-    kept, [problem] = restore(networks, session, files(generator, find(5000)))
+def test_a_full_basket_stops_a_drop(networks, generator, basket, find):
+    basket.add([find(seed) for seed in range(MAX_FINDS)])
+    kept, [problem] = restore(networks, basket, files(generator, find(5000)))
     assert kept == 0
     assert "200" in problem
 
 
-def test_the_browser_keeps_the_newest_finds_that_fit(networks, generator, session, find, monkeypatch):
-    session.keep([find(seed) for seed in range(4)])
-    saved = to_browser(session)
-    visitor = Session.on(generator)
-    assert from_browser(networks, visitor, json.loads(json.dumps(saved))) == 0
-    assert list(visitor.finds.values()) == list(session.finds.values())
+def test_the_browser_keeps_the_newest_finds_that_fit(networks, generator, basket, find, monkeypatch):
+    basket.add([find(seed) for seed in range(4)])
+    saved = to_browser(basket)
+    other = Basket()
+    assert from_browser(networks, other, json.loads(json.dumps(saved))) == 0
+    assert list(other.finds.values()) == list(basket.finds.values())
     monkeypatch.setattr("spaceseed.ui.state.basket.MAX_SAVED", sum(map(len, saved[2:])))
-    assert to_browser(session) == saved[2:]
+    assert to_browser(basket) == saved[2:]
 
 
 @pytest.mark.parametrize("saved", [None, "text", {"a": 1}, [], 3])
-def test_a_browser_that_keeps_nothing_of_use_is_no_problem(networks, generator, session, saved):
-    assert from_browser(networks, session, saved) == 0
-    assert session.finds == {}
+def test_a_browser_that_keeps_nothing_of_use_is_no_problem(networks, generator, basket, saved):
+    assert from_browser(networks, basket, saved) == 0
+    assert basket.finds == {}
 
 
-def test_what_a_browser_kept_is_checked(networks, generator, session, find):
+def test_what_a_browser_kept_is_checked(networks, generator, basket, find):
     good, other = find(1).to_json(), find(1).replace(sha256="0" * 64).to_json()
-    assert from_browser(networks, session, [good, other, "{}", 5, None]) == 4
-    assert list(session.finds) == [find(1).id]
+    assert from_browser(networks, basket, [good, other, "{}", 5, None]) == 4
+    assert list(basket.finds) == [find(1).id]

@@ -59,7 +59,7 @@ def test_every_family_can_be_steered(tiny_networks, newcomer, model):
     assert len(shown) == events.OUTPUTS + 1
     find_set(tiny_networks, newcomer)
     assert len(events.fill_found(tiny_networks, newcomer)) == events.FOUND
-    steering, generator = newcomer.bench.steering, tiny_networks.generator(model)
+    steering, generator = newcomer.workspace.steering, tiny_networks.generator(model)
     assert steering.method == "ganspace"
     before, after, *_ = shown
     assert before == after
@@ -108,32 +108,32 @@ def test_what_is_shown_late_shows_what_was_changed_meanwhile(tiny_networks, newc
 @pytest.mark.parametrize("value", [None, "far", float("nan"), True, [1]])
 def test_what_is_no_number_moves_nothing(tiny_networks, at_work, value):
     events.move(tiny_networks, at_work, value, *sliders()[1:])
-    assert at_work.bench.steering.now.steps == ()
+    assert at_work.workspace.steering.now.steps == ()
 
 
 def test_a_number_beyond_the_slider_stops_at_its_end(tiny_networks, at_work):
     events.move(tiny_networks, at_work, *sliders(s0=9.0))
-    assert at_work.bench.steering.now.amounts("attributes") == {0: 4.0}
+    assert at_work.workspace.steering.now.amounts("attributes") == {0: 4.0}
 
 
 def test_a_kept_find_opens_with_its_sliders(tiny_networks, at_work, said):
     events.move(tiny_networks, at_work, *sliders(s0=2.0, s2=-1.0))
     events.keep_it(tiny_networks, at_work)
-    [kept] = at_work.finds.values()
+    [kept] = at_work.basket.finds.values()
     other = Session.on(tiny_networks.generator("avatars"))
-    other.keep([Recipe.from_json(kept.to_json())])
+    other.basket.add([Recipe.from_json(kept.to_json())])
     steer_tab.pick(tiny_networks, other, Picked({}, kept.id))
-    assert other.bench.steering.now.amounts("attributes") == {0: 2.0, 2: -1.0}
-    assert other.bench.steering.recipe().id == kept.id
+    assert other.workspace.steering.now.amounts("attributes") == {0: 2.0, 2: -1.0}
+    assert other.workspace.steering.recipe().id == kept.id
     assert "Kept" in said[0]
 
 
 def test_layers_decide_what_is_moved(tiny_networks, at_work):
     events.move(tiny_networks, at_work, *sliders(s0=2.0))
     events.choose_group(tiny_networks, at_work, "coarse")
-    assert at_work.bench.steering.recipe().edits[0].layers == (0, 1, 2, 3)
+    assert at_work.workspace.steering.recipe().edits[0].layers == (0, 1, 2, 3)
     events.choose_range(tiny_networks, at_work, 2, 2)
-    assert at_work.bench.steering.recipe().edits[0].layers == (2,)
+    assert at_work.workspace.steering.recipe().edits[0].layers == (2,)
 
 
 @pytest.mark.parametrize(
@@ -141,17 +141,17 @@ def test_layers_decide_what_is_moved(tiny_networks, at_work):
     [(3, 2, "runs backwards"), (0, 10, "go from 0 to 9"), (-1, 2, "go from 0 to 9"), (None, 2, "go from 0 to 9")],
 )
 def test_a_bad_range_of_layers_changes_nothing(tiny_networks, at_work, first, last, sentence):
-    before = at_work.bench.steering.now
+    before = at_work.workspace.steering.now
     with pytest.raises(ValueError, match=sentence):
         events.choose_range(tiny_networks, at_work, first, last)
-    assert at_work.bench.steering.now is before
+    assert at_work.workspace.steering.now is before
 
 
 def test_directions_can_leave_each_other_alone(tiny_networks, at_work):
     events.move(tiny_networks, at_work, *sliders(s0=2.0))
     events.choose_apart(tiny_networks, at_work, True)
-    [edit] = at_work.bench.steering.recipe().edits
-    others = at_work.bench.steering.directions.vectors[1:]
+    [edit] = at_work.workspace.steering.recipe().edits
+    others = at_work.workspace.steering.directions.vectors[1:]
     assert (others @ edit.vector).abs().max() < 1e-4
 
 
@@ -159,7 +159,7 @@ def test_methods_keep_their_own_sliders(tiny_networks, at_work):
     events.move(tiny_networks, at_work, *sliders(s0=2.0))
     events.choose_method(tiny_networks, at_work, "sefa", NOTHING)
     events.move(tiny_networks, at_work, *sliders(s1=1.0))
-    assert len(at_work.bench.steering.recipe().edits) == 2
+    assert len(at_work.workspace.steering.recipe().edits) == 2
     filled = events.choose_method(tiny_networks, at_work, "attributes", NOTHING)
     assert filled[-MOST].value == 2.0
     assert filled[-MOST + 1].value == 0
@@ -169,10 +169,10 @@ def test_resetting_and_undoing_it(tiny_networks, at_work):
     events.move(tiny_networks, at_work, *sliders(s0=2.0))
     events.set_truncation(tiny_networks, at_work, 0.0)
     events.reset_all(tiny_networks, at_work)
-    assert at_work.bench.steering.recipe() == at_work.bench.steering.opened.source
+    assert at_work.workspace.steering.recipe() == at_work.workspace.steering.opened.source
     events.turn_back(tiny_networks, at_work)
-    assert at_work.bench.steering.now.amounts("attributes") == {0: 2.0}
-    assert at_work.bench.steering.recipe().truncation == 0
+    assert at_work.workspace.steering.now.amounts("attributes") == {0: 2.0}
+    assert at_work.workspace.steering.recipe().truncation == 0
 
 
 def test_truncation_zero_is_the_mean_of_all(tiny_networks, at_work):
@@ -180,7 +180,7 @@ def test_truncation_zero_is_the_mean_of_all(tiny_networks, at_work):
     [picture, *_] = events.set_truncation(tiny_networks, at_work, 0.0)
     steer_tab.take_fresh(tiny_networks, at_work)
     assert events.set_truncation(tiny_networks, at_work, 0.0)[0] == picture
-    assert torch.equal(at_work.bench.steering.recipe().ws(generator)[0], generator.w_avg.expand(10, -1))
+    assert torch.equal(at_work.workspace.steering.recipe().ws(generator)[0], generator.w_avg.expand(10, -1))
 
 
 def test_noise_goes_off_on_and_another(tiny_networks, at_work):
@@ -189,7 +189,7 @@ def test_noise_goes_off_on_and_another(tiny_networks, at_work):
     pictures = [events.choose_noise(tiny_networks, at_work, noise)[1] for noise in ("const", "none", "random")]
     pictures.append(events.reseed(tiny_networks, at_work)[1])
     assert len(set(pictures)) == 4
-    assert at_work.bench.steering.recipe().noise_seed == 1
+    assert at_work.workspace.steering.recipe().noise_seed == 1
     assert events.choose_noise(tiny_networks, at_work, "const")[1] == pictures[0]
 
 
@@ -199,52 +199,52 @@ def test_a_model_without_noise_says_so(tiny_networks, newcomer, model):
     steer_tab.enter(tiny_networks, newcomer)
     with pytest.raises(ValueError, match="no noise"):
         events.choose_noise(tiny_networks, newcomer, "none")
-    assert newcomer.bench.steering.recipe().noise == "const"
+    assert newcomer.workspace.steering.recipe().noise == "const"
 
 
 def test_a_direction_is_renamed_for_the_visit(tiny_networks, at_work):
     filled = events.rename(tiny_networks, at_work, "  spectacles\n ")
     assert filled[-MOST].label == "spectacles"
     events.move(tiny_networks, at_work, *sliders(s0=1.0))
-    assert at_work.bench.steering.recipe().edits[0].name == "spectacles"
+    assert at_work.workspace.steering.recipe().edits[0].name == "spectacles"
     with pytest.raises(ValueError, match="Write a name"):
         events.rename(tiny_networks, at_work, "")
 
 
 def test_a_name_says_how_sure_it_is_until_the_visitor_gives_another(tiny_networks, at_work):
     events.choose_method(tiny_networks, at_work, "ganspace", NOTHING)
-    directions = at_work.bench.steering.directions
+    directions = at_work.workspace.steering.directions
     at = min(range(len(directions)), key=directions.confidences.__getitem__)
     events.look(tiny_networks, at_work, at)
     generator, looked = tiny_networks.generator("avatars"), NAMES.index("looked")
     said = f"{at + 1}. {directions.names[at]}, {100 * directions.confidences[at]:.0f}% sure"
     assert directions.confidences[at] < 1
-    assert steer_knobs.fit(generator, at_work.bench.steering)[looked].choices[at][0] == said
+    assert steer_knobs.values_for(generator, at_work.workspace.steering)[looked].choices[at][0] == said
     events.rename(tiny_networks, at_work, "yawn")
-    assert steer_knobs.fit(generator, at_work.bench.steering)[looked].choices[at][0] == f"{at + 1}. yawn"
+    assert steer_knobs.values_for(generator, at_work.workspace.steering)[looked].choices[at][0] == f"{at + 1}. yawn"
 
 
 def test_marks_make_a_direction(tiny_networks, at_work, said):
     page = at_work.breeding.page
     marks = Picked({f"g{page.number}-0": LIKED, f"g{page.number}-1": LIKED, f"g{page.number}-2": BAD}, None)
     events.choose_method(tiny_networks, at_work, MARKS, marks)
-    assert at_work.bench.steering.directions.names == ("your marks 1",)
+    assert at_work.workspace.steering.directions.names == ("your marks 1",)
     events.choose_method(tiny_networks, at_work, MARKS, marks)
-    assert len(at_work.bench.steering.directions) == 1  # the same marks again
+    assert len(at_work.workspace.steering.directions) == 1  # the same marks again
     events.choose_method(
         tiny_networks, at_work, MARKS, Picked({f"g{page.number}-3": LIKED, f"g{page.number}-4": BAD}, None)
     )
-    assert len(at_work.bench.steering.directions) == 2
+    assert len(at_work.workspace.steering.directions) == 2
     assert said == []
-    before = at_work.bench.steering.recipe().id
+    before = at_work.workspace.steering.recipe().id
     events.move(tiny_networks, at_work, *sliders(s1=2.0))
-    assert at_work.bench.steering.recipe().id != before
+    assert at_work.workspace.steering.recipe().id != before
 
 
 def test_marks_of_one_kind_are_not_enough(tiny_networks, at_work, said):
     events.choose_method(tiny_networks, at_work, MARKS, NOTHING)
     assert "mark one at least as bad" in said[0]
-    assert at_work.bench.steering.method == "attributes"
+    assert at_work.workspace.steering.method == "attributes"
 
 
 def test_finding_directions_can_be_stopped(tiny_networks, newcomer):
@@ -261,19 +261,19 @@ def test_finding_directions_can_be_stopped(tiny_networks, newcomer):
     *_, (words, button) = steps
     assert words.startswith("Stopped")
     assert button.visible is False
-    assert newcomer.bench.steering.sets == {}
+    assert newcomer.workspace.steering.sets == {}
 
 
 def test_a_find_of_another_model_offers_to_load_it(tiny_networks, at_work, said):
     list(switch(tiny_networks, at_work, "tiny-pggan"))
     recipe = find_of(tiny_networks, "tiny-pggan")
-    at_work.keep([recipe])
+    at_work.basket.add([recipe])
     list(switch(tiny_networks, at_work, "avatars"))
-    work = at_work.bench.steering.work
+    work = at_work.workspace.steering.work
     shown = steer_tab.pick(tiny_networks, at_work, Picked({}, recipe.id))
     assert shown[-1].visible
     assert shown[-1].value == "Load Tiny pggan"
-    assert at_work.bench.steering.work is work
+    assert at_work.workspace.steering.work is work
     assert "another model" in said[0]
 
 
@@ -281,7 +281,7 @@ def test_each_model_keeps_its_work(tiny_networks, at_work):
     events.move(tiny_networks, at_work, *sliders(s0=2.0))
     list(switch(tiny_networks, at_work, "tiny-pggan"))
     steer_tab.show_again(tiny_networks, at_work)
-    assert at_work.bench.steering.now.steps == ()
+    assert at_work.workspace.steering.now.steps == ()
     list(switch(tiny_networks, at_work, "avatars"))
     shown = steer_tab.show_again(tiny_networks, at_work)
     assert shown[-MOST - 1].value == 2.0
@@ -291,11 +291,11 @@ def test_classes_other_than_before_have_directions_of_their_own(tiny_networks, n
     list(switch(tiny_networks, newcomer, "tiny-biggan"))
     steer_tab.enter(tiny_networks, newcomer)
     find_set(tiny_networks, newcomer)
-    generator, steering = tiny_networks.generator("tiny-biggan"), newcomer.bench.steering
+    generator, steering = tiny_networks.generator("tiny-biggan"), newcomer.workspace.steering
     labels = torch.zeros(generator.num_classes)
     labels[3] = 1
     recipe = Recipe.of(generator, latents_from_seeds([1], generator.z_dim)[0], labels=labels)
-    newcomer.keep([recipe])
+    newcomer.basket.add([recipe])
     steer_tab.pick(tiny_networks, newcomer, Picked({}, recipe.id))
     assert steering.sets == {}
     find_set(tiny_networks, newcomer)
@@ -313,10 +313,10 @@ def test_a_strip_has_seven_pictures(tiny_networks, at_work):
 def test_a_model_with_one_style_has_no_choice_of_layers(tiny_networks, newcomer):
     list(switch(tiny_networks, newcomer, "tiny-pggan"))
     steer_tab.enter(tiny_networks, newcomer)
-    generator, steering = tiny_networks.generator("tiny-pggan"), newcomer.bench.steering
-    filled = dict(zip(NAMES, steer_knobs.fit(generator, steering), strict=False))
+    generator, steering = tiny_networks.generator("tiny-pggan"), newcomer.workspace.steering
+    filled = dict(zip(NAMES, steer_knobs.values_for(generator, steering), strict=False))
     assert not filled["group"].visible
-    truncation, noise, _ = steer_knobs.fit_base(generator, steering)
+    truncation, noise, _ = steer_knobs.base_values(generator, steering)
     assert not truncation.visible
     assert not noise.visible
 
@@ -325,7 +325,7 @@ NAMES = ["method", "more", "stop", "group", "apart", "looked"]
 
 
 def test_the_shelf_numbers_the_basket(tiny_networks, collector):
-    first, _, third = collector.finds
+    first, _, third = collector.basket.finds
     gallery = steer_tab.shelved(tiny_networks, collector, NOTHING)
     assert [tile.caption for tile in gallery.tiles] == ["1. seed 1", "2. seed 2", "3. seed 3"]
     picked = Picked({third: 1, first: 1, "gone": 1}, third)
@@ -334,9 +334,9 @@ def test_the_shelf_numbers_the_basket(tiny_networks, collector):
 
 def test_liked_images_are_kept_and_opened(tiny_networks, newcomer):
     picked = Picked({"g0-1": LIKED, "g0-4": LIKED}, None)
-    view = newcomer.bench.view.values
+    view = newcomer.workspace.view.values
     steer_tab.take_liked(tiny_networks, newcomer, picked, *view)
-    assert [recipe.seed for recipe in newcomer.finds.values()] == [1, 4]
-    assert newcomer.bench.steering.opened.source.seed == 1
+    assert [recipe.seed for recipe in newcomer.basket.finds.values()] == [1, 4]
+    assert newcomer.workspace.steering.opened.source.seed == 1
     with pytest.raises(ValueError, match="Like at least one"):
         steer_tab.take_liked(tiny_networks, newcomer, NOTHING, *view)

@@ -19,12 +19,12 @@ def stale(tiny_networks, newcomer):
 
 def test_likes_of_another_models_page_are_not_kept(tiny_networks, newcomer, stale):
     with pytest.raises(ValueError, match="Like at least one"):
-        steer_tab.take_liked(tiny_networks, newcomer, stale, *newcomer.bench.view.values)
-    assert newcomer.finds == {}
+        steer_tab.take_liked(tiny_networks, newcomer, stale, *newcomer.workspace.view.values)
+    assert newcomer.basket.finds == {}
 
 
 def test_marks_of_another_models_page_make_no_direction(tiny_networks, newcomer, stale, said):
     steer_tab.enter(tiny_networks, newcomer)
     steer_events.choose_method(tiny_networks, newcomer, MARKS, stale)
     assert "mark one at least as bad" in said[0]
-    assert MARKS not in newcomer.bench.steering.sets
+    assert MARKS not in newcomer.workspace.steering.sets

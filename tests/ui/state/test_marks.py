@@ -1,7 +1,7 @@
 from spaceseed.evolution.breeding import BAD, LIKED
 from spaceseed.latent_space import LatentSpace
-from spaceseed.ui.breed.page import caption, face_id, liked_latents, marks_on, paint, recipes
 from spaceseed.ui.kit.picker import Picked
+from spaceseed.ui.state.marks import face_id, liked_latents, marks_on, recipes
 
 
 def test_marks_of_another_page_do_not_count(session):
@@ -13,34 +13,6 @@ def test_liked_latents_are_the_liked_faces_in_order(session):
     latents = liked_latents(session, Picked({"g0-5": 1, "g0-2": 1, "g0-1": -1}, None))
     assert latents.equal(session.breeding.page.latents[[2, 5]])
     assert len(liked_latents(session, Picked({}, None))) == 0
-
-
-def last(drawings):
-    *_, drawn = drawings
-    return drawn
-
-
-def test_a_page_shows_seeds_where_there_are_any_and_what_was_kept(generator, session):
-    breeding = session.breeding
-    page = breeding.next({4: LIKED})
-    assert [caption(page, i) for i in (0, 1)] == ["seed 4", "g1-1"]
-    drawn = last(paint(generator, session))
-    assert [tile.note for tile in drawn.tiles] == ["kept"] + [""] * 11
-    assert len({tile.path for tile in drawn.tiles}) == 12
-
-
-def test_a_kept_face_keeps_its_pixels(generator, session):
-    breeding = session.breeding
-    before = last(paint(generator, session)).tiles[4].path
-    breeding.next({4: LIKED})
-    assert last(paint(generator, session)).tiles[0].path == before
-
-
-def test_marks_come_back_with_their_page(generator, session):
-    breeding = session.breeding
-    breeding.next({4: LIKED, 1: BAD})
-    breeding.undo()
-    assert last(paint(generator, session)).marks == {"g0-4": 1, "g0-1": -1}
 
 
 def test_recipes_say_how_a_face_came_about(generator, session):

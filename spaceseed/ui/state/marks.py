@@ -1,0 +1,89 @@
+"""What a visitor marks on the page of the evolution, and the recipes of the images that they like."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from torch import Tensor
+
+from spaceseed.evolution.breeding import LIKED, Page
+from spaceseed.latent_space import LatentSpace
+from spaceseed.models.generators.generator import Generator
+from spaceseed.recipes.recipe import Found, Recipe
+from spaceseed.ui.kit.picker import Picked
+from spaceseed.ui.state.session import Session
+
+
+def face_id(page: Page, i: int) -> str:
+    """Returns the id of image i of a page, such as "g3-7"."""
+    return f"g{page.number}-{i}"
+
+
+def page_key(visitor: Session) -> str:
+    """Returns the name of the visitor's page among those of all their models."""
+    return f"{visitor.model} {visitor.breeding.page.number}"
+
+
+def caption(page: Page, i: int) -> str:
+    """Returns what stands under image i of a page: its seed where it has one."""
+    return face_id(page, i) if page.seeds[i] is None else f"seed {page.seeds[i]}"
+
+
+def marks_on(page: Page, picked: Picked) -> dict[int, int]:
+    """Returns the marks by index, without those that do not belong to this page."""
+    ids = {face_id(page, i): i for i in range(len(page.latents))}
+    return {ids[name]: mark for name, mark in picked.marks.items() if name in ids}
+
+
+def marks_of(visitor: Session, picked: Picked) -> dict[int, int]:
+    """Returns the marks by index on the visitor's page; none while the browser still shows another model's page."""
+    return marks_on(visitor.breeding.page, picked) if picked.key in ("", page_key(visitor)) else {}
+
+
+def note_marks(visitor: Session, picked: Picked) -> None:
+    """Adds the marks of the visitor's page to the examples of bad and good."""
+    visitor.workspace.avoiding.note(visitor.breeding.page.latents, marks_of(visitor, picked))
+
+
+def liked_latents(visitor: Session, picked: Picked) -> Tensor:
+    """Returns the latents z [n, z_dim] of the images marked as liked on the page."""
+    marks = marks_of(visitor, picked)
+    return visitor.breeding.page.latents[sorted(i for i, mark in marks.items() if mark == LIKED)]
+
+
+def recipes(space: LatentSpace, page: Page, marks: Mapping[int, int]) -> list[Recipe]:
+    """Returns the recipes of the liked images of a page."""
+    return [
+        space.recipe(
+            page.latents[i],
+            seed=page.seeds[i],
+            name=caption(page, i),
+            found=Found(by="breed" if page.seeds[i] is None else "seed", generation=page.number),
+        )
+        for i in sorted(marks)
+        if marks[i] == LIKED
+    ]
+
+
+def liked_recipes(generator: Generator, visitor: Session, picked: Picked, values: Sequence[Any]) -> list[Recipe]:
+    """Returns the recipes of the images marked as liked on the visitor's page, with the view that the controls show.
+
+    Raises:
+        ValueError: a value of the view is out of range.
+    """
+    space = visitor.workspace.view.changed(generator, values).space(generator)
+    return recipes(space, visitor.breeding.page, marks_of(visitor, picked))
+
+
+def leave(visitor: Session, generator: Generator, picked: Picked, values: Sequence[Any]) -> None:
+    """Notes the page as the visitor leaves it for another model, marks and view included, unless they have left it.
+
+    Raises:
+        ValueError: a value of the view is out of range.
+    """
+    if picked.key not in ("", page_key(visitor)):  # Gradio's menu tells of a choice twice
+        return
+    note_marks(visitor, picked)
+    workspace = visitor.workspace
+    workspace.view = workspace.view.changed(generator, values)
+    workspace.breeding.page = replace(workspace.breeding.page, marks=marks_of(visitor, picked))
