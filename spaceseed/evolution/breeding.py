@@ -19,6 +19,7 @@ from torch.nn import functional as F
 
 from spaceseed.arguments import check_integer, check_integers, check_number, check_tensor, check_type
 from spaceseed.errors import ArgumentError
+from spaceseed.history import History
 from spaceseed.models.generators.generator import MAX_SEED, latents_from_seeds
 from spaceseed.ops.genetic import GeneticAlgorithm
 from spaceseed.ops.selection import truncation
@@ -74,19 +75,18 @@ class Breeding:
         # Draws a seed for each turn: going back and breeding again gives other children.
         self._rng = np.random.RandomState(check_integer("seed", seed, 0, MAX_SEED))
         self.avoid: Callable[[Tensor], Tensor] | None = None
-        self._past: list[Page] = []
-        self._future: list[Page] = []
+        self._history = History[Page](MAX_PAGES)
         self.page = self._seeded(check_integers("seed", seeds, 0, MAX_SEED), number=0)
 
     @property
     def can_undo(self) -> bool:
         """True when there is a page to go back to."""
-        return bool(self._past)
+        return self._history.can_undo
 
     @property
     def can_redo(self) -> bool:
         """True after `undo`, until another page is bred."""
-        return bool(self._future)
+        return self._history.can_redo
 
     def next(self, marks: Mapping[int, int], count: int | None = None, strength: float = 0.4) -> Page:
         """Breeds the liked faces: they come first, unchanged; their children and some new faces follow.
@@ -168,17 +168,15 @@ class Breeding:
     def undo(self, marks: Mapping[int, int] | None = None) -> Page:
         """Goes back one page, keeping the marks made on this one; stays on the first."""
         self._check_marks(marks or {})
-        if self._past:
-            self._future.append(replace(self.page, marks=marks or {}))
-            self.page = self._past.pop()
+        if self.can_undo:
+            self.page = self._history.undo(replace(self.page, marks=marks or {}))
         return self.page
 
     def redo(self, marks: Mapping[int, int] | None = None) -> Page:
         """Goes forward again after `undo`; stays on the last page."""
         self._check_marks(marks or {})
-        if self._future:
-            self._past.append(replace(self.page, marks=marks or {}))
-            self.page = self._future.pop()
+        if self.can_redo:
+            self.page = self._history.redo(replace(self.page, marks=marks or {}))
         return self.page
 
     def _check_marks(self, marks: Mapping[int, int]) -> None:
@@ -188,8 +186,7 @@ class Breeding:
             raise ArgumentError("marks", dict(marks), f"{LIKED} or {BAD} for faces 0 to {size - 1}")
 
     def _turn_to(self, page: Page, marks: Mapping[int, int] | None) -> Page:
-        self._past = [*self._past, replace(self.page, marks=dict(marks or {}))][-MAX_PAGES:]
-        self._future = []
+        self._history.push(replace(self.page, marks=dict(marks or {})))
         self.page = page
         return page
 
@@ -200,7 +197,7 @@ class Breeding:
     def _bad(self, marks: Mapping[int, int]) -> Tensor:
         """Returns the latents [m, z_dim] last marked bad, on this page or one that led to it."""
         last: dict[tuple[float, ...], int] = {}
-        for page in [*self._past, replace(self.page, marks=marks)]:
+        for page in [*self._history.past, replace(self.page, marks=marks)]:
             last |= {tuple(page.latents[i].tolist()): mark for i, mark in page.marks.items()}
         return torch.tensor([latent for latent, mark in last.items() if mark == BAD]).view(-1, self.z_dim)
 
