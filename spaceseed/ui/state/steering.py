@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from spaceseed.directions.sets import DirectionSet
+from spaceseed.history import History
 from spaceseed.recipes.fields import MAX_ITEMS
 from spaceseed.recipes.recipe import Edit, Found, Recipe
 
@@ -21,21 +22,21 @@ Sets = Mapping[str, DirectionSet]
 
 
 @dataclass(frozen=True)
-class Reach:
+class LayerRange:
     """Where the sliders of a method act.
 
     Attributes:
         first, last: style layers, both moved.
-        apart: each slider leaves the method's other directions alone.
+        isolated: each slider leaves the method's other directions alone.
     """
 
     first: int
     last: int
-    apart: bool = False
+    isolated: bool = False
 
     def edit(self, directions: DirectionSet, index: int, amount: float) -> Edit:
         """The step along a direction as a recipe keeps it."""
-        others = [i for i in range(len(directions)) if i != index] if self.apart else []
+        others = [i for i in range(len(directions)) if i != index] if self.isolated else []
         return directions.edit(index, amount, range(self.first, self.last + 1), keep=others)
 
 
@@ -55,20 +56,20 @@ class Change:
     Attributes:
         base: the find without the sliders' steps; truncation and noise are its own.
         steps: in the order in which the sliders were first moved; none of them 0.
-        reaches: by method; at least those of the steps.
+        ranges: by method; at least those of the steps.
     """
 
     base: Recipe
     steps: tuple[Step, ...] = ()
-    reaches: Mapping[str, Reach] = field(default_factory=dict)
+    ranges: Mapping[str, LayerRange] = field(default_factory=dict)
 
     @classmethod
     def of(cls, recipe: Recipe, sets: Sets) -> Self:
         """Reads a find's edits back as sliders: the last ones, as many as these directions explain."""
         edits, change = list(recipe.edits), cls(recipe)
         while edits and (found := change._explain(edits[-1], sets)):
-            step, reach = found
-            change = replace(change, steps=(step, *change.steps), reaches={**change.reaches, step.method: reach})
+            step, layer_range = found
+            change = replace(change, steps=(step, *change.steps), ranges={**change.ranges, step.method: layer_range})
             edits.pop()
         return replace(change, base=recipe.replace(edits=tuple(edits)))
 
@@ -86,7 +87,7 @@ class Change:
 
     def recipe(self, sets: Sets) -> Recipe:
         """The find as the sliders have it."""
-        edits = [self.reaches[step.method].edit(sets[step.method], step.index, step.amount) for step in self.steps]
+        edits = [self.ranges[step.method].edit(sets[step.method], step.index, step.amount) for step in self.steps]
         return self.base.replace(edits=(*self.base.edits, *edits))
 
     def words(self, sets: Sets) -> list[str]:
@@ -94,17 +95,17 @@ class Change:
         far_first = sorted(self.steps, key=lambda step: -abs(step.amount))
         return [f"{sets[step.method].names[step.index]} {signed(step.amount)}" for step in far_first]
 
-    def _explain(self, edit: Edit, sets: Sets) -> tuple[Step, Reach] | None:
+    def _explain(self, edit: Edit, sets: Sets) -> tuple[Step, LayerRange] | None:
         if abs(edit.amount) > LIMIT or not edit.amount or len(edit.layers) != edit.layers[-1] - edit.layers[0] + 1:
             return None
         for method, directions in sets.items():
-            for apart in (False, True):
-                reach = Reach(edit.layers[0], edit.layers[-1], apart)
-                if self.reaches.get(method, reach) != reach:
+            for isolated in (False, True):
+                layer_range = LayerRange(edit.layers[0], edit.layers[-1], isolated)
+                if self.ranges.get(method, layer_range) != layer_range:
                     continue
                 for index in set(range(len(directions))) - set(self.amounts(method)):
-                    if _same(reach.edit(directions, index, edit.amount).vector, edit.vector):
-                        return Step(method, index, edit.amount), reach
+                    if _same(layer_range.edit(directions, index, edit.amount).vector, edit.vector):
+                        return Step(method, index, edit.amount), layer_range
         return None
 
 
@@ -139,7 +140,7 @@ class Steering:
         sets: directions at hand, by method.
         classes: those that the directions were found for; None for models without classes.
         more: whether all sliders are shown, not only the first few.
-        looked: index of the direction that is looked at more closely.
+        selected: index of the direction that the visitor looks at more closely.
         stale: whether there are directions that the page does not show yet.
         drawn: a find, and its picture as an address, to be shown again.
     """
@@ -149,11 +150,10 @@ class Steering:
     sets: dict[str, DirectionSet] = field(default_factory=dict)
     classes: Tensor | None = None
     more: bool = False
-    looked: int = 0
+    selected: int = 0
     stale: bool = False
     drawn: tuple[Recipe, str] | None = None
-    _past: list[Work] = field(default_factory=list)
-    _future: list[Work] = field(default_factory=list)
+    _history: History[Work] = field(default_factory=lambda: History(MAX_UNDO))
     _moved: tuple[Hashable, float] = (None, 0.0)
 
     @property
@@ -180,17 +180,17 @@ class Steering:
     @property
     def can_undo(self) -> bool:
         """True when there is a step to take back."""
-        return bool(self._past)
+        return self._history.can_undo
 
     @property
     def can_redo(self) -> bool:
         """True after `undo`, until something else is changed."""
-        return bool(self._future)
+        return self._history.can_redo
 
     def open(self, recipe: Recipe, classes: Tensor | None = None) -> None:
         """Goes on with another find, and shows the sliders that made it; `undo` goes back to the one before."""
         if not _same(classes, self.classes):
-            self.sets, self.classes, self._past, self._future, self.work = {}, classes, [], [], None
+            self.sets, self.classes, self._history, self.work = {}, classes, History(MAX_UNDO), None
         self._turn_to(Work.on(recipe, self.sets), recipe.id)
         if self.now.steps and not self.now.amounts(self.method):
             self.method = self.now.steps[-1].method
@@ -201,13 +201,13 @@ class Steering:
         if self.work is not None and self.work.change is self.work.first:
             self.work = Work.on(self.work.source, self.sets)
 
-    def reach(self, num_ws: int) -> Reach:
+    def layer_range(self, num_ws: int) -> LayerRange:
         """Where the sliders shown act: everywhere, unless the visitor chose otherwise."""
-        return self.now.reaches.get(self.method, Reach(0, num_ws - 1))
+        return self.now.ranges.get(self.method, LayerRange(0, num_ws - 1))
 
     def move(self, index: int, amount: float, num_ws: int) -> None:
         """Moves one of the sliders shown."""
-        now = replace(self.now, reaches={**self.now.reaches, self.method: self.reach(num_ws)})
+        now = replace(self.now, ranges={**self.now.ranges, self.method: self.layer_range(num_ws)})
         self.turn_to(now.with_amount(self.method, index, amount), (self.method, index))
 
     def turn_to(self, change: Change, control: Hashable) -> None:
@@ -226,20 +226,18 @@ class Steering:
 
     def undo(self) -> None:
         """Takes the last step back."""
-        if self._past:
-            self._future.append(self.opened)
-            self.work, self._moved = self._past.pop(), (None, 0.0)
+        if self.can_undo:
+            self.work, self._moved = self._history.undo(self.opened), (None, 0.0)
 
     def redo(self) -> None:
         """Takes it again."""
-        if self._future:
-            self._past.append(self.opened)
-            self.work, self._moved = self._future.pop(), (None, 0.0)
+        if self.can_redo:
+            self.work, self._moved = self._history.redo(self.opened), (None, 0.0)
 
     def rename(self, name: str) -> None:
-        """Gives the direction looked at a name of which the visitor is sure."""
+        """Gives the direction selected a name of which the visitor is sure."""
         directions = self.sets[self.method]
-        index = min(self.looked, len(directions) - 1)
+        index = min(self.selected, len(directions) - 1)
         sure = tuple(1.0 if i == index else share for i, share in enumerate(directions.confidences))
         self.sets[self.method] = replace(directions.rename(index, name), confidences=sure)
 
@@ -258,14 +256,14 @@ class Steering:
 
     def strip(self, index: int, amounts: Sequence[float], num_ws: int) -> list[Recipe]:
         """The find with one slider shown at each of these places."""
-        now = replace(self.now, reaches={**self.now.reaches, self.method: self.reach(num_ws)})
+        now = replace(self.now, ranges={**self.now.ranges, self.method: self.layer_range(num_ws)})
         return [now.with_amount(self.method, index, amount).recipe(self.sets) for amount in amounts]
 
     def _turn_to(self, work: Work, control: Hashable) -> None:
         moment = time.monotonic()
         if self.work is not None and (self._moved[0] != control or moment - self._moved[1] > PAUSE):
-            self._past = [*self._past, self.work][-MAX_UNDO:]
-        self._moved, self._future, self.work = (control, moment), [], work
+            self._history.push(self.work)
+        self._moved, self.work = (control, moment), work
 
 
 def signed(amount: float) -> str:

@@ -17,8 +17,8 @@ from spaceseed.ui.kit.picker import Picked
 from spaceseed.ui.state.basket import keep
 from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.session import Session
-from spaceseed.ui.state.steering import LIMIT, Change, Reach, Steering
-from spaceseed.ui.steer import knobs as steer_knobs
+from spaceseed.ui.state.steering import LIMIT, Change, LayerRange, Steering
+from spaceseed.ui.steer import knobs
 from spaceseed.ui.steer.knobs import groups_of
 from spaceseed.ui.steer.sets import MARKS, add_marks, classes_of, find_set, methods_of
 from spaceseed.ui.steer.view import AMOUNTS, UNCHANGED, draw, draw_strip
@@ -98,10 +98,10 @@ def fill(networks: Networks, visitor: Session) -> list[Any]:
         if now is steering and now.work is work and now.method == method:
             break
     steering.stale = False
-    return [*pictures, *steer_knobs.base_values(generator, steering), *_found(generator, visitor)]
+    return [*pictures, *knobs.base_values(generator, steering), *_found(generator, visitor)]
 
 
-FOUND = 2 + 3 + 6 + steer_knobs.MOST
+FOUND = 2 + 3 + 6 + knobs.MOST
 OUTPUTS = 4 + 3 + FOUND
 
 
@@ -109,7 +109,7 @@ def move(networks: Networks, visitor: Session, *values: Any) -> list[Any]:
     """Follows the slider that is not where it was.
 
     Returns:
-        values for `Panel.preview` and the direction looked at.
+        values for `Panel.preview` and the direction selected.
     """
     steering, generator = visitor.workspace.steering, networks.generator(visitor.model)
     if steering.work is None or steering.directions is None:
@@ -128,7 +128,7 @@ def move(networks: Networks, visitor: Session, *values: Any) -> list[Any]:
     except ValueError as error:  # past the queue nothing else can be said
         return [gr.skip(), str(error), *[gr.skip()] * 3]
     last = list(moved)[-1]
-    return [*_preview(generator, visitor, buttons), gr.skip() if last == steering.looked else last]
+    return [*_preview(generator, visitor, buttons), gr.skip() if last == steering.selected else last]
 
 
 def set_truncation(networks: Networks, visitor: Session, value: Any) -> list[Any]:
@@ -142,13 +142,13 @@ def set_truncation(networks: Networks, visitor: Session, value: Any) -> list[Any
     return _preview(networks.generator(visitor.model), visitor, buttons)
 
 
-def turn_back(networks: Networks, visitor: Session) -> list[Any]:
+def undo(networks: Networks, visitor: Session) -> list[Any]:
     """Takes the last step back."""
     visitor.workspace.steering.undo()
     return fill(networks, visitor)
 
 
-def turn_forth(networks: Networks, visitor: Session) -> list[Any]:
+def redo(networks: Networks, visitor: Session) -> list[Any]:
     """Takes it again."""
     visitor.workspace.steering.redo()
     return fill(networks, visitor)
@@ -158,7 +158,7 @@ def reset_all(networks: Networks, visitor: Session) -> list[Any]:
     """Puts all sliders, of all methods, to 0, and truncation and noise to where they were."""
     steering = visitor.workspace.steering
     if steering.now.steps or steering.now.base is not steering.opened.first.base:
-        steering.turn_to(Change(steering.opened.first.base, reaches=steering.now.reaches), "reset")
+        steering.turn_to(Change(steering.opened.first.base, ranges=steering.now.ranges), "reset")
     return fill(networks, visitor)
 
 
@@ -171,7 +171,7 @@ def choose_method(networks: Networks, visitor: Session, method: str, picked: Pic
     try:
         if method == MARKS:
             steering.add(MARKS, add_marks(generator, visitor, picked, steering.sets.get(MARKS)))
-        steering.method, steering.looked = method, 0
+        steering.method, steering.selected = method, 0
     except ValueError as error:
         warn(str(error))
     return fill(networks, visitor)
@@ -181,34 +181,34 @@ def choose_group(networks: Networks, visitor: Session, group: str | None) -> lis
     """Lets the sliders act on a named range of style layers."""
     generator = networks.generator(visitor.model)
     layers = groups_of(generator).get(str(group), range(generator.num_ws))
-    return _reach(networks, visitor, first=layers[0], last=layers[-1])
+    return _set_range(networks, visitor, first=layers[0], last=layers[-1])
 
 
 def choose_range(networks: Networks, visitor: Session, first: Any, last: Any) -> list[Any]:
     """Lets the sliders act on a range of style layers."""
     generator, end = networks.generator(visitor.model), networks.generator(visitor.model).num_ws - 1
-    steer_knobs.note_ends(visitor, first, last)
+    knobs.note_ends(visitor, first, last)
     if not all(is_number(value) and 0 <= value <= end for value in (first, last)):
         raise ValueError(f"The style layers of this model go from 0 to {end}.")
     if first > last:
         raise ValueError(f"The range of style layers runs backwards: {first} comes after {last}.")
-    reach = visitor.workspace.steering.reach(generator.num_ws)
-    if (reach.first, reach.last) == (first, last):
+    layer_range = visitor.workspace.steering.layer_range(generator.num_ws)
+    if (layer_range.first, layer_range.last) == (first, last):
         return [gr.skip()] * OUTPUTS
-    return _reach(networks, visitor, first=int(first), last=int(last))
+    return _set_range(networks, visitor, first=int(first), last=int(last))
 
 
-def choose_apart(networks: Networks, visitor: Session, apart: bool) -> list[Any]:
+def choose_isolated(networks: Networks, visitor: Session, isolated: bool) -> list[Any]:
     """Lets each slider leave the other directions alone, or not."""
-    return _reach(networks, visitor, apart=bool(apart))
+    return _set_range(networks, visitor, isolated=bool(isolated))
 
 
-def _reach(networks: Networks, visitor: Session, **fields: Any) -> list[Any]:
+def _set_range(networks: Networks, visitor: Session, **fields: Any) -> list[Any]:
     steering, generator = visitor.workspace.steering, networks.generator(visitor.model)
-    reach: Reach = replace(steering.reach(generator.num_ws), **fields)
-    now = replace(steering.now, reaches={**steering.now.reaches, steering.method: reach})
+    layer_range: LayerRange = replace(steering.layer_range(generator.num_ws), **fields)
+    now = replace(steering.now, ranges={**steering.now.ranges, steering.method: layer_range})
     now.recipe(steering.sets)  # refused before anything changes
-    steering.turn_to(now, "reach")
+    steering.turn_to(now, "layers")
     return fill(networks, visitor)
 
 
@@ -233,9 +233,9 @@ def _noise(networks: Networks, visitor: Session, noise: str, seed: int | None) -
 
 
 def rename(networks: Networks, visitor: Session, name: str) -> list[Any]:
-    """Renames the direction looked at, for the rest of the visit."""
+    """Renames the direction selected, for the rest of the visit."""
     steering = visitor.workspace.steering
-    steer_knobs.note_name(visitor, name)
+    knobs.note_name(visitor, name)
     name = clean_text(name or "", 60)
     if steering.directions is None or not name:
         raise ValueError("Write a name first.")
@@ -248,8 +248,8 @@ def look(_: Networks, visitor: Session, index: Any) -> str | Any:
     steering = visitor.workspace.steering
     if steering.directions is None or not isinstance(index, int) or not 0 <= index < len(steering.directions):
         return gr.skip()
-    steering.looked = index
-    return steer_knobs.name_value(visitor)
+    steering.selected = index
+    return knobs.name_value(visitor)
 
 
 def auto_strip(networks: Networks, visitor: Session) -> Iterator[list[dict[str, Any]]]:
@@ -264,12 +264,12 @@ def fill_strip(networks: Networks, visitor: Session) -> Iterator[list[dict[str, 
 
 
 def _along(networks: Networks, visitor: Session) -> Iterator[list[dict[str, Any]]]:
-    """The find along the direction looked at."""
+    """The find along the direction selected."""
     steering, generator = visitor.workspace.steering, networks.generator(visitor.model)
     if steering.work is None or steering.directions is None:
         yield []
         return
-    index = min(steering.looked, len(steering.directions) - 1)
+    index = min(steering.selected, len(steering.directions) - 1)
     drawn = draw_strip(generator, visitor, steering.strip(index, AMOUNTS, generator.num_ws))
     yield from drawn if is_slow(generator) else list(drawn)[-1:]
 
@@ -278,8 +278,8 @@ def show_more(networks: Networks, visitor: Session) -> list[Any]:
     """Shows all sliders, or the first few again."""
     steering = visitor.workspace.steering
     steering.more = not steering.more
-    _, more, *rest = steer_knobs.values_for(networks.generator(visitor.model), steering)
-    return [more, *rest[-steer_knobs.MOST :]]
+    _, more, *rest = knobs.values_for(networks.generator(visitor.model), steering)
+    return [more, *rest[-knobs.MOST :]]
 
 
 def keep_it(_: Networks, visitor: Session) -> int:
@@ -317,6 +317,6 @@ def _found(generator: Generator, visitor: Session) -> list[Any]:
     return [
         _words(steering),
         gr.Button(visible=is_slow(generator) and steering.directions is not None),
-        *steer_knobs.box_values(generator, visitor),
-        *steer_knobs.values_for(generator, steering),
+        *knobs.box_values(generator, visitor),
+        *knobs.values_for(generator, steering),
     ]

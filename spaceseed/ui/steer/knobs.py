@@ -33,11 +33,11 @@ class Knobs:
         stop: ends the finding of directions.
         group: a radio of named ranges of style layers.
         first, last: the range.
-        apart: each slider leaves the other directions alone.
+        isolated: each slider leaves the other directions alone.
         truncation: psi.
         noise: mode of the noise maps.
         reseed: draws other noise.
-        looked: a menu of the directions.
+        selected: a menu of the directions.
         name: of the one chosen there.
     """
 
@@ -48,17 +48,17 @@ class Knobs:
     group: gr.Radio
     first: gr.Number
     last: gr.Number
-    apart: gr.Checkbox
+    isolated: gr.Checkbox
     truncation: gr.Slider
     noise: gr.Radio
     reseed: gr.Button
-    looked: gr.Dropdown
+    selected: gr.Dropdown
     name: gr.Textbox
 
     @property
     def outputs(self) -> list[Any]:
         """What `values_for` fills."""
-        return [self.method, self.more, self.stop, self.group, self.apart, self.looked, *self.sliders]
+        return [self.method, self.more, self.stop, self.group, self.isolated, self.selected, *self.sliders]
 
     @property
     def base(self) -> list[Any]:
@@ -71,18 +71,18 @@ class Knobs:
         return [self.first, self.last, self.name]
 
 
-def create_looked() -> tuple[gr.Dropdown, gr.Textbox]:
+def create_selection() -> tuple[gr.Dropdown, gr.Textbox]:
     """Lays out what chooses and renames one direction."""
     with gr.Row():
-        looked = gr.Dropdown([], label="One direction, from −3 to +3", elem_id="steer-looked", min_width=140)
+        selected = gr.Dropdown([], label="One direction, from −3 to +3", elem_id="steer-looked", min_width=140)
         name = gr.Textbox(
             label="Its name", placeholder="Press Enter to keep a new one", max_length=60, elem_id=NAME,
             min_width=140,
         )  # fmt: skip
-    return looked, name
+    return selected, name
 
 
-def create_knobs(looked: gr.Dropdown, name: gr.Textbox) -> Knobs:
+def create_knobs(selected: gr.Dropdown, name: gr.Textbox) -> Knobs:
     """Lays out the rest."""
     method = gr.Radio([(title, method) for method, title in TITLES.items()], label="Directions", elem_id="steer-method")
     with gr.Row(elem_classes="ss-knobs"):
@@ -96,7 +96,7 @@ def create_knobs(looked: gr.Dropdown, name: gr.Textbox) -> Knobs:
     with gr.Row(elem_classes="ss-actions"):
         more = gr.Button("More", size="sm", visible=False, elem_id="steer-more")
         stop = gr.Button("Stop", size="sm", variant="stop", visible=False, elem_id="steer-stop")
-    apart = gr.Checkbox(
+    isolated = gr.Checkbox(
         label="Leave the other named directions alone", info="Glasses without a beard, where faces often have both.",
         visible=False, elem_id="steer-apart",
     )  # fmt: skip
@@ -116,7 +116,7 @@ def create_knobs(looked: gr.Dropdown, name: gr.Textbox) -> Knobs:
         )  # fmt: skip
         noise = gr.Radio(NOISES, label="Noise", info="Decides small things only.", elem_id="steer-noise", min_width=240)
     reseed = gr.Button("Other random noise", size="sm", visible=False, elem_id="steer-reseed")
-    return Knobs(method, sliders, more, stop, group, first, last, apart, truncation, noise, reseed, looked, name)
+    return Knobs(method, sliders, more, stop, group, first, last, isolated, truncation, noise, reseed, selected, name)
 
 
 def values_for(generator: Generator, steering: Steering) -> list[Any]:
@@ -148,26 +148,26 @@ def base_values(generator: Generator, steering: Steering) -> list[Any]:
 
 def box_values(generator: Generator, visitor: Session) -> list[Any]:
     """What `Knobs.boxes` show, as far as it is new."""
-    reach, several = visitor.workspace.steering.reach(generator.num_ws), generator.num_ws > 1
+    layer_range, several = visitor.workspace.steering.layer_range(generator.num_ws), generator.num_ws > 1
     ends = [
         visitor.refill(box, (visitor.model, end), gr.Number(value=end, visible=several))
-        for box, end in ((FROM, reach.first), (TO, reach.last))
+        for box, end in ((FROM, layer_range.first), (TO, layer_range.last))
     ]
     return [*ends, name_value(visitor)]
 
 
 def name_value(visitor: Session) -> str | Any:
-    """The name of the direction looked at, if it is new."""
+    """The name of the direction selected, if it is new."""
     steering = visitor.workspace.steering
     names = steering.directions.names if steering.directions else ()
-    name = names[min(steering.looked, len(names) - 1)] if names else ""
-    return visitor.refill(NAME, (visitor.model, steering.method, steering.looked, name), name)
+    name = names[min(steering.selected, len(names) - 1)] if names else ""
+    return visitor.refill(NAME, (visitor.model, steering.method, steering.selected, name), name)
 
 
 def note_name(visitor: Session, name: str) -> None:
-    """Notes what the visitor has entered as the name of the direction looked at."""
+    """Notes what the visitor has entered as the name of the direction selected."""
     steering = visitor.workspace.steering
-    visitor.boxes[NAME] = visitor.model, steering.method, steering.looked, name
+    visitor.boxes[NAME] = visitor.model, steering.method, steering.selected, name
 
 
 def note_ends(visitor: Session, first: Any, last: Any) -> None:
@@ -184,12 +184,12 @@ def groups_of(generator: Generator) -> dict[str, range]:
 
 
 def _layer_values(generator: Generator, steering: Steering) -> list[Any]:
-    reach, groups = steering.reach(generator.num_ws), groups_of(generator)
-    chosen = range(reach.first, reach.last + 1)
+    layer_range, groups = steering.layer_range(generator.num_ws), groups_of(generator)
+    chosen = range(layer_range.first, layer_range.last + 1)
     several = generator.num_ws > 1
     return [
         gr.Radio(list(groups), value=next((g for g, r in groups.items() if r == chosen), None), visible=several),
-        gr.Checkbox(value=reach.apart, visible=_lean(steering)),
+        gr.Checkbox(value=layer_range.isolated, visible=_lean(steering)),
     ]
 
 
@@ -201,7 +201,7 @@ def _menu_of_directions(steering: Steering) -> gr.Dropdown:
         (f"{i + 1}. {name}" + (f", {share:.0%} sure" if share < 1 else ""), i)
         for i, (name, share) in enumerate(zip(names, sure, strict=True))
     ]
-    at = min(steering.looked, len(names) - 1) if names else None
+    at = min(steering.selected, len(names) - 1) if names else None
     return gr.Dropdown(choices, value=at)
 
 

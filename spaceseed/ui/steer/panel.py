@@ -13,7 +13,7 @@ from spaceseed.ui.kit.messages import clear_errors
 from spaceseed.ui.kit.text import line
 from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.steer import events
-from spaceseed.ui.steer.knobs import Knobs, create_knobs, create_looked
+from spaceseed.ui.steer.knobs import Knobs, create_knobs, create_selection
 from spaceseed.ui.steer.still import still
 from spaceseed.ui.steer.view import UNCHANGED, strip
 
@@ -79,11 +79,11 @@ def create_panel(networks: Networks, session: gr.State, basket: gr.State, marks:
                 redo = gr.Button("Redo", interactive=False, elem_id="steer-redo")
                 reset = gr.Button("Reset all", elem_id="steer-reset")
             with gr.Column(elem_classes="ss-closer"):
-                looked, name = create_looked()
+                selected, name = create_selection()
                 row = strip()
                 draw_row = gr.Button("Draw the strip", size="sm", visible=False, elem_id="steer-draw-strip")
         with gr.Column(scale=6, min_width=320):
-            knobs = create_knobs(looked, name)
+            knobs = create_knobs(selected, name)
 
     def follow(event: Any) -> None:
         found = event.success(
@@ -111,24 +111,24 @@ def create_panel(networks: Networks, session: gr.State, basket: gr.State, marks:
         triggers = [trigger for slider in sliders for trigger in (slider.input, slider.release)]
         gr.on(triggers, handle, [session, *sliders], outputs, **FOLLOW)
 
-    follow_slider(events.move, knobs.sliders, [*panel.preview, looked])
+    follow_slider(events.move, knobs.sliders, [*panel.preview, selected])
     follow_slider(events.set_truncation, [knobs.truncation], panel.preview)
     shown = [
-        on(undo.click, events.turn_back, [], panel.outputs),
-        on(redo.click, events.turn_forth, [], panel.outputs),
+        on(undo.click, events.undo, [], panel.outputs),
+        on(redo.click, events.redo, [], panel.outputs),
         on(reset.click, events.reset_all, [], panel.outputs),
         on(knobs.method.input, events.choose_method, [knobs.method, marks], panel.outputs),
         on(knobs.group.input, events.choose_group, [knobs.group], panel.outputs),
         on([knobs.first.submit, knobs.first.blur, knobs.last.submit, knobs.last.blur], events.choose_range,
            [knobs.first, knobs.last], panel.outputs),
-        on(knobs.apart.input, events.choose_apart, [knobs.apart], panel.outputs),
+        on(knobs.isolated.input, events.choose_isolated, [knobs.isolated], panel.outputs),
         on(knobs.noise.input, events.choose_noise, [knobs.noise], panel.outputs),
         on(knobs.reseed.click, events.reseed, [], panel.outputs),
         on(name.submit, events.rename, [name], panel.outputs),
     ]  # fmt: skip
     for event in shown:
         panel.follow(event)
-    on(looked.change, events.look, [looked], [name]).then(
+    on(selected.change, events.look, [selected], [name]).then(
         clear_errors(partial(events.auto_strip, networks)), session, row, **EVENT
     )
     on(draw_row.click, events.fill_strip, [], [row])

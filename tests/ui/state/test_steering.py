@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from spaceseed.directions.sets import DirectionSet
 from spaceseed.recipes.recipe import Edit, Recipe
 from spaceseed.ui.state import steering as steer_state
-from spaceseed.ui.state.steering import Change, Reach, Steering, signed
+from spaceseed.ui.state.steering import Change, LayerRange, Steering, signed
 
 NUM_WS, W_DIM = 6, 8
 
@@ -48,17 +48,17 @@ def move(steering, clock, index, amount):
     steering.move(index, amount, NUM_WS)
 
 
-reaches = st.tuples(st.integers(0, 5), st.integers(0, 5), st.booleans()).map(
-    lambda r: Reach(min(r[:2]), max(r[:2]), r[2])
+ranges = st.tuples(st.integers(0, 5), st.integers(0, 5), st.booleans()).map(
+    lambda r: LayerRange(min(r[:2]), max(r[:2]), r[2])
 )
 moves = st.lists(
     st.tuples(st.sampled_from(sorted(SETS)), st.integers(0, 3), st.integers(-40, 40).map(lambda n: n / 10)), max_size=8
 )
 
 
-@given(moves, st.fixed_dictionaries(dict.fromkeys(SETS, reaches)))
-def test_a_recipe_tells_where_the_sliders_were(moves, reaches):
-    change = Change(plain(), reaches=reaches)
+@given(moves, st.fixed_dictionaries(dict.fromkeys(SETS, ranges)))
+def test_a_recipe_tells_where_the_sliders_were(moves, ranges):
+    change = Change(plain(), ranges=ranges)
     for method, index, amount in moves:
         change = change.with_amount(method, index, amount)
     recipe = Recipe.from_json(change.recipe(SETS).to_json())
@@ -70,7 +70,7 @@ def test_a_recipe_tells_where_the_sliders_were(moves, reaches):
 
 def test_edits_that_no_slider_explains_stay_with_the_find():
     strange = Edit(layers=(0, 2), vector=torch.ones(W_DIM), amount=1.0)
-    known = Reach(0, 5).edit(SETS["sefa"], 1, 2.0)
+    known = LayerRange(0, 5).edit(SETS["sefa"], 1, 2.0)
     change = Change.of(plain(edits=(known, strange, known)), SETS)
     assert change.base.edits == (known, strange)
     assert change.amounts("sefa") == {1: 2.0}
@@ -79,8 +79,8 @@ def test_edits_that_no_slider_explains_stay_with_the_find():
 @pytest.mark.parametrize(
     "edits",
     [
-        [Reach(0, 5).edit(SETS["sefa"], 1, 5.0)],  # further than a slider goes
-        [Edit(layers=(0, 2), vector=Reach(0, 5).edit(SETS["sefa"], 1, 1.0).vector, amount=1.0)],  # with a gap
+        [LayerRange(0, 5).edit(SETS["sefa"], 1, 5.0)],  # further than a slider goes
+        [Edit(layers=(0, 2), vector=LayerRange(0, 5).edit(SETS["sefa"], 1, 1.0).vector, amount=1.0)],  # with a gap
         [Edit(layers=(0,), vector=torch.ones(W_DIM), amount=1.0)],
     ],
 )
@@ -91,10 +91,10 @@ def test_such_edits_are_kept_as_they_are(edits):
 
 
 def test_one_method_acts_in_one_place():
-    edits = (Reach(0, 5).edit(SETS["sefa"], 0, 1.0), Reach(0, 2).edit(SETS["sefa"], 1, 1.0))
+    edits = (LayerRange(0, 5).edit(SETS["sefa"], 0, 1.0), LayerRange(0, 2).edit(SETS["sefa"], 1, 1.0))
     change = Change.of(plain(edits=edits), SETS)
     assert change.base.edits == edits[:1]
-    assert change.reaches["sefa"] == Reach(0, 2)
+    assert change.ranges["sefa"] == LayerRange(0, 2)
 
 
 def test_sliders_at_rest_leave_no_trace(steering, clock):
@@ -137,7 +137,7 @@ def test_opening_another_find_can_be_undone(steering, clock):
 
 
 def test_a_find_opens_with_the_sliders_that_made_it(steering):
-    steering.open(plain(edits=(Reach(0, 5).edit(SETS["attributes"], 1, 2.0),)))
+    steering.open(plain(edits=(LayerRange(0, 5).edit(SETS["attributes"], 1, 2.0),)))
     assert steering.method == "attributes"
 
 
@@ -155,7 +155,7 @@ def test_a_kept_find_says_what_was_done(steering, clock):
 
 def test_directions_that_come_late_still_explain_an_untouched_find(clock):
     steering = Steering(method="sefa")
-    steering.open(plain(edits=(Reach(0, 5).edit(SETS["sefa"], 1, 2.0),)))
+    steering.open(plain(edits=(LayerRange(0, 5).edit(SETS["sefa"], 1, 2.0),)))
     assert steering.now.steps == ()
     steering.add("sefa", SETS["sefa"])
     assert steering.now.amounts("sefa") == {1: 2.0}

@@ -11,9 +11,7 @@ from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.kit.picker import Picked
 from spaceseed.ui.shell.switching import switch
 from spaceseed.ui.state.session import Session
-from spaceseed.ui.steer import events
-from spaceseed.ui.steer import knobs as steer_knobs
-from spaceseed.ui.steer import tab as steer_tab
+from spaceseed.ui.steer import events, knobs, tab
 from spaceseed.ui.steer.knobs import MOST
 from spaceseed.ui.steer.sets import MARKS
 from tests.ui.standins import find_of
@@ -36,7 +34,7 @@ def tiny_networks(tiny_networks, monkeypatch):
 @pytest.fixture
 def at_work(tiny_networks, newcomer):
     """A newcomer with a fresh face open."""
-    steer_tab.enter(tiny_networks, newcomer)
+    tab.enter(tiny_networks, newcomer)
     return newcomer
 
 
@@ -55,7 +53,7 @@ def find_set(networks, visitor):
 @pytest.mark.parametrize("model", FAMILIES)
 def test_every_family_can_be_steered(tiny_networks, newcomer, model):
     list(switch(tiny_networks, newcomer, model))
-    shown = steer_tab.enter(tiny_networks, newcomer)
+    shown = tab.enter(tiny_networks, newcomer)
     assert len(shown) == events.OUTPUTS + 1
     find_set(tiny_networks, newcomer)
     assert len(events.fill_found(tiny_networks, newcomer)) == events.FOUND
@@ -74,10 +72,10 @@ def test_every_family_can_be_steered(tiny_networks, newcomer, model):
 def test_directions_that_are_found_late_leave_the_noise_alone(tiny_networks, newcomer):
     """The visitor may be choosing another by then."""
     list(switch(tiny_networks, newcomer, "tiny-stylegan2"))
-    steer_tab.enter(tiny_networks, newcomer)
+    tab.enter(tiny_networks, newcomer)
     find_set(tiny_networks, newcomer)
     found = events.fill_found(tiny_networks, newcomer)
-    noises = {value for _, value in steer_knobs.NOISES}
+    noises = {value for _, value in knobs.NOISES}
     assert not noises & {value.value for value in found if isinstance(value, gr.Radio)}
 
 
@@ -88,7 +86,7 @@ def test_a_slider_that_did_not_move_draws_nothing(tiny_networks, at_work):
 def test_what_is_shown_late_shows_what_was_changed_meanwhile(tiny_networks, newcomer, monkeypatch):
     """A click is handled while the panel is drawn for an earlier one, whose answer then comes last."""
     list(switch(tiny_networks, newcomer, "tiny-stylegan2"))
-    steer_tab.enter(tiny_networks, newcomer)
+    tab.enter(tiny_networks, newcomer)
     draw, later = events.draw, []
 
     def busy(generator, recipe):
@@ -122,7 +120,7 @@ def test_a_kept_find_opens_with_its_sliders(tiny_networks, at_work, said):
     [kept] = at_work.basket.finds.values()
     other = Session.on(tiny_networks.generator("avatars"))
     other.basket.add([Recipe.from_json(kept.to_json())])
-    steer_tab.pick(tiny_networks, other, Picked({}, kept.id))
+    tab.pick(tiny_networks, other, Picked({}, kept.id))
     assert other.workspace.steering.now.amounts("attributes") == {0: 2.0, 2: -1.0}
     assert other.workspace.steering.recipe().id == kept.id
     assert "Kept" in said[0]
@@ -149,7 +147,7 @@ def test_a_bad_range_of_layers_changes_nothing(tiny_networks, at_work, first, la
 
 def test_directions_can_leave_each_other_alone(tiny_networks, at_work):
     events.move(tiny_networks, at_work, *sliders(s0=2.0))
-    events.choose_apart(tiny_networks, at_work, True)
+    events.choose_isolated(tiny_networks, at_work, True)
     [edit] = at_work.workspace.steering.recipe().edits
     others = at_work.workspace.steering.directions.vectors[1:]
     assert (others @ edit.vector).abs().max() < 1e-4
@@ -170,7 +168,7 @@ def test_resetting_and_undoing_it(tiny_networks, at_work):
     events.set_truncation(tiny_networks, at_work, 0.0)
     events.reset_all(tiny_networks, at_work)
     assert at_work.workspace.steering.recipe() == at_work.workspace.steering.opened.source
-    events.turn_back(tiny_networks, at_work)
+    events.undo(tiny_networks, at_work)
     assert at_work.workspace.steering.now.amounts("attributes") == {0: 2.0}
     assert at_work.workspace.steering.recipe().truncation == 0
 
@@ -178,14 +176,14 @@ def test_resetting_and_undoing_it(tiny_networks, at_work):
 def test_truncation_zero_is_the_mean_of_all(tiny_networks, at_work):
     generator = tiny_networks.generator("avatars")
     [picture, *_] = events.set_truncation(tiny_networks, at_work, 0.0)
-    steer_tab.take_fresh(tiny_networks, at_work)
+    tab.take_fresh(tiny_networks, at_work)
     assert events.set_truncation(tiny_networks, at_work, 0.0)[0] == picture
     assert torch.equal(at_work.workspace.steering.recipe().ws(generator)[0], generator.w_avg.expand(10, -1))
 
 
 def test_noise_goes_off_on_and_another(tiny_networks, at_work):
     list(switch(tiny_networks, at_work, "tiny-stylegan2"))
-    steer_tab.enter(tiny_networks, at_work)
+    tab.enter(tiny_networks, at_work)
     pictures = [events.choose_noise(tiny_networks, at_work, noise)[1] for noise in ("const", "none", "random")]
     pictures.append(events.reseed(tiny_networks, at_work)[1])
     assert len(set(pictures)) == 4
@@ -196,7 +194,7 @@ def test_noise_goes_off_on_and_another(tiny_networks, at_work):
 @pytest.mark.parametrize("model", ["tiny-pggan", "avatars"])  # a family without noise; weights that do without it
 def test_a_model_without_noise_says_so(tiny_networks, newcomer, model):
     list(switch(tiny_networks, newcomer, model))
-    steer_tab.enter(tiny_networks, newcomer)
+    tab.enter(tiny_networks, newcomer)
     with pytest.raises(ValueError, match="no noise"):
         events.choose_noise(tiny_networks, newcomer, "none")
     assert newcomer.workspace.steering.recipe().noise == "const"
@@ -216,12 +214,12 @@ def test_a_name_says_how_sure_it_is_until_the_visitor_gives_another(tiny_network
     directions = at_work.workspace.steering.directions
     at = min(range(len(directions)), key=directions.confidences.__getitem__)
     events.look(tiny_networks, at_work, at)
-    generator, looked = tiny_networks.generator("avatars"), NAMES.index("looked")
+    generator, selected = tiny_networks.generator("avatars"), NAMES.index("selected")
     said = f"{at + 1}. {directions.names[at]}, {100 * directions.confidences[at]:.0f}% sure"
     assert directions.confidences[at] < 1
-    assert steer_knobs.values_for(generator, at_work.workspace.steering)[looked].choices[at][0] == said
+    assert knobs.values_for(generator, at_work.workspace.steering)[selected].choices[at][0] == said
     events.rename(tiny_networks, at_work, "yawn")
-    assert steer_knobs.values_for(generator, at_work.workspace.steering)[looked].choices[at][0] == f"{at + 1}. yawn"
+    assert knobs.values_for(generator, at_work.workspace.steering)[selected].choices[at][0] == f"{at + 1}. yawn"
 
 
 def test_marks_make_a_direction(tiny_networks, at_work, said):
@@ -249,7 +247,7 @@ def test_marks_of_one_kind_are_not_enough(tiny_networks, at_work, said):
 
 def test_finding_directions_can_be_stopped(tiny_networks, newcomer):
     list(switch(tiny_networks, newcomer, "tiny-stylegan2"))
-    steer_tab.enter(tiny_networks, newcomer)
+    tab.enter(tiny_networks, newcomer)
     steps = events.find_missing(tiny_networks, newcomer)
     real = newcomer.tasks.begin
 
@@ -270,7 +268,7 @@ def test_a_find_of_another_model_offers_to_load_it(tiny_networks, at_work, said)
     at_work.basket.add([recipe])
     list(switch(tiny_networks, at_work, "avatars"))
     work = at_work.workspace.steering.work
-    shown = steer_tab.pick(tiny_networks, at_work, Picked({}, recipe.id))
+    shown = tab.pick(tiny_networks, at_work, Picked({}, recipe.id))
     assert shown[-1].visible
     assert shown[-1].value == "Load Tiny pggan"
     assert at_work.workspace.steering.work is work
@@ -280,23 +278,23 @@ def test_a_find_of_another_model_offers_to_load_it(tiny_networks, at_work, said)
 def test_each_model_keeps_its_work(tiny_networks, at_work):
     events.move(tiny_networks, at_work, *sliders(s0=2.0))
     list(switch(tiny_networks, at_work, "tiny-pggan"))
-    steer_tab.show_again(tiny_networks, at_work)
+    tab.show_again(tiny_networks, at_work)
     assert at_work.workspace.steering.now.steps == ()
     list(switch(tiny_networks, at_work, "avatars"))
-    shown = steer_tab.show_again(tiny_networks, at_work)
+    shown = tab.show_again(tiny_networks, at_work)
     assert shown[-MOST - 1].value == 2.0
 
 
 def test_classes_other_than_before_have_directions_of_their_own(tiny_networks, newcomer):
     list(switch(tiny_networks, newcomer, "tiny-biggan"))
-    steer_tab.enter(tiny_networks, newcomer)
+    tab.enter(tiny_networks, newcomer)
     find_set(tiny_networks, newcomer)
     generator, steering = tiny_networks.generator("tiny-biggan"), newcomer.workspace.steering
     labels = torch.zeros(generator.num_classes)
     labels[3] = 1
     recipe = Recipe.of(generator, latents_from_seeds([1], generator.z_dim)[0], labels=labels)
     newcomer.basket.add([recipe])
-    steer_tab.pick(tiny_networks, newcomer, Picked({}, recipe.id))
+    tab.pick(tiny_networks, newcomer, Picked({}, recipe.id))
     assert steering.sets == {}
     find_set(tiny_networks, newcomer)
     assert torch.equal(steering.classes, labels)
@@ -312,31 +310,31 @@ def test_a_strip_has_seven_pictures(tiny_networks, at_work):
 
 def test_a_model_with_one_style_has_no_choice_of_layers(tiny_networks, newcomer):
     list(switch(tiny_networks, newcomer, "tiny-pggan"))
-    steer_tab.enter(tiny_networks, newcomer)
+    tab.enter(tiny_networks, newcomer)
     generator, steering = tiny_networks.generator("tiny-pggan"), newcomer.workspace.steering
-    filled = dict(zip(NAMES, steer_knobs.values_for(generator, steering), strict=False))
+    filled = dict(zip(NAMES, knobs.values_for(generator, steering), strict=False))
     assert not filled["group"].visible
-    truncation, noise, _ = steer_knobs.base_values(generator, steering)
+    truncation, noise, _ = knobs.base_values(generator, steering)
     assert not truncation.visible
     assert not noise.visible
 
 
-NAMES = ["method", "more", "stop", "group", "apart", "looked"]
+NAMES = ["method", "more", "stop", "group", "isolated", "selected"]
 
 
 def test_the_shelf_numbers_the_basket(tiny_networks, collector):
     first, _, third = collector.basket.finds
-    gallery = steer_tab.shelved(tiny_networks, collector, NOTHING)
+    gallery = tab.shelved(tiny_networks, collector, NOTHING)
     assert [tile.caption for tile in gallery.tiles] == ["1. seed 1", "2. seed 2", "3. seed 3"]
     picked = Picked({third: 1, first: 1, "gone": 1}, third)
-    assert steer_tab.orders(2, collector, picked) == ["3, 1", "3, 1"]
+    assert tab.orders(2, collector, picked) == ["3, 1", "3, 1"]
 
 
 def test_liked_images_are_kept_and_opened(tiny_networks, newcomer):
     picked = Picked({"g0-1": LIKED, "g0-4": LIKED}, None)
     view = newcomer.workspace.view.values
-    steer_tab.take_liked(tiny_networks, newcomer, picked, *view)
+    tab.take_liked(tiny_networks, newcomer, picked, *view)
     assert [recipe.seed for recipe in newcomer.basket.finds.values()] == [1, 4]
     assert newcomer.workspace.steering.opened.source.seed == 1
     with pytest.raises(ValueError, match="Like at least one"):
-        steer_tab.take_liked(tiny_networks, newcomer, NOTHING, *view)
+        tab.take_liked(tiny_networks, newcomer, NOTHING, *view)

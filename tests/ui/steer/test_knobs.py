@@ -3,8 +3,7 @@
 import gradio as gr
 import pytest
 
-from spaceseed.ui.steer import events
-from spaceseed.ui.steer import tab as steer_tab
+from spaceseed.ui.steer import events, tab
 
 NOTHING_NEW = [gr.skip()] * 3
 
@@ -12,7 +11,7 @@ NOTHING_NEW = [gr.skip()] * 3
 @pytest.fixture
 def at_work(networks, session):
     """A visitor with a fresh face open."""
-    steer_tab.enter(networks, session)
+    tab.enter(networks, session)
     return session
 
 
@@ -21,12 +20,12 @@ def boxes(filled):
 
 
 def test_what_stands_in_the_boxes_is_not_filled_in_again(networks, session):
-    first, last, name = boxes(steer_tab.enter(networks, session))
+    first, last, name = boxes(tab.enter(networks, session))
     assert (first.value, last.value, name) == (0, 9, "glasses")
     for again in (
-        steer_tab.enter(networks, session),
-        events.turn_back(networks, session),
-        steer_tab.take_fresh(networks, session),
+        tab.enter(networks, session),
+        events.undo(networks, session),
+        tab.take_fresh(networks, session),
     ):
         assert boxes(again) == NOTHING_NEW
 

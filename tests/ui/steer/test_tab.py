@@ -6,7 +6,7 @@ from spaceseed.evolution.breeding import BAD, LIKED
 from spaceseed.ui.kit.picker import Picked
 from spaceseed.ui.shell.switching import switch
 from spaceseed.ui.steer import events as steer_events
-from spaceseed.ui.steer import tab as steer_tab
+from spaceseed.ui.steer import tab
 from spaceseed.ui.steer.sets import MARKS
 
 
@@ -19,12 +19,12 @@ def stale(tiny_networks, newcomer):
 
 def test_likes_of_another_models_page_are_not_kept(tiny_networks, newcomer, stale):
     with pytest.raises(ValueError, match="Like at least one"):
-        steer_tab.take_liked(tiny_networks, newcomer, stale, *newcomer.workspace.view.values)
+        tab.take_liked(tiny_networks, newcomer, stale, *newcomer.workspace.view.values)
     assert newcomer.basket.finds == {}
 
 
 def test_marks_of_another_models_page_make_no_direction(tiny_networks, newcomer, stale, said):
-    steer_tab.enter(tiny_networks, newcomer)
+    tab.enter(tiny_networks, newcomer)
     steer_events.choose_method(tiny_networks, newcomer, MARKS, stale)
     assert "mark one at least as bad" in said[0]
     assert MARKS not in newcomer.workspace.steering.sets
