@@ -1,6 +1,9 @@
-"""How events run: nothing on the page says that Gradio is at work, and no event is part of a public API."""
+"""How events run, and how they fill their outputs."""
 
+from collections.abc import Mapping
 from typing import Any, Literal
+
+import gradio as gr
 
 
 def quiet(
@@ -10,7 +13,7 @@ def quiet(
     at_once: int | None = None,
     trigger: Literal["once", "multiple", "always_last"] | None = None,
 ) -> dict[str, Any]:
-    """Returns the options of an event listener.
+    """Returns the options of an event listener: nothing says that Gradio is at work, and no public API shows the event.
 
     Args:
         queue: False for an event that must not wait; Gradio shows no refusal of such an event.
@@ -23,3 +26,14 @@ def quiet(
     if queue:
         options |= {"concurrency_id": lane, "concurrency_limit": at_once}
     return options | {"trigger_mode": trigger or ("multiple" if lane else None)}
+
+
+def in_order(values: Mapping[str, Any], outputs: Mapping[str, Any]) -> list[Any]:
+    """Returns an event's values in the order of its outputs.
+
+    Args:
+        values: by the outputs' names; an output that is not named stays as it is.
+        outputs: the components by name.
+    """
+    assert values.keys() <= outputs.keys(), values.keys() - outputs.keys()
+    return [values.get(name, gr.skip()) for name in outputs]

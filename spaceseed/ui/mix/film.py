@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +19,13 @@ from spaceseed.models.generators.generator import Generator
 from spaceseed.recipes.recipe import Recipe, synthesis_options
 from spaceseed.ui.kit.controls import Slider
 from spaceseed.ui.kit.cores import use_cores
-from spaceseed.ui.kit.events import quiet
+from spaceseed.ui.kit.events import in_order, quiet
 from spaceseed.ui.kit.files import press, served
 from spaceseed.ui.kit.jobs import StoppedError, run
 from spaceseed.ui.kit.messages import clear_errors, warn
 from spaceseed.ui.kit.numbers import is_number
 from spaceseed.ui.kit.text import line
-from spaceseed.ui.mix.tab import chosen_finds, one_model
+from spaceseed.ui.mix.chosen import chosen_finds, one_model
 from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.session import Session
 
@@ -122,14 +121,16 @@ def create_film(networks: Networks, session: gr.State) -> gr.Textbox:
                 mp4 = gr.DownloadButton("Download MP4", interactive=False, elem_id="film-mp4")
                 gif = gr.Button("Download GIF", interactive=False, elem_id="film-gif")
                 file = gr.DownloadButton(visible="hidden", elem_id="film-gif-file")
-    outputs = [words, video, mp4, gif, go, stop]
-    made = go.click(
-        clear_errors(partial(make, networks)),
-        [session, order, seconds, fps, way, loop, eased],
-        outputs,
-        **EVENT,
-    )
-    made.failure(lambda: _buttons(busy=False), None, outputs, **NOW)
+    outputs = {"words": words, "video": video, "mp4": mp4, "gif": gif, "go": go, "stop": stop}
+
+    @clear_errors
+    def make_shown(*inputs: Any) -> Iterator[list[Any]]:
+        for shown in make(networks, *inputs):
+            yield in_order(shown, outputs)
+
+    inputs = [session, order, seconds, fps, way, loop, eased]
+    made = go.click(make_shown, inputs, list(outputs.values()), **EVENT)
+    made.failure(lambda: in_order(_state(READY, busy=False), outputs), None, list(outputs.values()), **NOW)
     stop.click(lambda visitor: visitor.tasks.end(TASK), session, None, **NOW)
     gif.click(clear_errors(make_gif), [session], file, **EVENT).success(None, None, None, js=press("film-gif-file"))
     return order
@@ -137,7 +138,7 @@ def create_film(networks: Networks, session: gr.State) -> gr.Textbox:
 
 def make(
     networks: Networks, visitor: Session, order: str, seconds: Any, fps: Any, way: Any, loop: bool, eased: bool
-) -> Iterator[list[Any]]:
+) -> Iterator[dict[str, Any]]:
     """Makes a film.
 
     Yields:
@@ -162,12 +163,17 @@ def make(
         ):
             if isinstance(state, Path):
                 visitor.film = state, script.fps
-                yield _film(str(state), f"{script.frames:,} frames, {script.frames / script.fps:.0f} seconds.")
+                yield {
+                    **_state(f"{script.frames:,} frames, {script.frames / script.fps:.0f} seconds.", busy=False),
+                    "video": str(state),
+                    "mp4": gr.DownloadButton(value=str(state), interactive=True),
+                    "gif": gr.Button(interactive=True),
+                }
             else:
-                yield [state, *_buttons(busy=True)[1:]]
+                yield _state(state, busy=True)
     except StoppedError:
         warn("Cancelled: no film was made.")
-        yield _buttons(busy=False)
+        yield _state(READY, busy=False)
 
 
 @torch.no_grad()
@@ -200,16 +206,6 @@ def _written(frames: Iterator[Tensor], fps: int, suffix: str = ".mp4") -> str:
     return served(NAME + suffix, lambda path: write_film(frames, path, fps))
 
 
-def _film(path: str, words: str) -> list[Any]:
-    return [
-        words,
-        path,
-        gr.DownloadButton(value=path, interactive=True),
-        gr.Button(interactive=True),
-        *_buttons(busy=False)[-2:],
-    ]
-
-
-def _buttons(*, busy: bool) -> list[Any]:
-    """Values of the outputs that say whether a film is being made."""
-    return [READY, gr.skip(), gr.skip(), gr.skip(), gr.Button(interactive=not busy), gr.Button(interactive=busy)]
+def _state(words: str, *, busy: bool) -> dict[str, Any]:
+    """Returns the line, and the buttons that make a film and cancel it."""
+    return {"words": words, "go": gr.Button(interactive=not busy), "stop": gr.Button(interactive=busy)}

@@ -14,6 +14,7 @@ from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.kit.events import quiet
 from spaceseed.ui.kit.messages import clear_errors
 from spaceseed.ui.kit.numbers import parse_numbers
+from spaceseed.ui.mix.chosen import chosen_finds, one_model
 from spaceseed.ui.mix.grid import Crosses, MixGrid
 from spaceseed.ui.state.basket import keep
 from spaceseed.ui.state.mixture import Mixture
@@ -114,40 +115,11 @@ def read_mixture(
     return Mixture(model, tuple(finds[0]), tuple(finds[1]), _layers(generator, group, layers))
 
 
-def chosen_finds(visitor: Session, text: str, limit: int, verb: str) -> list[Recipe]:
-    """The finds of the basket that the visitor numbers.
-
-    Raises:
-        ValueError: there are none, or too many; the message is for the visitor.
-    """
-    finds = list(visitor.basket.finds.values())
-    if not finds:
-        raise ValueError(f"Your basket is empty: keep some finds, and come back to {verb} them.")
-    if not (text or "").strip():
-        raise ValueError(f"Choose some finds to {verb} first: click them above, or write their numbers.")
-    return [finds[number - 1] for number in parse_numbers(text, 1, len(finds), "find", limit)]
-
-
-def one_model(networks: Networks, visitor: Session, finds: Sequence[Recipe], done: str) -> str:
-    """The model of finds that are all of the visitor's.
-
-    Raises:
-        ValueError: they are not; the message is for the visitor.
-    """
-    models = {find.model for find in finds}
-    if len(models) > 1:
-        raise ValueError(f"These finds are of different models, and only finds of one model can be {done}.")
-    [model] = models
-    if model != visitor.model:
-        raise ValueError(f"These finds are of {networks.cards[model].title}: load that model first, in the menu above.")
-    return model
-
-
-def keep_child(networks: Networks, visitor: Session, at: tuple[int, int] | None) -> list[Any]:
+def keep_child(networks: Networks, visitor: Session, at: tuple[int, int] | None) -> list[Any] | Any:
     """Puts the child that was clicked into the basket."""
     mixture = visitor.mixture
     if mixture is None or at is None or at[0] >= len(mixture.rows) or at[1] >= len(mixture.columns):
-        return [gr.skip(), gr.skip()]
+        return gr.skip()
     generator = networks.generator(mixture.model)
     changed = keep(visitor.basket, [mixture.child(generator, *at)])
     return [_crosses(visitor, mixture, mixture.children(generator)), changed]

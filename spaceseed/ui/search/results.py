@@ -27,9 +27,16 @@ class Results:
     climb: gr.State
 
     @property
-    def outputs(self) -> list[Any]:
+    def outputs(self) -> dict[str, Any]:
         """What `draw` fills."""
-        return [self.status, self.best, self.film, self.top, self.curve, self.climb]
+        return {
+            "status": self.status,
+            "best": self.best,
+            "film": self.film,
+            "top": self.top,
+            "curve": self.curve,
+            "climb": self.climb,
+        }
 
 
 def create_results() -> Results:
@@ -46,25 +53,20 @@ def create_results() -> Results:
     return Results(status, best, film, top, curve, gr.State())
 
 
-def say(text: str) -> list[Any]:
-    """Values for `Results.outputs` that change the line alone."""
-    return [{"text": text}, *[gr.skip()] * 5]
-
-
-def draw(state: Climb) -> list[Any]:
-    """Values for `Results.outputs`."""
-    status = {"text": state.status, "share": state.share}
+def draw(state: Climb) -> dict[str, Any]:
+    """Returns values for `Results.outputs`, by name: the line alone before the first generation, and then all."""
+    shown: dict[str, Any] = {"status": {"text": state.status, "share": state.share}}
     if state.latest is None:
-        return [status, *[gr.skip()] * 5]
+        return shown
     finds, frames = state.latest.top, state.frames()
-    return [
-        status,
-        _pictures(finds[:1], [f"best so far: {finds[0].score:.3f}"]),
-        _pictures([find for _, find in frames], ["start" if number == 1 else f"gen {number}" for number, _ in frames]),
-        _pictures(finds, [f"{find.score:.3f}" for find in finds]),
-        plotted(state.best, state.mean, state.settings.generations),
-        state,
-    ]
+    numbers = ["start" if number == 1 else f"gen {number}" for number, _ in frames]
+    return shown | {
+        "best": _pictures(finds[:1], [f"best so far: {finds[0].score:.3f}"]),
+        "film": _pictures([find for _, find in frames], numbers),
+        "top": _pictures(finds, [f"{find.score:.3f}" for find in finds]),
+        "curve": plotted(state.best, state.mean, state.settings.generations),
+        "climb": state,
+    }
 
 
 def _pictures(finds: Sequence[Find], captions: Sequence[str]) -> list[dict[str, Any] | None]:

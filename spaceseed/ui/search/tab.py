@@ -10,7 +10,7 @@ import gradio as gr
 from spaceseed.evolution.search import TOP
 from spaceseed.models.generators.generator import Generator
 from spaceseed.recipes.recipe import Recipe
-from spaceseed.ui.kit.events import quiet
+from spaceseed.ui.kit.events import in_order, quiet
 from spaceseed.ui.kit.files import press, served
 from spaceseed.ui.kit.jobs import DownloadProgress, waiting_for
 from spaceseed.ui.kit.messages import clear_errors, refusal, warn
@@ -19,7 +19,7 @@ from spaceseed.ui.kit.tasks import Ticket
 from spaceseed.ui.kit.text import line
 from spaceseed.ui.search.climb import Climb, Job, climb
 from spaceseed.ui.search.controls import create_controls
-from spaceseed.ui.search.results import create_results, draw, say
+from spaceseed.ui.search.results import create_results, draw
 from spaceseed.ui.search.settings import SearchSettings, suited
 from spaceseed.ui.state.basket import keep
 from spaceseed.ui.state.handles import BreedTab
@@ -115,49 +115,35 @@ def create_search_tab(
         download = gr.Button("Download best (PNG)", min_width=120, elem_id="search-download")
         file = gr.DownloadButton(visible="hidden", elem_id="search-file")
 
+    job, buttons = gr.State(), {"stop": stop, "halt": halt}
+    asked = {"job": job, "status": results.status, **buttons}
+    searched = results.outputs | buttons
+
     @clear_errors
     def check(visitor: Session, picked: Picked, text: str, *values: Any) -> list[Any]:
         seen, values = values[: len(breed.view)], values[len(breed.view) :]
         view = visitor.workspace.view.changed(networks.generator(visitor.model), seen)
         job = ask(visitor, view, picked, {"prompt": text} | controls.read(values))
-        return [job, {"text": "Getting ready..."}, *_stop_buttons(searching=True)]
+        return in_order({"job": job, "status": {"text": "Getting ready..."}, **_stop_buttons(searching=True)}, asked)
 
     @clear_errors
     def run(visitor: Session, job: Job) -> Iterator[list[Any]]:
-        yield from visitor.tasks.newest("search", steps(visitor, job))
+        yield from visitor.tasks.newest("search", (in_order(step, searched) for step in steps(networks, visitor, job)))
 
-    def steps(visitor: Session, job: Job) -> Iterator[list[Any]]:
-        arrival = DownloadProgress("the judge")
-        for judge in waiting_for(lambda: networks.judge(job.model, arrival), lambda: arrival.line):
-            if job.ticket.stopped or visitor.ticket is not job.ticket:
-                yield [*say("Stopped at once."), *_stop_buttons(searching=False)]
-                return
-            if isinstance(judge, str):
-                yield [*say(judge), *_stop_buttons(searching=True)]
-                continue
-            warn_of_unknown_words(judge, job.settings.prompt)
-            for state in climb(networks.generator(job.model), judge, job, visitor):
-                yield [*draw(state), *_stop_buttons(searching=not state.ended)]
-
-    job = gr.State()
-    asked = [session, breed.picker, prompt, *breed.view, *controls.components]
-    buttons = [stop, halt]
-    typed = gr.on([go.click, prompt.submit], check, asked, [job, results.status, *buttons], **AGAIN)
-    picked = chips.click(lambda sample: sample[0], chips, prompt, **NOW)
-    picked = picked.then(check, asked, [job, results.status, *buttons], **AGAIN)
+    given = [session, breed.picker, prompt, *breed.view, *controls.components]
+    checked = list(asked.values())
+    typed = gr.on([go.click, prompt.submit], check, given, checked, **AGAIN)
+    picked = chips.click(lambda sample: sample[0], chips, prompt, **NOW).then(check, given, checked, **AGAIN)
     searches = [
-        checked.success(run, [session, job], [*results.outputs, *buttons], **quiet(lane="search", at_once=2))
-        for checked in (typed, picked)
+        ready.success(run, [session, job], list(searched.values()), **quiet(lane="search", at_once=2))
+        for ready in (typed, picked)
     ]
+
+    failed = {"status": {"text": "The search could not go on."}, **_stop_buttons(searching=False)}
     for search in searches:
-        search.failure(
-            lambda: [{"text": "The search could not go on."}, *_stop_buttons(searching=False)],
-            None,
-            [results.status, *buttons],
-            **NOW,
-        )
-    stop.click(ask_to_stop, session, buttons, **NOW)
-    halt.click(lambda: _stop_buttons(searching=False), None, buttons, cancels=searches, **NOW)
+        search.failure(lambda: in_order(failed, searched), None, list(searched.values()), **NOW)
+    stop.click(ask_to_stop, session, [stop, halt], **NOW)
+    halt.click(lambda: in_order(_stop_buttons(searching=False), buttons), None, [stop, halt], cancels=searches, **NOW)
 
     for button, count in ((keep_best, 1), (keep_all, TOP)):
         button.click(partial(keep_found, count), [session, results.climb], basket, **QUICK)
@@ -167,6 +153,25 @@ def create_search_tab(
     written.success(None, None, None, js=press("search-file"))
     common = controls.common
     return SearchTab([prompt, chips, common["truncation"], common["generations"], common["warm_start"]], avoid)
+
+
+def steps(networks: Networks, visitor: Session, job: Job) -> Iterator[dict[str, Any]]:
+    """Loads the judge and searches.
+
+    Yields:
+        values for `Results.outputs` and the stop buttons, by name.
+    """
+    arrival = DownloadProgress("the judge")
+    for judge in waiting_for(lambda: networks.judge(job.model, arrival), lambda: arrival.line):
+        if job.ticket.stopped or visitor.ticket is not job.ticket:
+            yield {"status": {"text": "Stopped at once."}, **_stop_buttons(searching=False)}
+            return
+        if isinstance(judge, str):
+            yield {"status": {"text": judge}, **_stop_buttons(searching=True)}
+            continue
+        warn_of_unknown_words(judge, job.settings.prompt)
+        for state in climb(networks.generator(job.model), judge, job, visitor):
+            yield draw(state) | _stop_buttons(searching=not state.ended)
 
 
 def ask(visitor: Session, view: View, picked: Picked, values: dict[str, Any]) -> Job:
@@ -218,5 +223,5 @@ def _found(state: Climb | None, count: int) -> list[Recipe]:
     return state.recipes(count)
 
 
-def _stop_buttons(searching: bool) -> tuple[gr.Button, gr.Button]:
-    return gr.Button(visible=True, interactive=searching), gr.Button(visible=False)
+def _stop_buttons(searching: bool) -> dict[str, Any]:
+    return {"stop": gr.Button(visible=True, interactive=searching), "halt": gr.Button(visible=False)}

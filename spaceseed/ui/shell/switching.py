@@ -150,10 +150,10 @@ class Switching:
         filled = switched.success(self.fill, self._session, [*self.controls, self._basket], **quiet())
         return self._breed.draw(filled.success)
 
-    def fill(self, visitor: Session) -> list[Any]:
+    def fill(self, visitor: Session) -> list[Any] | Any:
         """Shows the model that was loaded, once, and not while another is being loaded."""
         if visitor.loading or not visitor.unfilled:
-            return [gr.skip()] * (len(self.controls) + 1)
+            return gr.skip()
         visitor.unfilled = False
         return [*values_for(self._networks, visitor), visitor.basket.changed()]
 

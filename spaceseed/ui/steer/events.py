@@ -1,4 +1,4 @@
-"""What happens when a visitor steers: events change the visitor's `Steering` and say what the panel shows then."""
+"""What happens when a visitor steers: events change the visitor's `Steering` and return what the panel shows then."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -24,12 +24,12 @@ from spaceseed.ui.steer.sets import MARKS, add_marks, classes_of, find_set, meth
 from spaceseed.ui.steer.view import AMOUNTS, UNCHANGED, draw, draw_strip
 from spaceseed.untrusted import clean_text
 
+# What an event shows: values by the names of `Panel.components`; what is not named stays as it is.
+Shown = dict[str, Any]
 
-def open_find(networks: Networks, visitor: Session, recipe: Recipe) -> list[Any]:
+
+def open_find(networks: Networks, visitor: Session, recipe: Recipe) -> Shown:
     """Opens a find of the present model.
-
-    Returns:
-        values for `Panel.outputs`.
 
     Raises:
         ValueError: it cannot be drawn; the message is for the visitor.
@@ -40,7 +40,7 @@ def open_find(networks: Networks, visitor: Session, recipe: Recipe) -> list[Any]
     return fill(networks, visitor)
 
 
-def find_missing(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
+def find_missing(networks: Networks, visitor: Session) -> Iterator[list[Any] | Any]:
     """Finds the directions of the method chosen, where they are not at hand.
 
     Yields:
@@ -48,7 +48,7 @@ def find_missing(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
     """
     steering, generator = visitor.workspace.steering, networks.generator(visitor.model)
     if steering.work is None or steering.method in steering.sets:
-        yield [gr.skip(), gr.skip()]
+        yield gr.skip()
         return
     classes = steering.classes
     try:
@@ -64,23 +64,20 @@ def find_missing(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
         yield idle("Stopped: choose a method when you want directions.")
 
 
-def fill_found(networks: Networks, visitor: Session) -> list[Any]:
+def fill_found(networks: Networks, visitor: Session) -> Shown:
     """Shows directions that have been found.
 
     They leave the picture, truncation and noise as they are, so these are not sent again: the visitor may be changing
     them by now.
-
-    Returns:
-        values for `Panel.found`.
     """
     if not visitor.workspace.steering.stale:
-        return [gr.skip()] * FOUND
+        return {}
     visitor.workspace.steering.stale = False
     return _found(networks.generator(visitor.model), visitor)
 
 
-def fill(networks: Networks, visitor: Session) -> list[Any]:
-    """Values for `Panel.outputs`.
+def fill(networks: Networks, visitor: Session) -> Shown:
+    """Shows all of the find that is open.
 
     Drawing takes a while, in which the visitor may change something, and what they changed may be shown before this is.
     So it is drawn again until it shows the latest.
@@ -92,28 +89,19 @@ def fill(networks: Networks, visitor: Session) -> list[Any]:
         if steering.method in bundled_methods(generator) and steering.method not in steering.sets:
             steering.add(steering.method, directions_of(generator, steering.method))
         work, method = steering.work, steering.method
-        picture, _, *buttons = _preview(generator, visitor)
-        pictures = [_before(generator, steering), picture, *buttons]
+        pictures = {"before": _before(generator, steering), **_preview(generator, visitor)}
         now = visitor.workspace.steering
         if now is steering and now.work is work and now.method == method:
             break
     steering.stale = False
-    return [*pictures, *knobs.base_values(generator, steering), *_found(generator, visitor)]
+    return {**pictures, **knobs.base_values(generator, steering), **_found(generator, visitor)}
 
 
-FOUND = 2 + 3 + 6 + knobs.MOST
-OUTPUTS = 4 + 3 + FOUND
-
-
-def move(networks: Networks, visitor: Session, *values: Any) -> list[Any]:
-    """Follows the slider that is not where it was.
-
-    Returns:
-        values for `Panel.preview` and the direction selected.
-    """
+def move(networks: Networks, visitor: Session, *values: Any) -> Shown:
+    """Follows the slider that is not where it was, and selects its direction."""
     steering, generator = visitor.workspace.steering, networks.generator(visitor.model)
     if steering.work is None or steering.directions is None:
-        return [gr.skip()] * 5
+        return {}
     known, buttons = steering.now.amounts(steering.method), (steering.can_undo, steering.can_redo)
     moved = {
         i: min(max(float(value), -LIMIT), LIMIT)
@@ -121,40 +109,40 @@ def move(networks: Networks, visitor: Session, *values: Any) -> list[Any]:
         if is_number(value) and float(value) != known.get(i, 0)
     }
     if not moved:
-        return [gr.skip()] * 5
+        return {}
     try:
         for i, amount in moved.items():
             steering.move(i, amount, generator.num_ws)
     except ValueError as error:  # past the queue nothing else can be said
-        return [gr.skip(), str(error), *[gr.skip()] * 3]
-    last = list(moved)[-1]
-    return [*_preview(generator, visitor, buttons), gr.skip() if last == steering.selected else last]
+        return {"words": str(error)}
+    last, shown = list(moved)[-1], _preview(generator, visitor, buttons)
+    return shown if last == steering.selected else {**shown, "selected": last}
 
 
-def set_truncation(networks: Networks, visitor: Session, value: Any) -> list[Any]:
-    """Draws the find nearer to the mean, or further from it; returns values for `Panel.preview`."""
+def set_truncation(networks: Networks, visitor: Session, value: Any) -> Shown:
+    """Draws the find nearer to the mean, or further from it."""
     steering = visitor.workspace.steering
     if steering.work is None or not is_number(value) or float(value) == steering.now.base.truncation:
-        return [gr.skip()] * 4
+        return {}
     buttons = steering.can_undo, steering.can_redo
     base = steering.now.base.replace(truncation=min(max(float(value), 0.0), 1.5))
     steering.turn_to(replace(steering.now, base=base), "truncation")
     return _preview(networks.generator(visitor.model), visitor, buttons)
 
 
-def undo(networks: Networks, visitor: Session) -> list[Any]:
+def undo(networks: Networks, visitor: Session) -> Shown:
     """Takes the last step back."""
     visitor.workspace.steering.undo()
     return fill(networks, visitor)
 
 
-def redo(networks: Networks, visitor: Session) -> list[Any]:
+def redo(networks: Networks, visitor: Session) -> Shown:
     """Takes it again."""
     visitor.workspace.steering.redo()
     return fill(networks, visitor)
 
 
-def reset_all(networks: Networks, visitor: Session) -> list[Any]:
+def reset_all(networks: Networks, visitor: Session) -> Shown:
     """Puts all sliders, of all methods, to 0, and truncation and noise to where they were."""
     steering = visitor.workspace.steering
     if steering.now.steps or steering.now.base is not steering.opened.first.base:
@@ -162,7 +150,7 @@ def reset_all(networks: Networks, visitor: Session) -> list[Any]:
     return fill(networks, visitor)
 
 
-def choose_method(networks: Networks, visitor: Session, method: str, picked: Picked) -> list[Any]:
+def choose_method(networks: Networks, visitor: Session, method: str, picked: Picked) -> Shown:
     """Shows the sliders of a method; those that must be found first are empty as yet."""
     steering, generator = visitor.workspace.steering, networks.generator(visitor.model)
     if method not in methods_of(generator):
@@ -177,14 +165,14 @@ def choose_method(networks: Networks, visitor: Session, method: str, picked: Pic
     return fill(networks, visitor)
 
 
-def choose_group(networks: Networks, visitor: Session, group: str | None) -> list[Any]:
+def choose_group(networks: Networks, visitor: Session, group: str | None) -> Shown:
     """Lets the sliders act on a named range of style layers."""
     generator = networks.generator(visitor.model)
     layers = groups_of(generator).get(str(group), range(generator.num_ws))
     return _set_range(networks, visitor, first=layers[0], last=layers[-1])
 
 
-def choose_range(networks: Networks, visitor: Session, first: Any, last: Any) -> list[Any]:
+def choose_range(networks: Networks, visitor: Session, first: Any, last: Any) -> Shown:
     """Lets the sliders act on a range of style layers."""
     generator, end = networks.generator(visitor.model), networks.generator(visitor.model).num_ws - 1
     knobs.note_ends(visitor, first, last)
@@ -194,16 +182,16 @@ def choose_range(networks: Networks, visitor: Session, first: Any, last: Any) ->
         raise ValueError(f"The range of style layers runs backwards: {first} comes after {last}.")
     layer_range = visitor.workspace.steering.layer_range(generator.num_ws)
     if (layer_range.first, layer_range.last) == (first, last):
-        return [gr.skip()] * OUTPUTS
+        return {}
     return _set_range(networks, visitor, first=int(first), last=int(last))
 
 
-def choose_isolated(networks: Networks, visitor: Session, isolated: bool) -> list[Any]:
+def choose_isolated(networks: Networks, visitor: Session, isolated: bool) -> Shown:
     """Lets each slider leave the other directions alone, or not."""
     return _set_range(networks, visitor, isolated=bool(isolated))
 
 
-def _set_range(networks: Networks, visitor: Session, **fields: Any) -> list[Any]:
+def _set_range(networks: Networks, visitor: Session, **fields: Any) -> Shown:
     steering, generator = visitor.workspace.steering, networks.generator(visitor.model)
     layer_range: LayerRange = replace(steering.layer_range(generator.num_ws), **fields)
     now = replace(steering.now, ranges={**steering.now.ranges, steering.method: layer_range})
@@ -212,18 +200,18 @@ def _set_range(networks: Networks, visitor: Session, **fields: Any) -> list[Any]
     return fill(networks, visitor)
 
 
-def choose_noise(networks: Networks, visitor: Session, noise: str) -> list[Any]:
+def choose_noise(networks: Networks, visitor: Session, noise: str) -> Shown:
     """Draws with another mode of the noise maps."""
     return _noise(networks, visitor, noise, 0 if noise == "random" else None)
 
 
-def reseed(networks: Networks, visitor: Session) -> list[Any]:
+def reseed(networks: Networks, visitor: Session) -> Shown:
     """Draws with other random noise."""
     seed = visitor.workspace.steering.now.base.noise_seed
     return _noise(networks, visitor, "random", 0 if seed is None else (seed + 1) % (MAX_SEED + 1))
 
 
-def _noise(networks: Networks, visitor: Session, noise: str, seed: int | None) -> list[Any]:
+def _noise(networks: Networks, visitor: Session, noise: str, seed: int | None) -> Shown:
     generator = networks.generator(visitor.model)
     if not generator.noisy:
         raise ValueError("This model has no noise to choose.")
@@ -232,7 +220,7 @@ def _noise(networks: Networks, visitor: Session, noise: str, seed: int | None) -
     return fill(networks, visitor)
 
 
-def rename(networks: Networks, visitor: Session, name: str) -> list[Any]:
+def rename(networks: Networks, visitor: Session, name: str) -> Shown:
     """Renames the direction selected, for the rest of the visit."""
     steering = visitor.workspace.steering
     knobs.note_name(visitor, name)
@@ -243,13 +231,13 @@ def rename(networks: Networks, visitor: Session, name: str) -> list[Any]:
     return fill(networks, visitor)
 
 
-def look(_: Networks, visitor: Session, index: Any) -> str | Any:
-    """Looks at one direction more closely; returns its name, if it is new."""
+def look(_: Networks, visitor: Session, index: Any) -> Shown:
+    """Looks at one direction more closely, and shows its name."""
     steering = visitor.workspace.steering
     if steering.directions is None or not isinstance(index, int) or not 0 <= index < len(steering.directions):
-        return gr.skip()
+        return {}
     steering.selected = index
-    return knobs.name_value(visitor)
+    return {"name": knobs.name_value(visitor)}
 
 
 def auto_strip(networks: Networks, visitor: Session) -> Iterator[list[dict[str, Any]]]:
@@ -274,15 +262,14 @@ def _along(networks: Networks, visitor: Session) -> Iterator[list[dict[str, Any]
     yield from drawn if is_slow(generator) else list(drawn)[-1:]
 
 
-def show_more(networks: Networks, visitor: Session) -> list[Any]:
+def show_more(_: Networks, visitor: Session) -> Shown:
     """Shows all sliders, or the first few again."""
     steering = visitor.workspace.steering
     steering.more = not steering.more
-    _, more, *rest = knobs.values_for(networks.generator(visitor.model), steering)
-    return [more, *rest[-knobs.MOST :]]
+    return knobs.slider_values(steering)
 
 
-def keep_it(_: Networks, visitor: Session) -> int:
+def keep_it(visitor: Session) -> int:
     """Puts the find as it is now into the basket."""
     return keep(visitor.basket, [visitor.workspace.steering.kept()])
 
@@ -295,15 +282,17 @@ def _before(generator: Generator, steering: Steering) -> str:
     return steering.drawn[1]
 
 
-def _preview(generator: Generator, visitor: Session, buttons: tuple[bool, bool] | None = None) -> list[Any]:
-    """Values for `Panel.preview`; the buttons, which take as long as a small picture, only where they change."""
+def _preview(generator: Generator, visitor: Session, buttons: tuple[bool, bool] | None = None) -> Shown:
+    """Shows the find as it is now; the buttons, which take as long as a small picture, only where they change."""
     steering = visitor.workspace.steering
     visitor.tasks.begin("strip")  # what is being drawn of the find as it was
     untouched = not steering.now.steps and steering.now.base is steering.opened.first.base
     picture = _before(generator, steering) if untouched else draw(generator, steering.recipe())
     active = steering.can_undo, steering.can_redo
-    shown = [gr.skip(), gr.skip()] if active == buttons else [gr.Button(interactive=can) for can in active]
-    return [picture, _words(steering), *shown]
+    shown: Shown = {"after": picture, "words": _words(steering)}
+    if active != buttons:
+        shown |= {name: gr.Button(interactive=can) for name, can in zip(("undo", "redo"), active, strict=True)}
+    return shown
 
 
 def _words(steering: Steering) -> str:
@@ -311,12 +300,11 @@ def _words(steering: Steering) -> str:
     return " · ".join(steering.now.words(steering.sets)) or UNCHANGED
 
 
-def _found(generator: Generator, visitor: Session) -> list[Any]:
-    """Values for `Panel.found`."""
+def _found(generator: Generator, visitor: Session) -> Shown:
+    """Shows the directions of the find that is open."""
     steering = visitor.workspace.steering
-    return [
-        _words(steering),
-        gr.Button(visible=is_slow(generator) and steering.directions is not None),
-        *knobs.box_values(generator, visitor),
-        *knobs.values_for(generator, steering),
-    ]
+    return {
+        "words": _words(steering),
+        "draw_strip": gr.Button(visible=is_slow(generator) and steering.directions is not None),
+        **knobs.direction_values(generator, visitor),
+    }

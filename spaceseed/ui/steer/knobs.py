@@ -19,6 +19,7 @@ ALL = "all"
 NOISES = [("As trained", "const"), ("Off", "none"), ("Random", "random")]
 # Directions that lean on each other more than this can be told to leave each other alone.
 LEANING = 0.01
+SLIDERS = [f"slider {i}" for i in range(MOST)]
 FROM, TO, NAME = "steer-from", "steer-to", "steer-name"
 
 
@@ -56,19 +57,25 @@ class Knobs:
     name: gr.Textbox
 
     @property
-    def outputs(self) -> list[Any]:
-        """What `values_for` fills."""
-        return [self.method, self.more, self.stop, self.group, self.isolated, self.selected, *self.sliders]
+    def base(self) -> dict[str, Any]:
+        """How the find is drawn, whatever the directions; `base_values` fills these."""
+        return {"truncation": self.truncation, "noise": self.noise, "reseed": self.reseed}
 
     @property
-    def base(self) -> list[Any]:
-        """How the find is drawn, whatever the directions; `base_values` fills them."""
-        return [self.truncation, self.noise, self.reseed]
-
-    @property
-    def boxes(self) -> list[Any]:
-        """What visitors type into; `box_values` fills them."""
-        return [self.first, self.last, self.name]
+    def directions(self) -> dict[str, Any]:
+        """What depends on the directions; `direction_values` fills these."""
+        return {
+            "method": self.method,
+            "more": self.more,
+            "stop": self.stop,
+            "group": self.group,
+            "first": self.first,
+            "last": self.last,
+            "isolated": self.isolated,
+            "selected": self.selected,
+            "name": self.name,
+            **dict(zip(SLIDERS, self.sliders, strict=True)),
+        }
 
 
 def create_selection() -> tuple[gr.Dropdown, gr.Textbox]:
@@ -119,45 +126,35 @@ def create_knobs(selected: gr.Dropdown, name: gr.Textbox) -> Knobs:
     return Knobs(method, sliders, more, stop, group, first, last, isolated, truncation, noise, reseed, selected, name)
 
 
-def values_for(generator: Generator, steering: Steering) -> list[Any]:
-    """What `Knobs.outputs` show of the find that is open."""
-    directions = steering.directions
-    return [
-        gr.Radio(
+def base_values(generator: Generator, steering: Steering) -> dict[str, Any]:
+    """Returns what `Knobs.base` shows of the find that is open."""
+    base, card, noisy = steering.now.base, generator.card, generator.noisy
+    return {
+        "truncation": gr.Slider(value=base.truncation, visible=card is None or card.truncation is not None),
+        "noise": gr.Radio(value=base.noise, visible=noisy),
+        "reseed": gr.Button(visible=noisy and base.noise == "random"),
+    }
+
+
+def direction_values(generator: Generator, visitor: Session) -> dict[str, Any]:
+    """Returns what `Knobs.directions` shows of the find that is open."""
+    steering = visitor.workspace.steering
+    return {
+        "method": gr.Radio(
             [(TITLES[method], method) for method in methods_of(generator)],
             value=steering.method,
             info=ABOUT[steering.method],
         ),
-        gr.Button("Fewer" if steering.more else "More", visible=directions is not None and len(directions) > FIRST),
-        gr.Button(visible=False),
-        *_layer_values(generator, steering),
-        _menu_of_directions(steering),
-        *_slider_values(steering),
-    ]
-
-
-def base_values(generator: Generator, steering: Steering) -> list[Any]:
-    """What `Knobs.base` shows of the find that is open."""
-    base, card, noisy = steering.now.base, generator.card, generator.noisy
-    return [
-        gr.Slider(value=base.truncation, visible=card is None or card.truncation is not None),
-        gr.Radio(value=base.noise, visible=noisy),
-        gr.Button(visible=noisy and base.noise == "random"),
-    ]
-
-
-def box_values(generator: Generator, visitor: Session) -> list[Any]:
-    """What `Knobs.boxes` show, as far as it is new."""
-    layer_range, several = visitor.workspace.steering.layer_range(generator.num_ws), generator.num_ws > 1
-    ends = [
-        visitor.refill(box, (visitor.model, end), gr.Number(value=end, visible=several))
-        for box, end in ((FROM, layer_range.first), (TO, layer_range.last))
-    ]
-    return [*ends, name_value(visitor)]
+        "stop": gr.Button(visible=False),
+        **_layer_values(generator, visitor),
+        "selected": _menu_of_directions(steering),
+        "name": name_value(visitor),
+        **slider_values(steering),
+    }
 
 
 def name_value(visitor: Session) -> str | Any:
-    """The name of the direction selected, if it is new."""
+    """Returns the name of the direction selected, if it is new."""
     steering = visitor.workspace.steering
     names = steering.directions.names if steering.directions else ()
     name = names[min(steering.selected, len(names) - 1)] if names else ""
@@ -183,14 +180,21 @@ def groups_of(generator: Generator) -> dict[str, range]:
         return {ALL: range(generator.num_ws)}
 
 
-def _layer_values(generator: Generator, steering: Steering) -> list[Any]:
+def _layer_values(generator: Generator, visitor: Session) -> dict[str, Any]:
+    steering, several = visitor.workspace.steering, generator.num_ws > 1
     layer_range, groups = steering.layer_range(generator.num_ws), groups_of(generator)
     chosen = range(layer_range.first, layer_range.last + 1)
-    several = generator.num_ws > 1
-    return [
-        gr.Radio(list(groups), value=next((g for g, r in groups.items() if r == chosen), None), visible=several),
-        gr.Checkbox(value=layer_range.isolated, visible=_lean(steering)),
-    ]
+    group = next((name for name, layers in groups.items() if layers == chosen), None)
+
+    def end(box: str, layer: int) -> Any:
+        return visitor.refill(box, (visitor.model, layer), gr.Number(value=layer, visible=several))
+
+    return {
+        "group": gr.Radio(list(groups), value=group, visible=several),
+        "first": end(FROM, layer_range.first),
+        "last": end(TO, layer_range.last),
+        "isolated": gr.Checkbox(value=layer_range.isolated, visible=_lean(steering)),
+    }
 
 
 def _menu_of_directions(steering: Steering) -> gr.Dropdown:
@@ -205,18 +209,20 @@ def _menu_of_directions(steering: Steering) -> gr.Dropdown:
     return gr.Dropdown(choices, value=at)
 
 
-def _slider_values(steering: Steering) -> list[Any]:
+def slider_values(steering: Steering) -> dict[str, Any]:
+    """Returns what the sliders show, and the button that shows more of them."""
     names = steering.directions.names if steering.directions else ()
     amounts = steering.now.amounts(steering.method)
     shown = len(names) if steering.more else max(FIRST, max(amounts, default=0) + 1)
-    return [
-        gr.Slider(
+    sliders = {
+        slider: gr.Slider(
             label=names[i] if i < len(names) else f"Direction {i + 1}",
             value=amounts.get(i, 0),
             visible=True if i < min(shown, len(names)) else "hidden",
         )
-        for i in range(MOST)
-    ]
+        for i, slider in enumerate(SLIDERS)
+    }
+    return {"more": gr.Button("Fewer" if steering.more else "More", visible=len(names) > FIRST), **sliders}
 
 
 def _lean(steering: Steering) -> bool:

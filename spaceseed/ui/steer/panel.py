@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from spaceseed.ui.kit.events import quiet
+from spaceseed.ui.kit.events import in_order, quiet
 from spaceseed.ui.kit.messages import clear_errors
 from spaceseed.ui.kit.text import line
 from spaceseed.ui.state.networks import Networks
@@ -29,8 +29,8 @@ class Panel:
     """The components.
 
     Attributes:
-        follow: lets an event that fills `outputs` be followed by what may take longer: finding directions that are not
-            at hand, and drawing the strip.
+        follow: lets an event that fills `components` be followed by what may take longer: finding directions that are
+            not at hand, and drawing the strip.
     """
 
     before: gr.HTML
@@ -43,19 +43,24 @@ class Panel:
     follow: Callable[[Any], None]
 
     @property
-    def preview(self) -> list[Any]:
+    def preview(self) -> dict[str, Any]:
         """What each move of a slider changes."""
-        return [self.after, self.words, self.undo, self.redo]
+        return {"after": self.after, "words": self.words, "undo": self.undo, "redo": self.redo}
 
     @property
-    def outputs(self) -> list[Any]:
-        """What `fill` fills."""
-        return [self.before, self.after, self.undo, self.redo, *self.knobs.base, *self.found]
-
-    @property
-    def found(self) -> list[Any]:
+    def found(self) -> dict[str, Any]:
         """What directions that were found change."""
-        return [self.words, self.draw_strip, *self.knobs.boxes, *self.knobs.outputs]
+        return {"words": self.words, "draw_strip": self.draw_strip, **self.knobs.directions}
+
+    @property
+    def components(self) -> dict[str, Any]:
+        """All that shows the find that is open."""
+        return {"before": self.before, **self.preview, **self.knobs.base, **self.found}
+
+
+def handler(networks: Networks, event: Callable[..., events.Shown], outputs: dict[str, Any]) -> Callable[..., Any]:
+    """Returns an event that fills these outputs, as Gradio calls it."""
+    return clear_errors(lambda *inputs: in_order(event(networks, *inputs), outputs))
 
 
 def create_panel(networks: Networks, session: gr.State, basket: gr.State, marks: gr.HTML) -> Panel:
@@ -89,50 +94,51 @@ def create_panel(networks: Networks, session: gr.State, basket: gr.State, marks:
         found = event.success(
             clear_errors(partial(events.find_missing, networks)), session, [words, knobs.stop], **EVENT
         )
-        filled = found.success(clear_errors(partial(events.fill_found, networks)), session, panel.found, **EVENT)
+        filled = on(found.success, events.fill_found, [], panel.found)
         filled.success(clear_errors(partial(events.auto_strip, networks)), session, row, **EVENT)
 
     panel = Panel(before, after, words, undo, redo, draw_row, knobs, follow)
 
-    def on(trigger: Any, event: Callable[..., Any], inputs: list[Any], outputs: list[Any]) -> Any:
+    def on(trigger: Any, event: Callable[..., events.Shown], inputs: list[Any], outputs: dict[str, Any]) -> Any:
         """Joins an event that takes the networks, the session and `inputs`."""
         triggers = trigger if isinstance(trigger, list) else [trigger]
-        return gr.on(triggers, clear_errors(partial(event, networks)), [session, *inputs], outputs, **EVENT)
+        handle = handler(networks, event, outputs)
+        return gr.on(triggers, handle, [session, *inputs], list(outputs.values()), **EVENT)
 
     turnstile = BoundedSemaphore(DRAWINGS)
 
-    def follow_slider(event: Callable[..., Any], sliders: list[gr.Slider], outputs: list[Any]) -> None:
+    def follow_slider(event: Callable[..., events.Shown], sliders: list[gr.Slider], outputs: dict[str, Any]) -> None:
         """Joins an event that draws while sliders are moved; their reset buttons release them."""
 
         def handle(*values: Any) -> list[Any]:
             with turnstile:
-                return event(networks, *values)
+                return in_order(event(networks, *values), outputs)
 
         triggers = [trigger for slider in sliders for trigger in (slider.input, slider.release)]
-        gr.on(triggers, handle, [session, *sliders], outputs, **FOLLOW)
+        gr.on(triggers, handle, [session, *sliders], list(outputs.values()), **FOLLOW)
 
-    follow_slider(events.move, knobs.sliders, [*panel.preview, selected])
+    follow_slider(events.move, knobs.sliders, {**panel.preview, "selected": selected})
     follow_slider(events.set_truncation, [knobs.truncation], panel.preview)
     shown = [
-        on(undo.click, events.undo, [], panel.outputs),
-        on(redo.click, events.redo, [], panel.outputs),
-        on(reset.click, events.reset_all, [], panel.outputs),
-        on(knobs.method.input, events.choose_method, [knobs.method, marks], panel.outputs),
-        on(knobs.group.input, events.choose_group, [knobs.group], panel.outputs),
+        on(undo.click, events.undo, [], panel.components),
+        on(redo.click, events.redo, [], panel.components),
+        on(reset.click, events.reset_all, [], panel.components),
+        on(knobs.method.input, events.choose_method, [knobs.method, marks], panel.components),
+        on(knobs.group.input, events.choose_group, [knobs.group], panel.components),
         on([knobs.first.submit, knobs.first.blur, knobs.last.submit, knobs.last.blur], events.choose_range,
-           [knobs.first, knobs.last], panel.outputs),
-        on(knobs.isolated.input, events.choose_isolated, [knobs.isolated], panel.outputs),
-        on(knobs.noise.input, events.choose_noise, [knobs.noise], panel.outputs),
-        on(knobs.reseed.click, events.reseed, [], panel.outputs),
-        on(name.submit, events.rename, [name], panel.outputs),
+           [knobs.first, knobs.last], panel.components),
+        on(knobs.isolated.input, events.choose_isolated, [knobs.isolated], panel.components),
+        on(knobs.noise.input, events.choose_noise, [knobs.noise], panel.components),
+        on(knobs.reseed.click, events.reseed, [], panel.components),
+        on(name.submit, events.rename, [name], panel.components),
     ]  # fmt: skip
     for event in shown:
         panel.follow(event)
-    on(selected.change, events.look, [selected], [name]).then(
+    on(selected.change, events.look, [selected], {"name": name}).then(
         clear_errors(partial(events.auto_strip, networks)), session, row, **EVENT
     )
-    on(draw_row.click, events.fill_strip, [], [row])
-    on(knobs.more.click, events.show_more, [], [knobs.more, *knobs.sliders])
-    on(keep.click, events.keep_it, [], [basket])
+    draw_row.click(clear_errors(partial(events.fill_strip, networks)), session, row, **EVENT)
+    on(knobs.more.click, events.show_more, [], panel.found)
+    keep.click(clear_errors(events.keep_it), session, basket, **EVENT)
     knobs.stop.click(lambda visitor: visitor.tasks.end("directions"), session, None, **NOW)
     return panel

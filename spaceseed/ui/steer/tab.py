@@ -10,7 +10,7 @@ import gradio as gr
 
 from spaceseed.models.generators.generator import latents_from_seeds
 from spaceseed.recipes.recipe import Found, Recipe
-from spaceseed.ui.kit.messages import clear_errors, warn
+from spaceseed.ui.kit.messages import warn
 from spaceseed.ui.kit.picker import Gallery, Picked, PickGallery, Tile
 from spaceseed.ui.mix.film import create_film
 from spaceseed.ui.mix.tab import create_mix
@@ -19,8 +19,8 @@ from spaceseed.ui.state.handles import BreedTab
 from spaceseed.ui.state.marks import liked_recipes
 from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.session import Session
-from spaceseed.ui.steer.events import OUTPUTS, fill, open_find
-from spaceseed.ui.steer.panel import EVENT, create_panel
+from spaceseed.ui.steer.events import Shown, fill, open_find
+from spaceseed.ui.steer.panel import EVENT, create_panel, handler
 
 SEEDS = 100_000
 
@@ -65,36 +65,34 @@ def create_steer_tab(networks: Networks, session: gr.State, basket: gr.State, br
             mixed = create_mix(networks, session, basket)
         with gr.Tab("Film", id="film", render_children=True):
             order = create_film(networks, session)
-    outputs = [*panel.outputs, load]
+    outputs = panel.components | {"load": load}
 
-    def on(trigger: Callable[..., Any], event: Callable[..., Any], inputs: list[Any], to: list[Any]) -> Any:
-        return trigger(clear_errors(partial(event, networks)), [session, *inputs], to, **EVENT)
-
-    def show(trigger: Callable[..., Any], event: Callable[..., Any], inputs: list[Any], more: list[Any]) -> Any:
-        """Joins an event that shows a find; what may take longer follows it."""
-        shown = on(trigger, event, inputs, [*outputs, *more])
+    def show(trigger: Callable[..., Any], event: Callable[..., Shown], *inputs: Any, **more: Any) -> Any:
+        """Joins an event that shows a find, and fills `more`; what may take longer follows it."""
+        filled = outputs | more
+        shown = trigger(handler(networks, event, filled), [session, *inputs], list(filled.values()), **EVENT)
         panel.follow(shown)
         return shown
 
     def draw_shelf(trigger: Callable[..., Any]) -> Any:
-        return on(trigger, shelved, [shelf], [shelf])
+        return trigger(shelved, [session, shelf], shelf, **EVENT)
 
     draw_shelf(basket.change)
-    show(shelf.mark, pick, [shelf], [])
-    show(fresh.click, take_fresh, [], [])
-    show(liked.click, take_liked, [breed.picker, *breed.view], [basket])
-    show(tab.select, enter, [], [])
+    show(shelf.mark, pick, shelf)
+    show(fresh.click, take_fresh)
+    show(liked.click, take_liked, breed.picker, *breed.view, basket=basket)
+    show(tab.select, enter)
     chosen = [*mixed, order]
     shelf.mark(partial(orders, len(chosen)), [session, shelf], chosen, **EVENT)
     return SteerTab(
         load,
         draw_shelf,
-        lambda trigger: show(trigger, show_again, [], []),
-        lambda trigger: show(trigger, open_shown, [], []),
+        lambda trigger: show(trigger, show_again),
+        lambda trigger: show(trigger, open_shown),
     )
 
 
-def shelved(_: Networks, visitor: Session, picked: Picked) -> Gallery:
+def shelved(visitor: Session, picked: Picked) -> Gallery:
     """The basket, numbered, with the pictures that there are; Found seeds draws the others."""
     tiles = [
         Tile(recipe.id, visitor.thumbnails.path_of(recipe.id), f"{number}. {recipe.name or recipe.id}")
@@ -112,17 +110,17 @@ def orders(count: int, visitor: Session, picked: Picked) -> list[str]:
     return [", ".join(numbers[name] for name in picked.marks if name in numbers)] * count
 
 
-def pick(networks: Networks, visitor: Session, picked: Picked) -> list[Any]:
+def pick(networks: Networks, visitor: Session, picked: Picked) -> Shown:
     """Opens the find that was clicked; one that is open stays as it is."""
     recipe = visitor.basket.finds.get(picked.at or "")
     work = visitor.workspace.steering.work
     if recipe is None or (work is not None and recipe == work.source):
-        return [gr.skip()] * (OUTPUTS + 1)
+        return {}
     visitor.basket.shown = recipe.id
     return open_shown(networks, visitor)
 
 
-def open_shown(networks: Networks, visitor: Session) -> list[Any]:
+def open_shown(networks: Networks, visitor: Session) -> Shown:
     """Opens the find that the visitor looks at, or offers to load its model."""
     visitor.steers = True
     recipe = visitor.basket.current
@@ -131,11 +129,11 @@ def open_shown(networks: Networks, visitor: Session) -> list[Any]:
     if recipe.model != visitor.model:
         title = networks.cards[recipe.model].title
         warn(f"This find is of another model: load {title} to steer it.")
-        return [*[gr.skip()] * OUTPUTS, gr.Button(f"Load {title}", visible=True)]
+        return {"load": gr.Button(f"Load {title}", visible=True)}
     return _opened(networks, visitor, recipe)
 
 
-def take_fresh(networks: Networks, visitor: Session) -> list[Any]:
+def take_fresh(networks: Networks, visitor: Session) -> Shown:
     """Opens the image of a random seed, seen as on the Breed page."""
     generator, seed = networks.generator(visitor.model), secrets.randbelow(SEEDS)
     latent = latents_from_seeds([seed], generator.z_dim)[0]
@@ -143,30 +141,30 @@ def take_fresh(networks: Networks, visitor: Session) -> list[Any]:
     return _opened(networks, visitor, space.recipe(latent, seed=seed, name=f"seed {seed}", found=Found(by="seed")))
 
 
-def take_liked(networks: Networks, visitor: Session, picked: Picked, *values: Any) -> list[Any]:
+def take_liked(networks: Networks, visitor: Session, picked: Picked, *values: Any) -> Shown:
     """Keeps the images liked on the Breed page, and opens the first of them."""
     liked = liked_recipes(networks.generator(visitor.model), visitor, picked, values)
     if not liked:
         raise ValueError("Like at least one on the Breed page first: click it there.")
     changed = keep(visitor.basket, liked)
-    return [*_opened(networks, visitor, liked[0]), changed]
+    return {**_opened(networks, visitor, liked[0]), "basket": changed}
 
 
-def enter(networks: Networks, visitor: Session) -> list[Any]:
+def enter(networks: Networks, visitor: Session) -> Shown:
     """Shows the find that is open; on the first visit the one looked at last, or a fresh one."""
     visitor.steers = True
     recipe = visitor.basket.current
     if visitor.workspace.steering.work is not None:
-        return [*fill(networks, visitor), gr.Button(visible=False)]
+        return {**fill(networks, visitor), "load": gr.Button(visible=False)}
     if recipe is not None and recipe.model == visitor.model:
         return _opened(networks, visitor, recipe)
     return take_fresh(networks, visitor)
 
 
-def show_again(networks: Networks, visitor: Session) -> list[Any]:
+def show_again(networks: Networks, visitor: Session) -> Shown:
     """Shows what is open of the present model, after a change of the model; nothing if this tab was never opened."""
-    return enter(networks, visitor) if visitor.steers else [gr.skip()] * (OUTPUTS + 1)
+    return enter(networks, visitor) if visitor.steers else {}
 
 
-def _opened(networks: Networks, visitor: Session, recipe: Recipe) -> list[Any]:
-    return [*open_find(networks, visitor, recipe), gr.Button(visible=False)]
+def _opened(networks: Networks, visitor: Session, recipe: Recipe) -> Shown:
+    return {**open_find(networks, visitor, recipe), "load": gr.Button(visible=False)}

@@ -11,9 +11,7 @@ from safetensors.torch import load_file, save_file
 from spaceseed.evolution.breeding import BAD, LIKED
 from spaceseed.filters.filter import LatentFilter
 from spaceseed.models.judges import inception
-from spaceseed.ui.avoid import examples as avoid_marks
-from spaceseed.ui.avoid import learning as avoid_learn
-from spaceseed.ui.avoid import proof as avoid_figures
+from spaceseed.ui.avoid import examples, learning, proof
 from spaceseed.ui.avoid.examples import find_by_search, find_by_words, forget_all, remove, shelves
 from spaceseed.ui.avoid.learning import (
     SUITED,
@@ -57,7 +55,7 @@ def networks(monkeypatch):
     monkeypatch.setattr(Networks, "judge", lambda self, model, progress=None: BrightJudge())
     chance = count()
     luck = SimpleNamespace(randbelow=lambda _: next(chance), randbits=lambda _: 0)
-    for module in (avoid_marks, workspace):
+    for module in (examples, workspace):
         monkeypatch.setattr(module, "secrets", luck)
     stand_in(monkeypatch)
     return Networks("avatars")
@@ -74,9 +72,9 @@ def visitor(networks):
 @pytest.fixture
 def said(monkeypatch):
     sentences = []
-    for module in (avoid_marks, avoid_learn):
+    for module in (examples, learning):
         monkeypatch.setattr(module, "inform", sentences.append)
-    monkeypatch.setattr(avoid_learn, "warn", sentences.append)
+    monkeypatch.setattr(learning, "warn", sentences.append)
     return sentences
 
 
@@ -163,10 +161,10 @@ def test_what_words_cannot_be_looked_for_is_said(networks, visitor, text, count,
 
 @pytest.mark.parametrize("model", ["avatars", "tiny-stylegan2"])
 def test_a_search_finds_broken_ones(networks, visitor, monkeypatch, model):
-    monkeypatch.setattr(avoid_marks, "HUNT", (2, 2, 8))
+    monkeypatch.setattr(examples, "HUNT", (2, 2, 8))
     list(switch(networks, visitor, model))
     if model != "avatars":
-        monkeypatch.setattr(avoid_marks, "realism", lambda *_: lambda images: -images.mean(dim=(1, 2, 3)))
+        monkeypatch.setattr(examples, "realism", lambda *_: lambda images: -images.mean(dim=(1, 2, 3)))
     *_, (words, _) = find_by_search(networks, visitor)
     assert words.startswith("10 bad and 8 good ones")
 
@@ -234,7 +232,7 @@ def test_settings_that_cannot_be_are_refused_and_the_filter_stays(networks, visi
     assert visitor.workspace.avoiding.learned is before
 
 
-@pytest.mark.parametrize("method", avoid_learn.METHODS)
+@pytest.mark.parametrize("method", learning.METHODS)
 @pytest.mark.parametrize("how", [SUITED, "Shift everything a little"])
 def test_every_method_is_shown_from_good_to_bad(networks, visitor, method, how):
     taught(networks, visitor, method=method, how=how)
@@ -256,7 +254,7 @@ def test_without_a_filter_nothing_is_shown_or_measured(networks, visitor):
         with pytest.raises(ValueError, match="Learn a filter first"):
             event(networks, visitor, True)
     with pytest.raises(ValueError, match="Learn a filter first"):
-        list(avoid_figures.measure(networks, visitor, 50))
+        list(proof.measure(networks, visitor, 50))
 
 
 def test_breed_draws_what_the_filter_allows_while_it_is_on(networks, visitor):
@@ -265,10 +263,10 @@ def test_breed_draws_what_the_filter_allows_while_it_is_on(networks, visitor):
     use_in_breed(networks, visitor, True)
     for _ in range(3):
         assert avoid.allows(visitor.breeding.next({}, 36).latents).all()
-    assert avoid_learn.breed_line(visitor.workspace.avoiding).startswith("Fresh ones keep away")
+    assert learning.breed_line(visitor.workspace.avoiding).startswith("Fresh ones keep away")
     use_in_breed(networks, visitor, False)
     assert not avoid.allows(visitor.breeding.next({}, 36).latents).all()
-    assert avoid_learn.breed_line(visitor.workspace.avoiding) == ""
+    assert learning.breed_line(visitor.workspace.avoiding) == ""
 
 
 def test_a_doubtful_filter_is_used_with_a_warning(networks, visitor, said):
@@ -276,7 +274,7 @@ def test_a_doubtful_filter_is_used_with_a_warning(networks, visitor, said):
     study(networks, visitor)
     use_in_breed(networks, visitor, True)
     assert said == ["It is in use. " + visitor.workspace.avoiding.learned.filter.reason]
-    assert "too few to be trusted" in avoid_learn.breed_line(visitor.workspace.avoiding)
+    assert "too few to be trusted" in learning.breed_line(visitor.workspace.avoiding)
 
 
 @pytest.mark.parametrize("space", ["z", "w"])
@@ -296,7 +294,7 @@ def test_a_search_keeps_to_the_filter(networks, visitor, monkeypatch, space):
 
 def test_a_file_brings_the_filter_back(networks, visitor, said, tmp_path):
     taught(networks, visitor)
-    path = avoid_learn.filter_file(visitor, visitor.workspace.avoiding.learned)
+    path = learning.filter_file(visitor, visitor.workspace.avoiding.learned)
     before = verdict(visitor.workspace.avoiding.learned)
     other = Session.on(networks.generator("avatars"))
     list(switch(networks, other, "tiny-stylegan2"))
@@ -308,7 +306,7 @@ def test_a_file_brings_the_filter_back(networks, visitor, said, tmp_path):
 def test_bad_files_are_refused_in_a_sentence_and_change_nothing(networks, visitor, tmp_path):
     taught(networks, visitor)
     learned = visitor.workspace.avoiding.learned
-    good = avoid_learn.filter_file(visitor, learned)
+    good = learning.filter_file(visitor, learned)
     dims = learned.filter.dims
     files = {
         "belongs to the model tiny-stylegan2": ("avatars", good),
@@ -331,9 +329,9 @@ def test_bad_files_are_refused_in_a_sentence_and_change_nothing(networks, visito
 def test_figures_of_avatars_are_measured_against_renders(networks, said):
     visitor = Session.on(networks.generator("avatars"))
     taught(networks, visitor)
-    *_, (words, _) = avoid_figures.measure(networks, visitor, 50)
+    *_, (words, _) = proof.measure(networks, visitor, 50)
     assert words == ""
-    rows = avoid_figures.table(visitor.workspace.avoiding.figures)
+    rows = proof.table(visitor.workspace.avoiding.figures)
     assert [row[0].partition(",")[0] for row in rows] == ["Frechet distance", "Kernel distance", "Precision", "Recall"]
     assert all(row[0].endswith("avatar features") and row[3] == "50" for row in rows)
     assert "against 1,000 rendered avatars" in visitor.workspace.avoiding.conditions
@@ -343,7 +341,7 @@ def test_figures_of_other_models_need_good_examples(networks, visitor, monkeypat
     mark(visitor, bad=[0, 1], good=[2, 3])
     study(networks, visitor)
     with pytest.raises(ValueError, match="50 good examples"):
-        list(avoid_figures.measure(networks, visitor, 50))
+        list(proof.measure(networks, visitor, 50))
     taught(networks, visitor)
 
     class Colours:
@@ -353,10 +351,10 @@ def test_figures_of_other_models_need_good_examples(networks, visitor, monkeypat
             return images.mean(dim=(2, 3))
 
     monkeypatch.setattr(inception, "load_inception", lambda progress: Colours())
-    list(avoid_figures.measure(networks, visitor, 60))
+    list(proof.measure(networks, visitor, 60))
     without, with_it = visitor.workspace.avoiding.figures[0]
     assert without.name == "Frechet distance, Inception features"
     assert (without.count, without.reference) == (60, 92)
     assert with_it.value != without.value
     with pytest.raises(ValueError, match="whole number from 50"):
-        list(avoid_figures.measure(networks, visitor, 49))
+        list(proof.measure(networks, visitor, 49))

@@ -23,7 +23,8 @@ def film(networks, visitor, order="1, 2", seconds=0.5, fps=6, way="w", loop=True
 
 @pytest.mark.parametrize(("loop", "way", "frames"), [(True, "w", 6), (False, "z", 3)])
 def test_a_film_has_its_frames_as_mp4_and_gif(tiny_networks, collector, loop, way, frames):
-    words, path, *_ = film(tiny_networks, collector, loop=loop, way=way)
+    shown = film(tiny_networks, collector, loop=loop, way=way)
+    words, path = shown["words"], shown["video"]
     assert words.startswith(f"{frames} frames")
     assert Path(path).name == "spaceseed-film.mp4"
     assert imageio_ffmpeg.count_frames_and_secs(path)[0] == frames
@@ -36,7 +37,7 @@ def test_a_film_has_its_frames_as_mp4_and_gif(tiny_networks, collector, loop, wa
 def test_other_families_are_filmed_too(tiny_networks, collector, model):
     list(switch(tiny_networks, collector, model))
     collector.basket.add([find_of(tiny_networks, model, seed) for seed in (1, 2)])
-    _, path, *_ = film(tiny_networks, collector, "4, 5", way="z")
+    path = film(tiny_networks, collector, "4, 5", way="z")["video"]
     assert Path(path).is_file()
 
 
@@ -95,12 +96,12 @@ def test_a_cancelled_film_leaves_the_one_before_and_no_file(tiny_networks, colle
 
     monkeypatch.setattr(film_tab, "write_film", write_film)
     steps = make(tiny_networks, collector, "1, 2, 3", 10, 30, "w", True, True)
-    assert next(steps)[0] == "Frame 0 of 900"
+    assert next(steps)["words"] == "Frame 0 of 900"
     collector.tasks.begin("film")
-    *_, (words, *_) = steps
+    *_, last = steps
     assert collector.film == before
     assert said == ["Cancelled: no film was made."]
-    assert words == film_tab.READY
+    assert last["words"] == film_tab.READY
     assert ended.wait(60)
     assert left == []
 

@@ -88,7 +88,7 @@ def test_liked_faces_are_read_from_the_page(visitor):
 
 
 def test_drawing_fills_every_output(ended):
-    status, best, film, top, curve, kept = results.draw(ended)
+    status, best, film, top, curve, kept = results.draw(ended).values()
     assert status["share"] == 1
     assert status["text"].startswith("Done: 10 images")
     assert (len(best), len(film), len(top)) == (1, 1, 8)
@@ -100,9 +100,8 @@ def test_drawing_fills_every_output(ended):
 
 def test_drawing_before_the_first_face_changes_the_line_alone(visitor):
     settings = tab.ask(visitor, visitor.workspace.view, NO_MARKS, ASKED).settings
-    status, *others = results.draw(Climb(settings, status="Stopped at once."))
-    assert status == {"text": "Stopped at once.", "share": 0}
-    assert others == [gr.skip()] * 5
+    shown = results.draw(Climb(settings, status="Stopped at once."))
+    assert shown == {"status": {"text": "Stopped at once.", "share": 0}}
 
 
 def test_stop_asks_the_search_to_end(visitor):

@@ -1,6 +1,5 @@
 """Steering without the page: every family, bad input, and what is kept."""
 
-import gradio as gr
 import pytest
 import torch
 
@@ -54,16 +53,15 @@ def find_set(networks, visitor):
 def test_every_family_can_be_steered(tiny_networks, newcomer, model):
     list(switch(tiny_networks, newcomer, model))
     shown = tab.enter(tiny_networks, newcomer)
-    assert len(shown) == events.OUTPUTS + 1
     find_set(tiny_networks, newcomer)
-    assert len(events.fill_found(tiny_networks, newcomer)) == events.FOUND
+    assert events.fill_found(tiny_networks, newcomer)["method"].value == "ganspace"
+    assert events.fill_found(tiny_networks, newcomer) == {}
     steering, generator = newcomer.workspace.steering, tiny_networks.generator(model)
     assert steering.method == "ganspace"
-    before, after, *_ = shown
-    assert before == after
-    moved, said, *_ = events.move(tiny_networks, newcomer, *sliders(s0=4.0))
-    assert moved != after
-    assert said == "GANSpace 1 +4"
+    assert shown["before"] == shown["after"]
+    moved = events.move(tiny_networks, newcomer, *sliders(s0=4.0))
+    assert moved["after"] != shown["after"]
+    assert moved["words"] == "GANSpace 1 +4"
     recipe = steering.kept()
     assert recipe.labels is None or len(recipe.labels) == generator.num_classes
     assert torch.equal(Recipe.from_json(recipe.to_json()).render(generator), steering.recipe().render(generator))
@@ -75,12 +73,12 @@ def test_directions_that_are_found_late_leave_the_noise_alone(tiny_networks, new
     tab.enter(tiny_networks, newcomer)
     find_set(tiny_networks, newcomer)
     found = events.fill_found(tiny_networks, newcomer)
-    noises = {value for _, value in knobs.NOISES}
-    assert not noises & {value.value for value in found if isinstance(value, gr.Radio)}
+    assert found
+    assert not {"noise", "truncation", "reseed", "before", "after"} & found.keys()
 
 
 def test_a_slider_that_did_not_move_draws_nothing(tiny_networks, at_work):
-    assert all(value["__type__"] == "update" for value in events.move(tiny_networks, at_work, *sliders()))
+    assert events.move(tiny_networks, at_work, *sliders()) == {}
 
 
 def test_what_is_shown_late_shows_what_was_changed_meanwhile(tiny_networks, newcomer, monkeypatch):
@@ -92,15 +90,14 @@ def test_what_is_shown_late_shows_what_was_changed_meanwhile(tiny_networks, newc
     def busy(generator, recipe):
         picture = draw(generator, recipe)
         if recipe.noise == "none" and not later:
-            later.append([])
+            later.append({})
             later[0] = events.choose_noise(tiny_networks, newcomer, "random")
         return picture
 
     monkeypatch.setattr(events, "draw", busy)
     earlier = events.choose_noise(tiny_networks, newcomer, "none")
-    at = [getattr(value, "value", None) for value in later[0]].index("random")
-    assert earlier[at].value == "random"
-    assert earlier[1] == later[0][1]
+    assert earlier["noise"].value == "random"
+    assert earlier["after"] == later[0]["after"]
 
 
 @pytest.mark.parametrize("value", [None, "far", float("nan"), True, [1]])
@@ -116,7 +113,7 @@ def test_a_number_beyond_the_slider_stops_at_its_end(tiny_networks, at_work):
 
 def test_a_kept_find_opens_with_its_sliders(tiny_networks, at_work, said):
     events.move(tiny_networks, at_work, *sliders(s0=2.0, s2=-1.0))
-    events.keep_it(tiny_networks, at_work)
+    events.keep_it(at_work)
     [kept] = at_work.basket.finds.values()
     other = Session.on(tiny_networks.generator("avatars"))
     other.basket.add([Recipe.from_json(kept.to_json())])
@@ -159,8 +156,8 @@ def test_methods_keep_their_own_sliders(tiny_networks, at_work):
     events.move(tiny_networks, at_work, *sliders(s1=1.0))
     assert len(at_work.workspace.steering.recipe().edits) == 2
     filled = events.choose_method(tiny_networks, at_work, "attributes", NOTHING)
-    assert filled[-MOST].value == 2.0
-    assert filled[-MOST + 1].value == 0
+    assert filled["slider 0"].value == 2.0
+    assert filled["slider 1"].value == 0
 
 
 def test_resetting_and_undoing_it(tiny_networks, at_work):
@@ -175,20 +172,20 @@ def test_resetting_and_undoing_it(tiny_networks, at_work):
 
 def test_truncation_zero_is_the_mean_of_all(tiny_networks, at_work):
     generator = tiny_networks.generator("avatars")
-    [picture, *_] = events.set_truncation(tiny_networks, at_work, 0.0)
+    picture = events.set_truncation(tiny_networks, at_work, 0.0)["after"]
     tab.take_fresh(tiny_networks, at_work)
-    assert events.set_truncation(tiny_networks, at_work, 0.0)[0] == picture
+    assert events.set_truncation(tiny_networks, at_work, 0.0)["after"] == picture
     assert torch.equal(at_work.workspace.steering.recipe().ws(generator)[0], generator.w_avg.expand(10, -1))
 
 
 def test_noise_goes_off_on_and_another(tiny_networks, at_work):
     list(switch(tiny_networks, at_work, "tiny-stylegan2"))
     tab.enter(tiny_networks, at_work)
-    pictures = [events.choose_noise(tiny_networks, at_work, noise)[1] for noise in ("const", "none", "random")]
-    pictures.append(events.reseed(tiny_networks, at_work)[1])
+    pictures = [events.choose_noise(tiny_networks, at_work, noise)["after"] for noise in ("const", "none", "random")]
+    pictures.append(events.reseed(tiny_networks, at_work)["after"])
     assert len(set(pictures)) == 4
     assert at_work.workspace.steering.recipe().noise_seed == 1
-    assert events.choose_noise(tiny_networks, at_work, "const")[1] == pictures[0]
+    assert events.choose_noise(tiny_networks, at_work, "const")["after"] == pictures[0]
 
 
 @pytest.mark.parametrize("model", ["tiny-pggan", "avatars"])  # a family without noise; weights that do without it
@@ -202,7 +199,7 @@ def test_a_model_without_noise_says_so(tiny_networks, newcomer, model):
 
 def test_a_direction_is_renamed_for_the_visit(tiny_networks, at_work):
     filled = events.rename(tiny_networks, at_work, "  spectacles\n ")
-    assert filled[-MOST].label == "spectacles"
+    assert filled["slider 0"].label == "spectacles"
     events.move(tiny_networks, at_work, *sliders(s0=1.0))
     assert at_work.workspace.steering.recipe().edits[0].name == "spectacles"
     with pytest.raises(ValueError, match="Write a name"):
@@ -214,12 +211,12 @@ def test_a_name_says_how_sure_it_is_until_the_visitor_gives_another(tiny_network
     directions = at_work.workspace.steering.directions
     at = min(range(len(directions)), key=directions.confidences.__getitem__)
     events.look(tiny_networks, at_work, at)
-    generator, selected = tiny_networks.generator("avatars"), NAMES.index("selected")
+    generator = tiny_networks.generator("avatars")
     said = f"{at + 1}. {directions.names[at]}, {100 * directions.confidences[at]:.0f}% sure"
     assert directions.confidences[at] < 1
-    assert knobs.values_for(generator, at_work.workspace.steering)[selected].choices[at][0] == said
+    assert knobs.direction_values(generator, at_work)["selected"].choices[at][0] == said
     events.rename(tiny_networks, at_work, "yawn")
-    assert knobs.values_for(generator, at_work.workspace.steering)[selected].choices[at][0] == f"{at + 1}. yawn"
+    assert knobs.direction_values(generator, at_work)["selected"].choices[at][0] == f"{at + 1}. yawn"
 
 
 def test_marks_make_a_direction(tiny_networks, at_work, said):
@@ -269,8 +266,9 @@ def test_a_find_of_another_model_offers_to_load_it(tiny_networks, at_work, said)
     list(switch(tiny_networks, at_work, "avatars"))
     work = at_work.workspace.steering.work
     shown = tab.pick(tiny_networks, at_work, Picked({}, recipe.id))
-    assert shown[-1].visible
-    assert shown[-1].value == "Load Tiny pggan"
+    assert shown.keys() == {"load"}
+    assert shown["load"].visible
+    assert shown["load"].value == "Load Tiny pggan"
     assert at_work.workspace.steering.work is work
     assert "another model" in said[0]
 
@@ -282,7 +280,7 @@ def test_each_model_keeps_its_work(tiny_networks, at_work):
     assert at_work.workspace.steering.now.steps == ()
     list(switch(tiny_networks, at_work, "avatars"))
     shown = tab.show_again(tiny_networks, at_work)
-    assert shown[-MOST - 1].value == 2.0
+    assert shown["slider 0"].value == 2.0
 
 
 def test_classes_other_than_before_have_directions_of_their_own(tiny_networks, newcomer):
@@ -311,20 +309,14 @@ def test_a_strip_has_seven_pictures(tiny_networks, at_work):
 def test_a_model_with_one_style_has_no_choice_of_layers(tiny_networks, newcomer):
     list(switch(tiny_networks, newcomer, "tiny-pggan"))
     tab.enter(tiny_networks, newcomer)
-    generator, steering = tiny_networks.generator("tiny-pggan"), newcomer.workspace.steering
-    filled = dict(zip(NAMES, knobs.values_for(generator, steering), strict=False))
-    assert not filled["group"].visible
-    truncation, noise, _ = knobs.base_values(generator, steering)
-    assert not truncation.visible
-    assert not noise.visible
-
-
-NAMES = ["method", "more", "stop", "group", "isolated", "selected"]
+    filled = events.fill(tiny_networks, newcomer)
+    for name in ("group", "first", "last", "truncation", "noise"):
+        assert not getattr(filled[name], "visible", False)
 
 
 def test_the_shelf_numbers_the_basket(tiny_networks, collector):
     first, _, third = collector.basket.finds
-    gallery = tab.shelved(tiny_networks, collector, NOTHING)
+    gallery = tab.shelved(collector, NOTHING)
     assert [tile.caption for tile in gallery.tiles] == ["1. seed 1", "2. seed 2", "3. seed 3"]
     picked = Picked({third: 1, first: 1, "gone": 1}, third)
     assert tab.orders(2, collector, picked) == ["3, 1", "3, 1"]

@@ -5,8 +5,7 @@ import pytest
 from spaceseed.evolution.breeding import BAD, LIKED
 from spaceseed.ui.kit.picker import Picked
 from spaceseed.ui.shell.switching import switch
-from spaceseed.ui.steer import events as steer_events
-from spaceseed.ui.steer import tab
+from spaceseed.ui.steer import events, tab
 from spaceseed.ui.steer.sets import MARKS
 
 
@@ -25,6 +24,6 @@ def test_likes_of_another_models_page_are_not_kept(tiny_networks, newcomer, stal
 
 def test_marks_of_another_models_page_make_no_direction(tiny_networks, newcomer, stale, said):
     tab.enter(tiny_networks, newcomer)
-    steer_events.choose_method(tiny_networks, newcomer, MARKS, stale)
+    events.choose_method(tiny_networks, newcomer, MARKS, stale)
     assert "mark one at least as bad" in said[0]
     assert MARKS not in newcomer.workspace.steering.sets
