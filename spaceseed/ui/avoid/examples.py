@@ -62,20 +62,20 @@ def shelves(networks: Networks, visitor: Session) -> Iterator[list[Gallery]]:
 
 
 def remove(_: Networks, visitor: Session, picked: Picked) -> None:
-    """Forgets the examples that were clicked."""
+    """Removes the examples that were clicked."""
     for name in picked.marks:
         visitor.workspace.avoiding.marks.pop(name, None)
 
 
 def forget_all(_: Networks, visitor: Session) -> None:
-    """Forgets all examples; what was learned from them stays."""
+    """Removes all examples; the filter learned from them stays."""
     count = len(visitor.workspace.avoiding.marks)
     visitor.workspace.avoiding.marks.clear()
     inform(f"{count} marks forgotten." if count else "There are no marks to forget.")
 
 
 def find_by_words(networks: Networks, visitor: Session, text: str, count: Any) -> Iterator[list[Any]]:
-    """Marks the images that look most like a text as bad, of many, and all others as good.
+    """Draws many images, and marks those that look most like a text as bad and all others as good.
 
     Yields:
         a line and its stop button.
@@ -86,32 +86,32 @@ def find_by_words(networks: Networks, visitor: Session, text: str, count: Any) -
     if len(wanted) > MAX_PROMPT:
         raise ValueError(f"The text is too long: {MAX_PROMPT} characters are read at most.")
     count = whole(count, 20, MAX_DRAWN, "Images looked at")
-    generator, workspace, arrival = networks.generator(visitor.model), visitor.workspace, DownloadProgress("the judge")
+    generator, workspace, download = networks.generator(visitor.model), visitor.workspace, DownloadProgress("the judge")
     first = secrets.randbelow(FIRST_SEEDS)
 
     def work(progress: Progress) -> tuple[Tensor, Tensor]:
-        objective = TextObjective(networks.judge(visitor.model, arrival), wanted)
+        objective = TextObjective(networks.judge(visitor.model, download), wanted)
         space = workspace.view.space(generator)
         score = _counting(generator, lambda images: -objective(images))
         return label_by(space, score, range(first, first + count), SHARE, progress=progress)
 
     if networks.judge_name(visitor.model) == BUNDLED:
         warn_of_unknown_words(networks.judge(visitor.model), wanted)
-    yield from _found(visitor, workspace, work, arrival, WORDS)
+    yield from _found(visitor, workspace, work, download, WORDS)
 
 
 def find_by_search(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
-    """Lets searches hunt for images that a judge of realism thinks little of.
+    """Searches for images that look broken, and marks them as bad.
 
     Yields:
         a line and its stop button.
     """
-    generator, workspace, arrival = networks.generator(visitor.model), visitor.workspace, DownloadProgress("the judge")
+    generator, workspace, download = networks.generator(visitor.model), visitor.workspace, DownloadProgress("the judge")
     runs, generations, population = HUNT_SLOW if is_slow(generator) else HUNT
     first = secrets.randbelow(FIRST_SEEDS)
 
     def work(progress: Progress) -> tuple[Tensor, Tensor]:
-        score = _counting(generator, realism(networks, visitor.model, arrival))
+        score = _counting(generator, realism(networks, visitor.model, download))
         return worst_of(
             workspace.view.space(generator),
             score,
@@ -122,17 +122,20 @@ def find_by_search(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
             progress=progress,
         )
 
-    yield from _found(visitor, workspace, work, arrival, SEARCH)
+    yield from _found(visitor, workspace, work, download, SEARCH)
 
 
-def realism(networks: Networks, model: str, arrival: DownloadProgress) -> Score:
-    """Rates how real images look: by how sure a classifier is of what it sees in them, where it knows their kind."""
+def realism(networks: Networks, model: str, download: DownloadProgress) -> Score:
+    """Returns a score of how real images look.
+
+    A classifier that knows the images rates them by how sure it is of what it sees; otherwise a judge compares words.
+    """
     if model == BUNDLED:
         classifier = load_classifier(BUNDLED)
         return lambda images: torch.stack(
             [values.max(dim=1).values for values in classifier.probabilities(images).values()]
         ).mean(dim=0)
-    judge = networks.judge(model, arrival)
+    judge = networks.judge(model, download)
     real, broken = TextObjective(judge, REAL), TextObjective(judge, BROKEN)
     return lambda images: real(images) - broken(images)
 
@@ -141,11 +144,11 @@ def _found(
     visitor: Session,
     workspace: Workspace,
     work: Callable[[Progress], tuple[Tensor, Tensor]],
-    arrival: DownloadProgress,
+    download: DownloadProgress,
     by: str,
 ) -> Iterator[list[Any]]:
     def line(done: float) -> str:
-        return f"Looking at images: {done:.0%}" if done else arrival.line
+        return f"Looking at images: {done:.0%}" if done else download.line
 
     try:
         for state in run(visitor.tasks, TASK, work, line):
@@ -159,7 +162,7 @@ def _found(
 
 
 def _counting(generator: Generator, score: Score) -> Score:
-    """The same score, with cores for the images that follow."""
+    """Returns the same score, which sets the cores for the images that follow."""
 
     def scored(images: Tensor) -> Tensor:
         use_cores(generator)
@@ -183,6 +186,6 @@ def _gallery(
 
 
 def placeholder(networks: Networks, model: str) -> str:
-    """An example of what can be typed."""
+    """Returns an example of what can be typed."""
     faces = noun(networks.cards[model]) == "faces" and networks.judge_name(model) == BUNDLED
     return "what you do not want to see, such as: a face with sunglasses" if faces else "a blurry broken image"

@@ -1,4 +1,4 @@
-"""What the Avoid tab does with its examples: learn a filter, say what it is worth, show it, and put it to use."""
+"""The filter of the Avoid tab: it is learned, judged, shown and used."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -46,7 +46,7 @@ NEEDED = "Learn a filter first, or load one."
 
 
 def learn(networks: Networks, visitor: Session, method: Any, how: Any, refused: Any) -> Iterator[list[Any]]:
-    """Learns a filter from all marks; while that fails the one before stays.
+    """Learns a filter from all marks; if that fails, the filter before stays.
 
     Yields:
         a line and its stop button.
@@ -78,7 +78,7 @@ def learn(networks: Networks, visitor: Session, method: Any, how: Any, refused: 
 
 
 def verdict(learned: Learned) -> list[list[str]]:
-    """What a filter is worth: terms and sentences."""
+    """Returns what a filter is worth, as pairs of a term and a sentence."""
     avoid = learned.filter
     (bad, good), held_out = avoid.marks, avoid.held_out
     chance = "in less than 1 %" if held_out.chance < 0.01 else f"in up to {held_out.chance:.0%}"
@@ -158,12 +158,12 @@ def other_seeds(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
 
 
 def faces_compared(generator: Generator) -> int:
-    """How many images each of both galleries shows."""
+    """Returns how many images each of the two galleries shows."""
     return FACES_SLOW if is_slow(generator) else FACES
 
 
 def use_in_breed(_: Networks, visitor: Session, on: bool) -> None:
-    """Lets fresh images in Breed keep to the filter, or not."""
+    """Switches the filter on or off for fresh images in Breed."""
     avoiding = _with_filter(visitor) if on else visitor.workspace.avoiding
     avoiding.in_breed = bool(on)
     visitor.workspace.apply_filter()
@@ -171,7 +171,7 @@ def use_in_breed(_: Networks, visitor: Session, on: bool) -> None:
 
 
 def use_in_search(_: Networks, visitor: Session, on: bool) -> None:
-    """Lets searches keep to the filter, or not."""
+    """Switches the filter on or off for searches."""
     avoiding = _with_filter(visitor) if on else visitor.workspace.avoiding
     avoiding.in_search = bool(on)
     _warn_of_chance(avoiding, on)
@@ -183,7 +183,7 @@ def filter_file(visitor: Session, learned: Learned) -> str:
 
 
 def load_filter(networks: Networks, visitor: Session, path: str | None) -> None:
-    """Takes the filter of a file; while that fails the one before stays."""
+    """Loads the filter of a file; if that fails, the filter before stays."""
     if path is None:
         return
     try:
@@ -194,18 +194,18 @@ def load_filter(networks: Networks, visitor: Session, path: str | None) -> None:
         raise FilterError("This file cannot be read.") from error
     visitor.workspace.avoiding.take(Learned(avoid, visitor.workspace.view.space(generator, avoid.space)))
     visitor.workspace.apply_filter()
-    inform("The filter of this file is in the place of the one before.")
+    inform("The filter of this file is loaded.")
 
 
 def breed_line(avoiding: Avoiding) -> str:
-    """What Breed says of the filter; "" if it does not use it."""
+    """Returns what Breed says about the filter; "" if it does not use it."""
     if avoiding.breeds_with is None:
         return ""
     return f"Fresh ones keep away from what you avoid{_doubt(avoiding)}."
 
 
 def search_line(avoiding: Avoiding) -> str:
-    """What Search says of it."""
+    """Returns what Search says about the filter; "" if it does not use it."""
     if avoiding.learned is None or not avoiding.in_search:
         return ""
     return f"Searches keep away from what you avoid{_doubt(avoiding)}."

@@ -47,7 +47,7 @@ class Measuring:
 
     @torch.no_grad()
     def pairs(self, features: Features, reference: FeatureSet | Tensor) -> tuple[tuple[Figure, Figure], ...]:
-        """Figures without and with the filter, of the same seeds.
+        """Returns figures without and with the filter, from the same seeds.
 
         Args:
             features: a judge's view.
@@ -77,7 +77,7 @@ class Measuring:
 
 
 def measure(networks: Networks, visitor: Session, count: Any) -> Iterator[list[Any]]:
-    """Measures without and with the filter.
+    """Measures how real draws look, without the filter and with it.
 
     Yields:
         a line and its stop button.
@@ -94,7 +94,7 @@ def measure(networks: Networks, visitor: Session, count: Any) -> Iterator[list[A
             "are needed to stand for them: find some by words and learn again."
         )
     space = workspace.view.space(generator, learned.filter.space)
-    arrival = DownloadProgress("Inception")
+    download = DownloadProgress("Inception")
 
     def work(progress: Progress) -> tuple[tuple[Figure, Figure], ...]:
         measuring = Measuring(space, learned, count, progress)
@@ -103,10 +103,10 @@ def measure(networks: Networks, visitor: Session, count: Any) -> Iterator[list[A
         from spaceseed.models.judges.inception import load_inception  # noqa: PLC0415 - seconds to import
 
         assert learned.good is not None
-        return measuring.pairs(load_inception(progress=arrival), learned.good)
+        return measuring.pairs(load_inception(progress=download), learned.good)
 
     def line(done: float) -> str:
-        return f"Drawing and measuring: {done:.0%}" if done or bundled else arrival.line
+        return f"Drawing and measuring: {done:.0%}" if done or bundled else download.line
 
     try:
         for state in run(visitor.tasks, TASK, work, line):
@@ -126,7 +126,7 @@ def measure(networks: Networks, visitor: Session, count: Any) -> Iterator[list[A
 
 
 def table(pairs: tuple[tuple[Figure, Figure], ...]) -> list[list[str]]:
-    """Rows of words: the figure, without, with, and N."""
+    """Returns rows of words: the figure's name, its value without and with the filter, and N."""
     return [[a.name, _words(a), _words(b), f"{a.count:,}"] for a, b in pairs]
 
 

@@ -1,4 +1,4 @@
-"""The Avoid tab: marks become a filter that keeps new images away from what is bad, and figures that say if it does."""
+"""The Avoid tab: a filter is learned from marks, and figures say whether it keeps bad images away."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -71,7 +71,7 @@ def create_avoid_tab(
         draw_filter(draw_marks(event))
 
     def work(trigger: Callable[..., Any], event: Callable[..., Any], inputs: list[Any], job: StatusLine) -> Any:
-        """Joins what takes long and can be stopped."""
+        """Joins work that takes long and can be stopped."""
         begun = on(trigger, event, inputs, job.outputs, **LONG)
         begun.failure(lambda: idle(""), None, job.outputs, **NOW)
         return begun
@@ -104,7 +104,7 @@ def show_state(_: Networks, visitor: Session) -> Iterator[list[Any]]:
 
 
 def values_for(networks: Networks, model: str) -> list[Any]:
-    """What an `AvoidTab` shows in `fitted` for a model."""
+    """Returns what an `AvoidTab` shows in `fitted` for a model."""
     slow = is_slow(networks.generator(model))
     return [
         gr.Textbox(placeholder=examples.placeholder(networks, model)),

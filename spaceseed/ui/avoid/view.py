@@ -1,4 +1,4 @@
-"""What the Avoid tab is made of: its parts, laid out, and how they show words and figures."""
+"""The parts of the Avoid tab, laid out."""
 
 from dataclasses import dataclass
 from typing import Any

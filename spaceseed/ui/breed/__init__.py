@@ -1,1 +1,1 @@
-"""The Breed tab: a visitor clicks images, and they have offspring."""
+"""The Breed tab: a visitor marks the images that they like, and new images are bred from these."""

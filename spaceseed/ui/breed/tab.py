@@ -29,7 +29,7 @@ LAST = quiet(lane="breed", at_once=16, trigger="always_last")
 
 
 def values_for(card: ModelCard, workspace: Workspace) -> list[Any]:
-    """What a `BreedTab` shows in `fitted` for a model."""
+    """Returns what a `BreedTab` shows in `fitted` for a model."""
     drawn = noun(card)
     return [
         gr.Slider(value=workspace.view.truncation, visible=card.truncation is not None),
@@ -108,7 +108,7 @@ def create_breed_tab(networks: Networks, session: gr.State, basket: gr.State, vi
 
 
 def keep_liked(networks: Networks, visitor: Session, picked: Picked, *values: Any) -> int:
-    """Puts the liked images of the page into the basket, as the controls of the view say that they are seen."""
+    """Puts the liked images of the page into the basket, with the view that the controls show."""
     liked = liked_recipes(networks.generator(visitor.model), visitor, picked, values)
     if not liked:
         raise ValueError("Like at least one first: click it.")

@@ -112,7 +112,7 @@ def fill(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
 def _pictures(
     networks: Networks, visitor: Session, recipe: Recipe
 ) -> Iterator[tuple[str | None, gr.Button, gr.DownloadButton]]:
-    """The picture, the button that loads the model, and the PNG, as far as they are there."""
+    """Yields the picture, the button that loads the model, and the PNG, as far as they are there."""
     no_load, no_png = gr.Button(visible=False), gr.DownloadButton(value=None, interactive=False)
     if not networks.at_hand(recipe.model):
         yield None, gr.Button(f"Load {networks.cards[recipe.model].title} to see it", visible=True), no_png
@@ -155,7 +155,7 @@ def history(recipe: Recipe, card: ModelCard) -> list[tuple[str, str]]:
 
 
 def _classes(recipe: Recipe, card: ModelCard) -> str | None:
-    """What a find's labels say; None where they say nothing, or their names are not known."""
+    """Returns the names of a find's classes; None where it has no labels, or their names are not known."""
     if recipe.labels is None or len(recipe.labels) != len(card.classes):
         return None
     shares = [(name, share) for name, share in zip(card.classes, recipe.labels.tolist(), strict=True) if share]

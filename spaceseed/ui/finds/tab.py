@@ -1,4 +1,4 @@
-"""The Found seeds tab: the visitor's basket, and its way to files and back."""
+"""The Found seeds tab: the visitor's basket, its downloads and uploads."""
 
 import math
 import shutil
@@ -124,7 +124,7 @@ def show_find(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
 
 
 def fill_name(_: Networks, visitor: Session) -> str | Any:
-    """The name of the find that the visitor looks at, unless it stood there already: they may be changing it."""
+    """Returns the name of the find that the visitor looks at, unless it is shown already: they may be changing it."""
     recipe = visitor.basket.current
     name = recipe.name if recipe else ""
     return visitor.refill(NAME, (visitor.basket.shown, name), name)
@@ -179,13 +179,13 @@ def _gallery(visitor: Session, picked: Picked, missing: Mapping[str, str]) -> Ga
 
 
 def look(networks: Networks, visitor: Session, picked: Picked) -> str | Any:
-    """Looks at the find that was clicked last; returns its name, at once: what is entered there renames this find."""
+    """Looks at the find that was clicked last; returns its name at once, for the visitor may change it."""
     visitor.basket.shown = picked.at or visitor.basket.shown
     return fill_name(networks, visitor)
 
 
 def rename(_: Networks, visitor: Session, name: str) -> int:
-    """Renames the find looked at."""
+    """Renames the find that the visitor looks at."""
     recipe = visitor.basket.current
     if recipe is not None:
         visitor.boxes[NAME] = recipe.id, name
@@ -194,7 +194,7 @@ def rename(_: Networks, visitor: Session, name: str) -> int:
 
 
 def remove_chosen(_: Networks, visitor: Session, picked: Picked) -> int:
-    """Takes the finds chosen out of the basket."""
+    """Removes the finds chosen from the basket."""
     for recipe in _some(chosen(visitor, picked)):
         del visitor.basket.finds[recipe.id]
     if visitor.basket.shown not in visitor.basket.finds:
@@ -218,7 +218,7 @@ def breed_from(_: Networks, visitor: Session, picked: Picked) -> gr.Tabs:
 
 
 def take_in(networks: Networks, visitor: Session, paths: list[str] | None) -> tuple[None, int]:
-    """Restores the finds in files; whatever is wrong with one keeps out that one alone."""
+    """Restores the finds in files; a file that cannot be used does not keep out the others."""
     kept, problems = restore(networks, visitor.basket, paths or [])
     for problem in problems[:SHOWN_PROBLEMS]:
         warn(problem)
@@ -230,7 +230,7 @@ def take_in(networks: Networks, visitor: Session, paths: list[str] | None) -> tu
 
 
 def chosen(visitor: Session, picked: Picked) -> list[Recipe]:
-    """The finds that are marked, in the basket's order."""
+    """Returns the finds that are marked, in the basket's order."""
     return [recipe for name, recipe in visitor.basket.finds.items() if name in picked.marks]
 
 

@@ -12,24 +12,24 @@ from spaceseed.errors import DownloadError
 
 
 def inform(sentence: str) -> None:
-    """Says that something went well."""
+    """Tells the visitor that something went well."""
     gr.Info(escape(sentence, quote=False), title="Done")
 
 
 def warn(sentence: str) -> None:
-    """Says that a part of what was asked did not go well."""
+    """Tells the visitor that a part of what they asked for did not go well."""
     gr.Warning(escape(sentence, quote=False), title="Please note")
 
 
 def refusal(sentence: str) -> gr.Error:
-    """The error to raise when nothing of what was asked can be done; the page stays as it is."""
+    """Returns the error to raise when nothing of what was asked can be done; the page stays as it is."""
     return gr.Error(escape(sentence, quote=False), title="That does not work", print_exception=False)
 
 
 def clear_errors(event: Callable[..., Any]) -> Callable[..., Any]:
-    """Turns an error that an event says in one sentence into a `refusal`.
+    """Turns the errors of an event that are sentences for the visitor into a `refusal`.
 
-    Such are a ValueError, which is a visitor's mistake, and a DownloadError. The event may be a generator.
+    These are ValueError, a visitor's mistake, and DownloadError. The event may be a generator.
     """
 
     @wraps(event)

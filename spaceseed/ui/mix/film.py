@@ -39,7 +39,7 @@ READY = "Choose two finds or more above: the film passes them in the order in wh
 
 @dataclass(frozen=True)
 class Script:
-    """A film that was asked for, checked."""
+    """A film that the visitor asked for, checked."""
 
     finds: tuple[Recipe, ...]
     frames: int
@@ -178,7 +178,7 @@ def make(
 
 @torch.no_grad()
 def draw_frames(generator: Generator, first: Recipe, ws: Tensor) -> Iterator[Tensor]:
-    """Draws styles [n, num_ws, w_dim] with all that the first find says beside its style; yields [3, H, W] each."""
+    """Draws styles [n, num_ws, w_dim] with the noise and motion of the first find; yields [3, H, W] each."""
     size = 1 if first.noise == "random" else batch_size(generator)  # the same noise in each frame
     for part in ws.split(size):
         use_cores(generator)
@@ -187,7 +187,7 @@ def draw_frames(generator: Generator, first: Recipe, ws: Tensor) -> Iterator[Ten
 
 
 def make_gif(visitor: Session) -> str:
-    """The film made last as a GIF; returns its path."""
+    """Writes the film made last as a GIF; returns its path."""
     if visitor.film is None or not visitor.film[0].is_file():
         raise ValueError("Make a film first.")
     path, fps = visitor.film

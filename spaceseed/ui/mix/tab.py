@@ -100,7 +100,7 @@ def cross_again(
 def read_mixture(
     networks: Networks, visitor: Session, rows: str, columns: str, group: str | None, layers: str
 ) -> Mixture:
-    """What the visitor asks for.
+    """Returns the grid that the visitor asks for.
 
     Raises:
         ValueError: it cannot be mixed; the message is a sentence for the visitor.

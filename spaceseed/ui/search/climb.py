@@ -1,4 +1,4 @@
-"""A search as a visitor sees it: what is drawn while it climbs, how often, and how it ends."""
+"""A search as a visitor sees it: what is shown while it runs, how often, and how it ends."""
 
 import math
 import time
@@ -49,7 +49,7 @@ class Job:
     avoid: Learned | None = None
 
     def truncation(self, generator: Generator) -> float:
-        """Psi of the search; 1 where it has no effect."""
+        """Returns psi of the search; 1 where it has no effect."""
         card = generator.card
         return 1.0 if card is not None and card.truncation is None else self.settings.truncation
 
@@ -81,7 +81,7 @@ class Climb:
         return self.latest.evaluations / self.settings.images if self.latest else 0.0
 
     def add(self, generation: Generation) -> None:
-        """Takes in the next generation; its pictures are kept as small as they are shown."""
+        """Adds the next generation; its pictures are kept as small as they are shown."""
         generation = replace(generation, top=tuple(_small(find) for find in generation.top))
         if not self.best or generation.best_score > self.best[-1]:
             self.film.append((generation.number, generation.top[0]))
@@ -92,7 +92,7 @@ class Climb:
         self.ended = generation.reason is not None
 
     def progress(self, images: int, seconds: float) -> None:
-        """Says how far a slow generation is, of a search that has scored so many images in so many seconds."""
+        """Updates the line during a slow generation, from the images scored and the seconds passed."""
         if self.latest is not None:
             self.status = describe(replace(self.latest, evaluations=images, seconds=seconds), self.settings)
         else:
@@ -100,12 +100,12 @@ class Climb:
             self.status = f"Generation 1 of {self.settings.generations} \u00b7 {images} of {first} images"
 
     def frames(self) -> list[tuple[int, Find]]:
-        """The first best image, the present one, and some between them."""
+        """Returns the first best image, the present one, and some between them."""
         chosen = np.linspace(0, len(self.film) - 1, min(FRAMES, len(self.film))).round().astype(int)
         return [self.film[i] for i in chosen]
 
     def recipes(self, count: int) -> list[Recipe]:
-        """Recipes of the best `count` finds, best first."""
+        """Returns recipes of the best `count` finds, best first."""
         if self.latest is None:
             return []
         found = [self.latest.recipe(rank) for rank in range(min(count, len(self.latest.top)))]
@@ -117,7 +117,7 @@ class Climb:
 
 
 def describe(generation: Generation, settings: SearchSettings) -> str:
-    """Says in a line how far a search is, or how it ended."""
+    """Returns a line that says how far a search is, or how it ended."""
     speed = generation.evaluations / max(generation.seconds, 1e-9)
     if generation.reason is not None:
         return (
@@ -131,7 +131,7 @@ def describe(generation: Generation, settings: SearchSettings) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Seconds for people: "8 s" or "2 min 5 s"."""
+    """Returns seconds as people write them: "8 s" or "2 min 5 s"."""
     minutes, rest = divmod(max(round(seconds), 0), 60)
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
@@ -192,7 +192,7 @@ class _Counted(TextObjective):
 
 
 def _steps(generations: Iterator[Generation]) -> Iterator[Generation | str]:
-    """A slow search's generations, and between them strings, a few a second: time to say how far the next one is."""
+    """Yields a slow search's generations, and between them empty strings, so that the page can say how far it is."""
     while True:
         for step in waiting_for(lambda: next(generations, None), str):
             if step is None:

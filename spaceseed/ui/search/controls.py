@@ -33,7 +33,7 @@ class Controls:
         return [*self.common.values(), *(control for group in self.own.values() for control in group.values())]
 
     def read(self, values: Sequence[Any]) -> dict[str, Any]:
-        """Values of `components` by name, as `SearchSettings.parse` takes them."""
+        """Returns values of `components` by name, as `SearchSettings.parse` takes them."""
         rest = iter(values)
         common = {name: next(rest) for name in self.common}
         return common | {title: {name: next(rest) for name in group} for title, group in self.own.items()}
@@ -67,7 +67,7 @@ def _controls(settings: type[BaseModel], names: Sequence[str], prefix: str) -> d
 
 
 def _control(field: FieldInfo, elem_id: str) -> Control:
-    """A menu, a slider, or a number where the range is too wide for a slider."""
+    """Creates a menu, a slider, or a number field where the range is too wide for a slider."""
     shared: dict[str, Any] = {"label": field.title, "info": field.description}
     shared["elem_id"] = elem_id.lower().replace("_", "-").replace(" ", "-")
     if choices(field):

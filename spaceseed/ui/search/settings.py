@@ -36,7 +36,7 @@ from spaceseed.ui.kit.cores import is_slow
 # What one visitor may ask of a machine that others use too.
 MAX_IMAGES = 20_000
 MAX_SECONDS = 600.0
-# How far the relatives of a liked image stray from it: enough to see, little enough to know it again.
+# How far the variations of a liked image differ from it: enough to see, and still similar.
 FAMILY_SIGMA = 0.5
 
 
@@ -217,7 +217,7 @@ class SearchSettings(_Settings):
         )
 
     def optimizer(self, space: LatentSpace, liked: Tensor | None = None) -> Optimizer:
-        """Builds the optimizer; its first generation is chosen from seeds, or from liked images and relatives of them.
+        """Builds the optimizer; its first generation comes from seeds, or from liked images and variations of them.
 
         Args:
             space: where it moves.
@@ -233,12 +233,12 @@ class SearchSettings(_Settings):
         return self.algorithm.optimizer(space.dims, **arguments, prior=space.prior, seed=self.seed, start=start)
 
     def summary(self) -> dict[str, Any]:
-        """What recipes tell of a search beyond its prompt, its space and its optimizer."""
+        """Returns what recipes tell of a search beyond its prompt, its space and its optimizer."""
         return self.model_dump(include={"generations", "warm_start", "origin"})
 
 
 def suited(generator: Generator) -> dict[str, int]:
-    """Generations and warm start to begin with: fewer for models that take seconds to draw an image."""
+    """Returns the generations and the warm start to begin with: fewer for models that are slow."""
     fields = SearchSettings.model_fields
     if not is_slow(generator):
         return {name: fields[name].default for name in ("generations", "warm_start")}
@@ -248,21 +248,21 @@ def suited(generator: Generator) -> dict[str, int]:
 
 
 def family(liked: Tensor, count: int, seed: int) -> Tensor:
-    """Liked images z [k, dims] and relatives of theirs, `count` in all (more if k is more): [max(count, k), dims]."""
+    """Returns liked images z [k, dims] and variations of them, [max(count, k), dims]."""
     draws = torch.Generator().manual_seed(seed)
     parents = liked.cpu().repeat(math.ceil(count / len(liked)), 1)[: max(count - len(liked), 0)]
     return torch.cat([liked.cpu(), shell(gaussian(parents, 1.0, FAMILY_SIGMA, draws))])
 
 
 def limits(field: FieldInfo) -> tuple[float, float]:
-    """The lowest and highest value of a numeric field; an open end is given as it stands."""
+    """Returns the lowest and highest value of a numeric field, whether or not they are allowed themselves."""
     low = next(getattr(m, name) for m in field.metadata for name in ("ge", "gt") if hasattr(m, name))
     high = next(m.le for m in field.metadata if hasattr(m, "le"))
     return low, high
 
 
 def choices(field: FieldInfo) -> tuple[str, ...]:
-    """The values of a field that has a few by name; () for others."""
+    """Returns the values of a field that has a few by name; () for others."""
     return get_args(field.annotation) if isinstance(field.default, str) else ()
 
 

@@ -1,4 +1,4 @@
-"""The Search tab: a prompt becomes images while the visitor watches the score climb."""
+"""The Search tab: a prompt becomes images while the visitor watches the score rise."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -56,7 +56,7 @@ class SearchTab:
 
 
 def values_for(generator: Generator) -> list[Any]:
-    """What a `SearchTab` shows in `fitted` for a model."""
+    """Returns what a `SearchTab` shows in `fitted` for a model."""
     card = generator.card
     assert card is not None
     defaults = suited(generator)
@@ -161,8 +161,8 @@ def steps(networks: Networks, visitor: Session, job: Job) -> Iterator[dict[str, 
     Yields:
         values for `Results.outputs` and the stop buttons, by name.
     """
-    arrival = DownloadProgress("the judge")
-    for judge in waiting_for(lambda: networks.judge(job.model, arrival), lambda: arrival.line):
+    download = DownloadProgress("the judge")
+    for judge in waiting_for(lambda: networks.judge(job.model, download), lambda: download.line):
         if job.ticket.stopped or visitor.ticket is not job.ticket:
             yield {"status": {"text": "Stopped at once."}, **_stop_buttons(searching=False)}
             return
@@ -175,7 +175,7 @@ def steps(networks: Networks, visitor: Session, job: Job) -> Iterator[dict[str, 
 
 
 def ask(visitor: Session, view: View, picked: Picked, values: dict[str, Any]) -> Job:
-    """Checks what a visitor asks for. Only a search that can begin ends the one that runs.
+    """Checks what a visitor asks for. Only a search that can begin ends the search that runs.
 
     Raises:
         ValueError: what is wrong, in a sentence for the visitor.
@@ -190,7 +190,7 @@ def ask(visitor: Session, view: View, picked: Picked, values: dict[str, Any]) ->
 
 
 def ask_to_stop(visitor: Session) -> tuple[gr.Button, gr.Button]:
-    """Lets the search that runs end by itself; until it does, a second button waits that cuts it off."""
+    """Asks the search that runs to end; until it does, a second button can cancel it at once."""
     if visitor.ticket is not None:
         visitor.ticket.stopped = True
     return gr.Button(visible=False), gr.Button(visible=True)

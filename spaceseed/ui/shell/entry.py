@@ -1,4 +1,4 @@
-"""What a visitor finds on opening the page: new images, their basket, and what a share link brings."""
+"""Opening the page: new images, the visitor's basket, and what a share link brings."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -52,7 +52,7 @@ class ModelBar:
 
 
 def create_model_bar(networks: Networks) -> ModelBar:
-    """Lays out the bar; what happens when another model is chosen is joined in `switching`."""
+    """Lays out the bar; `switching` joins the events that change the model."""
     with gr.Row(elem_id="model-bar"):
         gr.HTML(read(HERE / "header.html"), elem_id="model-header")
         choice = gr.Dropdown(
@@ -85,7 +85,7 @@ def create_model_bar(networks: Networks) -> ModelBar:
 
 
 def values_for(networks: Networks, generator: Generator, workspace: Workspace) -> list[Any]:
-    """What a `ModelBar` shows in `fitted` for a model."""
+    """Returns what a `ModelBar` shows in `fitted` for a model."""
     card = generator.card
     assert card is not None
     _, _, shift_x, shift_y, turn = workspace.view.values
@@ -101,12 +101,12 @@ def values_for(networks: Networks, generator: Generator, workspace: Workspace) -
 
 
 def choices(networks: Networks) -> list[tuple[str, str]]:
-    """The models by title and id."""
+    """Returns the models as the menu lists them: title and id."""
     return [(title(networks, card), card.id) for card in networks.cards.values()]
 
 
 def title(networks: Networks, card: ModelCard) -> str:
-    """How the menu names a model: with its size where it is not here yet, or with what it lacks."""
+    """Returns how the menu names a model: with its size where it must be downloaded, or that it is not installed."""
     name = f"{card.title} · {card.resolution} px"
     if networks.at_hand(card.id):
         return name
@@ -114,7 +114,7 @@ def title(networks: Networks, card: ModelCard) -> str:
 
 
 def class_menu(generator: Generator, view: View) -> dict[str, Any]:
-    """What the menu of classes shows for a model."""
+    """Returns what the menu of classes shows for a model."""
     names, most = generator.card.classes if generator.card else (), max_classes(generator)
     label, info = "Classes", f"Type to search; up to {most} are mixed in equal parts."
     if groups_of(generator):

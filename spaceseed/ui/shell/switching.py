@@ -1,4 +1,4 @@
-"""Changing the model: load it while the page says how far that is, put its controls up, or stay with the old one."""
+"""Changing the model: it is loaded while the page says how far that is, and then its controls are shown."""
 
 import math
 import time
@@ -43,13 +43,13 @@ def load(networks: Networks, model: str) -> Iterator[str | Generator]:
         how far it is, in words, and at the end the generator.
     """
     card = networks.cards.get(model)
-    arrival = DownloadProgress(card.title if card else model)
-    yield arrival.line
-    yield from waiting_for(lambda: networks.generator(model, arrival), lambda: arrival.line)
+    download = DownloadProgress(card.title if card else model)
+    yield download.line
+    yield from waiting_for(lambda: networks.generator(model, download), lambda: download.line)
 
 
 def switch(networks: Networks, visitor: Session, model: str) -> Iterator[str | Generator | None]:
-    """Loads a model and makes it the visitor's; on failure they stay with the one they have, and are told why.
+    """Loads a model and makes it the visitor's; if that fails, they keep their model and are told why.
 
     Yields:
         lines, and at the end the generator that is theirs now, new or old; None if they chose yet another meanwhile.
@@ -92,7 +92,7 @@ def switch(networks: Networks, visitor: Session, model: str) -> Iterator[str | G
 
 
 def values_for(networks: Networks, visitor: Session) -> list[Any]:
-    """Values for `Switching.controls`."""
+    """Returns values for `Switching.controls`."""
     generator = networks.generator(visitor.model)
     assert generator.card is not None
     return [
@@ -104,7 +104,7 @@ def values_for(networks: Networks, visitor: Session) -> list[Any]:
 
 
 def values_for_new_page(networks: Networks, visitor: Session) -> list[Any]:
-    """The same for a page that was just opened; what it shows already is not shown again, for it may be in use."""
+    """Returns the same for a page that was just opened; what it shows already is left alone, for it may be in use."""
     generator, values = networks.generator(visitor.model), values_for(networks, visitor)
     if is_slow(generator) or visitor.workspace.view != View.of(generator):
         return values
@@ -112,7 +112,7 @@ def values_for_new_page(networks: Networks, visitor: Session) -> list[Any]:
 
 
 class Switching:
-    """Joins whatever changes the model with all that must follow.
+    """Joins the events that change the model with all that must follow.
 
     Loading tells its lines as it goes on; controls are filled once, by an event of their own, for Gradio shows the last
     values of an event that goes on a second time when it ends, and a visitor may have changed them by then.
@@ -141,7 +141,7 @@ class Switching:
         self.controls = [*bar.fitted, *breed.fitted, *search.fitted, *avoid.fitted]
 
     def join(self, trigger: Callable[..., Any], event: Callable[..., Iterator[Any]], inputs: list[Any]) -> Any:
-        """Lets a trigger run one of the events below, and draws the page of the model that is the visitor's then.
+        """Joins a trigger with one of the events below; afterwards the page of the visitor's model is drawn.
 
         Returns:
             what more can be chained to.
@@ -185,7 +185,7 @@ class Switching:
 
 
 def _lines(visitor: Session, states: Iterator[str | Generator | None]) -> Iterator[str | Any]:
-    """What the bar says while a model is loaded; nothing where none needs to be."""
+    """Yields what the bar says while a model is loaded; nothing where none needs to be."""
     shown = False
     for line in visitor.tasks.newest("line", (loading(state) for state in states if isinstance(state, str))):
         shown = True
@@ -195,7 +195,7 @@ def _lines(visitor: Session, states: Iterator[str | Generator | None]) -> Iterat
 
 
 def follow(generator: Generator, visitor: Session, link: SeedLink) -> None:
-    """Puts a linked seed first on a new page of its model, which is the visitor's now."""
+    """Puts the seed of a link first on a new page of its model, which is the visitor's now."""
     workspace = Workspace.fresh(generator, (link.seed,))
     if link.truncation is not None and generator.card is not None and generator.card.truncation is not None:
         workspace.view = replace(workspace.view, truncation=link.truncation)

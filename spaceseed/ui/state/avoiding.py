@@ -1,4 +1,4 @@
-"""What one visitor calls bad and good of one model's images, and the filter learned from that."""
+"""The images of one model that a visitor calls bad and good, and the filter learned from them."""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -53,11 +53,11 @@ class Learned:
     good: Tensor | None = None
 
     def allows(self, z: Tensor) -> Tensor:
-        """Which of z [n, z_dim] the filter allows, [n]."""
+        """Returns which of z [n, z_dim] the filter allows, [n]."""
         return self.filter.allows(self.space.from_z(z).cpu())
 
     def check(self, space: str) -> None:
-        """Makes sure that there can be a filter of this space.
+        """Checks that there can be a filter of this space.
 
         Raises:
             ValueError: there cannot; the message is a sentence for the visitor.
@@ -69,7 +69,7 @@ class Learned:
             raise ValueError(f"The filter from your file is for {other}: use it there, or switch it off in Avoid.")
 
     def within(self, space: LatentSpace) -> LatentFilter:
-        """The filter of a space: this one, or one learned there from the same examples.
+        """Returns the filter of a space: this one, or one learned there from the same examples.
 
         Raises:
             FilterError: they teach nothing there, or the filter is of another model.
@@ -105,7 +105,7 @@ class Avoiding:
     _seen: dict[str, dict[int, int]] = field(default_factory=dict)
 
     def note(self, latents: Tensor, marks: Mapping[int, int]) -> None:
-        """Takes in what changed on a page of the evolution since it was noted last.
+        """Adds what changed on a page of the evolution since it was noted last.
 
         A mark that was removed here comes back only if the visitor marks the image anew.
 
@@ -130,7 +130,7 @@ class Avoiding:
             del self._seen[next(iter(self._seen))]
 
     def add(self, bad: Tensor, good: Tensor, by: str) -> tuple[int, int]:
-        """Takes in examples z [n, z_dim] and [m, z_dim]; those that the visitor marked keep the visitor's mark.
+        """Adds examples z [n, z_dim] and [m, z_dim]; those that the visitor marked keep the visitor's mark.
 
         Returns:
             how many bad and how many good ones are new.
@@ -149,12 +149,12 @@ class Avoiding:
         return counts[0], counts[1]
 
     def of_kind(self, kind: int) -> dict[str, Mark]:
-        """The bad or the good examples, the visitor's own first and the newest of each first."""
+        """Returns the bad or the good examples, the visitor's own first and the newest of each first."""
         chosen = [(name, mark) for name, mark in reversed(self.marks.items()) if mark.kind == kind]
         return dict(sorted(chosen, key=lambda item: item[1].by != VISITOR))
 
     def examples(self) -> tuple[Tensor, Tensor]:
-        """The latents z: [n, z_dim] of the bad and [m, z_dim] of the good ones.
+        """Returns the latents z, [n, z_dim] of the bad and [m, z_dim] of the good ones.
 
         Raises:
             ValueError: there are none of a kind; the message is a sentence for the visitor.
@@ -168,16 +168,16 @@ class Avoiding:
         return torch.stack(bad), torch.stack(good)
 
     def take(self, learned: Learned) -> None:
-        """Puts a new filter in the place of the old one, whose figures end with it."""
+        """Replaces the filter, and forgets the figures of the old one."""
         self.learned, self.figures, self.conditions = learned, (), ""
 
     @property
     def breeds_with(self) -> Callable[[Tensor], Tensor] | None:
-        """What says which z [n, z_dim] are allowed in Breed; None while all are."""
+        """The function that says which z [n, z_dim] are allowed in Breed; None while all are."""
         return self.learned.allows if self.learned is not None and self.in_breed else None
 
     def searches_with(self, space: str) -> Learned | None:
-        """The filter that a search of this space uses.
+        """Returns the filter that a search of this space uses; None where it uses none.
 
         Raises:
             ValueError: it is switched on and there is none of this space; the message is for the visitor.

@@ -65,7 +65,7 @@ class Basket:
 
 
 def keep(basket: Basket, recipes: Sequence[Recipe]) -> int:
-    """Puts finds into the basket, and says so; returns a number that announces the change."""
+    """Puts finds into the basket and tells the visitor; returns a number that announces the change."""
     kept, problem = basket.add(recipes)
     if problem:
         warn(problem)
@@ -86,7 +86,7 @@ def file(recipe: Recipe, suffix: str, generator: Generator | None = None) -> str
 
 
 def png(networks: Networks, basket: Basket, recipe: Recipe) -> str:
-    """The path of a find's PNG, at full resolution, drawn once a visit.
+    """Returns the path of a find's PNG at full resolution, which is drawn once a visit.
 
     Raises:
         RecipeError: its model cannot be loaded, or does not fit it.
@@ -137,7 +137,7 @@ def restore(networks: Networks, basket: Basket, paths: Sequence[str]) -> tuple[i
 
 
 def to_browser(basket: Basket) -> list[str]:
-    """The finds as JSON, for the browser to keep: the newest, as many as it has room for."""
+    """Returns the newest finds as JSON, as many as the browser has room for."""
     texts: list[str] = []
     size = 0
     for recipe in reversed(basket.finds.values()):

@@ -1,4 +1,4 @@
-"""On a ZeroGPU Space a GPU is there only during a call that asks for one; what is heavy asks here.
+"""A GPU on a ZeroGPU Space: it is there only during a call that asks for it.
 
 Weights stay on the CPU in the app's own process. A call forks a worker, which inherits them, moves them to the GPU it
 was lent, and ends; so arguments and results are CPU tensors, and nothing that a worker changes is kept.
@@ -21,7 +21,7 @@ START_SECONDS, SECONDS_PER_MEGAPIXEL, MAX_SECONDS = 4.0, 0.25, 120
 
 
 def lend_to_generator(generator: Generator) -> Generator:
-    """Lets a generator draw on the GPU that each call is lent; elsewhere than on ZeroGPU it is left as it is.
+    """Lets a generator draw on the GPU of each call; where this is no ZeroGPU Space, it is left as it is.
 
     Edits of activations are functions, which no worker can be handed; those images are drawn on the CPU.
     """
@@ -50,8 +50,8 @@ def lend_to_generator(generator: Generator) -> Generator:
 
 
 def lend_to_judge(judge: "Judge") -> "Judge":
-    """Lets a judge look at images on the GPU that each call is lent; elsewhere than on ZeroGPU it is left as it is."""
-    if not is_zero_gpu():
+    """Lets a judge look at images on the GPU of each call; where this is no ZeroGPU Space, it is left as it is."""
+    if not zoo.is_zero_gpu():
         return judge
     import spaces  # noqa: PLC0415 - there is no such package elsewhere
 
@@ -69,10 +69,10 @@ def lend_to_judge(judge: "Judge") -> "Judge":
 
 
 def asked(pixels: int) -> int:
-    """The seconds to ask for when so many pixels are drawn or looked at."""
+    """Returns the seconds of GPU to ask for when so many pixels are drawn or looked at."""
     return min(round(START_SECONDS + SECONDS_PER_MEGAPIXEL * pixels / 10**6), MAX_SECONDS)
 
 
 def lent_device() -> torch.device:
-    """The GPU of this worker."""
+    """Returns the GPU of this worker."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")

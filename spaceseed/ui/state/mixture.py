@@ -17,7 +17,7 @@ class Mixture:
     layers: tuple[int, ...]
 
     def child(self, generator: Generator, row: int, column: int) -> Recipe:
-        """The child in one place; where a find meets itself, that find."""
+        """Returns the child in one place; where a find is crossed with itself, that find."""
         base, other = self.rows[row], self.columns[column]
         if base.id == other.id:
             return base
@@ -25,5 +25,5 @@ class Mixture:
         return mix(generator, base, other, self.layers).replace(name=" x ".join(names))
 
     def children(self, generator: Generator) -> list[list[Recipe]]:
-        """All of them, row by row."""
+        """Returns all children, row by row."""
         return [[self.child(generator, r, c) for c in range(len(self.columns))] for r in range(len(self.rows))]

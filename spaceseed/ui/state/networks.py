@@ -44,7 +44,7 @@ class Networks:
         self.default, self.problem = self._offer(default or loading.default_model())
 
     def _offer(self, name: str) -> tuple[str, str]:
-        """Loads the first model, and offers it; returns its id, or the bundled one's and what is wrong."""
+        """Loads the first model, and offers it; returns its id, or the bundled model's id and what is wrong."""
         try:
             card = self._residents.get(name).card
         except LOADING_ERRORS as error:
@@ -61,8 +61,8 @@ class Networks:
             model: card for model, (_, card) in self._own.items()
         }
 
-    def generator(self, model: str, progress: ByteProgress | None = None) -> Generator:
-        """The generator of this id; loaded, and downloaded, if need be.
+    def generator(self, model: str, progress: Progress | None = None) -> Generator:
+        """Returns the generator of this id, which is loaded and downloaded if need be.
 
         Raises:
             ArgumentError, CheckpointError, DownloadError: it cannot be had; the message is a sentence for visitors.
@@ -72,11 +72,11 @@ class Networks:
         return self._residents.get(self._name(model), progress)
 
     def at_hand(self, model: str) -> bool:
-        """True when the model's images can be drawn without a download."""
-        return model in self._own or (model in self.cards and loading.is_local(model))
+        """Returns whether the model's images can be drawn without a download."""
+        return model in self._own or (model in self.cards and zoo.is_local(model))
 
     def check(self, recipe: Recipe) -> None:
-        """Refuses a recipe that no model here can draw; whether it fits one that is not in memory shows later.
+        """Refuses a recipe that no model here can draw; one whose model is not in memory is checked later.
 
         Raises:
             RecipeError: in a sentence.
@@ -87,7 +87,7 @@ class Networks:
             recipe.ws(self.generator_of(recipe))
 
     def generator_of(self, recipe: Recipe) -> Generator:
-        """The generator of a recipe whose model is at hand.
+        """Returns the generator of a recipe whose model is at hand.
 
         Raises:
             RecipeError: it cannot be loaded.
@@ -101,11 +101,11 @@ class Networks:
         return self._own[model][0] if model in self._own else model
 
     def judge_name(self, model: str) -> str:
-        """What `load_judge` takes for the judge of this model's images."""
+        """Returns what `load_judge` takes for the judge of this model's images."""
         return self._judge_name or (BUNDLED if model == BUNDLED else PUBLIC_JUDGE)
 
-    def judge(self, model: str, progress: ByteProgress | None = None) -> "Judge":
-        """The judge of this model's images, loaded, and downloaded, if need be.
+    def judge(self, model: str, progress: Progress | None = None) -> "Judge":
+        """Returns the judge of this model's images, which is loaded and downloaded if need be.
 
         Raises:
             DownloadError: it cannot be had; the message is a sentence for visitors.
@@ -129,6 +129,6 @@ def _load_judge(name: str, progress: Progress | None) -> "Judge":
 
 
 def noun(card: ModelCard) -> str:
-    """What the model draws: "faces", or "images" of anything else."""
+    """Returns what the model draws: "faces", or "images" of anything else."""
     words = f"{card.id} {card.title}".lower()
     return "faces" if any(word in words for word in ("face", "avatar", "ffhq", "celeb", "portrait")) else "images"

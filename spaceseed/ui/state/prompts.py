@@ -1,4 +1,4 @@
-"""What can be asked for: prompts that suit the bundled faces, and words that the bundled judge has never seen."""
+"""Prompts: examples for the bundled faces, and words that the bundled judge has never seen."""
 
 import re
 from pathlib import Path
@@ -15,12 +15,12 @@ KNOWN = "skin, hair, glasses, beards, eyes, brows, mouths, clothes and backgroun
 
 
 def example_prompts() -> list[str]:
-    """Prompts that suit faces; [] where the examples were not installed along."""
+    """Returns prompts that suit faces; [] where the examples are not installed."""
     return PROMPTS.read_text(encoding="utf-8").splitlines() if PROMPTS.exists() else []
 
 
 def unknown_words(judge: "Judge", prompt: str) -> list[str]:
-    """Words that the bundled judge has never seen; [] for judges that were made for any text.
+    """Returns words that the bundled judge has never seen; [] for judges that were made for any text.
 
     The bundled tokenizer keeps each word that it learnt as one token, and has to spell all others.
     """
@@ -31,7 +31,7 @@ def unknown_words(judge: "Judge", prompt: str) -> list[str]:
 
 
 def warn_of_unknown_words(judge: "Judge", prompt: str) -> None:
-    """Says which words of a prompt may be misread, and what can be asked for."""
+    """Tells the visitor which words of a prompt may be misread, and what can be asked for."""
     unknown = [f'"{word}"' for word in unknown_words(judge, prompt)]
     if unknown:
         words = ", ".join(unknown[:3]) + (" and more" if len(unknown) > 3 else "")

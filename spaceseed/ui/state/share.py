@@ -33,7 +33,7 @@ class SeedLink:
 
 
 def write_query(recipe: Recipe) -> str | None:
-    """Writes the query part of a link to a find; None if it would be too long."""
+    """Returns the query part of a link to a find; None if it would be too long."""
     if recipe.seed is not None and recipe.space == "z":
         latent = latents_from_seeds([recipe.seed], len(recipe.latent))[0]
         plain = Recipe(model=recipe.model, sha256=recipe.sha256, latent=latent, truncation=recipe.truncation)
@@ -45,7 +45,7 @@ def write_query(recipe: Recipe) -> str | None:
 
 
 def read_query(query: Mapping[str, str]) -> Recipe | SeedLink | None:
-    """Reads what `write_query` wrote, even if from a stranger; None if there is nothing to read.
+    """Reads what `write_query` wrote, which may come from a stranger; returns None if there is nothing to read.
 
     Raises:
         RecipeError: one sentence that says what is wrong with the link.

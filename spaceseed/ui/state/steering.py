@@ -1,4 +1,4 @@
-"""What a visitor does to one find: steps along directions, their undoing, and the recipe that comes of it."""
+"""What a visitor does to one find: steps along directions, undo and redo, and the recipe that results."""
 
 import time
 from collections.abc import Hashable, Mapping, Sequence
@@ -35,7 +35,7 @@ class LayerRange:
     isolated: bool = False
 
     def edit(self, directions: DirectionSet, index: int, amount: float) -> Edit:
-        """The step along a direction as a recipe keeps it."""
+        """Returns the step along a direction as a recipe keeps it."""
         others = [i for i in range(len(directions)) if i != index] if self.isolated else []
         return directions.edit(index, amount, range(self.first, self.last + 1), keep=others)
 
@@ -74,11 +74,11 @@ class Change:
         return replace(change, base=recipe.replace(edits=tuple(edits)))
 
     def amounts(self, method: str) -> dict[int, float]:
-        """How far the sliders of a method are from 0, by index."""
+        """Returns how far the sliders of a method are from 0, by index."""
         return {step.index: step.amount for step in self.steps if step.method == method}
 
     def with_amount(self, method: str, index: int, amount: float) -> Self:
-        """The same with one slider elsewhere."""
+        """Returns the same with one slider at another amount."""
         step = Step(method, index, amount)
         steps = [step if (old.method, old.index) == (method, index) else old for old in self.steps]
         if step not in steps:
@@ -86,12 +86,12 @@ class Change:
         return replace(self, steps=tuple(step for step in steps if step.amount))
 
     def recipe(self, sets: Sets) -> Recipe:
-        """The find as the sliders have it."""
+        """Returns the find as the sliders have it."""
         edits = [self.ranges[step.method].edit(sets[step.method], step.index, step.amount) for step in self.steps]
         return self.base.replace(edits=(*self.base.edits, *edits))
 
     def words(self, sets: Sets) -> list[str]:
-        """What the sliders say, the furthest first: "glasses +2"."""
+        """Returns what the sliders say, the furthest from 0 first: "glasses +2"."""
         far_first = sorted(self.steps, key=lambda step: -abs(step.amount))
         return [f"{sets[step.method].names[step.index]} {signed(step.amount)}" for step in far_first]
 
@@ -125,7 +125,7 @@ class Work:
 
     @classmethod
     def on(cls, recipe: Recipe, sets: Sets) -> Self:
-        """Nothing done yet."""
+        """Returns the work on a find that was just opened."""
         change = Change.of(recipe, sets)
         return cls(recipe, change, change)
 
@@ -188,7 +188,7 @@ class Steering:
         return self._history.can_redo
 
     def open(self, recipe: Recipe, classes: Tensor | None = None) -> None:
-        """Goes on with another find, and shows the sliders that made it; `undo` goes back to the one before."""
+        """Opens another find with the sliders that made it; `undo` goes back to the find before."""
         if not _same(classes, self.classes):
             self.sets, self.classes, self._history, self.work = {}, classes, History(MAX_UNDO), None
         self._turn_to(Work.on(recipe, self.sets), recipe.id)
@@ -196,13 +196,13 @@ class Steering:
             self.method = self.now.steps[-1].method
 
     def add(self, method: str, directions: DirectionSet) -> None:
-        """Takes in directions; those edits of an untouched find which they explain become sliders."""
+        """Adds directions; the edits of an untouched find that are steps along them become sliders."""
         self.sets[method], self.stale = directions, True
         if self.work is not None and self.work.change is self.work.first:
             self.work = Work.on(self.work.source, self.sets)
 
     def layer_range(self, num_ws: int) -> LayerRange:
-        """Where the sliders shown act: everywhere, unless the visitor chose otherwise."""
+        """Returns where the sliders shown act: everywhere, unless the visitor chose otherwise."""
         return self.now.ranges.get(self.method, LayerRange(0, num_ws - 1))
 
     def move(self, index: int, amount: float, num_ws: int) -> None:
@@ -230,23 +230,23 @@ class Steering:
             self.work, self._moved = self._history.undo(self.opened), (None, 0.0)
 
     def redo(self) -> None:
-        """Takes it again."""
+        """Takes the step again that was undone last."""
         if self.can_redo:
             self.work, self._moved = self._history.redo(self.opened), (None, 0.0)
 
     def rename(self, name: str) -> None:
-        """Gives the direction selected a name of which the visitor is sure."""
+        """Renames the direction selected; the visitor is sure of the name."""
         directions = self.sets[self.method]
         index = min(self.selected, len(directions) - 1)
         sure = tuple(1.0 if i == index else share for i, share in enumerate(directions.confidences))
         self.sets[self.method] = replace(directions.rename(index, name), confidences=sure)
 
     def recipe(self) -> Recipe:
-        """The find as the sliders have it."""
+        """Returns the find as the sliders have it."""
         return self.now.recipe(self.sets)
 
     def kept(self) -> Recipe:
-        """The same, with what is to be told of it: a name and where it comes from."""
+        """Returns the find as the sliders have it, with a name and where it comes from."""
         recipe, source = self.recipe(), self.opened.source
         if recipe.id == source.id:
             return source
@@ -255,7 +255,7 @@ class Steering:
         return recipe.replace(name=f"{root} · {said}" if said else root, found=Found(by="steer", parents=(source.id,)))
 
     def strip(self, index: int, amounts: Sequence[float], num_ws: int) -> list[Recipe]:
-        """The find with one slider shown at each of these places."""
+        """Returns the find with one slider at each of these amounts."""
         now = replace(self.now, ranges={**self.now.ranges, self.method: self.layer_range(num_ws)})
         return [now.with_amount(self.method, index, amount).recipe(self.sets) for amount in amounts]
 
@@ -267,7 +267,7 @@ class Steering:
 
 
 def signed(amount: float) -> str:
-    """A number with its sign: "+2", "−0.5", "0"."""
+    """Returns a number with its sign: "+2", "−0.5", "0"."""
     return f"{amount:+.3g}".replace("-", "−") if amount else "0"
 
 

@@ -1,4 +1,4 @@
-"""How a visitor sees a model's images: all that decides the pixels beside the latent."""
+"""How a visitor sees a model's images: what decides the pixels besides the latent."""
 
 import math
 from collections.abc import Sequence
@@ -39,12 +39,12 @@ class View:
 
     @classmethod
     def of(cls, generator: Generator) -> Self:
-        """The view to begin with: the truncation that suits the model, its first class or all groups open, unmoved."""
+        """Returns the view to begin with: the model's own truncation, its first class or all groups open, no motion."""
         classes = (0,) if generator.num_classes and not groups_of(generator) else ()
         return cls(default_truncation(generator.card), classes)
 
     def changed(self, generator: Generator, values: Sequence[Any]) -> Self:
-        """This view with what a visitor's controls say of it.
+        """Returns this view with the values of the visitor's controls.
 
         What the model has no control for stays as it is, and so do the classes while none is chosen, unless they can be
         left open.
@@ -77,7 +77,7 @@ class View:
         return [self.truncation, list(self.classes), self.shift_x, self.shift_y, self.turn]
 
     def space(self, generator: Generator, name: str = "z", truncation: float | None = None) -> LatentSpace:
-        """The latent space seen so.
+        """Returns a latent space of the generator with this view.
 
         Args:
             generator: whose space.
@@ -93,7 +93,7 @@ class View:
         )
 
     def _transform(self) -> Tensor | None:
-        """The motion [3, 3] of points (x right, y down); None when there is none, as recipes want it."""
+        """Returns the motion [3, 3] of points (x right, y down); None when there is none."""
         if not (self.shift_x or self.shift_y or self.turn):
             return None
         cos, sin = math.cos(math.radians(self.turn)), math.sin(math.radians(self.turn))
@@ -101,12 +101,12 @@ class View:
 
 
 def default_truncation(card: ModelCard | None) -> float:
-    """The psi that suits a model; 1 where it has no effect."""
+    """Returns the psi that suits a model; 1 where it has no effect."""
     return 1.0 if card is None or card.truncation is None else card.truncation
 
 
 def max_classes(generator: Generator) -> int:
-    """How many classes can be chosen."""
+    """Returns how many classes can be chosen."""
     return MAX_CLASSES * max(1, len(groups_of(generator)))
 
 

@@ -120,7 +120,7 @@ def move(networks: Networks, visitor: Session, *values: Any) -> Shown:
 
 
 def set_truncation(networks: Networks, visitor: Session, value: Any) -> Shown:
-    """Draws the find nearer to the mean, or further from it."""
+    """Changes the truncation of the find."""
     steering = visitor.workspace.steering
     if steering.work is None or not is_number(value) or float(value) == steering.now.base.truncation:
         return {}
@@ -137,7 +137,7 @@ def undo(networks: Networks, visitor: Session) -> Shown:
 
 
 def redo(networks: Networks, visitor: Session) -> Shown:
-    """Takes it again."""
+    """Takes the step again that was undone last."""
     visitor.workspace.steering.redo()
     return fill(networks, visitor)
 
@@ -151,7 +151,7 @@ def reset_all(networks: Networks, visitor: Session) -> Shown:
 
 
 def choose_method(networks: Networks, visitor: Session, method: str, picked: Picked) -> Shown:
-    """Shows the sliders of a method; those that must be found first are empty as yet."""
+    """Shows the sliders of a method; directions that must be found first come later."""
     steering, generator = visitor.workspace.steering, networks.generator(visitor.model)
     if method not in methods_of(generator):
         raise ValueError("This model has no directions of that kind.")
@@ -201,12 +201,12 @@ def _set_range(networks: Networks, visitor: Session, **fields: Any) -> Shown:
 
 
 def choose_noise(networks: Networks, visitor: Session, noise: str) -> Shown:
-    """Draws with another mode of the noise maps."""
+    """Changes the mode of the noise maps."""
     return _noise(networks, visitor, noise, 0 if noise == "random" else None)
 
 
 def reseed(networks: Networks, visitor: Session) -> Shown:
-    """Draws with other random noise."""
+    """Changes the random noise."""
     seed = visitor.workspace.steering.now.base.noise_seed
     return _noise(networks, visitor, "random", 0 if seed is None else (seed + 1) % (MAX_SEED + 1))
 
@@ -252,7 +252,7 @@ def fill_strip(networks: Networks, visitor: Session) -> Iterator[list[dict[str, 
 
 
 def _along(networks: Networks, visitor: Session) -> Iterator[list[dict[str, Any]]]:
-    """The find along the direction selected."""
+    """Draws the find along the direction selected."""
     steering, generator = visitor.workspace.steering, networks.generator(visitor.model)
     if steering.work is None or steering.directions is None:
         yield []
@@ -275,7 +275,7 @@ def keep_it(visitor: Session) -> int:
 
 
 def _before(generator: Generator, steering: Steering) -> str:
-    """The find as it was opened; drawn once."""
+    """Returns the picture of the find as it was opened, which is drawn once."""
     base = steering.opened.first.base
     if steering.drawn is None or steering.drawn[0] is not base:
         steering.drawn = base, draw(generator, base)
@@ -296,7 +296,7 @@ def _preview(generator: Generator, visitor: Session, buttons: tuple[bool, bool] 
 
 
 def _words(steering: Steering) -> str:
-    """What the sliders say, in one line."""
+    """Returns what the sliders say, in one line."""
     return " · ".join(steering.now.words(steering.sets)) or UNCHANGED
 
 

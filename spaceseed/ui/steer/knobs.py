@@ -173,7 +173,7 @@ def note_ends(visitor: Session, first: Any, last: Any) -> None:
 
 
 def groups_of(generator: Generator) -> dict[str, range]:
-    """Ranges of style layers by name; only all of them where there are too few to tell groups."""
+    """Returns ranges of style layers by name; only all of them where there are too few for groups."""
     try:
         return {ALL: range(generator.num_ws)} | style_groups(generator)
     except ArgumentError:

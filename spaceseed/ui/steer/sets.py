@@ -31,13 +31,13 @@ MAX_MARKS = 20
 
 
 def methods_of(generator: Generator) -> list[str]:
-    """The methods that a model has, the one to begin with first."""
+    """Returns the methods that a model has, the one to begin with first."""
     bundled = bundled_methods(generator)
     return [method for method in TITLES if method in bundled or method in METHODS or method == MARKS]
 
 
 def classes_of(generator: Generator, visitor: Session, recipe: Recipe) -> Tensor | None:
-    """The classes [num_classes] for which directions are found: the find's, or, where it tells none, the page's."""
+    """Returns the classes [num_classes] for which directions are found: the find's, or else the page's."""
     return visitor.workspace.view.space(generator).labels if recipe.labels is None else recipe.labels
 
 

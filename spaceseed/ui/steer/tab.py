@@ -1,4 +1,4 @@
-"""The Steer tab: change a find along directions, mix several, or walk between them on film."""
+"""The Steer tab: change a find along directions, mix several, or make a film from one to another."""
 
 import secrets
 from collections.abc import Callable
@@ -93,7 +93,7 @@ def create_steer_tab(networks: Networks, session: gr.State, basket: gr.State, br
 
 
 def shelved(visitor: Session, picked: Picked) -> Gallery:
-    """The basket, numbered, with the pictures that there are; Found seeds draws the others."""
+    """Returns the basket, numbered, with the pictures that there are; Found seeds draws the others."""
     tiles = [
         Tile(recipe.id, visitor.thumbnails.path_of(recipe.id), f"{number}. {recipe.name or recipe.id}")
         for number, recipe in enumerate(visitor.basket.finds.values(), start=1)
@@ -105,7 +105,7 @@ def shelved(visitor: Session, picked: Picked) -> Gallery:
 
 
 def orders(count: int, visitor: Session, picked: Picked) -> list[str]:
-    """The chosen finds' numbers, in the order in which they were chosen, `count` times."""
+    """Returns the chosen finds' numbers, in the order in which they were chosen, `count` times."""
     numbers = {name: str(number) for number, name in enumerate(visitor.basket.finds, start=1)}
     return [", ".join(numbers[name] for name in picked.marks if name in numbers)] * count
 
@@ -162,7 +162,7 @@ def enter(networks: Networks, visitor: Session) -> Shown:
 
 
 def show_again(networks: Networks, visitor: Session) -> Shown:
-    """Shows what is open of the present model, after a change of the model; nothing if this tab was never opened."""
+    """Shows the open find of the present model after a change of the model, if this tab was opened before."""
     return enter(networks, visitor) if visitor.steers else {}
 
 

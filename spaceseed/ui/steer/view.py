@@ -20,12 +20,12 @@ AMOUNTS = [-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0]
 
 
 def strip() -> gr.HTML:
-    """Places for the pictures along one direction."""
+    """Creates places for the pictures along one direction."""
     return faces("From −3 to +3", places=len(AMOUNTS), columns=len(AMOUNTS), elem_id="steer-strip")
 
 
 def draw(generator: Generator, recipe: Recipe) -> str:
-    """Draws a find as `still` shows it."""
+    """Draws a find; returns it as `still` shows it."""
     use_cores(generator)
     return data_url(recipe.render(generator))
 

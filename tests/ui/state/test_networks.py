@@ -81,11 +81,11 @@ def test_the_public_judge_is_loaded_once_and_tells_how_far_it_is(networks, monke
         return FakeJudge(name)
 
     monkeypatch.setattr(judges, "load_judge", load_judge)
-    arrival = DownloadProgress("the judge")
-    first = networks.judge("tiny-biggan", arrival)
+    download = DownloadProgress("the judge")
+    first = networks.judge("tiny-biggan", download)
     assert networks.judge("tiny-classes") is first
     assert asked == [PUBLIC_JUDGE]
-    assert arrival.line.startswith("Downloading the judge")
+    assert download.line.startswith("Downloading the judge")
 
 
 @pytest.mark.parametrize("error", [DownloadError("The Hub is away."), RuntimeError("/root/.cache/secret")])
