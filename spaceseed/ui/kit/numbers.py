@@ -60,7 +60,7 @@ def parse_numbers(text: str, low: int, high: int, name: str, limit: int = 1_000,
             raise ValueError(f"{entry[:20]!r} is not a {name}: write whole numbers such as 3, or ranges such as 1-4.")
         first, last = int(match[1]), int(match[2] or match[1])
         if last < first:
-            raise ValueError(f"The range {entry[:20]} runs backwards: write the smaller number first.")
+            raise ValueError(f"The range {entry[:20]} runs backwards: write the smaller {name} first.")
         if not low <= first <= last <= high:
             raise ValueError(f"The {name}s go from {low} to {high}, and {entry[:20]} is not among them.")
         if last - first >= limit:

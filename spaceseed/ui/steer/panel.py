@@ -101,9 +101,9 @@ def create_panel(networks: Networks, session: gr.State, basket: gr.State, marks:
 
     def on(trigger: Any, event: Callable[..., events.Shown], inputs: list[Any], outputs: dict[str, Any]) -> Any:
         """Joins an event that takes the networks, the session and `inputs`."""
-        triggers = trigger if isinstance(trigger, list) else [trigger]
         handle = handler(networks, event, outputs)
-        return gr.on(triggers, handle, [session, *inputs], list(outputs.values()), **EVENT)
+        join = partial(gr.on, trigger) if isinstance(trigger, list) else trigger
+        return join(handle, [session, *inputs], list(outputs.values()), **EVENT)
 
     turnstile = BoundedSemaphore(DRAWINGS)
 

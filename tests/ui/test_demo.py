@@ -1,0 +1,18 @@
+"""The app as a whole, without a browser."""
+
+from spaceseed.ui.demo import build
+
+
+def test_the_app_is_built_and_offers_no_api():
+    demo = build("avatars")
+    assert demo.config["dependencies"]
+    assert all(event["api_visibility"] == "private" for event in demo.config["dependencies"])
+
+
+def test_events_that_share_a_lane_agree_on_how_many_run_at_once():
+    lanes = {}
+    for fn in build("avatars").fns.values():
+        if fn.queue and isinstance(fn.concurrency_id, str):
+            lanes.setdefault(fn.concurrency_id, set()).add(fn.concurrency_limit)
+    assert {"breed", "finds", "search", "steer", "mix", "film", "avoid", "switch"} <= lanes.keys()
+    assert all(len(limits) == 1 for limits in lanes.values())
