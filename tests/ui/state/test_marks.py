@@ -1,7 +1,7 @@
 from spaceseed.evolution.breeding import BAD, LIKED
 from spaceseed.latent_space import LatentSpace
 from spaceseed.ui.kit.picker import Picked
-from spaceseed.ui.state.marks import face_id, liked_latents, marks_on, recipes
+from spaceseed.ui.state.marks import face_id, liked_latents, marks_on, note_marks, page_key, recipes
 
 
 def test_marks_of_another_page_do_not_count(session):
@@ -21,3 +21,11 @@ def test_recipes_say_how_a_face_came_about(generator, session):
     seed, child = recipes(LatentSpace(generator, "z", 0.5), page, {0: LIKED, 2: LIKED, 3: BAD})
     assert (seed.seed, seed.name, seed.found.by, seed.truncation) == (4, "seed 4", "seed", 0.5)
     assert (child.seed, child.name, child.found.by, child.found.generation) == (None, face_id(page, 2), "breed", 1)
+
+
+def test_marks_of_another_models_page_are_not_taken_for_this_ones(session):
+    marked = session.workspace.avoiding.marks
+    note_marks(session, Picked({"g0-1": BAD}, None, key="another-model 0"))
+    assert not marked
+    note_marks(session, Picked({"g0-1": BAD}, None, key=page_key(session)))
+    assert len(marked) == 1

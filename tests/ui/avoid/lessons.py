@@ -1,0 +1,46 @@
+"""What visitors do before a filter is learned."""
+
+import torch
+
+from spaceseed.evolution.breeding import BAD, LIKED
+from spaceseed.ui.avoid.examples import find_by_words
+from spaceseed.ui.avoid.learning import (
+    SUITED,
+    learn,
+)
+
+LOGISTIC = "Logistic (a plane)"
+
+
+class BrightJudge:
+    """Finds bright images like any text."""
+
+    name = "bright"
+
+    def embed_text(self, text):
+        return torch.ones(1, 3)
+
+    def embed_images(self, images):
+        return images.mean(dim=(2, 3))
+
+
+def mark(visitor, **kinds):
+    """Marks images of the page, such as bad=[0, 1]."""
+    marks = {i: {"bad": BAD, "good": LIKED}[kind] for kind, places in kinds.items() for i in places}
+    visitor.workspace.avoiding.note(visitor.breeding.page.latents, marks)
+
+
+def taught(networks, visitor, **settings):
+    """Lets the visitor learn from words."""
+    list(find_by_words(networks, visitor, "something bright", 100))
+    return study(networks, visitor, **settings)
+
+
+def study(networks, visitor, method=LOGISTIC, how=SUITED, refused=25):
+    *_, last = learn(networks, visitor, method, how, refused)
+    return last
+
+
+def brightness(space, vectors):
+    with torch.no_grad():
+        return space.images(vectors).mean(dim=(1, 2, 3))

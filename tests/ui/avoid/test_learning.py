@@ -1,0 +1,179 @@
+"""The filter of the Avoid tab: learned, judged, shown and used."""
+
+from copy import deepcopy
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from spaceseed.filters.filter import LatentFilter
+from spaceseed.ui.avoid import learning, proof
+from spaceseed.ui.avoid.learning import (
+    SUITED,
+    along,
+    load_filter,
+    pictures,
+    use_in_breed,
+    use_in_search,
+    verdict,
+)
+from spaceseed.ui.kit.picker import Picked
+from spaceseed.ui.search.climb import climb
+from spaceseed.ui.search.tab import ask
+from spaceseed.ui.shell.switching import switch
+from spaceseed.ui.state.session import Session
+from tests.ui.avoid.lessons import BrightJudge, brightness, mark, study, taught
+
+
+def test_each_model_has_its_own_marks_and_filter(bright_networks, learner):
+    taught(bright_networks, learner)
+    list(switch(bright_networks, learner, "avatars"))
+    assert not learner.workspace.avoiding.marks
+    assert learner.workspace.avoiding.learned is None
+    list(switch(bright_networks, learner, "tiny-stylegan2"))
+    assert len(learner.workspace.avoiding.marks) == 100
+
+
+@pytest.mark.parametrize("model", ["tiny-classes", "tiny-stylegan3", "tiny-biggan", "tiny-pggan", "tiny-stylegan"])
+def test_all_families_can_avoid(bright_networks, learner, model):
+    list(switch(bright_networks, learner, model))
+    taught(bright_networks, learner)
+    assert learner.workspace.avoiding.learned.filter.model == model
+    *_, (strip, before, after, _) = pictures(bright_networks, learner)
+    assert [len(part) for part in (strip, before, after)] == [7, 12, 12]
+    learned = learner.workspace.avoiding.learned
+    space = learner.workspace.view.space(bright_networks.generator(model), "w")
+    assert learned.within(space).allows(space.from_z(learned.good)).any()
+
+
+def test_a_filter_learned_from_words_avoids_what_they_mean(bright_networks, learner):
+    assert taught(bright_networks, learner)[0].startswith("Learned")
+    learned = learner.workspace.avoiding.learned
+    assert learned.filter.trustworthy
+    assert learned.filter.space == "w"
+    before = learned.space.draw(range(500, 700))
+    after = learned.filter.apply(before)
+    space = learned.space
+    assert brightness(space, after).mean() < brightness(space, before).mean()
+
+
+def test_few_marks_are_called_too_few(bright_networks, learner):
+    mark(learner, bad=[0, 1], good=[2, 3])
+    study(bright_networks, learner)
+    terms = dict(verdict(learner.workspace.avoiding.learned))
+    assert terms["Trust"].startswith("Not enough marks yet: 2 bad and 2 good")
+    assert "where 0.50 is chance" in terms["Held-out AUC"]
+    assert terms["Acceptance"].startswith("75%")
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"method": "magic"}, "Method must be one of"),
+        ({"how": "magic"}, "Avoiding by must be one of"),
+        ({"method": "Quadratic (blobs and shells)", "how": "Truncate along the direction"}, "beyond a plane"),
+        ({"refused": 100}, "nothing would be left"),
+        ({"refused": float("nan")}, "Strength"),
+        ({"refused": None}, "Strength"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused_and_the_filter_stays(bright_networks, learner, settings, sentence):
+    taught(bright_networks, learner)
+    before = learner.workspace.avoiding.learned
+    with pytest.raises(ValueError, match=sentence):
+        study(bright_networks, learner, **settings)
+    assert learner.workspace.avoiding.learned is before
+
+
+@pytest.mark.parametrize("method", learning.METHODS)
+@pytest.mark.parametrize("how", [SUITED, "Shift everything a little"])
+def test_every_method_is_shown_from_good_to_bad(bright_networks, learner, method, how):
+    taught(bright_networks, learner, method=method, how=how)
+    avoid = learner.workspace.avoiding.learned.filter
+    row, words = along(avoid, torch.zeros(avoid.dims))
+    scores = avoid.discriminant.score(row)
+    assert scores[0] < scores[-1]
+    assert (words[0], words[-1]) == ("good", "bad")
+    *_, (strip, before, after, told) = pictures(bright_networks, learner)
+    assert [len(part) for part in (strip, before, after)] == [7, 12, 12]
+    same = [a["image"]["path"] == b["image"]["path"] for a, b in zip(before, after, strict=True)]
+    assert [face["caption"].endswith("new") for face in after] == [not s for s in same]
+    assert told.startswith(f"{12 - sum(same)} of 12")
+
+
+def test_without_a_filter_nothing_is_shown_or_measured(bright_networks, learner):
+    assert list(pictures(bright_networks, learner)) == [[[], [], [], ""]]
+    for event in (use_in_breed, use_in_search):
+        with pytest.raises(ValueError, match="Learn a filter first"):
+            event(bright_networks, learner, True)
+    with pytest.raises(ValueError, match="Learn a filter first"):
+        list(proof.measure(bright_networks, learner, 50))
+
+
+def test_breed_draws_what_the_filter_allows_while_it_is_on(bright_networks, learner):
+    taught(bright_networks, learner)
+    avoid = learner.workspace.avoiding.learned
+    use_in_breed(bright_networks, learner, True)
+    for _ in range(3):
+        assert avoid.allows(learner.breeding.next({}, 36).latents).all()
+    assert learning.breed_line(learner.workspace.avoiding).startswith("Fresh ones keep away")
+    use_in_breed(bright_networks, learner, False)
+    assert not avoid.allows(learner.breeding.next({}, 36).latents).all()
+    assert learning.breed_line(learner.workspace.avoiding) == ""
+
+
+def test_a_doubtful_filter_is_used_with_a_warning(bright_networks, learner, said):
+    mark(learner, bad=[0, 1], good=[2, 3])
+    study(bright_networks, learner)
+    use_in_breed(bright_networks, learner, True)
+    assert said == ["It is in use. " + learner.workspace.avoiding.learned.filter.reason]
+    assert "too few to be trusted" in learning.breed_line(learner.workspace.avoiding)
+
+
+@pytest.mark.parametrize("space", ["z", "w"])
+def test_a_search_keeps_to_the_filter(bright_networks, learner, monkeypatch, space):
+    taught(bright_networks, learner)
+    use_in_search(bright_networks, learner, True)
+    asked = {"prompt": "anything", "algorithm": "Random search", "space": space, "generations": 2, "warm_start": 0}
+    job = ask(learner, learner.workspace.view, Picked({}, None), asked)
+    spaces = []
+    monkeypatch.setattr("spaceseed.ui.search.climb.search", lambda *_, space, **__: spaces.append(space) or iter(()))
+    list(climb(bright_networks.generator(learner.model), BrightJudge(), job, learner))
+    assert spaces[0].avoid.space == space
+    assert spaces[0].avoid.allows(spaces[0].draw(range(200))).all()
+    with pytest.raises(ValueError, match="works in z and in w"):
+        ask(learner, learner.workspace.view, Picked({}, None), asked | {"space": "ws"})
+
+
+def test_a_file_brings_the_filter_back(bright_networks, learner, said, tmp_path):
+    taught(bright_networks, learner)
+    path = learning.filter_file(learner, learner.workspace.avoiding.learned)
+    before = verdict(learner.workspace.avoiding.learned)
+    other = Session.on(bright_networks.generator("avatars"))
+    list(switch(bright_networks, other, "tiny-stylegan2"))
+    load_filter(bright_networks, other, path)
+    assert verdict(other.workspace.avoiding.learned) == before
+    assert len(said) == 1
+
+
+def test_bad_files_are_refused_in_a_sentence_and_change_nothing(bright_networks, learner, tmp_path):
+    taught(bright_networks, learner)
+    learned = learner.workspace.avoiding.learned
+    good = learning.filter_file(learner, learned)
+    dims = learned.filter.dims
+    files = {
+        "belongs to the model tiny-stylegan2": ("avatars", good),
+        "holds no filter": (learner.model, tmp_path / "text.safetensors"),
+        "or is damaged": (learner.model, tmp_path / "nan.safetensors"),
+        f"for latents of {dims + 1} numbers": (learner.model, tmp_path / "size.safetensors"),
+        "cannot be read": (learner.model, tmp_path / "lost.safetensors"),
+    }
+    (tmp_path / "text.safetensors").write_text("no filter")
+    save_file(load_file(good) | {"linear": torch.tensor([torch.nan]).double()}, tmp_path / "nan.safetensors")
+    LatentFilter.fit(torch.randn(5, dims + 1), torch.randn(5, dims + 1)).save(tmp_path / "size.safetensors")
+    for sentence, (model, path) in files.items():
+        other = deepcopy(learner) if model == learner.model else Session.on(bright_networks.generator(model))
+        before = other.workspace.avoiding.learned
+        with pytest.raises(ValueError, match=sentence):
+            load_filter(bright_networks, other, str(path))
+        assert other.workspace.avoiding.learned is before

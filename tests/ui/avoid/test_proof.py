@@ -1,0 +1,42 @@
+"""The proof on the Avoid tab: figures without and with the filter."""
+
+import pytest
+
+from spaceseed.models.judges import inception
+from spaceseed.ui.avoid import proof
+from spaceseed.ui.state.session import Session
+from tests.ui.avoid.lessons import mark, study, taught
+
+
+def test_figures_of_avatars_are_measured_against_renders(bright_networks, said):
+    learner = Session.on(bright_networks.generator("avatars"))
+    taught(bright_networks, learner)
+    *_, (words, _) = proof.measure(bright_networks, learner, 50)
+    assert words == ""
+    rows = proof.table(learner.workspace.avoiding.figures)
+    assert [row[0].partition(",")[0] for row in rows] == ["Frechet distance", "Kernel distance", "Precision", "Recall"]
+    assert all(row[0].endswith("avatar features") and row[3] == "50" for row in rows)
+    assert "against 1,000 rendered avatars" in learner.workspace.avoiding.conditions
+
+
+def test_figures_of_other_models_need_good_examples(bright_networks, learner, monkeypatch):
+    mark(learner, bad=[0, 1], good=[2, 3])
+    study(bright_networks, learner)
+    with pytest.raises(ValueError, match="50 good examples"):
+        list(proof.measure(bright_networks, learner, 50))
+    taught(bright_networks, learner)
+
+    class Colours:
+        name = "Inception features"
+
+        def __call__(self, images):
+            return images.mean(dim=(2, 3))
+
+    monkeypatch.setattr(inception, "load_inception", lambda progress: Colours())
+    list(proof.measure(bright_networks, learner, 60))
+    without, with_it = learner.workspace.avoiding.figures[0]
+    assert without.name == "Frechet distance, Inception features"
+    assert (without.count, without.reference) == (60, 92)
+    assert with_it.value != without.value
+    with pytest.raises(ValueError, match="whole number from 50"):
+        list(proof.measure(bright_networks, learner, 49))
