@@ -194,7 +194,7 @@ def load_filter(networks: Networks, visitor: Session, path: str | None) -> None:
         raise FilterError("This file cannot be read.") from error
     visitor.workspace.avoiding.take(Learned(avoid, visitor.workspace.view.space(generator, avoid.space)))
     visitor.workspace.apply_filter()
-    inform("The filter of this file is loaded.")
+    inform("The filter of this file is in the place of the one before.")
 
 
 def breed_line(avoiding: Avoiding) -> str:
