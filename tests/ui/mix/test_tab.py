@@ -51,12 +51,6 @@ def test_a_place_outside_the_grid_keeps_nothing(tiny_networks, collector, at):
     assert len(collector.basket.finds) == 3
 
 
-@pytest.mark.parametrize("payload", [None, {}, {"at": "0"}, {"at": [0]}, {"at": [-1, 0]}, {"at": [True, 0]}, 3])
-def test_what_the_browser_makes_up_is_nothing(payload):
-    assert MixGrid().preprocess(payload) is None
-    assert MixGrid().preprocess({"at": [1, 2]}) == (1, 2)
-
-
 @pytest.mark.parametrize(
     ("rows", "columns", "group", "layers", "sentence"),
     [

@@ -9,7 +9,6 @@ from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.kit.picker import Picked
 from spaceseed.ui.search import results, tab
 from spaceseed.ui.search.climb import Climb, climb
-from spaceseed.ui.state import prompts
 from spaceseed.ui.state.session import Session
 
 ASKED = {"prompt": "a man with a beard", "algorithm": "Random search", "generations": 1, "warm_start": 0}
@@ -32,43 +31,6 @@ def ended(generator, judge, visitor, said):
     job = tab.ask(visitor, visitor.workspace.view, NO_MARKS, ASKED | {"Random search": {"population": 10}})
     *_, state = climb(generator, judge, job, visitor)
     return state
-
-
-@pytest.mark.parametrize(
-    ("prompt", "unknown"),
-    [
-        ("a smiling woman with red hair", []),
-        ("Red-haired MAN, round glasses.", []),
-        ("a dragon in a castle", ["dragon", "castle"]),
-        ("femme souriante", ["femme", "souriante"]),
-        ("dragon dragon", ["dragon"]),
-        ("😀", ["😀"]),
-        ("<script>alert(1)</script>", ["script", "alert"]),
-    ],
-)
-def test_words_that_the_judge_never_saw_are_found(judge, prompt, unknown):
-    assert prompts.unknown_words(judge, prompt) == unknown
-
-
-def test_a_judge_of_any_text_knows_all_words():
-    class Public:
-        name = "ViT-B-32/laion2b_s34b_b79k"
-
-    assert prompts.unknown_words(Public(), "a dragon") == []
-
-
-def test_unknown_words_are_said(judge, said):
-    prompts.warn_of_unknown_words(judge, "a woman")
-    assert said == []
-    prompts.warn_of_unknown_words(judge, "five six seven eight dragons with wings")
-    (sentence,) = said
-    assert sentence.startswith('This judge has never seen "five", "six", "seven" and more and may misread')
-
-
-def test_the_example_prompts_are_known(judge, said):
-    examples = prompts.example_prompts()
-    assert len(examples) >= 8
-    assert not any(prompts.unknown_words(judge, prompt) for prompt in examples)
 
 
 def test_a_search_that_cannot_begin_leaves_the_running_one_alone(visitor):

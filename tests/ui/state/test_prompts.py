@@ -1,0 +1,48 @@
+"""What is said of words that a judge has never seen."""
+
+import pytest
+
+from spaceseed.models.judges.clip import load_judge
+from spaceseed.ui.state import prompts
+
+
+@pytest.fixture(scope="module")
+def judge():
+    return load_judge()
+
+
+@pytest.mark.parametrize(
+    ("prompt", "unknown"),
+    [
+        ("a smiling woman with red hair", []),
+        ("Red-haired MAN, round glasses.", []),
+        ("a dragon in a castle", ["dragon", "castle"]),
+        ("femme souriante", ["femme", "souriante"]),
+        ("dragon dragon", ["dragon"]),
+        ("😀", ["😀"]),
+        ("<script>alert(1)</script>", ["script", "alert"]),
+    ],
+)
+def test_words_that_the_judge_never_saw_are_found(judge, prompt, unknown):
+    assert prompts.unknown_words(judge, prompt) == unknown
+
+
+def test_a_judge_of_any_text_knows_all_words():
+    class Public:
+        name = "ViT-B-32/laion2b_s34b_b79k"
+
+    assert prompts.unknown_words(Public(), "a dragon") == []
+
+
+def test_unknown_words_are_said(judge, said):
+    prompts.warn_of_unknown_words(judge, "a woman")
+    assert said == []
+    prompts.warn_of_unknown_words(judge, "five six seven eight dragons with wings")
+    (sentence,) = said
+    assert sentence.startswith('This judge has never seen "five", "six", "seven" and more and may misread')
+
+
+def test_the_example_prompts_are_known(judge, said):
+    examples = prompts.example_prompts()
+    assert len(examples) >= 8
+    assert not any(prompts.unknown_words(judge, prompt) for prompt in examples)
