@@ -116,7 +116,8 @@ def create_search_tab(
         file = gr.DownloadButton(visible="hidden", elem_id="search-file")
 
     job, buttons = gr.State(), {"stop": stop, "halt": halt}
-    asked = {"job": job, "status": results.status, **buttons}
+    told = {"status": results.status, **buttons}
+    asked = {"job": job, **told}
     searched = results.outputs | buttons
 
     @clear_errors
@@ -141,7 +142,7 @@ def create_search_tab(
 
     failed = {"status": {"text": "The search could not go on."}, **_stop_buttons(searching=False)}
     for search in searches:
-        search.failure(lambda: in_order(failed, searched), None, list(searched.values()), **NOW)
+        search.failure(lambda: in_order(failed, told), None, list(told.values()), **NOW)
     stop.click(ask_to_stop, session, [stop, halt], **NOW)
     halt.click(lambda: in_order(_stop_buttons(searching=False), buttons), None, [stop, halt], cancels=searches, **NOW)
 
