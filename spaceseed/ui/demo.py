@@ -37,7 +37,7 @@ def build(model: str | None = None, judge: str | None = None) -> gr.Blocks:
     the first images are on the first visitor's page; all else when it is asked for.
 
     Args:
-        model: what `zoo.load` takes for the model that visitors meet first; `zoo.default_model()` if None.
+        model: what `load` takes for the model that visitors meet first; `choose_default_model()` if None.
         judge: what `load_judge` takes, for every model; if None, `SPACESEED_JUDGE`, or else the bundled judge for the
             bundled model and a public one for all others.
 

@@ -93,11 +93,11 @@ class Catalogue:
 def stand_in(patch: pytest.MonkeyPatch) -> Catalogue:
     """Puts the catalogue in the zoo's place."""
     catalogue = Catalogue()
-    patch.setattr(zoo, "list_models", catalogue.list_models)
-    patch.setattr(zoo, "card", catalogue.card)
-    patch.setattr(zoo, "load", catalogue.load)
-    patch.setattr(zoo, "is_local", catalogue.is_local)
-    patch.setattr(zoo, "available", lambda name: True)
+    patch.setattr(loading, "list_models", catalogue.list_models)
+    patch.setattr(loading, "card", catalogue.card)
+    patch.setattr(loading, "load", catalogue.load)
+    patch.setattr(loading, "is_local", catalogue.is_local)
+    patch.setattr(loading, "available", lambda name: True)
     return catalogue
 
 

@@ -68,7 +68,7 @@ def is_local(name: str) -> bool:
     return available(name)
 
 
-def default_model() -> str:
+def choose_default_model() -> str:
     """Returns what `load` takes for the model to start with.
 
     That is `SPACESEED_MODEL`, which may be a file of one's own, else the best one that the hardware runs well.

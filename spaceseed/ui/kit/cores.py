@@ -4,8 +4,8 @@ import os
 
 import torch
 
+from spaceseed.devices import default_device
 from spaceseed.models.generators.generator import Generator, ModelCard
-from spaceseed.models.zoo import loading as zoo
 
 # Cores wait for each other longer than the layers of smaller networks take.
 THREADED_RESOLUTION = 128
@@ -13,7 +13,7 @@ THREADED_RESOLUTION = 128
 
 def is_slow(model: Generator | ModelCard) -> bool:
     """Returns whether one image takes a good part of a second, or more."""
-    return model.resolution > THREADED_RESOLUTION and zoo.default_device().type == "cpu"
+    return model.resolution > THREADED_RESOLUTION and default_device().type == "cpu"
 
 
 def use_cores(generator: Generator) -> None:

@@ -16,7 +16,8 @@ from spaceseed.images import from_uint8
 from spaceseed.mixing.film import write_film
 from spaceseed.mixing.walk import MAX_FINDS, MAX_FRAMES, walk
 from spaceseed.models.generators.generator import Generator
-from spaceseed.recipes.recipe import Recipe, synthesis_options
+from spaceseed.models.generators.options import synthesis_options
+from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.kit.controls import Slider
 from spaceseed.ui.kit.cores import use_cores
 from spaceseed.ui.kit.events import in_order, quiet

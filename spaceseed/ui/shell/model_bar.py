@@ -8,7 +8,7 @@ import gradio as gr
 
 from spaceseed.models.generators.generator import Generator, ModelCard
 from spaceseed.models.generators.labels import groups_of
-from spaceseed.models.zoo import loading as zoo
+from spaceseed.models.zoo import loading
 from spaceseed.ui.kit.controls import Dropdown
 from spaceseed.ui.kit.jobs import size_text
 from spaceseed.ui.kit.templates import read

@@ -51,7 +51,7 @@ def lend_to_generator(generator: Generator) -> Generator:
 
 def lend_to_judge(judge: "Judge") -> "Judge":
     """Lets a judge look at images on the GPU of each call; where this is no ZeroGPU Space, it is left as it is."""
-    if not zoo.is_zero_gpu():
+    if not is_zero_gpu():
         return judge
     import spaces  # noqa: PLC0415 - there is no such package elsewhere
 

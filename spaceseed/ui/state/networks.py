@@ -24,7 +24,7 @@ class Networks:
     """Generators of the catalogue and the judges that fit them, loaded when they are needed first.
 
     Args:
-        default: what `load` takes for the model that visitors meet first; `default_model()` if None. One that is not in
+        default: what `load` takes for the model that visitors meet first; `choose_default_model()` if None. One that is not in
             the catalogue, such as a file of one's own, is offered beside it. Where it cannot be loaded, the bundled one
             takes its place.
         judge: what `load_judge` takes, for all models; if None the bundled judge scores the bundled model's images,
@@ -41,7 +41,7 @@ class Networks:
         self._judges: dict[str, Judge] = {}
         self._judge_lock = threading.Lock()
         self._own: dict[str, tuple[str, ModelCard]] = {}  # beside the catalogue: what `load` takes, by id
-        self.default, self.problem = self._offer(default or loading.default_model())
+        self.default, self.problem = self._offer(default or loading.choose_default_model())
 
     def _offer(self, name: str) -> tuple[str, str]:
         """Loads the first model, and offers it; returns its id, or the bundled model's id and what is wrong."""
@@ -61,7 +61,7 @@ class Networks:
             model: card for model, (_, card) in self._own.items()
         }
 
-    def generator(self, model: str, progress: Progress | None = None) -> Generator:
+    def generator(self, model: str, progress: ByteProgress | None = None) -> Generator:
         """Returns the generator of this id, which is loaded and downloaded if need be.
 
         Raises:
@@ -73,7 +73,7 @@ class Networks:
 
     def at_hand(self, model: str) -> bool:
         """Returns whether the model's images can be drawn without a download."""
-        return model in self._own or (model in self.cards and zoo.is_local(model))
+        return model in self._own or (model in self.cards and loading.is_local(model))
 
     def check(self, recipe: Recipe) -> None:
         """Refuses a recipe that no model here can draw; one whose model is not in memory is checked later.
@@ -104,7 +104,7 @@ class Networks:
         """Returns what `load_judge` takes for the judge of this model's images."""
         return self._judge_name or (BUNDLED if model == BUNDLED else PUBLIC_JUDGE)
 
-    def judge(self, model: str, progress: Progress | None = None) -> "Judge":
+    def judge(self, model: str, progress: ByteProgress | None = None) -> "Judge":
         """Returns the judge of this model's images, which is loaded and downloaded if need be.
 
         Raises:
@@ -122,7 +122,7 @@ class Networks:
             return self._judges[name]
 
 
-def _load_judge(name: str, progress: Progress | None) -> "Judge":
+def _load_judge(name: str, progress: ByteProgress | None) -> "Judge":
     from spaceseed.models.judges.clip import load_judge  # noqa: PLC0415 - open_clip takes seconds to import
 
     return load_judge(name, progress=progress)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 import torch
 
 from spaceseed.batches import batch_size
-from spaceseed.devices import default_device
 from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generators.generator import Generator
 from spaceseed.recipes.recipe import Recipe

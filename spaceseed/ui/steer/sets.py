@@ -7,7 +7,8 @@ from torch import Tensor
 
 from spaceseed.directions.cache import bundled_methods, directions_of
 from spaceseed.directions.contrast import direction_between
-from spaceseed.directions.sets import METHODS, DirectionSet
+from spaceseed.directions.discovery import METHODS
+from spaceseed.directions.sets import DirectionSet
 from spaceseed.evolution.breeding import BAD, LIKED
 from spaceseed.models.generators.generator import Generator
 from spaceseed.recipes.recipe import Recipe

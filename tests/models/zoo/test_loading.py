@@ -172,14 +172,14 @@ def test_the_first_model_suits_the_hardware(monkeypatch, environment, gpu, packa
     monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
     monkeypatch.setattr(openvino, "installed", lambda: Path() if package else None)
     monkeypatch.setattr(loading, "is_reachable", lambda: reachable)
-    assert loading.default_model() == model
+    assert loading.choose_default_model() == model
     assert default_device().type == device
 
 
 def test_a_chosen_first_model_must_exist(monkeypatch):
     monkeypatch.setenv("SPACESEED_MODEL", "stylegan2-ffqh")
     with pytest.raises(ArgumentError, match="stylegan2-ffhq"):
-        loading.default_model()
+        loading.choose_default_model()
 
 
 @pytest.mark.parametrize(
@@ -187,14 +187,14 @@ def test_a_chosen_first_model_must_exist(monkeypatch):
 )
 def test_the_first_model_may_be_ones_own(monkeypatch, name):
     monkeypatch.setenv("SPACESEED_MODEL", name)
-    assert loading.default_model() == name
+    assert loading.choose_default_model() == name
 
 
 @pytest.mark.parametrize(("name", "allowed"), [("lost/generator.safetensors", "a file"), ("hub:me/faces", "revision")])
 def test_what_is_no_file_and_no_address_is_refused_at_once(monkeypatch, name, allowed):
     monkeypatch.setenv("SPACESEED_MODEL", name)
     with pytest.raises(ArgumentError, match=allowed):
-        loading.default_model()
+        loading.choose_default_model()
 
 
 @pytest.mark.parametrize("name", KINDS)
