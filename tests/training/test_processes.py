@@ -1,12 +1,13 @@
 """Several processes train the same networks on data of their own, and resume as one does."""
 
 import os
-import socket
 import subprocess
 import sys
 
 import pytest
 import torch
+
+from tests.conftest import free_port
 
 pytestmark = pytest.mark.slow
 
@@ -88,10 +89,8 @@ def tensors(part):
 def left(tmp_path_factory):
     """What each of two processes ended with."""
     folder = tmp_path_factory.mktemp("two")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    common = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "ACCELERATE_USE_CPU": "true"}
+    address = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
+    common = address | {"WORLD_SIZE": "2", "ACCELERATE_USE_CPU": "true"}
     started = [
         subprocess.Popen(
             [sys.executable, "-c", SCRIPT, str(folder)],

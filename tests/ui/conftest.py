@@ -1,6 +1,5 @@
 """The app, launched once for all browser tests, visitors on it, and visitors without a page."""
 
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from html import unescape
@@ -13,6 +12,7 @@ from spaceseed.recipes.recipe import Found, Recipe
 from spaceseed.ui.demo import LAUNCH, build
 from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.session import Session
+from tests.conftest import free_port
 from tests.ui.standins import Catalogue, find_of, stand_in
 
 if TYPE_CHECKING:
@@ -25,10 +25,7 @@ def launched() -> Iterator[str]:
     from playwright.sync_api import expect
 
     expect.set_options(timeout=30_000)  # machines that test may be busy
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    demo = build("avatars")
+    demo, port = build("avatars"), free_port()
     demo.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", server_port=port, **LAUNCH)
     yield f"http://127.0.0.1:{port}"
     demo.close()

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -19,11 +18,11 @@ from spaceseed.ui.kit.files import press, served
 from spaceseed.ui.kit.messages import clear_errors, inform, warn
 from spaceseed.ui.kit.picker import Gallery, Picked, PickGallery, Tile
 from spaceseed.ui.state.basket import SUFFIXES, restore, to_browser, zip_file
+from spaceseed.ui.state.examples import example_finds
 from spaceseed.ui.state.handles import BreedTab
 from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.session import Session
 
-EXAMPLES = Path(__file__).parents[3] / "examples"
 EMPTY = "Nothing here yet: keep what you like, or drop files of earlier finds below."
 EVENT = quiet(lane="finds", at_once=16)  # finds of a slow model take long to draw
 BASKET_TABS = ("finds", "steer")  # those that show the basket
@@ -235,7 +234,7 @@ def chosen(visitor: Session, picked: Picked) -> list[Recipe]:
 
 
 def _create_examples(networks: Networks, session: gr.State, basket: gr.State) -> None:
-    paths = {path.stem: path for path in sorted(EXAMPLES.glob("*.png"))}
+    paths = {path.stem: path for path in example_finds()}
     if not paths:
         return
     tiles = [

@@ -22,10 +22,11 @@ from spaceseed.ui.search.controls import create_controls
 from spaceseed.ui.search.results import create_results, draw
 from spaceseed.ui.search.settings import SearchSettings, suited
 from spaceseed.ui.state.basket import keep
+from spaceseed.ui.state.examples import example_prompts
 from spaceseed.ui.state.handles import BreedTab
 from spaceseed.ui.state.marks import liked_latents
 from spaceseed.ui.state.networks import Networks, noun
-from spaceseed.ui.state.prompts import example_prompts, warn_of_unknown_words
+from spaceseed.ui.state.prompts import warn_of_unknown_words
 from spaceseed.ui.state.session import Session
 from spaceseed.ui.state.view import View, default_truncation
 

@@ -24,9 +24,9 @@ class Networks:
     """Generators of the catalogue and the judges that fit them, loaded when they are needed first.
 
     Args:
-        default: what `load` takes for the model that visitors meet first; `choose_default_model()` if None. One that is not in
-            the catalogue, such as a file of one's own, is offered beside it. Where it cannot be loaded, the bundled one
-            takes its place.
+        default: what `load` takes for the model that visitors meet first; `choose_default_model()` if None. One that is
+            not in the catalogue, such as a file of one's own, is offered beside it. Where it cannot be loaded, the
+            bundled one takes its place.
         judge: what `load_judge` takes, for all models; if None the bundled judge scores the bundled model's images,
             and a public one all others.
 

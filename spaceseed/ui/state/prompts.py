@@ -1,7 +1,6 @@
-"""Prompts: examples for the bundled faces, and words that the bundled judge has never seen."""
+"""Words of a prompt that the bundled judge has never seen."""
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spaceseed.ui.kit.messages import warn
@@ -10,13 +9,7 @@ from spaceseed.ui.state.networks import BUNDLED
 if TYPE_CHECKING:
     from spaceseed.models.judges.clip import Judge
 
-PROMPTS = Path(__file__).parents[3] / "examples" / "prompts.txt"
 KNOWN = "skin, hair, glasses, beards, eyes, brows, mouths, clothes and backgrounds"
-
-
-def example_prompts() -> list[str]:
-    """Returns prompts that suit faces; [] where the examples are not installed."""
-    return PROMPTS.read_text(encoding="utf-8").splitlines() if PROMPTS.exists() else []
 
 
 def unknown_words(judge: "Judge", prompt: str) -> list[str]:

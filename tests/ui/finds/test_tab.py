@@ -9,7 +9,6 @@ from spaceseed.images import to_uint8
 from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.finds.detail import fill
 from spaceseed.ui.finds.tab import (
-    EXAMPLES,
     fill_name,
     galleries,
     look,
@@ -20,6 +19,7 @@ from spaceseed.ui.finds.tab import (
     turn_to,
 )
 from spaceseed.ui.kit.picker import Picked
+from spaceseed.ui.state.examples import example_finds
 from spaceseed.ui.state.thumbnails import Thumbnails
 
 NOTHING = Picked({}, None)
@@ -101,7 +101,7 @@ def test_an_empty_basket_has_no_zip(networks, session):
         make_zip(networks, session, NOTHING)
 
 
-@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.png")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", example_finds(), ids=lambda path: path.stem)
 def test_each_example_is_what_its_recipe_draws(generator, path: Path):
     recipe = Recipe.open(path)
     assert recipe.name

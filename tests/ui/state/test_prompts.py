@@ -4,6 +4,7 @@ import pytest
 
 from spaceseed.models.judges.clip import load_judge
 from spaceseed.ui.state import prompts
+from spaceseed.ui.state.examples import example_prompts
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +44,6 @@ def test_unknown_words_are_said(judge, said):
 
 
 def test_the_example_prompts_are_known(judge, said):
-    examples = prompts.example_prompts()
+    examples = example_prompts()
     assert len(examples) >= 8
     assert not any(prompts.unknown_words(judge, prompt) for prompt in examples)
