@@ -127,15 +127,28 @@ def _parse_npy(data: bytes) -> NDArray[np.generic]:
 
 
 def write_zip(path: Path, files: Iterable[tuple[str, bytes]]) -> None:
-    """Writes (name, content) pairs, uncompressed, for PNGs are; nothing is left at `path` if that fails midway."""
-    partial, size = path.with_name(path.name + ".part"), 0
+    """Writes a ZIP of recipes' files, uncompressed, because PNGs are compressed already.
+
+    Args:
+        path: where to; it stays as it was if writing fails midway.
+        files: name and content of 1 to 500 files, which are numbered in this order.
+
+    Raises:
+        RecipeError: there are none or too many, or the ZIP gets too large to be read again.
+    """
+    partial, size, number = path.with_name(path.name + ".part"), 0, 0
     try:
         with zipfile.ZipFile(partial, "w") as archive:
-            for name, data in files:
-                archive.writestr(zipfile.ZipInfo(name), data)
-                size += len(data) + 2 * len(name.encode()) + 100  # the name stands in two headers of 76 bytes together
+            for number, (name, data) in enumerate(files, start=1):
+                entry = f"{number:03d}-{name}"
+                archive.writestr(zipfile.ZipInfo(entry), data)
+                size += len(data) + 2 * len(entry.encode()) + 100  # the name stands in two headers of 76 bytes together
                 if size > MAX_ZIP_BYTES:
                     raise RecipeError(f"These recipes do not fit into one ZIP of {MAX_ZIP_BYTES // 10**6} MB.")
+                if number > MAX_ZIP_ENTRIES:
+                    break
+        if not 1 <= number <= MAX_ZIP_ENTRIES:
+            raise RecipeError(f"A ZIP holds 1 to {MAX_ZIP_ENTRIES} recipes.")
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

@@ -37,11 +37,11 @@ from spaceseed.recipes.fields import (
     Setting,
     damage_means,
 )
-from spaceseed.recipes.files import MAX_RECIPE_BYTES, MAX_ZIP_ENTRIES
+from spaceseed.recipes.files import MAX_RECIPE_BYTES
 from spaceseed.untrusted import Line, Text, clean_text
 from spaceseed.version import __version__
 
-__all__ = ["Edit", "Found", "Recipe", "RecipeError", "open_any", "save_zip"]
+__all__ = ["Edit", "Found", "Recipe", "RecipeError", "open_any"]
 
 FORMAT: Final = 1
 MAX_STEM_BYTES = 120  # file systems allow 255, and suffixes and numbers are added
@@ -385,23 +385,3 @@ def open_any(path: str | Path) -> list[Recipe]:
         OSError: there is no such file, or it may not be read.
     """
     return recipe_files.read(Path(path), lambda content: Recipe.from_json(*content))
-
-
-def save_zip(recipes: Sequence[Recipe], path: str | Path, generator: Generator | None = None) -> None:
-    """Writes a ZIP with a PNG of each recipe, numbered in order.
-
-    Args:
-        recipes: 1 to 500.
-        path: where to; nothing is left there if a recipe fails.
-        generator: renders them all, as for `Recipe.render`.
-
-    Raises:
-        RecipeError: there are none or too many, one cannot be rendered, or the ZIP gets too large to be read again.
-    """
-    if not 1 <= len(recipes) <= MAX_ZIP_ENTRIES:
-        raise RecipeError(f"A ZIP holds 1 to {MAX_ZIP_ENTRIES} recipes, not {len(recipes)}.")
-    files = (
-        (f"{number:03d}-{recipe.stem}.png", recipe.to_bytes(".png", generator))
-        for number, recipe in enumerate(recipes, start=1)
-    )
-    recipe_files.write_zip(Path(path), files)

@@ -22,8 +22,8 @@ from spaceseed.images import to_uint8
 from spaceseed.models.generators.generator import ModelCard, latents_from_seeds
 from spaceseed.models.generators.stylegan2 import StyleGAN2
 from spaceseed.models.zoo import loading
-from spaceseed.recipes.files import MAX_RECIPE_BYTES, MAX_ZIP_ENTRIES
-from spaceseed.recipes.recipe import Edit, Found, Recipe, RecipeError, open_any, save_zip
+from spaceseed.recipes.files import MAX_RECIPE_BYTES, MAX_ZIP_ENTRIES, write_zip
+from spaceseed.recipes.recipe import Edit, Found, Recipe, RecipeError, open_any
 from spaceseed.untrusted import clean_text
 
 SUFFIXES = (".png", ".json", ".npz")
@@ -82,6 +82,10 @@ FULL = make_recipe(
         parents=("00ff", "ff00"),
     ),
 )
+
+
+def save_zip(recipes: list[Recipe], path: Path) -> None:
+    write_zip(path, ((f"{recipe.stem}.png", recipe.to_bytes(".png", G)) for recipe in recipes))
 
 
 @cache
@@ -191,7 +195,7 @@ class TestRoundTrip:
 
     def test_zip_keeps_order_and_takes_names_that_paths_cannot(self, tmp_path):
         kept = [FULL, make_recipe(name="../../etc/passwd"), make_recipe(name=""), FULL]
-        save_zip(kept, tmp_path / "all.zip", G)
+        save_zip(kept, tmp_path / "all.zip")
         assert open_any(tmp_path / "all.zip") == kept
         names = zipfile.ZipFile(tmp_path / "all.zip").namelist()
         assert names == ["001-ada.png", "002-etc-passwd.png", f"003-{kept[2].id}.png", "004-ada.png"]
@@ -651,21 +655,21 @@ class TestSaving:
 
     def test_a_zip_that_fails_midway_leaves_the_old_one(self, tmp_path):
         path = tmp_path / "all.zip"
-        save_zip([FULL], path, G)
+        save_zip([FULL], path)
         with pytest.raises(RecipeError, match="other weights"):
-            save_zip([FULL, FULL.replace(sha256="0" * 64)], path, G)
+            save_zip([FULL, FULL.replace(sha256="0" * 64)], path)
         assert open_any(path) == [FULL]
         assert list(tmp_path.iterdir()) == [path]
 
     @pytest.mark.parametrize("count", [0, MAX_ZIP_ENTRIES + 1])
     def test_a_zip_of_too_few_or_many(self, tmp_path, count):
         with pytest.raises(RecipeError, match="1 to 500"):
-            save_zip([FULL] * count, tmp_path / "all.zip", G)
+            save_zip([FULL] * count, tmp_path / "all.zip")
 
     def test_a_zip_too_large_to_be_read_again(self, tmp_path, monkeypatch):
         monkeypatch.setattr("spaceseed.recipes.files.MAX_ZIP_BYTES", 5000)
         with pytest.raises(RecipeError, match="do not fit into one ZIP"):
-            save_zip([FULL] * 10, tmp_path / "all.zip", G)
+            save_zip([FULL] * 10, tmp_path / "all.zip")
         assert not list(tmp_path.iterdir())
 
 

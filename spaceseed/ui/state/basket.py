@@ -103,11 +103,11 @@ def zip_file(networks: Networks, basket: Basket, recipes: Sequence[Recipe]) -> s
     """Writes finds as one ZIP and returns its path: PNGs, and JSON of those whose model is not here."""
 
     def entries() -> Iterator[tuple[str, bytes]]:
-        for number, recipe in enumerate(recipes, start=1):
+        for recipe in recipes:
             if networks.at_hand(recipe.model):
-                yield f"{number:03d}-{recipe.stem}.png", Path(png(networks, basket, recipe)).read_bytes()
+                yield f"{recipe.stem}.png", Path(png(networks, basket, recipe)).read_bytes()
             else:
-                yield f"{number:03d}-{recipe.stem}.json", recipe.to_json().encode()
+                yield f"{recipe.stem}.json", recipe.to_bytes(".json")
 
     return served("spaceseed-finds.zip", lambda path: write_zip(path, entries()))
 
