@@ -23,7 +23,7 @@ from spaceseed.training.machine import BETAS, Learner, Machine
 from spaceseed.training.networks.pairs import Pair, build
 from spaceseed.training.report import Report
 
-VERSION = 2  # of what a checkpoint holds
+VERSION = 3  # of what a checkpoint holds
 # Figures of a generator: their names and values.
 Measure = Callable[[Generator], dict[str, float]]
 
