@@ -1,5 +1,7 @@
 """The app as a whole, without a browser."""
 
+import gradio as gr
+
 from spaceseed.ui.demo import build
 
 
@@ -7,6 +9,12 @@ def test_the_app_is_built_and_offers_no_api():
     demo = build("avatars")
     assert demo.config["dependencies"]
     assert all(event["api_visibility"] == "private" for event in demo.config["dependencies"])
+
+
+def test_no_button_is_laid_out_by_mistake():
+    """A button made outside an event, as a value for another, would stand on the page."""
+    buttons = [block for block in build("avatars").blocks.values() if type(block) in (gr.Button, gr.DownloadButton)]
+    assert [button.value for button in buttons if not button.elem_id] == []
 
 
 def test_events_that_share_a_lane_agree_on_how_many_run_at_once():

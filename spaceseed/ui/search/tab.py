@@ -141,9 +141,8 @@ def create_search_tab(
         for ready in (typed, picked)
     ]
 
-    failed = {"status": {"text": "The search could not go on."}, **_stop_buttons(searching=False)}
     for search in searches:
-        search.failure(lambda: in_order(failed, told), None, list(told.values()), **NOW)
+        search.failure(lambda: in_order(failed(), told), None, list(told.values()), **NOW)
     stop.click(ask_to_stop, session, [stop, halt], **NOW)
     halt.click(lambda: in_order(_stop_buttons(searching=False), buttons), None, [stop, halt], cancels=searches, **NOW)
 
@@ -174,6 +173,11 @@ def steps(networks: Networks, visitor: Session, job: Job) -> Iterator[dict[str, 
         warn_of_unknown_words(judge, job.settings.prompt)
         for state in climb(networks.generator(job.model), judge, job, visitor):
             yield draw(state) | _stop_buttons(searching=not state.ended)
+
+
+def failed() -> dict[str, Any]:
+    """Returns what is shown when a search could not go on."""
+    return {"status": {"text": "The search could not go on."}, **_stop_buttons(searching=False)}
 
 
 def ask(visitor: Session, view: View, picked: Picked, values: dict[str, Any]) -> Job:
