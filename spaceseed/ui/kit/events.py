@@ -33,7 +33,8 @@ def in_order(values: Mapping[str, Any], outputs: Mapping[str, Any]) -> list[Any]
 
     Args:
         values: by the outputs' names; an output that is not named stays as it is.
-        outputs: the components by name.
+        outputs: the components by name, two or more: a list would be the value of a single one.
     """
+    assert len(outputs) > 1
     assert values.keys() <= outputs.keys(), values.keys() - outputs.keys()
     return [values.get(name, gr.skip()) for name in outputs]

@@ -231,13 +231,13 @@ def rename(networks: Networks, visitor: Session, name: str) -> Shown:
     return fill(networks, visitor)
 
 
-def look(_: Networks, visitor: Session, index: Any) -> Shown:
-    """Looks at one direction more closely, and shows its name."""
+def look(visitor: Session, index: Any) -> str | Any:
+    """Looks at one direction more closely; returns its name, if it is new."""
     steering = visitor.workspace.steering
     if steering.directions is None or not isinstance(index, int) or not 0 <= index < len(steering.directions):
-        return {}
+        return gr.skip()
     steering.selected = index
-    return {"name": knobs.name_value(visitor)}
+    return knobs.name_value(visitor)
 
 
 def auto_strip(networks: Networks, visitor: Session) -> Iterator[list[dict[str, Any]]]:

@@ -134,9 +134,8 @@ def create_panel(networks: Networks, session: gr.State, basket: gr.State, marks:
     ]  # fmt: skip
     for event in shown:
         panel.follow(event)
-    on(selected.change, events.look, [selected], {"name": name}).then(
-        clear_errors(partial(events.auto_strip, networks)), session, row, **EVENT
-    )
+    looked = selected.change(clear_errors(events.look), [session, selected], name, **EVENT)
+    looked.then(clear_errors(partial(events.auto_strip, networks)), session, row, **EVENT)
     draw_row.click(clear_errors(partial(events.fill_strip, networks)), session, row, **EVENT)
     on(knobs.more.click, events.show_more, [], panel.found)
     keep.click(clear_errors(events.keep_it), session, basket, **EVENT)

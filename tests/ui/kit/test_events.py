@@ -29,3 +29,5 @@ def test_what_an_event_does_not_name_stays_as_it_is():
     assert in_order({}, outputs) == [gr.skip(), gr.skip()]
     with pytest.raises(AssertionError, match="wrods"):
         in_order({"wrods": "done"}, outputs)
+    with pytest.raises(AssertionError):
+        in_order({}, {"words": "the words"})

@@ -210,7 +210,7 @@ def test_a_name_says_how_sure_it_is_until_the_visitor_gives_another(tiny_network
     events.choose_method(tiny_networks, at_work, "ganspace", NOTHING)
     directions = at_work.workspace.steering.directions
     at = min(range(len(directions)), key=directions.confidences.__getitem__)
-    events.look(tiny_networks, at_work, at)
+    events.look(at_work, at)
     generator = tiny_networks.generator("avatars")
     said = f"{at + 1}. {directions.names[at]}, {100 * directions.confidences[at]:.0f}% sure"
     assert directions.confidences[at] < 1

@@ -78,6 +78,16 @@ def test_an_empty_basket_still_has_a_face_to_steer(visitor):
     expect(number(visitor, 0)).to_have_value("0")
 
 
+def test_the_slider_moved_last_is_looked_at_and_named(visitor):
+    open_tab(visitor, "Steer")
+    name = visitor.locator("#steer-name").locator("input, textarea")
+    expect(name).to_have_value("glasses")
+    slide(visitor, 2, -1.5)
+    expect(name).to_have_value("sad")
+    slide(visitor, 0, 3)
+    expect(name).to_have_value("glasses")
+
+
 def test_a_kept_face_comes_back_with_its_sliders(steerer, visit, tmp_path, generator):
     second = picture(steerer, "before")
     shelf(steerer).nth(0).click()
