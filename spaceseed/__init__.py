@@ -1,6 +1,6 @@
-"""Search the latent space of a pretrained GAN by clicking, by words or by example, and take the seeds home.
+"""Searches the latent space of a pretrained GAN: by clicking, by text, or by example.
 
-The names below are the library; a search from end to end::
+All public names of the library are below. A complete search::
 
     import spaceseed as ss
 
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from spaceseed.models.judges.clip import load_judge
     from spaceseed.models.judges.inception import load_inception
 else:
-    # Imported when they are asked for: open_clip and torchvision take longer to import than all else together.
+    # Imported on first use, because open_clip and torchvision take longer to import than everything else together.
     _LATER = {"load_inception": "spaceseed.models.judges.inception", "load_judge": "spaceseed.models.judges.clip"}
 
     def __getattr__(name: str) -> Any:

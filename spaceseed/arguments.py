@@ -1,4 +1,4 @@
-"""Checks of arguments: each returns the value in its plain Python type or raises an ArgumentError that names it."""
+"""Checks of arguments. Each returns the value in its plain Python type, or raises an ArgumentError with its name."""
 
 import math
 import sys
@@ -15,11 +15,11 @@ from spaceseed.errors import ArgumentError
 T = TypeVar("T")
 
 MAX_FLOAT = sys.float_info.max
-MAX_SHOWN = 40  # characters of a text that a message repeats
+MAX_SHOWN = 40  # characters of a text that a message shows
 
 
 def check_integer(name: str, value: Any, low: int, high: int | None = None) -> int:
-    """Returns `value` as an int in [low, high]; whole floats and booleans are not integers here."""
+    """Returns `value` as an int in [low, high]. Floats and booleans are refused, even 2.0."""
     whole = isinstance(value, Integral) and not isinstance(value, bool)
     if not whole or value < low or (high is not None and value > high):
         raise ArgumentError(name, _shown(value), f"an integer from {low} {'up' if high is None else f'to {high}'}")
@@ -27,7 +27,7 @@ def check_integer(name: str, value: Any, low: int, high: int | None = None) -> i
 
 
 def check_integers(name: str, value: Any, low: int, high: int | None = None) -> list[int]:
-    """Returns `value`, one integer or several in a list, range, array or tensor, as a list of ints in [low, high]."""
+    """Returns `value` as a list of ints in [low, high]. It may be one integer, or a list, range, array or tensor."""
     if isinstance(value, Tensor):
         value = _dense(name, value, "integers").tolist()
     elif isinstance(value, np.ndarray):
@@ -37,7 +37,7 @@ def check_integers(name: str, value: Any, low: int, high: int | None = None) -> 
 
 
 def check_layers(name: str, value: Any, count: int) -> tuple[int, ...]:
-    """Returns `value`, one style layer or several out of `count`, in order and each once; none at all is refused."""
+    """Returns `value`, one style layer or several out of `count`, as a sorted tuple without duplicates, not empty."""
     layers = tuple(sorted(set(check_integers(name, value, 0, count - 1))))
     if not layers:
         raise ArgumentError(name, (), f"one or more style layers from 0 to {count - 1}")
@@ -45,7 +45,7 @@ def check_layers(name: str, value: Any, count: int) -> tuple[int, ...]:
 
 
 def check_number(name: str, value: Any, low: float = -math.inf, high: float = math.inf, above: bool = False) -> float:
-    """Returns `value` as a finite float in [low, high], or in (low, high] with `above`."""
+    """Returns `value` as a finite float in [low, high], or in (low, high] if `above` is true."""
     real = isinstance(value, Real) and not isinstance(value, bool)
     if not real or not max(low, -MAX_FLOAT) <= value <= min(high, MAX_FLOAT) or (above and value == low):
         floor = "" if low == -math.inf else f" {'above' if above else 'from'} {low:g}"
@@ -55,14 +55,14 @@ def check_number(name: str, value: Any, low: float = -math.inf, high: float = ma
 
 
 def check_choice(name: str, value: Any, table: Mapping[str, T]) -> T:
-    """Returns the entry of `table` called `value`."""
+    """Returns the entry of `table` with the key `value`."""
     if not isinstance(value, str) or value not in table:
         raise ArgumentError(name, _shown(value), "one of " + ", ".join(map(repr, table)))
     return table[value]
 
 
 def check_type(name: str, value: Any, kind: type[T] | tuple[type[T], ...], allowed: str) -> T:
-    """Returns `value` if it is a `kind`; `allowed` says in words what would have been accepted."""
+    """Returns `value` if it is an instance of `kind`. `allowed` describes in words what is accepted."""
     if not isinstance(value, kind):
         raise ArgumentError(name, type(value).__name__, allowed)
     return value
@@ -71,20 +71,20 @@ def check_type(name: str, value: Any, kind: type[T] | tuple[type[T], ...], allow
 def check_tensor(
     name: str, value: Any, shape: Sequence[int | str], dtype: torch.dtype = torch.float32, *, finite: bool = True
 ) -> Tensor:
-    """Returns `value` as a tensor of finite numbers, on the device that it is on; gradients flow through.
+    """Returns `value` as a tensor of finite numbers, on the same device. Gradients are kept.
 
     Args:
-        name: of the argument.
+        name: name of the argument.
         value: a tensor, an array or nested lists of real numbers. Integers and other precisions are converted.
-        shape: the length of each axis; a letter such as "N" where any length will do.
-        dtype: of the result.
-        finite: refuse NaN and infinity.
+        shape: the length of each axis; a letter such as "N" stands for any length.
+        dtype: type of the result.
+        finite: whether NaN and infinity are refused.
 
     Returns:
         `value`, of type `dtype`.
 
     Raises:
-        ArgumentError: it holds no real numbers, has another shape, or is not finite.
+        ArgumentError: it does not hold real numbers, has another shape, or is not finite.
     """
     wanted = f"of shape [{', '.join(map(str, shape))}]"
     tensor = _real_tensor(name, value, f"a tensor {wanted}")
@@ -100,17 +100,17 @@ def check_tensor(
 
 
 def check_scores(name: str, value: Any, count: int, of: str = "images", *, finite: bool = False) -> Tensor:
-    """Returns `value` as float32 [count], one score for each of `count` images; gradients flow through.
+    """Returns `value` as float32 [count], one score for each of `count` images. Gradients are kept.
 
     Args:
-        name: of what gave the scores.
+        name: name of the function that returned the scores.
         value: a tensor, an array or a list of real numbers, [count] or [count, 1].
-        count: how many there are to be.
-        of: what is scored, in the plural.
-        finite: refuse NaN and infinity.
+        count: number of scores that are expected.
+        of: the word for what is scored, in the plural.
+        finite: whether NaN and infinity are refused.
 
     Raises:
-        ArgumentError: it is anything else.
+        ArgumentError: it does not hold one score for each.
     """
     wanted = f"one score for each of {count} {of}"
     tensor = _real_tensor(name, value, wanted)
@@ -123,22 +123,22 @@ def check_scores(name: str, value: Any, count: int, of: str = "images", *, finit
 
 
 def check_device(name: str, value: torch.device | str | int | None) -> torch.device:
-    """Returns the device called `value`, the CPU if None; one that is not on this machine is refused."""
+    """Returns the device `value`, or the CPU if None. A device that this machine does not have is refused."""
     counts = {"cpu": 1, "cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}
     try:
         device = torch.device("cpu" if value is None else value)
     except (RuntimeError, TypeError):
-        device = torch.device("meta")  # which holds no numbers
+        device = torch.device("meta")  # refused below
     if (device.index or 0) >= counts.get(device.type, 0):
         here = [f"{kind}:{i}" if kind == "cuda" else kind for kind, count in counts.items() for i in range(count)]
-        allowed = f"one of {', '.join(map(repr, here))}" if len(here) > 1 else "'cpu': there is no other device here"
+        allowed = f"one of {', '.join(map(repr, here))}" if len(here) > 1 else "'cpu': this machine has no other device"
         raise ArgumentError(name, _shown(str(value) if isinstance(value, torch.device) else value), allowed)
     return device
 
 
 def _real_tensor(name: str, value: Any, wanted: str) -> Tensor:
     try:
-        if isinstance(value, np.ndarray):  # torch knows no negative strides and no foreign byte order
+        if isinstance(value, np.ndarray):  # torch accepts neither negative strides nor another byte order
             value = value.astype(value.dtype.newbyteorder("="), order="C")
         elif isinstance(value, (list, tuple)) and value and all(isinstance(each, Tensor) for each in value):
             value = torch.stack(list(value))
@@ -152,16 +152,16 @@ def _real_tensor(name: str, value: Any, wanted: str) -> Tensor:
 
 def _dense(name: str, tensor: Tensor, wanted: str) -> Tensor:
     if tensor.is_nested or tensor.is_quantized or tensor.is_meta or tensor.layout != torch.strided:
-        raise ArgumentError(name, "Tensor", f"{wanted}, dense and with its numbers in memory")
+        raise ArgumentError(name, "Tensor", f"{wanted}, dense and stored in memory")
     return tensor
 
 
 def _shown(value: Any) -> Any:
-    """Returns what a message shows of a value: the value where that is short, else the name of its type."""
+    """Returns a value as a message shows it: the value itself if it is short, else the name of its type."""
     if isinstance(value, str):
         return value if len(value) <= MAX_SHOWN else value[:MAX_SHOWN] + "..."
     if isinstance(value, int):
-        short = abs(value) < 10**MAX_SHOWN  # Python refuses to print what is far longer
+        short = abs(value) < 10**MAX_SHOWN  # Python refuses to print very long integers
     else:
         short = value is None or isinstance(value, (float, np.number))
     return value if short else type(value).__name__

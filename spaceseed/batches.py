@@ -1,4 +1,4 @@
-"""Much work, a little at a time: so that memory stays bounded, and it can be seen how far the work has come."""
+"""Large amounts of work in batches. Memory stays bounded, and progress can be reported."""
 
 from collections.abc import Callable, Iterator
 
@@ -6,22 +6,22 @@ from torch import Tensor
 
 from spaceseed.models.generators.generator import Generator
 
-# Up to 64 pixels 16 images at once, 8 of 128, 2 of 256, larger ones one by one: activations of one at 1024 pixels take
-# half a GB. More would gain nothing on a processor: 8.9, 3.8, 3.5 and 3.4 ms an image of 64 pixels in batches of 1, 8,
-# 16 and 32; 290 ms an image of 256 in batches of 2 and of 4.
+# At 64 pixels 16 images at once, 8 at 128, 2 at 256, and 1 at larger sizes: the activations of one image of 1024 pixels
+# take half a GB. Larger batches are no faster on a CPU: 8.9, 3.8, 3.5 and 3.4 ms an image of 64 pixels in batches of 1,
+# 8, 16 and 32; 290 ms an image of 256 pixels in batches of 2 and of 4.
 MAX_IMAGES, PIXELS = 16, 2**17
 
-# Told the share of the work done, 0 to 1; may raise to end it.
+# Called with the share of the work that is done, 0 to 1. It may raise an exception to end the work.
 Progress = Callable[[float], None]
 
 
 def batch_size(generator: Generator) -> int:
-    """Returns how many images of a generator to draw at a time."""
+    """Returns how many images of a generator to synthesize at a time."""
     return max(1, min(MAX_IMAGES, PIXELS // generator.resolution**2))
 
 
 def batches(rows: Tensor, size: int, progress: Progress = lambda _: None) -> Iterator[Tensor]:
-    """Goes through rows [n, ...] `size` at a time, and tells the share that is done whenever the next are asked for."""
+    """Yields rows [n, ...] in batches of `size`. Reports the share that is done before the next batch."""
     done = 0
     for part in rows.split(size):
         yield part
@@ -30,5 +30,5 @@ def batches(rows: Tensor, size: int, progress: Progress = lambda _: None) -> Ite
 
 
 def one_of(progress: Progress, number: int, count: int) -> Progress:
-    """Returns what part `number`, from 0, of `count` equal parts of a piece of work tells its own share to."""
+    """Returns the progress function for part `number`, from 0, of a piece of work with `count` equal parts."""
     return lambda share: progress((number + share) / count)

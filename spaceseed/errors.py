@@ -1,17 +1,17 @@
-"""Exceptions that a caller may want to tell apart; the message of each is one sentence for whoever reads it."""
+"""Exceptions of the library. The message of each is one sentence that users can understand."""
 
 from typing import Any
 
-MAX_REPR = 120  # characters of a value that a message repeats
+MAX_REPR = 120  # characters of a value that a message shows
 
 
 class ArgumentError(ValueError):
-    """An argument has a value outside what is allowed.
+    """An argument has a value that is not allowed.
 
     Attributes:
-        name: the argument's name.
-        value: the value given.
-        allowed: what would have been accepted, in words.
+        name: name of the argument.
+        value: the value that was given.
+        allowed: the values that are accepted, in words.
     """
 
     def __init__(self, name: str, value: Any, allowed: str) -> None:
@@ -26,9 +26,9 @@ class ArgumentError(ValueError):
 
 
 class CheckpointError(ValueError):
-    """A file of weights cannot be used: it is damaged, of no known kind, or holds what no weights need.
+    """A checkpoint cannot be used: it is damaged, has an unknown format, or contains something that weights never need.
 
-    The sentence may quote the file, which may be a stranger's: so it is cut at 400 characters and made printable.
+    The sentence may quote the file, and the file may be untrusted. So it is cut at 400 characters and made printable.
     """
 
     def __init__(self, sentence: str) -> None:
@@ -38,20 +38,20 @@ class CheckpointError(ValueError):
 
 
 class DownloadError(OSError):
-    """A file could not be fetched from the Hub."""
+    """A file could not be downloaded from the Hub."""
 
 
 class FilterError(ValueError):
-    """A latent filter cannot be learned from these examples, or its file cannot be used, or not with this model."""
+    """A latent filter cannot be learned from these examples, its file is damaged, or it belongs to another model."""
 
 
 class TrainingError(ArithmeticError):
-    """A training cannot go on, because a loss or a weight is not finite."""
+    """Training cannot continue, because a loss or a weight is not finite."""
 
 
 class DirectionError(ValueError):
-    """A file of directions cannot be used, or directions not with this model."""
+    """A file of directions is damaged, or the directions belong to another model."""
 
 
 class DataError(ValueError):
-    """A folder of pictures, or the labels beside them, cannot be trained on."""
+    """A folder of pictures, or its label file, cannot be used for training."""

@@ -1,4 +1,4 @@
-"""From a generator's numbers to pixels and back: the one place that rounds and scales."""
+"""Conversion between image tensors and pixels. Only this module rounds and scales."""
 
 import numpy as np
 import torch
@@ -10,13 +10,13 @@ from spaceseed.errors import ArgumentError
 
 
 def to_uint8(images: Tensor) -> NDArray[np.uint8]:
-    """Rounds images to bytes.
+    """Converts images to bytes.
 
     Args:
-        images: [N, 3, H, W], nominally in [-1, 1]; what lies outside is clipped, NaN becomes black.
+        images: [N, 3, H, W], nominally in [-1, 1]. Values outside are clipped, NaN becomes black.
 
     Returns:
-        [N, H, W, 3].
+        pixels [N, H, W, 3].
 
     Raises:
         ArgumentError: images has another shape.
@@ -28,17 +28,17 @@ def to_uint8(images: Tensor) -> NDArray[np.uint8]:
 
 
 def from_uint8(pixels: NDArray[np.uint8]) -> Tensor:
-    """Bytes [N, H, W, 3] as float32 images [N, 3, H, W] in [-1, 1]; `to_uint8` gives the same bytes back."""
+    """Converts bytes [N, H, W, 3] to float32 images [N, 3, H, W] in [-1, 1]. `to_uint8` restores the same bytes."""
     return torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
 def to_grid(pixels: NDArray[np.uint8], columns: int) -> Image.Image:
-    """Lays bytes [N, H, W, 3] out in rows of `columns`, which must divide N."""
+    """Arranges bytes [N, H, W, 3] in a grid with `columns` columns, which must divide N."""
     n, height, width, _ = pixels.shape
     rows = pixels.reshape(n // columns, columns, height, width, 3).swapaxes(1, 2)
     return Image.fromarray(np.ascontiguousarray(rows).reshape(n // columns * height, columns * width, 3))
 
 
 def to_pil(images: Tensor) -> list[Image.Image]:
-    """Turns images [N, 3, H, W] into PIL images, rounded as `to_uint8` does."""
+    """Converts images [N, 3, H, W] to PIL images, rounded as in `to_uint8`."""
     return [Image.fromarray(pixels) for pixels in to_uint8(images)]

@@ -1,6 +1,6 @@
-"""Where a search moves: flat vectors, and the styles they stand for.
+"""The spaces that a search moves in: flat vectors, and the styles that they represent.
 
-An optimizer knows vectors `[n, dims]` that are roughly N(0, I). `LatentSpace` gives them their meaning::
+An optimizer works on vectors `[n, dims]` that are roughly N(0, I). `LatentSpace` turns them into styles::
 
     space = LatentSpace(G, "w", truncation=0.7)
     optimizer = CMAES(space.dims, prior=space.prior, start=space.draw(range(64)))
@@ -23,55 +23,55 @@ from spaceseed.models.generators.options import synthesis_options
 from spaceseed.recipes.recipe import Recipe
 
 SPACES = ("z", "w", "ws")
-# Enough draws to know the spread of w within 1 %.
+# Enough draws to know the standard deviation of w within 1 %.
 SPREAD_DRAWS = 10_000
 SPREAD_BATCH = 1_000
 PENALTY_WEIGHT = 0.1
-# To measure takes seconds with large networks; of each generator, by its weights as they were and the labels.
+# Measuring takes seconds with large networks. The cache is per generator; its key is the weights and the labels.
 MAX_MEASURED = 100
 _MEASURED: WeakKeyDictionary[Generator, dict[Any, tuple[Tensor, Tensor]]] = WeakKeyDictionary()
 
 
 class Restriction(Protocol):
-    """What keeps a latent space away from some of its vectors, such as a `LatentFilter`."""
+    """An object that keeps a latent space away from some of its vectors, such as a `LatentFilter`."""
 
     @property
     def space(self) -> str:
-        """Name of the space that it is for."""
+        """Name of the space that it applies to."""
 
     def check(self, generator: Generator, /) -> None:
         """Raises FilterError if it belongs to another generator."""
 
     def apply(self, vectors: Tensor, /, keys: Tensor) -> Tensor:
-        """Replaces those of vectors [n, dims] that it refuses; `keys` [n, z_dim] decide by which."""
+        """Replaces the vectors [n, dims] that it refuses. `keys` [n, z_dim] seed the replacements."""
 
     def penalty(self, vectors: Tensor, /) -> Tensor:
-        """Returns what to take off the score of vectors [n, dims], [n]."""
+        """Returns the amount to subtract from the score of vectors [n, dims], [n]."""
 
 
 class LatentSpace:
     """One of a generator's latent spaces, as vectors that an optimizer can move.
 
-    In z a vector is the latent itself. In w and ws it is the offset from the mean w in units of each coordinate's own
-    standard deviation, so that a step means the same everywhere; being far out costs a `penalty`.
+    In z a vector is the latent itself. In w and ws it is the offset from the mean w, divided by the standard deviation
+    of each coordinate. So a step has the same meaning everywhere. Vectors far from the mean get a `penalty`.
 
     Args:
-        generator: whose space.
+        generator: the generator.
         name: "z", "w", or "ws" (one w for each style layer).
-        truncation: psi, applied to w after the vector is read.
+        truncation: psi, applied to the w of a vector, -2 to 2.
         labels: [num_classes], for conditional models: the class, or the mix of classes, of all images.
-        noise: "const" or "none", where the family has noise maps.
-        transform: [3, 3], the motion of all images, where the family takes one.
-        avoid: a filter learned in this space: `draw` keeps to what it allows, and the rest pays a `penalty`.
+        noise: "const" or "none", if the family has noise maps.
+        transform: [3, 3], the translation and rotation of all images, if the family supports one.
+        avoid: a filter learned in this space. `draw` returns only vectors that it allows; others get a `penalty`.
 
     Attributes:
         dims: length of a vector.
-        prior: the optimizer option that keeps vectors plausible here.
+        prior: the `prior` option for optimizers in this space.
 
     Raises:
-        ArgumentError: there is no space of this name, truncation is not from -2 to 2, labels, noise or transform do
-            not fit the generator, or the filter is of another space. Methods raise it for vectors of another shape or
-            with numbers that are not finite.
+        ArgumentError: there is no space of this name, truncation is out of range, labels, noise or transform do not fit
+            the generator, or the filter is for another space. Methods raise it for vectors of another shape or with
+            numbers that are not finite.
         FilterError: the filter belongs to another model.
     """
 
@@ -86,12 +86,12 @@ class LatentSpace:
         transform: Tensor | None = None,
         avoid: Restriction | None = None,
     ) -> None:
-        check_type("generator", generator, Generator, "a Generator, as load gives one")
+        check_type("generator", generator, Generator, "a Generator, such as load returns")
         check_choice("space", name, dict.fromkeys(SPACES))
         if generator.num_classes:
             labels = check_tensor("labels", labels, [generator.num_classes])
         elif labels is not None:
-            raise ArgumentError("labels", type(labels).__name__, "left out: this model has no classes")
+            raise ArgumentError("labels", type(labels).__name__, "left out, because this model has no classes")
         if transform is not None:
             transform = check_tensor("transform", transform, [3, 3])
         self.generator, self.name = generator, name
@@ -105,11 +105,11 @@ class LatentSpace:
         self.avoid = None if avoid is None else self._fitting(avoid)
 
     def restricted(self, avoid: Restriction) -> Self:
-        """Returns the same space with a filter learned in it.
+        """Returns a copy of this space with a filter that was learned in it.
 
         Raises:
-            ArgumentError: the filter is of another space.
-            FilterError: it belongs to another model.
+            ArgumentError: the filter is for another space.
+            FilterError: the filter belongs to another model.
         """
         space = copy.copy(self)
         space.avoid = self._fitting(avoid)
@@ -124,7 +124,7 @@ class LatentSpace:
         return avoid
 
     def draw(self, seeds: int | Iterable[int]) -> Tensor:
-        """Returns the vectors [n, dims] of n integer seeds; with a filter, those that it refuses are replaced."""
+        """Returns the vectors [n, dims] of n integer seeds. A filter's refused vectors are replaced."""
         z = latents_from_seeds(seeds, self.generator.z_dim)
         return self.from_z(z) if self.avoid is None else self.avoid.apply(self.from_z(z), keys=z)
 
@@ -133,12 +133,12 @@ class LatentSpace:
         z = check_tensor("z", z, ["n", self.generator.z_dim]).to(self.generator.device)
         if self.name == "z":
             return z
-        # What does not vary, as the class does not, stays where it is.
+        # A coordinate without variance, such as the class of BigGAN, stays constant.
         offset = (self._map(z)[:, 0] - self._center) / self._spread.where(self._spread > 0, 1)
         return offset if self.name == "w" else offset.repeat(1, self.generator.num_ws)
 
     def latents(self, vectors: Tensor) -> Tensor:
-        """Returns what a recipe keeps of vectors [n, dims]: z [n, z_dim], w [n, w_dim] or ws [n, num_ws, w_dim]."""
+        """Returns the latents of vectors [n, dims]: z [n, z_dim], w [n, w_dim] or ws [n, num_ws, w_dim]."""
         vectors = self._checked(vectors).to(self.generator.device)
         if self.name == "z":
             return vectors
@@ -147,7 +147,7 @@ class LatentSpace:
         return w[:, 0] if self.name == "w" else w
 
     def ws(self, vectors: Tensor) -> Tensor:
-        """Returns styles [n, num_ws, w_dim] of vectors [n, dims], truncated."""
+        """Returns the truncated styles [n, num_ws, w_dim] of vectors [n, dims]."""
         latents = self.latents(vectors)
         if self.name == "z":
             return self._map(latents, self.truncation)
@@ -155,11 +155,11 @@ class LatentSpace:
         return self.generator.truncate(ws, self.truncation)
 
     def images(self, vectors: Tensor) -> Tensor:
-        """Draws images [n, 3, H, W] of vectors [n, dims]."""
+        """Synthesizes the images [n, 3, H, W] of vectors [n, dims]."""
         return self.generator.synthesize(self.ws(vectors), **self._options)
 
     def recipe(self, vector: Tensor, **fields: Any) -> Recipe:
-        """Returns the recipe of a vector [dims]; `fields` are further attributes, such as its name."""
+        """Returns the recipe of a vector [dims]. `fields` are more attributes of it, such as its name."""
         return Recipe.of(
             self.generator,
             self.latents(check_tensor("vector", vector, [self.dims])[None])[0],
@@ -172,10 +172,10 @@ class LatentSpace:
         )
 
     def penalty(self, vectors: Tensor) -> Tensor:
-        """Returns what to take off the score of vectors [n, dims] that lie further from the mean w than draws do, [n].
+        """Returns the amount to subtract from the score of vectors [n, dims] that are far from the mean w, [n].
 
-        The mean squared coordinate of a draw is 1; the excess above that counts, so the penalty is 0 in the midst of
-        the distribution. In z the prior itself keeps vectors in place. A filter adds its own for what it refuses.
+        The mean squared coordinate of a random draw is 1. The penalty is proportional to the excess above 1, so it is 0
+        near the mean. In z it is 0, because the optimizer's prior keeps vectors plausible. A filter adds its penalty.
         """
         vectors = self._checked(vectors)
         if self.name == "z":
@@ -192,7 +192,7 @@ class LatentSpace:
         return self.generator.map(z, labels, truncation)
 
     def _measured(self) -> tuple[Tensor, Tensor]:
-        """Returns what `_measure` returns, measured once for the same weights and labels."""
+        """Returns the result of `_measure`, from the cache if weights and labels are the same."""
         tensors = (*self.generator.parameters(), *self.generator.buffers())
         weights = tuple((tensor.data_ptr(), tensor._version) for tensor in tensors)
         labels = None if self.labels is None else self.labels.cpu().numpy().tobytes()
@@ -206,7 +206,7 @@ class LatentSpace:
     @torch.no_grad()
     def _measure(self) -> tuple[Tensor, Tensor]:
         """Measures the mean and standard deviation of each coordinate of w, both [w_dim]."""
-        # One stream of draws: as many seeds would take twenty times as long as mapping them.
+        # One random stream, because 10,000 seeds would take twenty times as long as the mapping.
         z = torch.randn(SPREAD_DRAWS, self.generator.z_dim, generator=torch.Generator().manual_seed(0))
         w = torch.cat([self._map(part.to(self.generator.device))[:, 0] for part in z.split(SPREAD_BATCH)])
         return (self.generator.w_avg if self.labels is None else w.mean(dim=0)), w.std(dim=0)

@@ -1,7 +1,7 @@
-"""Files of tensors with a checked JSON header, in safetensors: what directions and filters travel in.
+"""Safetensors files with a checked JSON header. Directions and filters are saved in them.
 
-What is read may come from a stranger: no more is read than allowed, and nothing is believed that the header's model
-does not check. Whether the tensors fit each other and the header is for the caller to say.
+Files are untrusted: the size is limited, and the header is checked by a pydantic model. The caller checks whether the
+shapes of the tensors fit each other and the header.
 """
 
 from collections.abc import Mapping
@@ -23,12 +23,12 @@ class TensorFile(Generic[Header]):
     """One kind of file.
 
     Attributes:
-        kind: what it holds, in a word; the header's name in the file.
-        header: the model that checks the header.
-        tensors: their names.
-        dtype: of all of them.
-        max_bytes: of the whole file.
-        error: raised where there is something else in the file.
+        kind: one word for its contents; also the key of the header in the file.
+        header: the pydantic model that checks the header.
+        tensors: names of the tensors.
+        dtype: type of all tensors.
+        max_bytes: limit on the size of the file.
+        error: the exception that `read` raises for an invalid file.
     """
 
     kind: str
@@ -40,21 +40,21 @@ class TensorFile(Generic[Header]):
 
     @property
     def damaged(self) -> ValueError:
-        """What to raise for a file that is not what it should be."""
+        """The exception for an invalid file."""
         return self.error(f"This file holds no {self.kind}, or is damaged.")
 
     def write(self, path: str | Path, header: Header, tensors: Mapping[str, Tensor]) -> None:
-        """Writes what `read` reads."""
-        # safetensors refuses two names of one tensor, so these are copies.
+        """Writes a file that `read` reads."""
+        # Copies, because safetensors refuses one tensor under two names.
         copies = {name: tensors[name].clone(memory_format=torch.contiguous_format) for name in self.tensors}
         save_file(copies, path, metadata={self.kind: header.model_dump_json()})
 
     def read(self, path: str | Path) -> tuple[Header, dict[str, Tensor]]:
-        """Returns the header and the tensors, of any shape but all finite.
+        """Returns the header and the tensors. These are finite, and of any shape.
 
         Raises:
-            ValueError: the file is too large, damaged, or of another kind; of class `error`, one sentence.
-            OSError: there is no such file, or it may not be read.
+            ValueError: the file is too large, damaged, or of another kind. Its class is `error`.
+            OSError: the file does not exist or cannot be read.
         """
         if Path(path).stat().st_size > self.max_bytes:
             raise self.error("This file is too large.")

@@ -1,4 +1,4 @@
-"""Text from strangers: made harmless and cut, or refused."""
+"""Text from untrusted sources. It is cleaned and cut, or refused."""
 
 import re
 from typing import Annotated
@@ -6,14 +6,14 @@ from unicodedata import category
 
 from pydantic import AfterValidator, BeforeValidator
 
-# What turns the reading direction round.
+# Characters that change the reading direction.
 _DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
 def clean_text(text: str, limit: int) -> str:
-    """Makes one harmless line of free text: no control, surrogate or bidirectional override characters, cut at `limit`.
+    """Returns one line of safe text: without control, surrogate and direction characters, and cut at `limit`.
 
-    Joiners stay, for emoji need them.
+    Joiners are kept, because emoji need them.
     """
     text = _DIRECTIONS.sub("", text[: 10 * limit])
     shown = "".join(" " if category(c) in ("Cc", "Zl", "Zp") else c for c in text if category(c) != "Cs")
@@ -30,8 +30,8 @@ def _cleaned(limit: int) -> BeforeValidator:
     return BeforeValidator(lambda value: clean_text(value, limit) if isinstance(value, str) else value)
 
 
-# One line, and a longer text, made harmless.
+# Cleaned text: one line, or longer.
 Line = Annotated[str, _cleaned(100)]
 Text = Annotated[str, _cleaned(2000)]
-# One line that is refused, not cleaned, when it is not harmless.
+# One line, refused if it is unsafe.
 StrictLine = Annotated[str, AfterValidator(_checked)]

@@ -1,3 +1,3 @@
-"""The version, which recipes and training runs carry."""
+"""The version of the package. Recipes and training runs store it."""
 
 __version__ = "0.1.0"

@@ -185,7 +185,7 @@ def test_a_device_that_is_not_here_is_refused(monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     for value in ("gpu", "cuda", "cuda:1", "meta", torch.device("cuda"), 3.5, torch.ones(2)):
-        with pytest.raises(ArgumentError, match="'cpu': there is no other device here"):
+        with pytest.raises(ArgumentError, match="'cpu': this machine has no other device"):
             check_device("device", value)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     assert check_device("device", "cuda:1") == torch.device("cuda:1")
