@@ -1,1 +1,1 @@
-"""Recipes: what recreates an image exactly, and the files that hold it."""
+"""Recipes, which recreate an image exactly, and their files."""

@@ -1,4 +1,4 @@
-"""What recipes are made of: exact float32 numbers, harmless lines of text, and the error for all that is neither."""
+"""Field types of recipes: exact float32 numbers, and safe lines of text. Invalid values raise a RecipeError."""
 
 import base64
 import math
@@ -30,22 +30,22 @@ MAX_ITEMS = 64  # edits, settings, parents
 
 
 class RecipeError(ValueError):
-    """A recipe or its file cannot be used; the message is one sentence for whoever brought it."""
+    """A recipe or its file cannot be used. The message is one sentence that users can understand."""
 
 
 @contextmanager
 def damage_means(sentence: str) -> Iterator[None]:
-    """Turns whatever goes wrong inside into a `RecipeError` that says `sentence`."""
+    """Converts any exception inside the block to a `RecipeError` with the message `sentence`."""
     try:
         yield
     except RecipeError:
         raise
-    except Exception as error:  # decoders fail in a dozen ways on bytes that they do not expect
+    except Exception as error:  # decoders raise many types of exceptions on unexpected bytes
         raise RecipeError(sentence) from error
 
 
 def _parse_floats(value: object) -> Tensor:
-    """Takes a tensor or array of real numbers, or {"shape", "float32"} from JSON; returns a float32 copy on the CPU."""
+    """Takes a tensor or array of real numbers, or {"shape", "float32"} from JSON. Returns a float32 copy on the CPU."""
     if isinstance(value, dict):
         value = _decode_floats(value)
     if isinstance(value, np.ndarray) and value.dtype.kind in "fiu":
@@ -63,7 +63,7 @@ def _parse_floats(value: object) -> Tensor:
 def _decode_floats(value: dict[str, Any]) -> NDArray[np.float32]:
     with damage_means("This recipe's numbers are damaged."):
         data, shape = base64.b64decode(value["float32"], validate=True), value["shape"]
-        # A product of many large numbers would take hours, so their count comes first.
+        # The length is checked first, because the product of many large numbers would take hours.
         if not 1 <= len(shape) <= 2 or min(shape) < 0 or 4 * math.prod(shape) != len(data):
             raise ValueError("shape")
         return np.frombuffer(data, dtype="<f4").astype(np.float32).reshape(shape)
@@ -74,7 +74,7 @@ def _dump_floats(value: Tensor) -> dict[str, Any]:
     return {"shape": list(value.shape), "float32": base64.b64encode(data).decode()}
 
 
-# Float32 numbers, exact: in JSON their shape, and their little-endian bytes in base64.
+# Float32 numbers, exact. JSON holds their shape, and their little-endian bytes in base64.
 Floats = Annotated[Tensor, PlainValidator(_parse_floats), PlainSerializer(_dump_floats, when_used="json")]
 Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
 Layer = Annotated[int, Field(ge=0, lt=MAX_LAYERS)]
@@ -87,10 +87,10 @@ Setting = (
 
 
 class Record(BaseModel):
-    """A frozen record that compares by what it would write, for tensors do not compare to one truth.
+    """A frozen record. Two records are equal if their JSON is, because `==` of tensors is not a single truth value.
 
     Raises:
-        RecipeError: a field is missing, not known or has a value that is not allowed.
+        RecipeError: a field is missing, unknown or has a value that is not allowed.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -109,9 +109,9 @@ class Record(BaseModel):
 
 
 def _sentence(error: ValidationError) -> str:
-    """Says in a sentence what is wrong first; pydantic's own words stay inside."""
+    """Returns one sentence about the first error. It does not show pydantic's messages."""
     first = error.errors(include_url=False, include_input=False)[0]
-    if first["type"] == "value_error":  # raised by the validators above, in plain words
+    if first["type"] == "value_error":  # raised by the validators of this package, as a sentence
         return str(first["ctx"]["error"])
     field = clean_text(str(first["loc"][0]), 40) if first["loc"] else ""
     problem = {"missing": "is missing", "extra_forbidden": "is not known"}.get(

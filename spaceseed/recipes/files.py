@@ -1,7 +1,7 @@
-"""The files that recipes travel in: a recipe's JSON as it is, inside a PNG, beside its latent in an NPZ, many in a ZIP.
+"""Files of recipes: JSON, a PNG with the JSON inside, an NPZ with the latent apart, or a ZIP of many.
 
-Whatever is read here may come from a stranger. So sizes are bounded before anything is unpacked, nothing is written
-to disk, no pixel is decoded and no pickle is loaded; whatever is wrong becomes a `RecipeError`.
+Files are untrusted. Sizes are limited before anything is decompressed, nothing is written to disk, no pixel is decoded
+and no pickle is loaded. Every error becomes a `RecipeError`.
 """
 
 import io
@@ -25,16 +25,16 @@ from spaceseed.recipes.fields import RecipeError, damage_means
 from spaceseed.untrusted import clean_text
 
 SUFFIXES = (".png", ".json", ".npz")
-KEYWORD = "spaceseed"  # of the iTXt chunk
+KEYWORD = "spaceseed"  # keyword of the iTXt chunk
 MAX_RECIPE_BYTES = 2_000_000  # of one recipe as JSON
-READ_BYTES = MAX_RECIPE_BYTES + 10_000  # of any one file: a PNG or NPZ adds a little, and pixels are not looked at
+READ_BYTES = MAX_RECIPE_BYTES + 10_000  # of one file: a PNG or NPZ adds a little, and pixels are not read
 MAX_PNG_SIDE = 8192
 MAX_ZIP_BYTES = 128_000_000
 MAX_ZIP_ENTRIES = 500
-MAX_ZIP_RECIPE_BYTES = 20_000_000  # of all recipes in a ZIP together, their pictures not counted
+MAX_ZIP_RECIPE_BYTES = 20_000_000  # of all recipes in a ZIP together, without their pixels
 
 T = TypeVar("T")
-Content = tuple[bytes, NDArray[np.float32] | None]  # a recipe's JSON; its latent, where that is kept apart
+Content = tuple[bytes, NDArray[np.float32] | None]  # a recipe's JSON; its latent, if the file stores it apart
 
 
 def read(path: Path, parse: Callable[[Content], T]) -> list[T]:
@@ -42,38 +42,38 @@ def read(path: Path, parse: Callable[[Content], T]) -> list[T]:
 
     Args:
         path: ends in .png, .json, .npz or .zip.
-        parse: makes of one file's content what is wanted.
+        parse: converts the content of one file.
 
     Returns:
-        what `parse` returned; one element unless the file is a ZIP.
+        The results of `parse`: one, or one for each recipe in a ZIP.
 
     Raises:
-        RecipeError: the file is not what its name says, is damaged, too large or unsafe, or holds no recipe.
-        OSError: there is no such file, or it may not be read.
+        RecipeError: the file has another format than its suffix, is damaged, too large or unsafe, or holds no recipe.
+        OSError: the file does not exist or cannot be read.
     """
     suffix = path.suffix.lower()
     if suffix == ".zip":
         return _read_zip(path, parse)
     if suffix not in SUFFIXES:
-        raise RecipeError(f"Recipes come as {', '.join(SUFFIXES)} or .zip files, not as {clean_text(path.name, 80)!r}.")
+        raise RecipeError(f"Recipe files end in {', '.join(SUFFIXES)} or .zip, unlike {clean_text(path.name, 80)!r}.")
     with path.open("rb") as file:
         return [parse(unpack(suffix, file.read(READ_BYTES + 1)))]
 
 
 def unpack(suffix: str, data: bytes) -> Content:
-    """Finds the recipe in the first `READ_BYTES + 1` bytes of a .png, .json or .npz file."""
+    """Returns the recipe in the first `READ_BYTES + 1` bytes of a .png, .json or .npz file."""
     kind = suffix[1:].upper()
     if not data:
         raise RecipeError(f"This {kind} file is empty.")
     if suffix == ".png":
         return _unpack_png(data), None
     if len(data) > READ_BYTES:
-        raise RecipeError(f"This {kind} file is too large for a recipe: {MAX_RECIPE_BYTES // 10**6} MB are allowed.")
+        raise RecipeError(f"This {kind} file is too large for a recipe: the limit is {MAX_RECIPE_BYTES // 10**6} MB.")
     return (data, None) if suffix == ".json" else _unpack_npz(data)
 
 
 def pack_png(text: str, pixels: NDArray[np.uint8]) -> bytes:
-    """Writes an image [H, W, 3] as PNG, with the recipe in an iTXt chunk ahead of the pixels."""
+    """Returns a PNG of an image [H, W, 3], with the recipe in an iTXt chunk before the pixels."""
     info, file = PngInfo(), io.BytesIO()
     info.add_itxt(KEYWORD, text)
     Image.fromarray(pixels).save(file, format="PNG", pnginfo=info)
@@ -82,29 +82,29 @@ def pack_png(text: str, pixels: NDArray[np.uint8]) -> bytes:
 
 def _unpack_png(data: bytes) -> bytes:
     with (
-        damage_means("This PNG file is damaged, or not a PNG at all."),
-        Image.open(io.BytesIO(data), formats=["PNG"]) as image,  # reads up to the first pixels, and no further
+        damage_means("This PNG file is damaged, or is not a PNG."),
+        Image.open(io.BytesIO(data), formats=["PNG"]) as image,  # reads only up to the pixels
     ):
         (width, height), text = image.size, image.info.get(KEYWORD)
     if max(width, height) > MAX_PNG_SIDE:
         raise RecipeError(f"This image is too large: {width} x {height} pixels.")
     if not isinstance(text, str):
-        raise RecipeError("This PNG file holds no recipe: only images saved by spaceseed, unchanged since, do.")
+        raise RecipeError("This PNG file holds no recipe; only unchanged images from spaceseed hold one.")
     return text.encode()
 
 
 def pack_npz(text: str, latent: NDArray[np.float32]) -> bytes:
-    """Writes the arrays `recipe` (JSON without the latent, as bytes) and `latent`."""
+    """Returns an NPZ of the arrays `recipe` (JSON without the latent, as bytes) and `latent`."""
     file = io.BytesIO()
     np.savez(file, recipe=np.bytes_(text.encode()), latent=latent)
     return file.getvalue()
 
 
 def _unpack_npz(data: bytes) -> Content:
-    with damage_means("This NPZ file is damaged, or not an NPZ at all."):
+    with damage_means("This NPZ file is damaged, or is not an NPZ."):
         members = dict(_members(io.BytesIO(data), (".npy",), limit=2))
         if set(members) != {"recipe.npy", "latent.npy"}:
-            raise RecipeError("This NPZ file holds no recipe: it needs the arrays 'recipe' and 'latent', and no other.")
+            raise RecipeError("This NPZ file holds no recipe: it needs exactly the arrays 'recipe' and 'latent'.")
         text, latent = (_parse_npy(members[name]) for name in ("recipe.npy", "latent.npy"))
         if text.dtype.kind != "S" or text.shape or latent.dtype != np.float32:
             raise RecipeError("This NPZ file holds no recipe: 'recipe' must be bytes and 'latent' float32.")
@@ -112,13 +112,13 @@ def _unpack_npz(data: bytes) -> Content:
 
 
 def _parse_npy(data: bytes) -> NDArray[np.generic]:
-    """Reads an array after checking what its header promises, for NumPy allocates first and reads then."""
+    """Reads an array. Checks the size in its header first, because NumPy allocates memory before it reads."""
     file = io.BytesIO(data)
     if np.lib.format.read_magic(file) != (1, 0):
         raise ValueError("version")
     shape, _, dtype = np.lib.format.read_array_header_1_0(file)
     if dtype.hasobject:
-        raise RecipeError("This NPZ file holds pickled objects, which are never opened.")
+        raise RecipeError("This NPZ file holds pickled objects, which are not allowed.")
     size = math.prod(shape) * dtype.itemsize
     if not 0 < size == len(data) - file.tell():
         raise ValueError("size")
@@ -144,7 +144,7 @@ def write_zip(path: Path, files: Iterable[tuple[str, bytes]]) -> None:
                 archive.writestr(zipfile.ZipInfo(entry), data)
                 size += len(data) + 2 * len(entry.encode()) + 100  # the name stands in two headers of 76 bytes together
                 if size > MAX_ZIP_BYTES:
-                    raise RecipeError(f"These recipes do not fit into one ZIP of {MAX_ZIP_BYTES // 10**6} MB.")
+                    raise RecipeError(f"These recipes do not fit into one ZIP file of {MAX_ZIP_BYTES // 10**6} MB.")
                 if number > MAX_ZIP_ENTRIES:
                     break
         if not 1 <= number <= MAX_ZIP_ENTRIES:
@@ -159,9 +159,9 @@ def _read_zip(path: Path, parse: Callable[[Content], T]) -> list[T]:
     if not size:
         raise RecipeError("This ZIP file is empty.")
     if size > MAX_ZIP_BYTES:
-        raise RecipeError(f"This ZIP file is too large: {MAX_ZIP_BYTES // 10**6} MB are allowed.")
+        raise RecipeError(f"This ZIP file is too large: the limit is {MAX_ZIP_BYTES // 10**6} MB.")
     contents, total = [], 0
-    with damage_means("This ZIP file is damaged, or not a ZIP at all."), path.open("rb") as file:
+    with damage_means("This ZIP file is damaged, or is not a ZIP."), path.open("rb") as file:
         _check_directory(file)
         for name, data in _members(file, SUFFIXES, MAX_ZIP_ENTRIES):
             with _inside(name):
@@ -181,7 +181,7 @@ def _read_zip(path: Path, parse: Callable[[Content], T]) -> list[T]:
 
 @contextmanager
 def _inside(name: str) -> Iterator[None]:
-    """Tells which member of a ZIP an error is about."""
+    """Adds the name of a ZIP's entry to the message of an error."""
     try:
         yield
     except RecipeError as error:
@@ -189,22 +189,22 @@ def _inside(name: str) -> Iterator[None]:
 
 
 def _check_directory(file: IO[bytes]) -> None:
-    """Bounds the number of a ZIP's entries before `zipfile` makes an object of each.
+    """Limits the number of entries in a ZIP before `zipfile` creates an object for each.
 
-    Every entry of the directory starts with the same four bytes. Members that are archives themselves contain some
-    too, therefore the allowance.
+    Every entry of the directory starts with the same four bytes. They can also occur inside an entry, such as a ZIP in
+    the ZIP, so the limit here is four times as high.
     """
     with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
         if sum(1 for _ in islice(re.finditer(rb"PK\x01\x02", view), 4 * MAX_ZIP_ENTRIES + 1)) > 4 * MAX_ZIP_ENTRIES:
-            raise RecipeError(f"This ZIP file has too many entries: {MAX_ZIP_ENTRIES} are allowed.")
+            raise RecipeError(f"This ZIP file has too many entries: the limit is {MAX_ZIP_ENTRIES}.")
 
 
 def _members(file: IO[bytes], suffixes: tuple[str, ...], limit: int) -> Iterator[tuple[str, bytes]]:
-    """Yields the name and the first `READ_BYTES + 1` bytes of each member with one of the suffixes."""
+    """Yields the name and the first `READ_BYTES + 1` bytes of each entry with one of the suffixes."""
     with zipfile.ZipFile(file) as archive:
         entries = archive.infolist()
         if len(entries) > limit:
-            raise RecipeError(f"This file has too many entries: {limit} are allowed.")
+            raise RecipeError(f"This file has too many entries: the limit is {limit}.")
         for entry in entries:
             _check_entry(entry)
         for entry in entries:
@@ -219,12 +219,12 @@ def _check_entry(entry: zipfile.ZipInfo) -> None:
         raise RecipeError("This archive has an entry with an unsafe path, so it was not opened.")
     if stat.S_ISLNK(entry.external_attr >> 16):
         raise RecipeError("This archive has a link among its entries, so it was not opened.")
-    # The other methods unpack without a bound.
+    # Python limits decompression only for these methods.
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or entry.flag_bits & 1:
-        raise RecipeError("This archive is encrypted or packed in an unusual way; an ordinary ZIP can be opened.")
+        raise RecipeError("This ZIP file is encrypted, or compressed with an unusual method.")
 
 
 def _suffix(name: str) -> str:
-    """Returns the suffix that says what a member is; none for what file managers add (__MACOSX, ._name)."""
+    """Returns the suffix of an entry, or "" for entries that file managers add (__MACOSX, ._name)."""
     path = PurePosixPath(name)
     return "" if "__MACOSX" in path.parts or path.name.startswith(".") else path.suffix.lower()

@@ -1,8 +1,10 @@
-"""A recipe: everything that recreates one image, and how it was found.
+"""Recipes: everything that recreates one image, and how the image was found.
 
-recipe = Recipe.of(G, z, truncation=0.7, name="Ada", found=Found(by="search", prompt="red hair"))
-recipe.save("ada.png")                        # the image, with the recipe inside; .json and .npz hold no image
-x = Recipe.open("ada.png").render()           # the same image, bit for bit, on the same device
+Example::
+
+    recipe = Recipe.of(G, z, truncation=0.7, name="Ada", found=Found(by="search", prompt="red hair"))
+    recipe.save("ada.png")                        # the image with the recipe inside; .json and .npz hold no image
+    x = Recipe.open("ada.png").render()           # the same image, bit for bit, on the same device
 """
 
 import hashlib
@@ -46,7 +48,7 @@ __all__ = ["Edit", "Found", "Recipe", "RecipeError", "open_any"]
 FORMAT: Final = 1
 MAX_STEM_BYTES = 120  # file systems allow 255, and suffixes and numbers are added
 MAX_AMOUNT = 1e6
-# What decides the pixels, and so a recipe's id.
+# The fields that determine the pixels, and so the id.
 PIXEL_FIELDS = (
     "model", "sha256", "space", "latent", "labels", "truncation", "truncation_cutoff", "noise", "noise_seed", "edits",
     "transform",
@@ -58,14 +60,14 @@ def shifted(ws: Tensor, layers: Sequence[int], step: Tensor) -> Tensor:
 
     Args:
         ws: [N, num_ws, w_dim].
-        layers: those that are moved.
+        layers: indices of the layers.
         step: [w_dim] for all images, or [N, 1, w_dim].
 
     Returns:
-        new styles, [N, num_ws, w_dim] float32.
+        New styles, [N, num_ws, w_dim] float32.
 
     Raises:
-        ArgumentError: ws is of another width, has too few layers, or is not finite.
+        ArgumentError: ws has another width, too few layers, or numbers that are not finite.
     """
     moved = check_tensor("ws", ws, ["N", "num_ws", step.shape[-1]]).clone()
     moved[:, check_layers("layers", layers, moved.shape[1])] += step.to(moved.device)
@@ -76,12 +78,12 @@ class Edit(Record):
     """One step along a direction: `ws[:, layers] += amount * vector`.
 
     Attributes:
-        name: of the direction.
-        layers: style layers moved, or a single one; kept sorted and without repeats.
+        name: name of the direction.
+        layers: the style layers to move, or one; stored sorted and without duplicates.
         vector: float32 [w_dim].
-        amount: how far, in lengths of the vector; -1e6 to 1e6.
-        sha256: of the weights that the vector belongs to, "" if not known. It is not written, for the recipe names the
-            weights, and takes no edit of others.
+        amount: factor of the vector, -1e6 to 1e6.
+        sha256: hash of the weights that the vector belongs to, "" if unknown. It is not saved: the recipe has the hash
+            of its weights, and refuses edits for other weights.
     """
 
     name: Line = ""
@@ -91,10 +93,10 @@ class Edit(Record):
     sha256: Annotated[str, Field(pattern="^([0-9a-f]{64})?$", exclude=True)] = ""
 
     def apply(self, ws: Tensor) -> Tensor:
-        """Moves styles [N, num_ws, w_dim]; returns new ones.
+        """Returns new styles: styles [N, num_ws, w_dim] moved along the vector.
 
         Raises:
-            ArgumentError: ws is of another width, has too few layers, or is not finite.
+            ArgumentError: ws has another width, too few layers, or numbers that are not finite.
         """
         return shifted(ws, self.layers, self.amount * self.vector)
 
@@ -105,16 +107,17 @@ class Edit(Record):
 
 
 class Found(Record):
-    """How an image was found; all of it may be unknown.
+    """How an image was found. Every attribute may be unknown.
 
     Attributes:
-        by: the way: a typed or drawn seed, a search, breeding, steering along directions, projecting a picture.
-        prompt: what was searched for.
+        by: the method: a typed or random seed, a search, breeding, steering along directions, or projection of a
+            picture.
+        prompt: the text that was searched for.
         judge: id of the network that scored.
-        optimizer: name of its class.
-        settings: of the optimizer and the search.
-        score: the judge's; higher is better.
-        generation: of the search or breeding.
+        optimizer: name of the optimizer's class.
+        settings: settings of the optimizer and the search.
+        score: score by the judge; higher is better.
+        generation: generation of the search or breeding.
         parents: ids of the recipes that it was bred from.
     """
 
@@ -135,19 +138,19 @@ class Recipe(Record):
         format: version of this schema.
         spaceseed: version of the package that made the recipe.
         model: the generator's id in the zoo.
-        sha256: of its weights' file, hexadecimal.
-        space: what `latent` is; in "w" and "ws" it is kept as it was before truncation.
+        sha256: hash of the weights' file, hexadecimal.
+        space: the space of `latent`. In "w" and "ws" the latent is stored before truncation.
         latent: float32 [z_dim], [w_dim] or [num_ws, w_dim].
         labels: float32 [num_classes], for conditional models in space z.
         truncation: psi of `w_avg + psi * (w - w_avg)`, -10 to 10.
-        truncation_cutoff: truncate only the first so many style layers; all when None.
+        truncation_cutoff: number of style layers that are truncated, from the first; all if None.
         noise: the generator's noise mode.
-        noise_seed: seeds "random" noise, and goes with it alone.
-        edits: applied after truncation, in order.
-        transform: float32 [3, 3], the image's motion, for families that take one.
-        seed: the integer whose z this is, where there is one.
-        name: given by its finder.
-        found: how.
+        noise_seed: seed of "random" noise; None with other noise modes.
+        edits: applied in order, after truncation.
+        transform: float32 [3, 3], translation and rotation of the image, for families that support it.
+        seed: the integer seed that gives this z, if there is one.
+        name: a name that the finder gave.
+        found: how it was found.
     """
 
     format: Literal[1] = FORMAT
@@ -172,54 +175,54 @@ class Recipe(Record):
         if self.latent.ndim != (2 if self.space == "ws" else 1):
             raise ValueError(f"This recipe's latent has the wrong shape for the space {self.space!r}.")
         if self.labels is not None and (self.labels.ndim != 1 or self.space != "z"):
-            raise ValueError("This recipe's labels must be one row of numbers, and only a latent in z takes any.")
+            raise ValueError("This recipe's labels must be one row of numbers, and its latent must be in space z.")
         if any(edit.vector.ndim != 1 for edit in self.edits):
             raise ValueError("This recipe has an edit whose direction has the wrong shape.")
         if any(edit.sha256 not in ("", self.sha256) for edit in self.edits):
-            raise ValueError("This recipe has an edit whose direction belongs to other weights than its own.")
+            raise ValueError("This recipe has an edit whose direction belongs to other weights than the recipe.")
         if self.transform is not None and self.transform.shape != (3, 3):
             raise ValueError("This recipe's transform must be a matrix of 3 x 3 numbers.")
         if (self.noise == "random") != (self.noise_seed is not None):
-            raise ValueError("A recipe needs a noise seed for random noise, and for that alone.")
+            raise ValueError("A recipe needs a noise seed if its noise is random, and must not have one otherwise.")
         return self
 
     @classmethod
     def of(cls, generator: Generator, latent: Tensor, **fields: Any) -> Self:
-        """Makes the recipe of a latent of this generator.
+        """Returns the recipe of a latent of this generator.
 
         Args:
-            generator: one that the zoo loaded, for its card names the weights.
-            latent: of the shape that `space` asks for; kept as float32.
-            **fields: any other attribute.
+            generator: a generator from the zoo, because the recipe needs its card.
+            latent: of the shape for `space`; stored as float32.
+            **fields: any other attributes.
 
         Raises:
-            ArgumentError: `generator` is none, or has no card.
+            ArgumentError: `generator` is not a Generator, or has no card.
             RecipeError: an attribute has a value that is not allowed.
         """
-        check_type("generator", generator, Generator, "a Generator, as load gives one")
+        check_type("generator", generator, Generator, "a Generator, such as load returns")
         if generator.card is None:
-            raise ArgumentError("generator.card", None, "a ModelCard, as generators from the zoo have")
+            raise ArgumentError("generator.card", None, "a ModelCard, which generators from the zoo have")
         return cls(model=generator.card.id, sha256=generator.card.sha256, latent=latent, **fields)
 
     def replace(self, **fields: Any) -> Self:
-        """Returns a copy with some attributes changed and, unlike `model_copy`, checked; raises as the class does."""
+        """Returns a copy with some attributes changed. Unlike `model_copy`, it checks them as the constructor does."""
         return type(self)(**(dict(self) | fields))
 
     @property
     def id(self) -> str:
-        """16 hexadecimal digits, the same for all recipes of the same pixels, whatever their name or history."""
+        """16 hexadecimal digits, equal for all recipes with the same pixels. Name and history do not matter."""
         fields = self.model_dump(mode="json", include=set(PIXEL_FIELDS))
         for edit in fields["edits"]:
             del edit["name"]
-        if self.transform is None:  # recipes older than this field keep their ids
+        if self.transform is None:  # recipes from before this field keep their ids
             del fields["transform"]
         return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:16]
 
     @property
     def stem(self) -> str:
-        """What its files are called, less the suffix: its name, in letters and digits of any script, or else its id."""
+        """File name without suffix: the name, reduced to letters and digits of any script, or the id if it is empty."""
         words = unicodedata.normalize("NFC", self.name.lower())
-        # Marks belong to letters: without them Hindi and Thai lose their vowels.
+        # Combining marks are kept: Hindi and Thai write vowels with them.
         kept = "".join(char if unicodedata.category(char)[0] in "LMN" else "-" for char in words)
         slug = re.sub("-+", "-", kept).encode()[:MAX_STEM_BYTES].decode(errors="ignore")
         return slug.strip("-") or self.id
@@ -228,8 +231,8 @@ class Recipe(Record):
         """Returns styles [1, num_ws, w_dim] on the generator's device: mapped, truncated, edited.
 
         Raises:
-            RecipeError: the recipe is of another model, its shapes do not fit this one, or its numbers are so large
-                that styles are not finite.
+            RecipeError: the recipe belongs to another model, its shapes do not fit this one, or its numbers are so
+                large that styles are not finite.
         """
         self._check(generator)
         latent = self.latent[None].to(generator.device)
@@ -245,16 +248,16 @@ class Recipe(Record):
         return _finite(ws)
 
     def render(self, generator: Generator | None = None) -> Tensor:
-        """Draws the image, alone: the batch in which it was found cannot matter.
+        """Draws the image, in a batch of its own. The batch in which it was found makes no difference.
 
         Args:
-            generator: the recipe's own, where it is loaded already; else it is loaded from the zoo.
+            generator: the recipe's generator, if it is loaded; otherwise it is loaded from the zoo.
 
         Returns:
             [1, 3, H, W] float32, nominally in [-1, 1], not clipped.
 
         Raises:
-            RecipeError: the model is not in the loading, is another or has other weights, or shapes do not fit it.
+            RecipeError: the model is not in the zoo, is another one or has other weights, or shapes do not fit it.
         """
         generator = self._load() if generator is None else generator
         ws = self.ws(generator)
@@ -263,33 +266,35 @@ class Recipe(Record):
             return generator.synthesize(ws, **options)
 
     def to_json(self) -> str:
-        """Writes the recipe, with its id as a seal on what decides the pixels.
+        """Returns the recipe as JSON. The id is in it, as a checksum of the fields that determine the pixels.
 
         Raises:
-            RecipeError: it is longer than `from_json` takes.
+            RecipeError: it is longer than `from_json` accepts.
         """
         return self._json(exclude=())
 
     @classmethod
     def from_json(cls, text: str | bytes, latent: NDArray[np.float32] | None = None) -> Self:
-        """Reads what `to_json` wrote, even if from a stranger.
+        """Reads the JSON of `to_json`, also from untrusted sources.
 
         Args:
-            text: JSON. Its "id" may be left out; when it is there it must be right.
-            latent: the latent, if it was kept apart.
+            text: JSON. Its "id" may be missing, but must not be wrong.
+            latent: the latent, if the file stores it apart.
 
         Raises:
-            RecipeError: the text is too long, not a recipe, of a newer format, changed, or out of range.
+            RecipeError: the text is too long, not a recipe, of a newer format, changed, or has a value out of range.
         """
         if len(text) > MAX_RECIPE_BYTES:
-            raise RecipeError(f"This recipe is too large: {MAX_RECIPE_BYTES // 10**6} MB are allowed.")
+            raise RecipeError(f"This recipe is too large: the limit is {MAX_RECIPE_BYTES // 10**6} MB.")
         with damage_means("This recipe is damaged: its JSON cannot be read."):
             fields = json.loads(text)
         if not isinstance(fields, dict) or not isinstance(fields.get("format"), int):
             raise RecipeError("This file holds no recipe.")
         if fields["format"] > FORMAT:
             number = clean_text(str(fields["format"])[:40], 20)
-            raise RecipeError(f"This recipe has format {number}, made by a newer spaceseed; this one reads {FORMAT}.")
+            raise RecipeError(
+                f"This recipe has format {number}, from a newer spaceseed; this one reads format {FORMAT}."
+            )
         claimed = fields.pop("id", None)
         with damage_means("This recipe is damaged: a field has a value that no recipe has."):
             recipe = cls(**(fields if latent is None else fields | {"latent": latent}))
@@ -298,7 +303,7 @@ class Recipe(Record):
         return recipe
 
     def to_bytes(self, suffix: str, generator: Generator | None = None) -> bytes:
-        """Returns what a file with this suffix holds; arguments and exceptions are those of `save`."""
+        """Returns the contents of a file with this suffix. Arguments and exceptions are those of `save`."""
         if suffix == ".json":
             return self.to_json().encode()
         if suffix == ".npz":
@@ -306,7 +311,7 @@ class Recipe(Record):
         if suffix == ".png":
             return recipe_files.pack_png(self.to_json(), to_uint8(self.render(generator))[0])
         raise RecipeError(
-            f"A recipe is saved as {', '.join(recipe_files.SUFFIXES)}, not as {clean_text(suffix, 20)!r}."
+            f"A recipe's file ends in {', '.join(recipe_files.SUFFIXES)}, not in {clean_text(suffix, 20)!r}."
         )
 
     def save(self, path: str | Path, generator: Generator | None = None) -> None:
@@ -314,20 +319,20 @@ class Recipe(Record):
 
         Args:
             path: ends in .png (the rendered image with the recipe inside), .json or .npz.
-            generator: renders the PNG, as for `render`.
+            generator: renders the PNG, as in `render`.
 
         Raises:
-            RecipeError: the suffix is none of the three, or the image cannot be rendered.
+            RecipeError: the suffix is another one, or the image cannot be rendered.
         """
         Path(path).write_bytes(self.to_bytes(Path(path).suffix.lower(), generator))
 
     @classmethod
     def open(cls, path: str | Path) -> "Recipe":
-        """Reads the one recipe in a .png, .json, .npz or .zip file.
+        """Reads a .png, .json, .npz or .zip file with one recipe.
 
         Raises:
-            RecipeError: the file cannot be used, and why; also when it is a ZIP of several recipes.
-            OSError: there is no such file, or it may not be read.
+            RecipeError: the file cannot be used, or is a ZIP with several recipes.
+            OSError: the file does not exist or cannot be read.
         """
         recipes = open_any(path)
         if len(recipes) > 1:
@@ -338,11 +343,11 @@ class Recipe(Record):
         fields = self.model_dump(mode="json", exclude=set(exclude))
         text = json.dumps({"id": self.id} | fields, ensure_ascii=False, allow_nan=False, indent=1)
         if len(text.encode()) > MAX_RECIPE_BYTES:
-            raise RecipeError(f"This recipe is too large to save: {MAX_RECIPE_BYTES // 10**6} MB are allowed.")
+            raise RecipeError(f"This recipe is too large to save: the limit is {MAX_RECIPE_BYTES // 10**6} MB.")
         return text
 
     def _load(self) -> Generator:
-        # Never by anything but an id from the catalogue: a stranger's recipe must not choose what is loaded.
+        # Only an id from the catalogue is loaded: an untrusted recipe must not choose what is downloaded.
         if self.model not in [card.id for card in loading.list_models()]:
             raise RecipeError(f"This recipe needs the model {self.model!r}, which is not among the models here.")
         return loading.load(self.model)
@@ -375,13 +380,13 @@ def _finite(ws: Tensor) -> Tensor:
 
 
 def open_any(path: str | Path) -> list[Recipe]:
-    """Reads every recipe in a .png, .json, .npz or .zip file.
+    """Reads all recipes in a .png, .json, .npz or .zip file.
 
     Returns:
-        one recipe, or those of a ZIP in its order.
+        One recipe, or those of a ZIP in its order.
 
     Raises:
-        RecipeError: the file cannot be used, and why; of a ZIP, any of its recipes.
-        OSError: there is no such file, or it may not be read.
+        RecipeError: the file cannot be used. In a ZIP, one bad recipe is enough.
+        OSError: the file does not exist or cannot be read.
     """
     return recipe_files.read(Path(path), lambda content: Recipe.from_json(*content))

@@ -529,7 +529,7 @@ class TestHostileFiles:
             (b"[" * 100_000, "cannot be read"),
             (b'{"format":1,"found":' * 50_000, "cannot be read"),
             (b'{"format": 1' + b" " * 50_000_000 + b"}", "too large"),
-            (changed(format=2), "format 2, made by a newer spaceseed; this one reads 1"),
+            (changed(format=2), "format 2, from a newer spaceseed; this one reads format 1"),
             (changed(format=10**30), "newer"),
             (changed(surprise=1), "field 'surprise' is not known"),
             (changed(sha256=None), "field 'sha256' has a value out of range"),
@@ -611,8 +611,8 @@ class TestHostileFiles:
             ({"/etc/a.json": changed()}, "unsafe path"),
             ({"C:\\a.json": changed()}, "unsafe path"),
             ({"..\\a.json": changed()}, "unsafe path"),
-            ({f"{i}.json": b"" for i in range(MAX_ZIP_ENTRIES + 1)}, "too many entries: 500"),
-            ({f"{i}.json": b"" for i in range(4 * MAX_ZIP_ENTRIES + 1)}, "too many entries: 500"),
+            ({f"{i}.json": b"" for i in range(MAX_ZIP_ENTRIES + 1)}, "too many entries: the limit is 500"),
+            ({f"{i}.json": b"" for i in range(4 * MAX_ZIP_ENTRIES + 1)}, "too many entries: the limit is 500"),
             ({"a.json": b" " * 50_000_000}, "a.json: This JSON file is too large"),
             ({f"{i}.json": changed() + b" " * 1_900_000 for i in range(12)}, "recipes in this ZIP file are too large"),
             ({"good.json": changed(), "b\x1bad.json": b"{}"}, "^b ad.json: This file holds no recipe"),
@@ -637,8 +637,8 @@ class TestHostileFiles:
         assert_refused(folder, zipped({"a.json": changed()}, zipfile.ZIP_BZIP2), ".zip", "unusual")
 
     def test_unknown_suffix(self, folder):
-        assert_refused(folder, b"", ".pkl", r"\.png, \.json, \.npz or \.zip files, not as 'upload\.pkl'")
-        with pytest.raises(RecipeError, match=r"not as '\.gif'"):
+        assert_refused(folder, b"", ".pkl", r"\.png, \.json, \.npz or \.zip, unlike 'upload\.pkl'")
+        with pytest.raises(RecipeError, match=r"not in '\.gif'"):
             FULL.save(folder / "a.gif")
         assert not (folder / "a.gif").exists()
 
