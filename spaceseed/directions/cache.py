@@ -1,6 +1,8 @@
-"""Directions that need not be found again: bundled with the model, or found before and kept on disk.
+"""Directions from the cache: bundled with the model, or found earlier and saved on disk.
 
-directions = directions_of(G, "ganspace")             # at once for the bundled model; found and kept for others
+Example::
+
+    directions = directions_of(G, "ganspace")             # at once for the bundled model; computed once for others
 """
 
 import functools
@@ -32,21 +34,21 @@ def directions_of(
     labels: Tensor | None = None,
     progress: Progress = lambda _: None,
 ) -> DirectionSet:
-    """Returns the strongest 20 directions of a model, or as many as it has.
+    """Returns the strongest 20 directions of a model, or fewer if it has fewer.
 
     Args:
-        generator: one that the zoo loaded: its weights' sha256 tells whose directions are at hand.
-        method: one of `bundled_methods(generator)`, or any of `steer.METHODS`.
-        layers: as for `find_directions`.
+        generator: a generator from the zoo; the sha256 of its weights is the key of the cache.
+        method: one of `bundled_methods(generator)` or of `discovery.METHODS`.
+        layers: as in `find_directions`.
         labels: [num_classes], for conditional models.
-        progress: as for `find_directions`; told nothing where no work is to be done.
+        progress: as in `find_directions`. It is not called if the directions are in the cache.
 
     Raises:
         ArgumentError: the generator has no card, or an argument is out of range.
     """
-    card = check_type("generator", generator, Generator, "a Generator, as load gives one").card
+    card = check_type("generator", generator, Generator, "a Generator, such as load returns").card
     if card is None:
-        raise ArgumentError("generator.card", None, "a ModelCard, as generators from the zoo have")
+        raise ArgumentError("generator.card", None, "a ModelCard, which generators from the zoo have")
     chosen = None if layers is None else list(check_layers("layers", layers, generator.num_ws))
     if chosen is None and method in bundled_methods(generator):
         bundled = DirectionSet.open(_bundled(card.id, method))
@@ -58,13 +60,13 @@ def directions_of(
     path = (
         Path(constants.HF_HOME) / "spaceseed" / "directions" / f"{hashlib.sha256(key.encode()).hexdigest()}.safetensors"
     )
-    with suppress(OSError, ValueError):  # none yet, or damaged
+    with suppress(OSError, ValueError):  # missing or damaged
         kept = DirectionSet.open(path)
         kept.check(generator)
         path.touch()
         return kept
     found = find_directions(generator, method, chosen, count, labels=labels, progress=progress)
-    with suppress(OSError):  # a disk that cannot be written to costs time alone
+    with suppress(OSError):  # if the disk cannot be written, the directions are only not saved
         path.parent.mkdir(parents=True, exist_ok=True)
         found.save(path)
         for old in sorted(path.parent.glob("*.safetensors"), key=lambda file: file.stat().st_mtime)[:-MAX_FILES]:
@@ -73,12 +75,12 @@ def directions_of(
 
 
 def bundled_methods(generator: Generator) -> tuple[str, ...]:
-    """Methods whose directions come with these very weights: "attributes", for one, where a classifier taught them."""
+    """Returns the methods whose directions are bundled with these weights, e.g. "attributes" from a classifier."""
     card = generator.card
     return _methods(card.id, card.sha256) if card is not None and card.bundled else ()
 
 
-@functools.cache  # Steer asks several times for whatever a visitor does
+@functools.cache  # because Steer calls it several times for each event
 def _methods(model: str, sha256: str) -> tuple[str, ...]:
     files = sorted((ASSETS / model).glob("directions-*.safetensors"))
     return tuple(file.stem.removeprefix("directions-") for file in files if DirectionSet.open(file).sha256 == sha256)

@@ -1,11 +1,13 @@
-"""Directions from examples: what parts the liked from the disliked, or faces with glasses from faces without.
+"""Directions from examples: between liked and disliked faces, or between faces with and without glasses.
 
-def attributes(images):
-    found = classifier.probabilities(images)
-    return {"glasses": 1 - found["glasses"][:, 0]}
+Example::
 
-directions = contrast_directions(G, attributes)
-vector = direction_between(liked, disliked)           # [n, w_dim] each
+    def attributes(images):
+        found = classifier.probabilities(images)
+        return {"glasses": 1 - found["glasses"][:, 0]}
+
+    directions = contrast_directions(G, attributes)
+    vector = direction_between(liked, disliked)           # [n, w_dim] each
 """
 
 from collections.abc import Callable, Mapping
@@ -23,26 +25,26 @@ from spaceseed.ops.subspace import mean_difference
 
 METHODS = ("svm", "mean")
 SAMPLES = 2_000
-# Inverse strength of the regularisation: few examples in many dimensions can always be parted, so prefer a wide margin.
+# C is small: few examples in many dimensions can always be separated, so a wide margin is better.
 SVM_C = 0.01
 
 
 def direction_between(positive: Tensor, negative: Tensor, method: str = "svm") -> Tensor:
-    """Returns the direction that leads from one set of examples to another.
+    """Returns the direction from one set of examples to another.
 
     Args:
         positive: [n, dims], n at least 1.
         negative: [m, dims], m at least 1.
-        method: "svm", the normal of the plane that parts both with the widest margin (Shen et al. 2020,
+        method: "svm", the normal of the hyperplane with the widest margin between the sets (Shen et al. 2020,
             "Interpreting the Latent Space of GANs for Semantic Face Editing", sec. 2.2), or "mean", the difference of
             the means.
 
     Returns:
-        a unit vector [dims] on the CPU.
+        A unit vector [dims] on the CPU.
 
     Raises:
-        ArgumentError: a set is empty, not finite or of another width, both have the same mean, or there is no such
-            method.
+        ArgumentError: a set is empty, not finite or has another width, both sets have the same mean, or the method does
+            not exist.
     """
     check_choice("method", method, dict.fromkeys(METHODS))
     positive = check_tensor("positive", positive, ["n", "dims"]).detach().cpu()
@@ -76,30 +78,30 @@ def contrast_directions(
     seed: int = 0,
     progress: Progress = lambda _: None,
 ) -> DirectionSet:
-    """Finds one direction for each attribute that something sees in images.
+    """Finds one direction for each attribute of a classifier or another scorer.
 
     Args:
         generator: draws the images.
-        attributes: scores images [N, 3, H, W] in any number of ways; by name, [N] each, higher for more of it. A
-            classifier's probabilities will do, or a judge's cosines.
+        attributes: returns the scores of images [N, 3, H, W] by name, [N] each; higher means more of the attribute.
+            Examples are probabilities of a classifier, or cosines of a judge.
         method: as in `direction_between`.
-        samples: images to draw.
-        share: the highest and the lowest of this share, up to 0.5, are the examples.
+        samples: number of images to draw.
+        share: the images with the highest and the lowest scores are the examples; share of each, up to 0.5.
         labels: [num_classes], for conditional models.
-        seed: of the draws.
-        progress: told the share of the work done, 0 to 1; may raise to end it.
+        seed: seed of the draws.
+        progress: called with the share of the work that is done, 0 to 1. It may raise an exception to end the work.
 
     Returns:
-        a direction towards more of each attribute, in the order in which they were named.
+        A direction towards more of each attribute, in the order of the attributes.
 
     Raises:
-        ArgumentError: an argument is out of range, or an attribute is not one finite number for each image, or the same
-            in all images.
+        ArgumentError: an argument is out of range, or an attribute is not one finite number for each image, or is the
+            same for all images.
     """
     check_integer("samples", samples, 2)
     check_integer("seed", seed, 0, MAX_SEED)
     if check_number("share", share, 0, 0.5) * samples < 1:
-        raise ArgumentError("share", share, "above 0, up to 0.5, and enough for one sample")
+        raise ArgumentError("share", share, "above 0, up to 0.5, and large enough for one sample")
     space = LatentSpace(generator, truncation=1.0, labels=labels)
     z = torch.randn(samples, generator.z_dim, generator=torch.Generator().manual_seed(seed))
     styles, scores = [], []
@@ -113,7 +115,7 @@ def contrast_directions(
     for name in scores[0]:
         values = torch.cat([part[name] for part in scores])
         if values.min() == values.max():
-            raise ArgumentError("attributes", name, "something that differs from image to image")
+            raise ArgumentError("attributes", name, "an attribute that differs between images")
         order = values.argsort(stable=True)
         vectors.append(direction_between(w[order[-count:]], w[order[:count]], method))
     return DirectionSet.of(generator, method, torch.stack(vectors), tuple(scores[0]), w)

@@ -1,4 +1,4 @@
-"""Finds directions without any labels: SeFa and GANSpace."""
+"""Finds directions without labels, with SeFa or GANSpace."""
 
 from collections.abc import Iterable
 
@@ -30,32 +30,32 @@ def find_directions(
     seed: int = 0,
     progress: Progress = lambda _: None,
 ) -> DirectionSet:
-    """Finds directions without any labels.
+    """Finds directions without labels.
 
     Args:
-        generator: whose.
+        generator: the generator.
         method: "sefa", from the weights that read the style layers (Shen & Zhou 2021), or "ganspace", from the
-            principal components of w, or, where there is no mapping network, of the first activation, regressed back
-            to z (Härkönen et al. 2020).
-        layers: style layers to move, and for SeFa to read, or a single one; all if None.
-        count: how many.
-        samples: draws that principal components and scales are measured on, twice the count or more.
+            principal components of w. Without a mapping network GANSpace uses those of the first activation, regressed
+            back to z (Härkönen et al. 2020).
+        layers: the style layers to move, or one; SeFa also reads their weights. All if None.
+        count: number of directions.
+        samples: number of draws for principal components and scales; at least twice the count.
         labels: [num_classes], for conditional models: the class of the draws.
-        seed: of the draws.
-        progress: told the share of the work done, 0 to 1; may raise to end it.
+        seed: seed of the draws.
+        progress: called with the share of the work that is done, 0 to 1. It may raise an exception to end the work.
 
     Returns:
-        the directions, the strongest first.
+        The directions, strongest first.
 
     Raises:
         ArgumentError: an argument is out of range.
     """
-    check_type("generator", generator, Generator, "a Generator, as load gives one")
+    check_type("generator", generator, Generator, "a Generator, such as load returns")
     check_choice("method", method, dict.fromkeys(METHODS))
     chosen = check_layers("layers", range(generator.num_ws) if layers is None else layers, generator.num_ws)
     dims = generator.w_dim if generator.has_mapping else generator.z_dim
     check_integer("count", count, 1, min(dims, MAX_COUNT))
-    check_integer("samples", samples, 2 * count)  # fewer tell little of as many components
+    check_integer("samples", samples, 2 * count)  # fewer samples give bad estimates of as many components
     check_integer("seed", seed, 0, MAX_SEED)
     space = LatentSpace(generator, truncation=1.0, labels=labels)
     z = torch.randn(samples, generator.z_dim, generator=torch.Generator().manual_seed(seed))
@@ -72,7 +72,7 @@ def find_directions(
 
 @torch.no_grad()
 def draw_w(space: LatentSpace, z: Tensor, progress: Progress = lambda _: None) -> Tensor:
-    """Returns the w [n, w_dim] of z [n, z_dim], truncated as the space is; z where there is no mapping network."""
+    """Returns w [n, w_dim] of z [n, z_dim], truncated as in `space`; or z itself without a mapping network."""
     return torch.cat([space.ws(part)[:, 0].clone() for part in batches(z, BATCH, progress)])  # a view keeps all layers
 
 
@@ -91,7 +91,7 @@ def _principal(generator: Generator, w: Tensor, progress: Progress) -> Tensor:
     pca = IncrementalPCA(2 * generator.z_dim)
     for part in batches(w, BATCH, one_of(progress, 0, 2)):
         pca.add(activations(part))
-    # Computed again rather than kept: of 10,000 draws they may take more than a gigabyte.
+    # Activations are computed twice: to keep them for 10,000 draws may take more than a gigabyte.
     parts = batches(w, BATCH, one_of(progress, 1, 2))
     coordinates = torch.cat([pca.coordinates(activations(part)) for part in parts])
     latents = w[:, : generator.z_dim]

@@ -1,7 +1,9 @@
-"""Names for directions found without labels: a judge looks at what they change.
+"""Names directions that were found without labels. CLIP compares what they change with phrases.
 
-named = name_directions(directions, G, judge, PHRASES)
-named.names[0], named.confidences[0]                  # "round glasses", 0.94
+Example::
+
+    named = name_directions(directions, G, judge, PHRASES)
+    named.names[0], named.confidences[0]                  # "round glasses", 0.94
 """
 
 from collections.abc import Sequence
@@ -20,7 +22,7 @@ from spaceseed.models.generators.generator import Generator, latents_from_seeds
 if TYPE_CHECKING:  # open_clip takes seconds to import
     from spaceseed.models.judges.clip import Judge
 
-# What one may say of a face.
+# Phrases that describe a face.
 PHRASES = (
     "bald", "short hair", "long straight hair", "wavy hair", "curly hair", "afro", "bun", "black hair", "brown hair",
     "blonde hair", "red hair", "gray hair", "pink hair", "pale skin", "tan skin", "dark skin", "round glasses",
@@ -43,31 +45,31 @@ def name_directions(
     labels: Tensor | None = None,
     progress: Progress = lambda _: None,
 ) -> DirectionSet:
-    """Names each direction after the phrase that it changes most, and turns it to lead towards more of that.
+    """Names each direction after the phrase that it changes most, and turns it towards more of that phrase.
 
-    A change is counted in standard deviations of the phrase's own cosine over random images, less the mean change of
-    all phrases, which is what any change of the picture does to all of them alike.
+    A change is measured in standard deviations of the phrase's cosine over random images. The mean change over all
+    phrases is subtracted, because any change of an image affects all of them.
 
     Args:
-        directions: to be named.
-        generator: theirs.
+        directions: the directions to name.
+        generator: the generator that they belong to.
         judge: compares images with phrases.
         phrases: the vocabulary, two phrases or more.
-        samples: images, of seeds 0 up, that each direction is tried on.
-        amount: how far they are moved each way, in standard deviations.
+        samples: number of test images, of the seeds from 0.
+        amount: length of a step in each direction, in standard deviations.
         truncation: psi of the samples.
         labels: [num_classes], for conditional models.
-        progress: told the share of the work done, 0 to 1; may raise to end it.
+        progress: called with the share of the work that is done, 0 to 1. It may raise an exception to end the work.
 
     Returns:
-        the directions with `names`, and with `confidences`: the share of the samples in which the phrase grows.
+        The directions with `names`, and with `confidences`: the share of the samples in which the phrase increases.
 
     Raises:
-        ArgumentError: there are too few phrases or samples, or an argument is of another type or out of range.
-        DirectionError: the directions are of another generator.
+        ArgumentError: there are too few phrases or samples, or an argument has another type or is out of range.
+        DirectionError: the directions belong to another generator.
     """
     check_type("directions", directions, DirectionSet, "a DirectionSet")
-    directions.check(check_type("generator", generator, Generator, "a Generator, as load gives one"))
+    directions.check(check_type("generator", generator, Generator, "a Generator, such as load returns"))
     if isinstance(phrases, str) or len(phrases) < 2:
         raise ArgumentError("phrases", len(phrases), "two texts or more")
     check_integer("samples", samples, 2)

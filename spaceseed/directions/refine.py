@@ -1,10 +1,12 @@
-"""Directions that do what their names say: turned little by little, until the attribute follows and the others stay.
+"""Refines directions by gradient ascent, until the named attribute changes and the others stay.
+
+Example::
 
     found = contrast_directions(G, attributes)
     better = refine_directions(G, found, attributes)
 
-Examples tell where an attribute is frequent. Where it comes in islands, as a smile does among five kinds of mouth, a
-step that way need not lead to one; so this looks at what becomes of images that are moved.
+Examples show where an attribute is frequent, but a step towards there need not produce it. This happens if its latents
+form several clusters, as smiles do among five kinds of mouth. So this module scores the images that a step produces.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,7 +26,7 @@ from spaceseed.models.generators.options import synthesis_options
 from spaceseed.ops.styles import crossed
 
 DRAWS = 4_000
-AMOUNTS = (1.0, 3.0)  # standard deviations of w from the middle to either end
+AMOUNTS = (1.0, 3.0)  # length of a step in each direction, in standard deviations of w
 STEP_SIZE = 0.05  # of Adam, for a vector of length 1
 
 
@@ -41,33 +43,33 @@ def refine_directions(
     seed: int = 0,
     progress: Progress = lambda _: None,
 ) -> DirectionSet:
-    """Turns each direction by gradient ascent on what moving along it changes.
+    """Refines each direction by gradient ascent on the attributes of images that are moved along it.
 
-    Directions are learnt from a differentiable score of the moved images as in GANalyze (Goetschalckx et al. 2019),
-    and changes of other attributes are a loss as in Zhuang et al. 2021 ("Enjoy Your Editing", sec. 3.2).
+    As in GANalyze (Goetschalckx et al. 2019), directions are learned from a differentiable score of the moved images.
+    As in Zhuang et al. 2021 ("Enjoy Your Editing", sec. 3.2), changes of other attributes are a loss.
 
     Args:
         generator: draws the images.
-        directions: where to begin; named after the attributes.
-        attributes: scores images [N, 3, H, W] in any number of ways, differentiably; by name, [N] each, higher for
-            more of it.
-        price: what a change of another attribute costs, 0 or more, where the same change of its own pays 1.
-        steps: of ascent, for each direction.
-        batch: images a step that are moved both ways.
+        directions: the initial directions, named after the attributes.
+        attributes: returns the scores of images [N, 3, H, W] by name, [N] each, with gradients; higher means more of
+            the attribute.
+        price: weight of changes of other attributes, 0 or more; the weight of the direction's attribute is 1.
+        steps: number of gradient steps for each direction.
+        batch: number of images for each step, each moved both ways.
         truncation: psi of those images.
         labels: [num_classes], for conditional models.
-        seed: of the draws.
-        progress: told the share of the work done, 0 to 1; may raise to end it.
+        seed: seed of the draws.
+        progress: called with the share of the work that is done, 0 to 1. It may raise an exception to end the work.
 
     Returns:
-        as many directions, of the same names, that move the same layers.
+        As many directions, with the same names and layers.
 
     Raises:
-        ArgumentError: a number is out of range, a direction's name is not that of a score, scores have no gradient or
-            are not finite.
-        DirectionError: the directions are of another generator.
+        ArgumentError: a number is out of range, a direction has a name that no attribute has, or scores have no
+            gradient or are not finite.
+        DirectionError: the directions belong to another generator.
     """
-    check_type("generator", generator, Generator, "a Generator, as load gives one")
+    check_type("generator", generator, Generator, "a Generator, such as load returns")
     check_type("directions", directions, DirectionSet, "a DirectionSet").check(generator)
     check_number("price", price, 0)
     for name, value in (("steps", steps), ("batch", batch)):
@@ -81,7 +83,7 @@ def refine_directions(
         vector = directions.vectors[i].clone().to(w).requires_grad_()
         adam = torch.optim.Adam([vector], lr=STEP_SIZE)
         late = torch.zeros_like(vector)
-        rng.manual_seed(seed)  # so that no direction depends on those before it
+        rng.manual_seed(seed)  # so that the result does not depend on the directions before it
         for step in range(steps):
             unit = F.normalize(vector, dim=0)
             rows = torch.randint(len(w), (batch,), generator=rng).to(w.device)
@@ -92,7 +94,7 @@ def refine_directions(
             gain = _gain(attributes(generator.synthesize(ends, **options)), name, price, len(ends))
             (vector.grad,) = torch.autograd.grad(-gain, vector)
             adam.step()
-            if step >= steps // 2:  # their mean knows more than the last, which has just seen one batch
+            if step >= steps // 2:  # their mean has less noise than the last step, which depends on one batch
                 late += F.normalize(vector.detach(), dim=0)
             progress((i + (step + 1) / steps) / len(directions))
         vectors.append(F.normalize(late, dim=0).cpu())
@@ -100,13 +102,13 @@ def refine_directions(
 
 
 def _gain(found: Mapping[str, Tensor], name: str, price: float, count: int) -> Tensor:
-    """Returns what moving to the first half of `count` scored images from the second, the other end, is worth."""
+    """Returns the gain of moving from the second half of `count` scored images to the first half, the other end."""
     check_type("attributes(images)", found, Mapping, "scores by name")
     scores = {key: check_scores(key, score, count, finite=True) for key, score in found.items()}
     if name not in scores:
-        raise ArgumentError("attributes", ", ".join(scores), f"scores of which one is {name!r}, as the direction")
+        raise ArgumentError("attributes", ", ".join(scores), f"scores that include {name!r}, the name of the direction")
     if not scores[name].requires_grad:
-        raise ArgumentError("attributes", "scores without a gradient", "differentiable by the images")
+        raise ArgumentError("attributes", "scores without a gradient", "differentiable with respect to the images")
     changes = {key: torch.sub(*score.chunk(2)) for key, score in scores.items()}
     others = sum(change.abs().mean() for key, change in changes.items() if key != name)
     return changes[name].mean() - price * others

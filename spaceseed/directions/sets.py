@@ -1,12 +1,14 @@
-"""Steering: directions in which a find can be changed, and steps along them.
+"""Steering: directions in which an image can be changed, and steps along them.
+
+Example::
 
     directions = find_directions(G, "ganspace", count=10)
     ws = directions.apply(ws, 0, 2.0)                     # two standard deviations along the first
     recipe = recipe.replace(edits=(*recipe.edits, directions.edit(0, 2.0)))
     directions_of(G, "attributes").apply(ws, "glasses", [0.0, 1.0, 2.0])        # by name; one amount for each image
 
-A direction is a unit vector of w that is added to some style layers; an amount counts in standard deviations of w along
-it, so that a step means about the same for every direction of every model.
+A direction is a unit vector of w that is added to some style layers. An amount is in standard deviations of w along the
+direction. So a step has about the same size for every direction of every model.
 """
 
 import difflib
@@ -31,26 +33,26 @@ from spaceseed.tensor_file import TensorFile
 from spaceseed.untrusted import Line
 
 MAX_COUNT = 512
-LISTED = 20  # names that a sentence lists
+LISTED = 20  # names that a message lists
 
 
 @dataclass(frozen=True, eq=False)
 class DirectionSet:
-    """Directions of one model, the strongest first.
+    """Directions of one model, strongest first.
 
-    Wherever one direction is meant, its number or its name will do. `directions[3]`, `directions["glasses"]`,
-    `directions[:5]` and `directions[[3, 1]]` are sets of those directions alone, as is each that `for` goes through: a
-    vector by itself would know neither its scale and layers nor its model.
+    A direction is selected by number or name: `directions[3]`, `directions["glasses"]`, `directions[:5]` and
+    `directions[[3, 1]]`. The result is a DirectionSet, and so is each item of a `for` loop, because a vector alone has
+    no scale, layers or model.
 
     Attributes:
         method: how they were found.
         model: id of the generator; "" for directions that fit any model of their size.
-        sha256: of its weights' file; "" likewise.
+        sha256: hash of the weights' file; "" in the same case.
         vectors: unit vectors [count, w_dim], float32 on the CPU.
-        scales: standard deviation of w along each, [count].
-        layers: style layers that they move, unless told otherwise.
-        names: one a direction.
-        confidences: how sure the names are, 0 to 1 each; empty where nothing but a count named them.
+        scales: standard deviation of w along each direction, [count].
+        layers: style layers that a step moves by default.
+        names: one name for each direction.
+        confidences: confidence of each name, 0 to 1; empty if names are only numbers.
     """
 
     method: str
@@ -72,7 +74,7 @@ class DirectionSet:
         w: Tensor,
         layers: tuple[int, ...] | None = None,
     ) -> Self:
-        """Gives unit vectors [count, w_dim] their scales, from draws of w [n, w_dim]; layers are all if None."""
+        """Computes the scales of unit vectors [count, w_dim] from draws of w [n, w_dim]. All layers if None."""
         card = generator.card
         return cls(
             method=method,
@@ -91,10 +93,10 @@ class DirectionSet:
         return (self[i] for i in range(len(self)))
 
     def __getitem__(self, which: "int | str | slice | Sequence[int | str]") -> "DirectionSet":
-        """Returns some of the directions, in the order in which they are named.
+        """Returns some of the directions, in the order given.
 
         Raises:
-            ArgumentError: there is no such direction, or more than one of this name.
+            ArgumentError: there is no such direction, or more than one has this name.
         """
         rows = list(range(len(self)))[which] if isinstance(which, slice) else self._numbers(which)
         return replace(
@@ -106,10 +108,10 @@ class DirectionSet:
         )
 
     def check(self, generator: Generator) -> None:
-        """Makes sure that the directions are of this generator; ws do not say which one they are of.
+        """Checks that the directions belong to this generator. `apply` cannot check it, because ws do not name a model.
 
         Raises:
-            DirectionError: they are of another one, or do not fit its styles.
+            DirectionError: they belong to another generator, or do not fit its styles.
         """
         check_model(generator, self.model, self.sha256, "These directions belong to", DirectionError)
         width = self.vectors.shape[1]
@@ -127,17 +129,17 @@ class DirectionSet:
         *,
         keep: int | str | Sequence[int | str] = (),
     ) -> Edit:
-        """Returns the step as a recipe keeps it. A recipe of other weights refuses it.
+        """Returns a step as an edit for recipes. Recipes with other weights refuse it.
 
         Args:
             index: number or name of the direction.
-            amount: how far, in standard deviations of w, -1e6 to 1e6.
-            layers: style layers to move, or a single one; those of the set if None.
-            keep: other directions along which the step is not to move.
+            amount: length of the step, in standard deviations of w, -1e6 to 1e6.
+            layers: the style layers to move, or one; those of the set if None.
+            keep: other directions that the step must not move along.
 
         Raises:
-            ArgumentError: there is no such direction or layer, nothing is left of the direction, or the amount is out
-                of range.
+            ArgumentError: there is no such direction or layer, `keep` leaves nothing of the direction, or the amount is
+                out of range.
         """
         number = self._number(index)
         amount = check_number("amount", amount, -MAX_AMOUNT, MAX_AMOUNT)
@@ -157,21 +159,21 @@ class DirectionSet:
         *,
         keep: int | str | Sequence[int | str] = (),
     ) -> Tensor:
-        """Moves styles along a direction, exactly as a recipe with `edit` of the same arguments does.
+        """Moves styles along a direction, exactly as a recipe with the `edit` of the same arguments does.
 
         Args:
-            ws: [N, num_ws, w_dim], after truncation, of the model that the directions are of: see `check`.
+            ws: [N, num_ws, w_dim], truncated, of the model that the directions belong to (see `check`).
             index: number or name of the direction.
-            amount: how far, in standard deviations of w; one for all images, or one for each, [N].
-            layers: style layers to move, or a single one; those of the set if None.
-            keep: other directions along which the step is not to move.
+            amount: length of the step in standard deviations of w; one for all images, or one for each, [N].
+            layers: the style layers to move, or one; those of the set if None.
+            keep: other directions that the step must not move along.
 
         Returns:
             [N, num_ws, w_dim] float32.
 
         Raises:
-            ArgumentError: there is no such direction or layer, nothing is left of the direction, or ws or amounts have
-                another shape, are not finite or out of range.
+            ArgumentError: there is no such direction or layer, `keep` leaves nothing of the direction, or ws or amounts
+                have another shape, are not finite or out of range.
         """
         if isinstance(amount, Real):
             return self.edit(index, check_number("amount", amount), layers, keep=keep).apply(ws)
@@ -204,7 +206,7 @@ class DirectionSet:
         if len(found) == 1:
             return found[0]
         if found:
-            raise ArgumentError("index", which, f"{' or '.join(map(str, found))}, for more than one is called so")
+            raise ArgumentError("index", which, f"{' or '.join(map(str, found))}, because several have this name")
         near = ", ".join(difflib.get_close_matches(which, self.names) or self.names[:LISTED])
         raise ArgumentError("index", which, f"the name of a direction ({near}), or its number, 0 to {len(self) - 1}")
 
@@ -215,11 +217,11 @@ class DirectionSet:
 
     @classmethod
     def open(cls, path: str | Path) -> Self:
-        """Reads what `save` wrote.
+        """Reads a file that `save` wrote.
 
         Raises:
-            DirectionError: the file holds no directions, damaged ones or too many.
-            OSError: there is no such file, or it may not be read.
+            DirectionError: the file is damaged, holds no directions, or too many.
+            OSError: the file does not exist or cannot be read.
         """
         header, tensors = _FILE.read(path)
         vectors, scales, count = tensors["vectors"], tensors["scales"], len(header.names)
@@ -230,7 +232,7 @@ class DirectionSet:
 
 
 class _Header(BaseModel):
-    """What a file of directions says beside its numbers."""
+    """The header of a file of directions."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -1,1 +1,1 @@
-"""Search and breeding: evolution that is led by an objective, or by a person."""
+"""Evolution: automatic search with an objective, and breeding by a person."""

@@ -1,11 +1,13 @@
-"""Interactive evolution: a person is the objective.
+"""Interactive evolution: a person marks the images.
+
+Example::
 
     breeding = Breeding(G.z_dim, seeds=range(12))
-    page = breeding.page                          # 12 latents: draw them, let the visitor mark some
-    page = breeding.next({3: LIKED, 7: BAD})      # 3 stays and stands first; its children keep away from 7
-    page = breeding.undo()                        # back, with the marks as they were
+    page = breeding.page                          # 12 latents: draw them, and let the visitor mark some
+    page = breeding.next({3: LIKED, 7: BAD})      # face 3 comes first; its children are not similar to face 7
+    page = breeding.undo()                        # the first page, with its marks
 
-A page's marks are the scores that a `GeneticAlgorithm` is told; nothing here knows images.
+The marks of a page become the scores of a `GeneticAlgorithm`. This module works on latents and does not draw images.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -28,22 +30,22 @@ LIKED, BAD = 1, -1
 MIN_COUNT, MAX_COUNT = 6, 36
 MAX_PAGES = 100
 MAX_FRESH_SEED = 100_000
-# So often at most are seeds that a filter refuses replaced; one that keeps a quarter leaves 1 in 10^8 by then.
+# Limit on redraws of seeds that a filter refuses. With a filter that allows a quarter, 1 in 10^8 is left after them.
 MAX_REDRAWS = 64
-# So many candidates are drawn for each new face while something is marked bad; the furthest from it is shown.
+# If a face is marked bad, this many candidates are drawn for each new face. The least similar one is shown.
 CANDIDATES = 8
 
 
 @dataclass(frozen=True)
 class Page:
-    """One generation as a visitor sees it.
+    """One generation as the visitor sees it.
 
     Attributes:
-        number: 0 for the first.
+        number: 0 for the first page.
         latents: z [n, z_dim].
-        seeds: for each face its integer seed, or None where it was bred.
-        kept: how many faces, standing first, are the liked ones of the page before.
-        marks: index of a face to `LIKED` or `BAD`, as they were when the page was left, or as it proposes.
+        seeds: the integer seed of each face, or None if it was bred.
+        kept: number of liked faces of the page before. They come first.
+        marks: from the index of a face to `LIKED` or `BAD`: the marks that the visitor made, or that are proposed.
     """
 
     number: int
@@ -54,25 +56,26 @@ class Page:
 
 
 class Breeding:
-    """One visitor's evolution, with its history.
+    """The evolution of one visitor, with undo and redo.
 
     Args:
         z_dim: size of a latent.
         seeds: integer seeds of the first page, 6 to 36 of them.
-        seed: of all that chance decides afterwards.
+        seed: seed of all later random choices.
 
     Attributes:
-        page: the generation in front of the visitor.
-        avoid: says of z [n, z_dim] which are allowed, [n], as `LatentFilter.allows` does; all new faces drawn from now
-            on keep to it. Children and seeds that someone asked for are not touched. None allows all.
+        page: the current generation.
+        avoid: returns which of z [n, z_dim] are allowed, [n], as `LatentFilter.allows` does. From then on all new
+            random faces are allowed ones. It does not apply to children, or to seeds that the visitor chose. None
+            allows all.
 
     Raises:
-        ArgumentError: too few or too many seeds, or one out of range.
+        ArgumentError: there are too few or too many seeds, or one is out of range.
     """
 
     def __init__(self, z_dim: int, seeds: int | Iterable[int], seed: int = 0) -> None:
         self.z_dim = check_integer("z_dim", z_dim, 2)
-        # Draws a seed for each turn: going back and breeding again gives other children.
+        # A new seed for each page, so that undo and a new `next` give other children.
         self._rng = np.random.RandomState(check_integer("seed", seed, 0, MAX_SEED))
         self.avoid: Callable[[Tensor], Tensor] | None = None
         self._history = History[Page](MAX_PAGES)
@@ -80,32 +83,32 @@ class Breeding:
 
     @property
     def can_undo(self) -> bool:
-        """True when there is a page to go back to."""
+        """True if there is a page to go back to."""
         return self._history.can_undo
 
     @property
     def can_redo(self) -> bool:
-        """True after `undo`, until another page is bred."""
+        """True after `undo`, until a new page is made."""
         return self._history.can_redo
 
     def next(self, marks: Mapping[int, int], count: int | None = None, strength: float = 0.4) -> Page:
-        """Breeds the liked faces: they come first, unchanged; their children and some new faces follow.
+        """Breeds the liked faces. They come first, unchanged, then their children, then some new faces.
 
-        New faces keep away from all that is marked bad, here or on an earlier page: of several candidates for each, the
-        one whose latent is least similar to the nearest bad one (by the cosine) is shown.
+        New faces and children are not similar to faces marked bad, on this page or earlier. For each, several
+        candidates are drawn, and the one with the lowest cosine to its nearest bad latent is shown.
 
         Args:
-            marks: index on the page to `LIKED` or `BAD`; faces not named are neither. With none liked the whole page
-                is drawn anew.
-            count: faces on the next page, 6 to 36; as many as now if None.
-            strength: how far children stray from their parents: standard deviation of the mutation, 0 to 2.
+            marks: from an index on the page to `LIKED` or `BAD`; other faces are neither. If no face is liked, the
+                whole page is drawn anew.
+            count: number of faces on the next page, 6 to 36; as many as now if None.
+            strength: standard deviation of the mutation, 0 to 2. Larger values make children less like their parents.
 
         Returns:
             the new page.
 
         Raises:
-            ArgumentError: a mark is of no face on the page, a number is out of range, or so many are liked that no
-                room is left for a child.
+            ArgumentError: a mark is for a face that is not on the page, a number is out of range, or so many faces are
+                liked that there is no room for a child.
         """
         size = len(self.page.latents)
         count = size if count is None else _checked_count(count)
@@ -127,9 +130,9 @@ class Breeding:
         """Shows the faces of integer seeds.
 
         Args:
-            seeds: at most 36; a page shorter than `count` is filled with seeds drawn at random.
-            marks: as they are on the page that is left.
-            count: faces on the next page, 6 to 36; as many as now if None.
+            seeds: at most 36. If they are fewer than `count`, random seeds fill the page.
+            marks: the marks on the current page.
+            count: number of faces on the next page, 6 to 36; as many as now if None.
         """
         self._check_marks(marks or {})
         count = len(self.page.latents) if count is None else _checked_count(count)
@@ -138,15 +141,15 @@ class Breeding:
         return self._turn_to(self._seeded([*chosen, *filling], self.page.number + 1), marks)
 
     def restart_from(self, latents: Tensor, seeds: Sequence[int | None]) -> Page:
-        """Shows faces found elsewhere, first and marked as liked, so that the next generation is bred from them.
+        """Shows faces from elsewhere first, marked as liked, so that the next generation is bred from them.
 
         Args:
-            latents: z [n, z_dim], 1 to 35 of them; seeds drawn at random fill the page.
-            seeds: for each its integer seed, or None.
+            latents: z [n, z_dim], 1 to 35 of them. Random seeds fill the page.
+            seeds: the integer seed of each latent, or None.
 
         Raises:
-            ArgumentError: there are none or too many latents, they are of another size or not finite, or there is not
-                one seed or None for each.
+            ArgumentError: there are no latents or too many, they have another size or are not finite, or `seeds` has
+                another length.
         """
         latents = check_tensor("latents", latents, ["n", self.z_dim])
         n = len(latents)
@@ -166,14 +169,14 @@ class Breeding:
         return self._turn_to(page, None)
 
     def undo(self, marks: Mapping[int, int] | None = None) -> Page:
-        """Goes back one page, keeping the marks made on this one; stays on the first."""
+        """Goes back one page, and keeps the marks of this one. On the first page nothing changes."""
         self._check_marks(marks or {})
         if self.can_undo:
             self.page = self._history.undo(replace(self.page, marks=marks or {}))
         return self.page
 
     def redo(self, marks: Mapping[int, int] | None = None) -> Page:
-        """Goes forward again after `undo`; stays on the last page."""
+        """Goes forward again after `undo`. On the last page nothing changes."""
         self._check_marks(marks or {})
         if self.can_redo:
             self.page = self._history.redo(replace(self.page, marks=marks or {}))
@@ -195,7 +198,7 @@ class Breeding:
         return Page(number, latents_from_seeds(seeds, self.z_dim), tuple(seeds), 0, {})
 
     def _bad(self, marks: Mapping[int, int]) -> Tensor:
-        """Returns the latents [m, z_dim] last marked bad, on this page or one that led to it."""
+        """Returns the latents [m, z_dim] whose latest mark is bad, on this page or the pages before it."""
         last: dict[tuple[float, ...], int] = {}
         for page in [*self._history.past, replace(self.page, marks=marks)]:
             last |= {tuple(page.latents[i].tolist()): mark for i, mark in page.marks.items()}
@@ -206,7 +209,7 @@ class Breeding:
         algorithm = GeneticAlgorithm(
             self.z_dim,
             population=size,
-            selection=partial(truncation, share=len(liked) / size),  # the liked alone become parents
+            selection=partial(truncation, share=len(liked) / size),  # only the liked faces become parents
             crossover="spherical",
             mutation_rate=1.0,
             mutation_sigma=strength,
@@ -217,7 +220,7 @@ class Breeding:
         algorithm.ask()
         algorithm.tell([float(1 if i in liked else 0) for i in range(size)])
         algorithm.elites = len(liked)
-        fresh = (count - len(liked)) // 6  # so that a page does not hold one family alone
+        fresh = (count - len(liked)) // 6  # so that a page does not hold only one family
         children, tries = count - len(liked) - fresh, CANDIDATES if len(bad) else 1
         from_seeds = fresh > 0 and (self.avoid is not None or len(bad) > 0)
         algorithm.immigrants = 0 if from_seeds else fresh
@@ -229,7 +232,7 @@ class Breeding:
         newcomers = self._fresh_seeds(fresh, bad, seeds) if from_seeds else []
         latents = torch.cat([kept, bred, immigrants, latents_from_seeds(newcomers, self.z_dim)])
         seeds += [*[None] * (count - len(liked) - len(newcomers)), *newcomers]
-        # Without mutation a child may be its parent again: a new face takes its place.
+        # Without mutation a child may equal its parent. A new face replaces it.
         rows = latents.tolist()
         repeated = [i for i in range(len(liked), count) if rows[i] in rows[:i]]
         for i, seed in zip(repeated, self._fresh_seeds(len(repeated), bad, seeds), strict=True):
@@ -237,7 +240,7 @@ class Breeding:
         return Page(number, latents, tuple(seeds), len(liked), {})
 
     def _fresh_seeds(self, count: int, bad: Tensor, taken: Iterable[int | None]) -> list[int]:
-        """Seeds drawn at random, each once and none of those that the page has already."""
+        """Returns random seeds, all different, and none of `taken`."""
         tries = CANDIDATES if len(bad) else 1
         seeds = np.array(self._allowed_seeds(tries * count, set(taken)), dtype=int).reshape(tries, count)
         latents = latents_from_seeds(seeds.ravel().tolist(), self.z_dim).view(tries, count, self.z_dim)
@@ -247,7 +250,7 @@ class Breeding:
         seeds = [self._unused_seed(taken) for _ in range(count)]
         if self.avoid is None:
             return seeds
-        # Other seeds instead of changed latents: what is shown is still the face of a seed.
+        # A refused seed is replaced by another seed, so every new face still has an integer seed.
         for _ in range(MAX_REDRAWS):
             allowed = self.avoid(latents_from_seeds(seeds, self.z_dim)).tolist()
             if all(allowed):
@@ -264,7 +267,7 @@ class Breeding:
 
 
 def _furthest(candidates: Tensor, bad: Tensor) -> list[int]:
-    """Returns, for each of n places, which candidate [tries, n, dims] is least similar to its nearest bad one, [n]."""
+    """Returns for each of n places the index of the candidate [tries, n, dims] least similar to its nearest bad one."""
     if not len(bad):
         return [0] * candidates.shape[1]
     similarity = F.normalize(candidates, dim=2) @ F.normalize(bad, dim=1).T

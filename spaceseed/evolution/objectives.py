@@ -1,4 +1,4 @@
-"""What a search climbs: images in, one score per image out, higher is better."""
+"""Objectives of a search. They take images and return one score for each; higher is better."""
 
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
@@ -16,11 +16,11 @@ MAX_PROMPT = 300
 
 
 class Objective(ABC):
-    """Scores images, and says for recipes how; a search takes any function of images as well.
+    """A function that scores images, with a description for recipes. A search also accepts any function of images.
 
     Attributes:
-        prompt: what is searched for in words, where there is one; goes into recipes.
-        judge: name of the network that scores, where there is one; goes into recipes.
+        prompt: the text that is searched for, if any. Recipes store it.
+        judge: name of the network that scores, if any. Recipes store it.
     """
 
     prompt: str | None = None
@@ -28,23 +28,23 @@ class Objective(ABC):
 
     @abstractmethod
     def __call__(self, images: Tensor) -> Tensor:
-        """Scores images [N, 3, H, W] in [-1, 1]; returns [N]."""
+        """Returns the scores [N] of images [N, 3, H, W] in [-1, 1]."""
 
 
 class TextObjective(Objective):
-    """How well images fit a text: the cosine between the judge's embeddings of both.
+    """The similarity of images to a text: the cosine of their CLIP embeddings.
 
     Args:
         judge: a CLIP model.
         prompt: what the images should show, 1 to 300 characters.
 
     Raises:
-        ArgumentError: the prompt is empty, too long or no text, or the judge is none.
+        ArgumentError: the prompt is empty, too long or not a text, or `judge` is not a CLIP model.
     """
 
     def __init__(self, judge: "Judge", prompt: str) -> None:
         if not hasattr(judge, "embed_images"):
-            raise ArgumentError("judge", type(judge).__name__, "a CLIP model, as load_judge gives one")
+            raise ArgumentError("judge", type(judge).__name__, "a CLIP model, such as load_judge returns")
         prompt = " ".join(check_type("prompt", prompt, str, "a text").split())
         if not 1 <= len(prompt) <= MAX_PROMPT:
             shown = prompt if len(prompt) <= 40 else prompt[:40] + "..."

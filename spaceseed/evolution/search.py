@@ -1,13 +1,13 @@
-"""Automatic search: an optimizer asks, a generator draws, an objective scores.
+"""Automatic search: an optimizer proposes latents, a generator draws them, and an objective scores the images.
 
-Each generation is yielded as it is done, so whoever reads them decides what to draw and when to stop::
+`search` yields each generation when it is done. The caller decides what to show and when to stop::
 
     optimizer = DifferentialEvolution(G.z_dim, seed=0)
     for generation in search(G, TextObjective(judge, "red hair"), optimizer, generations=40):
         print(generation.number, generation.best_score)
     generation.best.save("found.png")
 
-Whatever gives one score an image can be climbed: `search(G, lambda images: images[:, 0].mean(dim=(1, 2)), optimizer)`.
+Any function that returns one score for each image is an objective: `lambda images: images[:, 0].mean(dim=(1, 2))`.
 """
 
 import math
@@ -31,13 +31,13 @@ from spaceseed.recipes.recipe import Found, Recipe
 
 TOP = 8
 
-# Scores images [N, 3, H, W], nominally in [-1, 1]: N numbers in a tensor, an array or a list, higher is better.
+# Returns N scores for images [N, 3, H, W] in about [-1, 1], as a tensor, array or list. Higher is better.
 Scorer = Callable[[Tensor], Any]
 
 
 @dataclass(frozen=True)
 class Find:
-    """One image that a search came across: its vector [dims], its picture [3, H, W], its score."""
+    """One image that a search found: its vector [dims], its pixels [3, H, W] and its score."""
 
     vector: Tensor
     image: Tensor
@@ -46,16 +46,16 @@ class Find:
 
 @dataclass(frozen=True)
 class Generation:
-    """How a search stands after one ask-evaluate-tell round.
+    """The state of a search after one round of ask, evaluate and tell.
 
     Attributes:
-        number: of the optimizer's rounds, 1 for its first.
-        evaluations: images that the optimizer was told of so far.
-        seconds: since the search began.
-        best_score: of all images so far, those of the optimizer's earlier searches included.
-        mean_score: of those in the population whose score is finite; NaN where none is.
-        top: the best finds so far, best first, at most 8; their scores are finite.
-        reason: why the search ends with this generation, e.g. "generations"; None while it goes on.
+        number: number of the optimizer's round, from 1.
+        evaluations: images that the optimizer has been told the scores of.
+        seconds: time since the search began.
+        best_score: the best score so far, including earlier searches of this optimizer.
+        mean_score: mean of the finite scores in the population; NaN if there are none.
+        top: the best finds so far, best first, at most 8. Their scores are finite.
+        reason: why the search ends with this generation, e.g. "generations"; None if it continues.
     """
 
     number: int
@@ -88,29 +88,29 @@ def search(
     termination: Termination | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Iterator[Generation]:
-    """Searches until a limit is reached.
+    """Runs a search until a limit is reached.
 
-    An optimizer that has searched before goes on from there: its best and its survivors, drawn anew, are the first of
-    `top`, and `number` and `evaluations` go on counting, while all limits but `target` count from here.
+    If the optimizer has searched before, the search continues from there: `top` begins with its best vectors, drawn
+    again, and `number` and `evaluations` count on. All limits except `target` count from the start of this call.
 
     Args:
         generator: draws the images.
         objective: an `Objective`, or any function of images [N, 3, H, W] that returns N scores. An image whose score
-            is not finite has failed: it is no find, and the search goes on.
+            is not finite is never a find, and the search continues.
         optimizer: proposes latents.
-        space: name of the latent space, or the space itself where it is at hand.
-        truncation: psi; not read when `space` is a `LatentSpace`, which has its own.
-        generations: rounds to run; short for `Termination(generations=...)`.
-        termination: limits to stop at. Without any, the search goes on until it is closed or cancelled.
-        cancelled: asked before each batch of images; once it says True the search ends there and then.
+        space: name of the latent space, or a `LatentSpace`.
+        truncation: psi. It is ignored if `space` is a `LatentSpace`, which has its own.
+        generations: number of rounds; short for `Termination(generations=...)`.
+        termination: limits to stop at. Without any, the search runs until it is closed or cancelled.
+        cancelled: called before each batch of images. If it returns True, the search ends at once.
 
     Yields:
-        the state after each generation.
+        The state after each generation.
 
     Raises:
-        ArgumentError: an argument is of another type, the optimizer's latents have another length than the space's,
-            `space` is of another generator, both `generations` and `termination` are given, the objective gives
-            anything but one score for each image, or none of the images so far has a finite score.
+        ArgumentError: an argument has another type, the optimizer's latents have another length than the space's,
+            `space` belongs to another generator, both `generations` and `termination` are given, the objective does
+            not return one score for each image, or no image so far has a finite score.
     """
     space, termination = _checked(generator, objective, optimizer, space, truncation, generations, termination)
     if not callable(cancelled):
@@ -128,7 +128,7 @@ def search(
             scores += [find.score for find in found]
             top = _best((*top, *found))
         if not top:
-            raise ArgumentError("objective(images)", "NaN or infinity", "finite for one image of a generation at least")
+            raise ArgumentError("objective(images)", "NaN or infinity", "finite for at least one image")
         optimizer.tell(scores)
         seconds = time.monotonic() - began
         reason = termination.reason(optimizer, seconds, **before)
@@ -146,16 +146,16 @@ def search(
 
 @torch.no_grad()
 def evaluate(space: LatentSpace, objective: Objective | Scorer, vectors: Tensor) -> list[Find]:
-    """Draws and scores vectors [n, dims]; a vector that lies far out pays the space's penalty.
+    """Draws and scores vectors [n, dims], and subtracts the penalty of the space.
 
-    An image with numbers that are not finite is not shown to the objective; its score is NaN.
+    The objective does not get images with numbers that are not finite. Their score is NaN.
 
     Raises:
-        ArgumentError: the objective gives anything but one score for each image.
+        ArgumentError: the objective does not return one score for each image.
     """
     images = space.images(vectors)
     sound = images.isfinite().flatten(1).all(dim=1)
-    # A copy, because an objective may change what it is shown in place.
+    # A copy, because an objective may change its images in place.
     shown = images.clone() if bool(sound.all()) else images[sound]
     scores = torch.full((len(images),), torch.nan, device=images.device)
     if len(shown):
@@ -174,15 +174,15 @@ def _checked(
     generations: int | None,
     termination: Termination | None,
 ) -> tuple[LatentSpace, Termination]:
-    """Checks the arguments; returns where to search, and until when."""
-    check_type("generator", generator, Generator, "a Generator, as load gives one")
+    """Checks the arguments. Returns the space and the termination."""
+    check_type("generator", generator, Generator, "a Generator, such as load returns")
     if not callable(objective) or isinstance(objective, (type, Generator)):
         raise ArgumentError("objective", type(objective).__name__, "an Objective or a function of images")
     check_type("optimizer", optimizer, Optimizer, "an optimizer, such as DifferentialEvolution")
     if isinstance(space, str):
         space = LatentSpace(generator, space, truncation)
     elif check_type("space", space, LatentSpace, "a LatentSpace, or the name of one").generator is not generator:
-        raise ArgumentError("space", "of another generator", "a space of the generator that draws")
+        raise ArgumentError("space", "of another generator", "a space of this generator")
     if optimizer.dims != space.dims:
         raise ArgumentError("optimizer.dims", optimizer.dims, f"{space.dims}, the size of space {space.name!r}")
     if termination is None:
@@ -193,13 +193,13 @@ def _checked(
 
 
 def _best(finds: Iterable[Find]) -> tuple[Find, ...]:
-    """Returns the best of those that have a score, best first; the earlier of equals."""
+    """Returns the finds with the highest finite scores, best first. Of equal ones, the earlier is first."""
     return tuple(sorted((find for find in finds if math.isfinite(find.score)), key=lambda find: -find.score)[:TOP])
 
 
 @torch.no_grad()
 def _survivors(space: LatentSpace, optimizer: Optimizer) -> tuple[Find, ...]:
-    """Draws the best of an optimizer's earlier finds again; their scores are those that it was told."""
+    """Draws the best of an optimizer's earlier vectors again. Their scores are those that it was told."""
     if not optimizer.generation:
         return ()
     vector, score = optimizer.best

@@ -1,1 +1,1 @@
-"""Filters that keep a latent space away from bad images, learned from marked examples."""
+"""Filters that keep searches away from bad images. They learn from marked examples."""

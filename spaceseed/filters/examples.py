@@ -1,4 +1,6 @@
-"""Bad and good examples without a person: what a score thinks little of, met by chance or hunted for.
+"""Bad and good examples by a score, without a person: random draws, or results of a search for bad images.
+
+Example::
 
     def realism(images):
         return classifier_or_judge(images)            # [N], higher is better
@@ -8,7 +10,7 @@
     bad, good = worst_of(space, realism, range(128))
     avoid = LatentFilter.fit(bad, good, space=space)
 
-For a text, `lambda images: -judge.score(images, "a blurry broken face")` is a score.
+With a text the score is, for example, `lambda images: -judge.score(images, "a blurry broken face")`.
 """
 
 from collections.abc import Callable, Iterable
@@ -24,7 +26,7 @@ from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generators.generator import MAX_SEED
 from spaceseed.ops.genetic import GeneticAlgorithm
 
-# Rates images [N, 3, H, W] in [-1, 1]: N numbers in a tensor, an array or a list, higher is better.
+# Returns the scores of images [N, 3, H, W] in [-1, 1]: N numbers in a tensor, an array or a list; higher is better.
 Score = Callable[[Tensor], Any]
 
 
@@ -40,27 +42,27 @@ def label_by(
     """Labels draws by their score.
 
     Args:
-        space: whose vectors are wanted; its truncation and labels draw the images.
-        score: rates images; a score that is not finite counts as the worst.
+        space: space of the vectors. Images use its truncation and labels.
+        score: scores images. A score that is not finite counts as the worst.
         seeds: integer seeds of the draws.
-        share: the lowest of this share are bad, above 0 up to 0.5; all others are good.
-        progress: told the share of the work done, 0 to 1; may raise to end it.
+        share: this share, with the lowest scores, is bad; above 0, up to 0.5. All others are good.
+        progress: called with the share of the work that is done, 0 to 1. It may raise an exception to end the work.
 
     Returns:
-        bad [n, dims], the worst first, and good [m, dims], the best last.
+        Bad [n, dims], the worst first, and good [m, dims], the best last.
 
     Raises:
-        ArgumentError: share leaves no bad ones or is out of range, the score is the same for all images, or it gives
-            anything but one number for each.
+        ArgumentError: share is out of range or selects no image, the score is the same for all images, or it does not
+            return one number for each.
     """
     _check(space, score)
     seeds = check_integers("seed", seeds, 0, MAX_SEED)
     if round(check_number("share", share, 0, 0.5) * len(seeds)) < 1:
-        raise ArgumentError("share", share, "above 0, up to 0.5, and enough for one of the seeds")
+        raise ArgumentError("share", share, "above 0, up to 0.5, and large enough for one seed")
     vectors = space.draw(seeds)
     scores = _scores(space, score, vectors, progress)
     if scores.min() == scores.max():
-        raise ArgumentError("score", "the same for all images", "something that differs from image to image")
+        raise ArgumentError("score", "the same for all images", "a score that differs between images")
     order, count = scores.argsort(stable=True), round(share * len(seeds))
     return vectors[order[:count]].cpu(), vectors[order[count:]].cpu()
 
@@ -76,25 +78,25 @@ def worst_of(
     generations: int = 10,
     progress: Progress = lambda _: None,
 ) -> tuple[Tensor, Tensor]:
-    """Hunts for bad images with a genetic search that minimises the score, where they are too rare to be met.
+    """Finds bad images with a genetic search that minimises the score. Use it if bad images are rare in random draws.
 
-    Several searches that know nothing of one another find several kinds of bad; one would find a single family.
+    Independent searches find several kinds of bad images. One search would find only one kind.
 
     Args:
-        space: whose vectors are wanted; its truncation and labels draw the images.
-        score: rates images; a score that is not finite counts as the worst.
-        seeds: integer seeds that the searches begin with, two or more for each.
-        count: how many bad ones are wanted, one or more for each search.
-        runs: searches.
-        generations: of each.
-        progress: told the share of the work done, 0 to 1; may raise to end it.
+        space: space of the vectors. Images use its truncation and labels.
+        score: scores images. A score that is not finite counts as the worst.
+        seeds: integer seeds of the first generations, two or more for each search.
+        count: number of bad images, one or more for each search.
+        runs: number of searches.
+        generations: number of generations for each search.
+        progress: called with the share of the work that is done, 0 to 1. It may raise an exception to end the work.
 
     Returns:
-        bad [count, dims], the worst of each search, and good [m, dims]: those of the seeds that score above the median.
+        Bad [count, dims], the worst of each search, and good [m, dims]: the seeds that score above the median.
 
     Raises:
-        ArgumentError: a number is out of range, the searches did not come across enough different latents, or the score
-            gives anything but one number for each image.
+        ArgumentError: a number is out of range, the searches found too few different latents, or the score does not
+            return one number for each image.
     """
     _check(space, score)
     seeds = check_integers("seed", seeds, 0, MAX_SEED)

@@ -1,7 +1,6 @@
-"""The file a latent filter travels in: safetensors for its numbers, a checked JSON header for all else.
+"""The file of a latent filter: a safetensors file with a JSON header.
 
-What is read here may come from a stranger, so nothing is believed: sizes, shapes, ranges, and that the filter would
-leave something to draw from.
+Files are untrusted, so sizes, shapes and ranges are checked, and that the filter leaves enough to draw from.
 """
 
 from collections.abc import Mapping
@@ -20,7 +19,7 @@ from spaceseed.ops.validation import HeldOut
 from spaceseed.tensor_file import TensorFile
 from spaceseed.untrusted import Line
 
-# Below this share of the prior too little is left to draw from.
+# If a filter keeps less than this share of the prior, too little is left to draw from.
 MIN_KEEP = 0.05
 MAX_DIRECTIONS = 64
 MAX_DIMS = 8_192
@@ -69,11 +68,11 @@ def write(path: str | Path, fields: Mapping[str, Any]) -> None:
 
 
 def read(path: str | Path) -> dict[str, Any]:
-    """Returns the attributes of the `LatentFilter` that was written.
+    """Returns the attributes of a saved `LatentFilter`.
 
     Raises:
-        FilterError: the file holds no filter, a damaged one, or one that would refuse nearly everything.
-        OSError: there is no such file, or it may not be read.
+        FilterError: the file is damaged, holds no filter, or one that would refuse nearly everything.
+        OSError: the file does not exist or cannot be read.
     """
     header, tensors = _FILE.read(path)
     if not _fits(tensors):
@@ -82,7 +81,7 @@ def read(path: str | Path) -> dict[str, Any]:
     discriminant = Discriminant(**tensors, bias=fields.pop("bias"))
     if header.how == "truncate" and not discriminant.is_linear:
         raise _FILE.damaged
-    # MIN_KEEP is what a filter is made with, and here it is known but within the noise of counting draws.
+    # Below MIN_KEEP, because the share is estimated from random draws.
     least = 0.8 * MIN_KEEP
     divergence = tilt_divergence(discriminant.linear, discriminant.quadratic, header.strength)
     if not 0 < discriminant.deviation() < MAX_DEVIATION or not divergence <= rejection_divergence(least):
@@ -93,7 +92,7 @@ def read(path: str | Path) -> dict[str, Any]:
 
 
 def _fits(tensors: Mapping[str, Tensor]) -> bool:
-    """Tells whether the tensors are of one size, and a step changes its own coordinate alone, by as much."""
+    """Returns whether sizes fit, and whether each step changes only its own coordinate, by 1."""
     directions, steps = tensors["directions"], tensors["steps"]
     if directions.ndim != 2 or not 1 <= len(directions) <= MAX_DIRECTIONS or not 2 <= directions.shape[1] <= MAX_DIMS:
         return False

@@ -1,13 +1,15 @@
-"""Avoiding the bad: learn from marked examples where bad images come from, and draw from elsewhere.
+"""Latent filters: learn from marked examples where bad images are in latent space, and draw from elsewhere.
 
-    avoid = LatentFilter.fit(bad, good)               # z [n, dims] and [m, dims]; five of each or more
-    print(avoid.auc, avoid.acceptance, avoid.reason)  # reason says why it is not to be trusted yet; "" if it is
-    z = avoid.sample(16, seed=0)                      # the faces of seeds 0 to 15, the bad ones replaced
+Example::
+
+    avoid = LatentFilter.fit(bad, good)               # z [n, dims] and [m, dims], five or more of each
+    print(avoid.auc, avoid.acceptance, avoid.reason)  # reason: why not to trust it yet; "" if it is trustworthy
+    z = avoid.sample(16, seed=0)                      # z of the seeds 0 to 15, with the bad ones replaced
     avoid.save("no-broken-faces.safetensors")
 
-A filter scores a latent along one direction, or a few, by an estimator of `ops.discriminant`, and forbids the share of
-all latents that scores worst. In z, what is orthogonal to its directions it never changes. Labels come from a person's
-marks, or from `labelling`.
+A filter scores a latent along one or a few directions, with an estimator of `ops.discriminant`, and refuses the share
+of latents with the worst scores. In z it never changes the components orthogonal to its directions. Examples come from
+a person's marks, or from `filters.examples`.
 """
 
 from dataclasses import dataclass
@@ -38,28 +40,28 @@ from spaceseed.ops.validation import HeldOut, cross_validate
 SAMPLERS = ("truncate", "reject", "shift")
 SPACES = ("z", "w")
 ENOUGH_MARKS = 5
-# A filter is trusted when marks that mean nothing would look so telling, at any moment, less often than this.
+# A filter is trusted if random marks would give such a result with at most this probability, at any number of marks.
 SIGNIFICANCE = 0.05
-# Draws that tell how w spreads.
+# Draws that the distribution of w is estimated from.
 MEASURED = 4_000
 PENALTY_WEIGHT = 0.1
 
 
 @dataclass(frozen=True, eq=False)
 class LatentFilter:
-    """Where a model's bad latents lie, and how to keep out of there.
+    """A region of latent space with bad images, and a way to avoid it.
 
     Attributes:
         method: the estimator, one of `ops.discriminant.ESTIMATORS`.
         how: "truncate", "reject" or "shift", see `fit`.
         space: "z", or "w" in the standardised coordinates of `LatentSpace`.
-        model: id of the generator; "" for one that fits any model of its size.
-        sha256: of the generator's weights' file; "" likewise.
-        marks: how many bad and how many good examples it was learned from.
-        discriminant: scores latents, the higher the worse.
-        limit: the highest score allowed.
-        strength: of the tilt, where `how` is "shift".
-        held_out: what examples say that were held out while learning.
+        model: id of the generator; "" for a filter that fits any model of its size.
+        sha256: hash of the generator's weights' file; "" in the same case.
+        marks: number of bad and of good examples that it learned from.
+        discriminant: scores latents; higher is worse.
+        limit: the highest score that is allowed.
+        strength: strength of the tilt, if `how` is "shift".
+        held_out: results on held-out examples.
     """
 
     method: str
@@ -87,19 +89,19 @@ class LatentFilter:
         """Learns a filter.
 
         Args:
-            bad: latents [n, dims] of bad images, n at least 2; one that is given twice counts once.
-            good: latents [m, dims] of good images, m at least 2, likewise.
-            method: "mean", "lda" or "logistic" for what lies beyond a plane; "covariance" or "quadratic" for blobs,
-                slabs and shells, which take hundreds of examples to find. See `ops.discriminant`.
-            how: "truncate" draws the forbidden coordinate anew from exactly the allowed part of its distribution, for
-                the first three methods alone and their default; "reject" draws the few coordinates along the
-                directions anew until they are allowed, the default of the others; "shift" forbids nothing and moves
-                all latents a little, as far from the prior as the other two for the same `keep`.
-            keep: the share of all latents that stays allowed, 0.05 up to below 1.
-            space: whose vectors the latents are, "z" or "w"; z of any model of that size if None.
+            bad: latents [n, dims] of bad images, n at least 2. Duplicates count once.
+            good: latents [m, dims] of good images, m at least 2. Duplicates count once.
+            method: "mean", "lda" or "logistic" for a region beyond a plane; "covariance" or "quadratic" for blobs,
+                slabs and shells, which need hundreds of examples. See `ops.discriminant`.
+            how: "truncate" redraws the score's coordinate from exactly the allowed part of its distribution. It is
+                for the first three methods only, and their default. "reject" redraws the few coordinates along the
+                directions until they are allowed; the default of the others. "shift" refuses nothing and moves all
+                latents a little. Its KL divergence from the prior is that of the other two at the same `keep`.
+            keep: share of all latents that stays allowed, 0.05 up to below 1.
+            space: the space of the latents, "z" or "w"; if None, z of any model of that size.
 
         Raises:
-            FilterError: the examples are too few, alike, not finite, of the wrong size, or both bad and good.
+            FilterError: the examples are too few, all equal, not finite, of the wrong size, or both bad and good.
             ArgumentError: another argument is out of range.
         """
         check_choice("method", method, ESTIMATORS)
@@ -143,56 +145,56 @@ class LatentFilter:
 
     @property
     def auc(self) -> float:
-        """The chance that a bad latent scores worse than a good one, both held out; 0.5 where nothing was learned."""
+        """The probability that a held-out bad latent scores worse than a good one; 0.5 if nothing is learned."""
         return self.held_out.auc
 
     @property
     def reason(self) -> str:
-        """Why the filter is not to be trusted yet, in a sentence; "" if it is."""
+        """Why the filter is not trustworthy yet, in one sentence; "" if it is."""
         bad, good = self.marks
         if min(self.marks) < ENOUGH_MARKS:
-            return f"Not enough marks yet: {bad} bad and {good} good, and {ENOUGH_MARKS} of each are needed."
+            return f"Not enough marks yet: {bad} bad and {good} good; {ENOUGH_MARKS} of each are needed."
         if self.held_out.chance > SIGNIFICANCE:
             return (
-                f"Not enough marks yet: what {bad} bad and {good} good ones have in common may be chance "
+                f"Not enough marks yet: the difference of {bad} bad and {good} good ones may be chance "
                 f"(held-out AUC {self.auc:.2f}). Clear cases need 10 to 20 of each."
             )
         return ""
 
     @property
     def trustworthy(self) -> bool:
-        """Whether the marks are enough to say that the filter has learned something."""
+        """Whether the marks are enough to show that the filter has learned something."""
         return not self.reason
 
     @property
     def acceptance(self) -> float:
-        """The share of draws that are kept as they are, or, by a shift, at all: 1.
+        """The share of draws that are kept unchanged; 1 with "shift".
 
-        Exact for a linear score, else within 1 %; of z. For w as far as its coordinates are normal.
+        In z it is exact for a linear score, otherwise within 1 %. In w it assumes that coordinates are normal.
         """
         return 1.0 if self.how == "shift" else self.discriminant.share_below(self.limit)
 
     @property
     def kl(self) -> float:
-        """The Kullback-Leibler divergence of what is drawn from the prior, in nats; as exact as `acceptance`."""
+        """The Kullback-Leibler divergence of the filter's draws from the prior, in nats; as exact as `acceptance`."""
         if self.how == "shift":
             return tilt_divergence(self.discriminant.linear, self.discriminant.quadratic, self.strength)
         return rejection_divergence(self.acceptance)
 
     @property
     def coverage(self) -> float:
-        """The share of good examples, held out, that are allowed."""
+        """The share of held-out good examples that are allowed."""
         return self.held_out.good_allowed
 
     def sample(self, n: int, seed: int = 0) -> Tensor:
-        """Draws z; row i is that of the integer seed `seed + i`, replaced where it is not allowed.
+        """Draws z. Row i is the z of the integer seed `seed + i`, replaced if it is not allowed.
 
         Returns:
             [n, dims] float32.
 
         Raises:
             ArgumentError: n or seed is out of range.
-            FilterError: the filter is one of w, which only a generator can draw: see `LatentSpace.draw`.
+            FilterError: the filter is for w, which needs a generator: see `LatentSpace.draw`.
         """
         check_integer("n", n, 0)
         check_integer("seed", seed, 0, MAX_SEED - n)
@@ -201,18 +203,18 @@ class LatentFilter:
         return self.apply(latents_from_seeds(range(seed, seed + n), self.dims))
 
     def apply(self, latents: Tensor, keys: Tensor | None = None) -> Tensor:
-        """Replaces what is not allowed; by "truncate" and "reject" the others stay as they are, bit for bit.
+        """Replaces latents that are not allowed. "truncate" and "reject" leave the others unchanged, bit for bit.
 
         Args:
             latents: [n, dims], draws of the prior.
-            keys: [n, any], what the tries of "reject" are seeded by; the latents themselves if None.
+            keys: [n, any], seeds of the redraws of "reject"; the latents themselves if None.
 
         Returns:
-            [n, dims], each row made from its own latent and key alone.
+            [n, dims]. Each row depends only on its own latent and key.
 
         Raises:
-            ArgumentError: the latents are not finite, or no rows of numbers.
-            FilterError: they are of another size.
+            ArgumentError: the latents are not finite, or have another shape.
+            FilterError: they have another size.
         """
         latents = self._checked(latents)
         d = self.discriminant
@@ -228,14 +230,14 @@ class LatentFilter:
         return torch.where(changed, d.move(latents, moved), latents)
 
     def allows(self, latents: Tensor) -> Tensor:
-        """Tells whether latents [n, dims] are among those that may be drawn, [n]."""
+        """Returns whether each of latents [n, dims] is allowed, [n]."""
         return self.discriminant.score(self._checked(latents)) <= self._border
 
     def penalty(self, latents: Tensor) -> Tensor:
-        """Returns what to take off the score of latents [n, dims], [n]: 0 where they are allowed, and differentiable.
+        """Returns the amount to subtract from the score of latents [n, dims], [n]: 0 if allowed; differentiable.
 
-        Beyond the border it grows by 0.1, about what a prompt's score varies by, for each standard deviation of the
-        filter's own score.
+        Beyond the border it grows by 0.1 for each standard deviation of the filter's score. 0.1 is about the variation
+        of a prompt's score.
         """
         latents = self._checked(latents)
         d = self.discriminant
@@ -243,16 +245,16 @@ class LatentFilter:
         return PENALTY_WEIGHT * excess.clamp(min=0).to(latents.dtype)
 
     def probability_bad(self, latents: Tensor) -> Tensor:
-        """Returns how likely latents [n, dims] are bad, [n], if every second one were (Platt, on held-out examples)."""
+        """Returns the probability [n] that latents are bad if half of all are (Platt, on held-out examples)."""
         latents = self._checked(latents)
         logits = self.held_out.slope * self.discriminant.score(latents) + self.held_out.offset
         return logits.sigmoid().to(latents.dtype)
 
     def check(self, generator: Generator) -> None:
-        """Makes sure that the filter was learned on this generator.
+        """Checks that the filter belongs to this generator.
 
         Raises:
-            FilterError: it was learned on another one, or on latents of another size.
+            FilterError: it belongs to another model, or its latents have another size.
         """
         check_model(generator, self.model, self.sha256, "This filter belongs to", FilterError)
         wanted = generator.z_dim if self.space == "z" else generator.w_dim
@@ -265,17 +267,17 @@ class LatentFilter:
 
     @classmethod
     def open(cls, path: str | Path) -> Self:
-        """Reads what `save` wrote.
+        """Reads a file that `save` wrote.
 
         Raises:
-            FilterError: the file holds no filter, a damaged one, or one that would refuse nearly everything.
-            OSError: there is no such file, or it may not be read.
+            FilterError: the file is damaged, holds no filter, or one that would refuse nearly everything.
+            OSError: the file does not exist or cannot be read.
         """
         return cls(**read(path))
 
     @property
     def _border(self) -> float:
-        """The limit, with room for a latent that was put on it and rounded."""
+        """The limit plus a tolerance for latents that were moved to the limit and rounded."""
         return self.limit + 2 * ROUNDING * self.discriminant.deviation()
 
     def _checked(self, latents: Tensor) -> Tensor:
@@ -290,7 +292,7 @@ def _estimate_in_w(estimate: Estimator, draws: Tensor, bad: Tensor, good: Tensor
 
 
 def _checked(bad: Tensor, good: Tensor, dims: int | None) -> tuple[Tensor, Tensor]:
-    """Returns both sets in float64 on the CPU, each latent once, in the order of first mention."""
+    """Returns both sets in float64 on the CPU, without duplicates, in their first order."""
     sets = []
     try:
         bad = check_tensor("bad", bad, ["n", "dims"], torch.float64, finite=False).detach().cpu()
@@ -304,14 +306,14 @@ def _checked(bad: Tensor, good: Tensor, dims: int | None) -> tuple[Tensor, Tenso
         if not bool(rows.isfinite().all()):
             raise FilterError(f"The {name} examples have numbers that are not finite (NaN or infinity).")
         if not len(rows):
-            raise FilterError(f"There are no {name} examples, and a filter learns from what sets both kinds apart.")
+            raise FilterError(f"There are no {name} examples; a filter needs both kinds.")
         distinct = dict.fromkeys(map(tuple, rows.tolist()))
         if len(distinct) < 2:
-            raise FilterError(f"All {name} examples are the same latent, and at least two different ones are needed.")
+            raise FilterError(f"All {name} examples are the same latent; at least two different ones are needed.")
         sets.append(distinct)
     if sets[0].keys() & sets[1].keys():
         raise FilterError("The same latent is marked both bad and good.")
     bad, good = (torch.tensor(list(distinct), dtype=torch.float64) for distinct in sets)
     if torch.allclose(bad.mean(dim=0), good.mean(dim=0), atol=1e-9):
-        raise FilterError("The bad and the good examples have the same mean, so nothing leads from one to the other.")
+        raise FilterError("The bad and the good examples have the same mean, so there is no direction between them.")
     return bad, good

@@ -1,1 +1,1 @@
-"""How good a set of images is: distances of distributions, precision and recall."""
+"""Quality of a set of images: distances between distributions, precision and recall."""

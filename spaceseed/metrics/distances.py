@@ -1,11 +1,11 @@
-"""How good a set of images is, beside a set of real ones, in the feature space of a judge.
+"""Distances between a set of images and a set of real ones, in the feature space of a judge.
 
-A distance means little alone; put it beside what two sets of real images differ by::
+Compare a distance with that between two sets of real images::
 
     floor = frechet_distance(real_a, real_b)
     print(frechet_distance(real_a, generated), floor, precision_recall(real_a, generated))
 
-`figures` measures them all, with their intervals and the number of images.
+`metrics.report.figures` measures all of them, with confidence intervals and numbers of images.
 """
 
 from typing import Self
@@ -22,12 +22,12 @@ from spaceseed.models.generators.generator import MAX_SEED
 BLOCK = 1_000
 KERNEL_SUBSETS = 100
 KERNEL_SUBSET_SIZE = 1_000
-# So far from 1 may probabilities add up that are kept in half precision, bfloat16 included.
+# Tolerance for the sum of probabilities in half precision, bfloat16 included.
 ROUNDING = 5e-3
 
 
 class FeatureStatistics:
-    """Mean and covariance of features that come in batches, in float64; no feature is kept.
+    """Mean and covariance of features that come in batches, in float64. Features are not stored.
 
     Chan, Golub and LeVeque 1983, "Algorithms for Computing the Sample Variance", eq. 2.1.
 
@@ -35,11 +35,11 @@ class FeatureStatistics:
         dims: d, the number of features, 1 or more.
 
     Attributes:
-        count: rows seen.
+        count: number of rows so far.
         mean: [d].
 
     Raises:
-        ArgumentError: dims is no positive integer.
+        ArgumentError: dims is not a positive integer.
     """
 
     def __init__(self, dims: int) -> None:
@@ -56,10 +56,10 @@ class FeatureStatistics:
         return self._scatter / (self.count - 1)
 
     def add(self, features: Tensor) -> Self:
-        """Takes in features [n, d], n of any size.
+        """Adds features [n, d], with any n.
 
         Raises:
-            ArgumentError: they are of another width or not finite.
+            ArgumentError: they have another width or are not finite.
         """
         rows = check_tensor("features", features, ["n", len(self.mean)], torch.float64).detach().numpy(force=True)
         if len(rows):
@@ -70,7 +70,7 @@ class FeatureStatistics:
         return self
 
     def merge(self, other: "FeatureStatistics") -> Self:
-        """Takes in what other statistics have seen, from another process for one."""
+        """Adds other statistics, for example those of another process."""
         check_type("other", other, FeatureStatistics, "FeatureStatistics")
         if len(other.mean) != len(self.mean):
             raise ArgumentError("other", len(other.mean), f"statistics of {len(self.mean)} features")
@@ -87,19 +87,19 @@ def frechet_distance(features_a: Tensor | FeatureStatistics, features_b: Tensor 
     """Computes the Frechet distance between two Gaussians fitted to features (Heusel et al. 2017, eq. 6).
 
     |mu_a - mu_b|^2 + tr(C_a) + tr(C_b) - 2 tr((C_a C_b)^(1/2)), in float64. The last trace is the sum of the square
-    roots of the eigenvalues of C_a^(1/2) C_b C_a^(1/2), which is symmetric, so no general matrix root is needed. With
-    Inception features of more images than dimensions this is pytorch-fid's number; with fewer, whose covariances are
-    singular, that one rests on a root that rounding decides, and this one does not.
+    roots of the eigenvalues of C_a^(1/2) C_b C_a^(1/2). This matrix is symmetric, so no general matrix root is needed.
+    With Inception features the result equals pytorch-fid's if there are more images than dimensions. With fewer images
+    covariances are singular; there pytorch-fid's result depends on rounding, and this one does not.
 
     Args:
         features_a: [n, d], n at least 2, or their statistics.
         features_b: [m, d], m at least 2, or their statistics.
 
     Returns:
-        the distance, 0 or more; in squared units of the features. It shrinks with n and m: compare at equal numbers.
+        The distance, 0 or more, in squared units of the features. It decreases with n and m: compare at equal numbers.
 
     Raises:
-        ArgumentError: the sets are too small, of different width or not finite.
+        ArgumentError: the sets are too small, have different widths or are not finite.
     """
     a, b = _statistics("features_a", features_a), _statistics("features_b", features_b)
     if len(a.mean) != len(b.mean):
@@ -115,14 +115,14 @@ def inception_score(probabilities: Tensor, splits: int = 10) -> tuple[float, flo
     """Computes the inception score exp(E_x KL(p(y|x) || p(y))) (Salimans et al. 2016, sec. 4).
 
     Args:
-        probabilities: p(y|x), [n, classes], rows that sum to 1; of Inception's 1008 classes for published figures.
-        splits: the rows are cut into so many parts in their order, each scored with its own p(y).
+        probabilities: p(y|x), [n, classes], rows that sum to 1. Published figures use Inception's 1008 classes.
+        splits: number of consecutive parts of the rows. Each is scored with its own p(y).
 
     Returns:
-        mean and standard deviation over the splits. It grows with n / splits: compare at equal numbers.
+        Mean and standard deviation over the splits. The mean grows with n / splits: compare at equal numbers.
 
     Raises:
-        ArgumentError: there are fewer rows than splits, or they are no probabilities.
+        ArgumentError: there are fewer rows than splits, or the rows are not probabilities.
     """
     p = _rows("probabilities", probabilities, 1)
     check_integer("splits", splits, 1, len(p))
@@ -134,7 +134,7 @@ def inception_score(probabilities: Tensor, splits: int = 10) -> tuple[float, flo
     scores = []
     for i in range(splits):
         part = p[i * len(p) // splits : (i + 1) * len(p) // splits]
-        # xlogy takes 0 log 0 as the 0 that it tends to.
+        # xlogy(0, 0) is 0, the limit of x log x.
         divergence = torch.special.xlogy(part, part) - torch.special.xlogy(part, part.mean(dim=0))
         scores.append(divergence.sum(dim=1).mean().exp())
     return float(torch.stack(scores).mean()), float(torch.stack(scores).std(unbiased=False))
@@ -150,20 +150,20 @@ def kernel_distance(
 ) -> tuple[float, float]:
     """Computes the kernel inception distance: unbiased MMD^2 with (x y / d + 1)^3 (Binkowski et al. 2018, sec. 4).
 
-    Unlike the Frechet distance its expectation does not depend on the number of images.
+    Unlike the Frechet distance, its expectation does not depend on the number of images.
 
     Args:
         features_a: [n, d], n at least 2.
         features_b: [m, d], m at least 2.
-        subsets: how many random pairs of subsets are compared.
-        size: of a subset; all of the smaller set if that has fewer.
-        seed: of the choice, 0 to 2^32 - 1.
+        subsets: number of random pairs of subsets.
+        size: size of a subset; that of the smaller set if it has fewer.
+        seed: seed of the subsets, 0 to 2^32 - 1.
 
     Returns:
-        mean and standard deviation over the subsets; for equal distributions the mean is about 0, and may be below.
+        Mean and standard deviation over the subsets. For equal distributions the mean is about 0, and can be negative.
 
     Raises:
-        ArgumentError: the sets are too small, of different width or not finite, or another argument is out of range.
+        ArgumentError: the sets are too small, have different widths or are not finite, or a number is out of range.
     """
     a = _rows("features_a", features_a, 2)
     b = _rows("features_b", features_b, 2, a.shape[1])
@@ -174,7 +174,7 @@ def kernel_distance(
     distances = []
     for _ in range(subsets):
         x, y = (rows[torch.randperm(len(rows), generator=rng)[:n]] for rows in (a, b))
-        pairs = n * (n - 1)  # of a row with another of its set
+        pairs = n * (n - 1)  # pairs of different rows
         within = [(k.sum() - k.diagonal().sum()) / pairs for k in (_kernel(x, x), _kernel(y, y))]
         distances.append(within[0] + within[1] - 2 * _kernel(x, y).mean())
     return float(torch.stack(distances).mean()), float(torch.stack(distances).std(unbiased=False))
@@ -186,18 +186,18 @@ def precision_recall(real: Tensor, generated: Tensor, neighbours: int = 3) -> tu
     Args:
         real: features [n, d].
         generated: features [m, d].
-        neighbours: k, 1 or more; a point's ball reaches to its k-th neighbour of the same set.
+        neighbours: k, 1 or more. The radius of a point's ball is the distance to its k-th neighbour in its set.
 
     Returns:
-        precision, the share of generated points inside a ball around a real one, and recall, the other way round.
+        Precision, the share of generated points inside a ball around a real one, and recall, the reverse.
 
     Raises:
-        ArgumentError: a set has too few points for its k-th neighbour, or they are of different width or not finite.
+        ArgumentError: a set has too few points, or they have different widths or are not finite.
     """
     check_integer("neighbours", neighbours, 1)
     a = _rows("real", real, neighbours + 1)
     b = _rows("generated", generated, neighbours + 1, a.shape[1])
-    # Far from zero, cdist loses the digits in which distances differ.
+    # Centred, because cdist loses precision far from zero.
     center = a.mean(dim=0)
     a, b = a - center, b - center
     return _share_inside(a, b, neighbours), _share_inside(b, a, neighbours)
@@ -208,7 +208,7 @@ def _kernel(x: Tensor, y: Tensor) -> Tensor:
 
 
 def _share_inside(support: Tensor, points: Tensor, neighbours: int) -> float:
-    # The nearest of a point's own set is the point itself, so one neighbour more is asked for.
+    # The nearest neighbour is the point itself, so k + 1.
     radii = torch.cat(
         [torch.cdist(rows, support).kthvalue(neighbours + 1, dim=1).values for rows in support.split(BLOCK)]
     )
@@ -224,7 +224,7 @@ def _statistics(name: str, features: Tensor | FeatureStatistics) -> FeatureStati
 
 
 def _rows(name: str, features: Tensor, least: int, width: int | None = None) -> Tensor:
-    """Features [n, d] in float64 on the CPU, `least` or more of them."""
+    """Returns features [n, d] in float64 on the CPU, with at least `least` rows."""
     rows = check_tensor(name, features, ["n", width or "d"], torch.float64).detach().cpu()
     if len(rows) < least or not rows.shape[1]:
         raise ArgumentError(name, tuple(rows.shape), f"{least} rows of features or more")

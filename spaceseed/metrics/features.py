@@ -1,4 +1,4 @@
-"""Views of images in which sets of them are compared."""
+"""Features of images, in which sets of images are compared."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ AVATAR_FEATURES = ASSETS / "real_features.safetensors"
 
 
 class Features(Protocol):
-    """A judge's view of images: [N, 3, H, W] in [-1, 1] to features [N, d], and the name it goes by in figures."""
+    """A function from images [N, 3, H, W] in [-1, 1] to features [N, d], with a name for reports."""
 
     name: str
 
@@ -22,7 +22,7 @@ class Features(Protocol):
 
 
 class ClassifierFeatures:
-    """The bundled classifier's features, [N, 96], which need no download and know avatars alone."""
+    """Features [N, 96] of the bundled classifier. They need no download, and suit only avatars."""
 
     name = "avatar features"
 
@@ -35,25 +35,25 @@ class ClassifierFeatures:
 
 @dataclass(frozen=True, eq=False)
 class FeatureSet:
-    """What a judge saw in a set of images: its name, and features [n, d]."""
+    """The features [n, d] of a set of images, and the name of the features."""
 
     name: str
     values: Tensor
 
 
 def real_avatars() -> FeatureSet:
-    """Returns what the bundled classifier saw in 1,000 rendered faces that no network was trained on: [1000, 96]."""
+    """Returns the features [1000, 96] of 1,000 rendered faces that no network was trained on."""
     return FeatureSet(ClassifierFeatures.name, load_file(AVATAR_FEATURES)["features"].float())
 
 
 @torch.no_grad()
 def collect(batches: Iterable[Tensor], features: Features) -> FeatureSet:
-    """Collects the features of images that come in batches [n, 3, H, W]."""
+    """Returns the features of images that come in batches [n, 3, H, W]."""
     return FeatureSet(features.name, torch.cat([features(batch).cpu() for batch in batches]))
 
 
 class AvatarFeatures(ClassifierFeatures):
-    """What the bundled classifier sees, which knows drawn faces alone: features [N, 96]."""
+    """Features [N, 96] of the bundled classifier. They suit only avatars."""
 
     def __init__(self) -> None:
         super().__init__(load_classifier("avatars"))

@@ -1,8 +1,8 @@
-"""Figures that say what they were measured in, on how many images, and how far to trust them.
+"""Reports of metrics, with the name of the features, the number of images and a confidence interval.
 
-A number means nothing without its features and its N, so neither can be left out::
+A metric can only be compared if its features and N are the same, so both are always printed::
 
-    features = ClassifierFeatures(load_classifier("avatars"))        # or models.inception.load_inception()
+    features = ClassifierFeatures(load_classifier("avatars"))        # or load_inception()
     for figure in figures(collect(renders, features), collect(samples, features)):
         print(figure)             # Frechet distance, avatar features: 1.23 (1.1 to 1.36), N = 1000
 """
@@ -19,21 +19,21 @@ from spaceseed.metrics.distances import FeatureStatistics, frechet_distance, ker
 from spaceseed.metrics.features import FeatureSet
 
 HALVES = 10
-# Each is measured once for every half, so less often than `kernel_distance` does alone.
+# Few, because each distance is also measured on every half.
 KERNEL_SUBSETS = 10
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured number, and what it rests on.
+    """One measured metric.
 
     Attributes:
-        name: of the quantity and the features, e.g. "Frechet distance, avatar features".
-        value: of all images.
-        low: end of its 95 % confidence interval, as far as the choice of generated images goes.
-        high: the other end.
-        count: generated images.
-        reference: real images that they were compared with.
+        name: name of the metric and the features, e.g. "Frechet distance, avatar features".
+        value: value on all images.
+        low: lower end of the 95 % confidence interval over the choice of generated images.
+        high: upper end.
+        count: number of generated images.
+        reference: number of real images.
     """
 
     name: str
@@ -51,16 +51,16 @@ def figures(real: FeatureSet, generated: FeatureSet, *, halves: int = HALVES, se
     """Measures the Frechet distance, kernel distance, precision and recall of generated images, with intervals and N.
 
     Args:
-        real: what the judge saw in real images.
-        generated: and in generated ones, 8 or more.
-        halves: how often each is measured again on a random half of the generated images.
-        seed: of the halves.
+        real: features of real images.
+        generated: features of generated images, 8 or more.
+        halves: number of random halves of the generated images for the interval.
+        seed: seed of the halves.
 
     Raises:
-        ArgumentError: the two were seen by different judges, or there are too few images.
+        ArgumentError: the features are of different kinds, or there are too few images.
     """
     if real.name != generated.name:
-        raise ArgumentError("generated.name", generated.name, f"{real.name!r}, as those of the real images")
+        raise ArgumentError("generated.name", generated.name, f"{real.name!r}, the features of the real images")
     statistics = FeatureStatistics(real.values.shape[1]).add(real.values)
     measures: dict[str, Callable[[Tensor], float]] = {
         "Frechet distance": lambda rows: frechet_distance(statistics, rows),
@@ -85,16 +85,16 @@ def figures(real: FeatureSet, generated: FeatureSet, *, halves: int = HALVES, se
 
 
 def halves_error(measure: Callable[[Tensor], float], rows: Tensor, halves: int = HALVES, seed: int = 0) -> float:
-    """Returns the standard error of a measure of rows [n, d]: its standard deviation over random halves of them.
+    """Returns the standard error of a measure of rows [n, d]: its standard deviation over random halves.
 
-    Halves drawn without replacement vary as whole samples of n do: their variance is twice as large for being half as
-    many, and half as large for the rows they share. That a distance is larger for fewer rows does not matter here.
+    Halves drawn without replacement vary as much as samples of n rows: the variance is twice as large because they have
+    half the rows, and half as large because they share rows. A bias for fewer rows does not affect it.
 
     Raises:
         ArgumentError: fewer than two halves, or fewer than 8 rows.
     """
     if halves < 2 or len(rows) < 8:
-        raise ArgumentError("halves", halves, "2 or more, of 8 rows or more")
+        raise ArgumentError("halves", halves, "2 or more, and there must be 8 rows or more")
     rng = torch.Generator().manual_seed(seed)
     values = [measure(rows[torch.randperm(len(rows), generator=rng)[: len(rows) // 2]]) for _ in range(halves)]
     return float(np.std(values, ddof=1))

@@ -1,1 +1,1 @@
-"""Mixes, walks and films: images made of several finds."""
+"""Images made of several finds: style mixing, walks and films."""

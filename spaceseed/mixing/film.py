@@ -1,7 +1,9 @@
-"""Films of images, as MP4 or GIF.
+"""Films as MP4 or GIF.
 
-frames = (image for part in walk(G, finds, 96).split(8) for image in G.synthesize(part))
-write_film(frames, "walk.mp4", fps=24)
+Example::
+
+    frames = (image for part in walk(G, finds, 96).split(8) for image in G.synthesize(part))
+    write_film(frames, "walk.mp4", fps=24)
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,21 +22,21 @@ from spaceseed.images import to_uint8
 
 SUFFIXES = (".mp4", ".gif")
 MAX_FPS = 60
-# Players scale small films badly, so we do it well; a GIF of large frames would weigh hundreds of megabytes.
+# Players enlarge small films badly, so films are enlarged here. GIFs of large frames would have hundreds of megabytes.
 MIN_SIDE = 256
 MAX_GIF_SIDE = 512
 
 
 def write_film(frames: Iterable[Tensor], path: str | Path, fps: int = 24) -> None:
-    """Writes a film that plays in every browser; a GIF repeats for ever.
+    """Writes a film that plays in every browser. A GIF repeats endlessly.
 
     Args:
-        frames: images [3, H, W] in [-1, 1], all of one size. Whatever they raise ends the film and removes the file.
+        frames: images [3, H, W] in [-1, 1], all of one size. If they raise an exception, the file is removed.
         path: ends in .mp4 or .gif.
-        fps: frames a second, 1 to 60; a GIF's are rounded to hundredths of a second.
+        fps: frames per second, 1 to 60. In a GIF the duration of a frame is rounded to hundredths of a second.
 
     Raises:
-        ArgumentError: the suffix is neither, fps is out of range, or there are no frames.
+        ArgumentError: the suffix is another one, fps is out of range, or there are no frames.
     """
     check_type("path", path, (str, Path), "the path of a file")
     path = Path(path)
@@ -60,7 +62,7 @@ def _write_gif(first: NDArray[np.uint8], rest: Iterator[NDArray[np.uint8]], path
 
 
 def _write_mp4(first: NDArray[np.uint8], rest: Iterator[NDArray[np.uint8]], path: Path, fps: int) -> None:
-    # yuv420p is what browsers and phones play; it asks for even sides.
+    # Browsers and phones play yuv420p, which needs even sides.
     writer = imageio_ffmpeg.write_frames(
         str(path), first.shape[1::-1], fps=fps, codec="libx264", pix_fmt_out="yuv420p", quality=8, macro_block_size=2
     )

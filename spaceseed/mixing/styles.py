@@ -1,6 +1,8 @@
-"""Style mixing: some style layers of one find come from another.
+"""Style mixing: some style layers of one image are replaced by those of another.
 
-child = mix(G, ada, bob, style_groups(G)["coarse"])   # Ada with Bob's pose and shape
+Example::
+
+    child = mix(G, ada, bob, style_groups(G)["coarse"])   # Ada with Bob's pose and shape
 """
 
 from collections.abc import Iterable
@@ -11,15 +13,15 @@ from spaceseed.models.generators.generator import Generator
 from spaceseed.ops.styles import crossed
 from spaceseed.recipes.recipe import Found, Recipe
 
-# Rows of a StyleGAN that draw 4 to 8 pixels, and 16 to 32: Karras et al. 2019, sec. 3.1.
+# The style layers of a StyleGAN at 4 to 8 pixels, and at 16 to 32: Karras et al. 2019, sec. 3.1.
 COARSE, MIDDLE = 4, 4
 
 
 def style_groups(generator: Generator) -> dict[str, range]:
-    """Names the style layers by what they decide: coarse the pose and shape, middle the features, fine the colours.
+    """Returns the style layers by what they control: coarse: pose and shape; middle: features; fine: colours.
 
     Raises:
-        ArgumentError: the generator has but one style, so there is nothing to mix.
+        ArgumentError: the generator has too few style layers to mix.
     """
     n = generator.num_ws
     if n < 3:
@@ -29,29 +31,29 @@ def style_groups(generator: Generator) -> dict[str, range]:
 
 
 def mix(generator: Generator, base: Recipe, other: Recipe, layers: int | Iterable[int]) -> Recipe:
-    """Takes some style layers of one find from another (Karras et al. 2019, sec. 3.1).
+    """Replaces some style layers of one find by those of another (Karras et al. 2019, sec. 3.1).
 
     Args:
-        generator: of both finds.
-        base: gives all the rest: the other layers, noise, transform, name.
-        other: gives `layers`.
-        layers: style layers, one or more, or a single one.
+        generator: the generator of both finds.
+        base: provides everything else: the other layers, noise, transform and name.
+        other: provides `layers`.
+        layers: one style layer, or several.
 
     Returns:
-        the child, in space "ws".
+        The child, in space "ws".
 
     Raises:
-        ArgumentError: an argument is of another type, a layer does not exist, or the finds differ in truncation or have
-            edits while this family draws each truncation in its own way.
-        RecipeError: a find is of another model.
+        ArgumentError: an argument has another type, or a layer does not exist. Also if the finds differ in truncation
+            or have edits, in families whose synthesis depends on the truncation.
+        RecipeError: a find belongs to another model.
     """
-    check_type("generator", generator, Generator, "a Generator, as load gives one")
+    check_type("generator", generator, Generator, "a Generator, such as load returns")
     for name, recipe in (("base", base), ("other", other)):
         check_type(name, recipe, Recipe, "a Recipe")
     layers = check_layers("layers", layers, generator.num_ws)
     plain = {"truncation": 1.0, "truncation_cutoff": None, "edits": ()}
     truncations = {(recipe.truncation, recipe.truncation_cutoff, bool(recipe.edits)) for recipe in (base, other)}
-    if truncations == {(base.truncation, base.truncation_cutoff, False)}:  # it can go on being changed
+    if truncations == {(base.truncation, base.truncation_cutoff, False)}:  # truncation of the child can still change
         ws, others = (recipe.replace(**plain).ws(generator) for recipe in (base, other))
         kept = plain | {"truncation": base.truncation, "truncation_cutoff": base.truncation_cutoff}
     elif "truncation" in generator.options:

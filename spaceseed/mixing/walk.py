@@ -1,8 +1,10 @@
 """Walks: styles along a path through several finds, frame by frame.
 
-ws = walk(G, [ada, bob, eve], frames=96)              # a loop through all three, eased
-for part in ws.split(8):
-images = G.synthesize(part)
+Example::
+
+    ws = walk(G, [ada, bob, eve], frames=96)              # a loop through all three, eased
+    for part in ws.split(8):
+        images = G.synthesize(part)
 """
 
 from collections.abc import Iterable, Sequence
@@ -31,26 +33,26 @@ def walk(
     eased: bool = True,
     layers: int | Iterable[int] | None = None,
 ) -> Tensor:
-    """Computes styles along a path through several finds, each passed in turn, with as many frames between any two.
+    """Returns the styles along a path through several finds, with equal numbers of frames between them.
 
     Args:
-        generator: of all finds.
+        generator: the generator of all finds.
         recipes: 2 to 32 finds.
-        frames: 2 to 1,200.
-        way: "w" on straight lines between the finished styles, edits and all; or "z" on great arcs between latents,
-            for finds of the space z without edits, whose truncation is that of the first.
-        loop: return from the last to the first; the last frame is then one step before the first.
-        eased: slow down at each find.
-        layers: style layers that move, or a single one, the others staying as in the first find; all if None.
+        frames: number of frames, 2 to 1,200.
+        way: "w" for straight lines between the final styles, edits included; or "z" for great arcs between latents.
+            "z" needs finds in space z without edits, and uses the truncation of the first.
+        loop: whether to return from the last find to the first. The last frame is then one step before the first.
+        eased: whether to slow down at each find.
+        layers: the style layers that move, or one; others stay as in the first find. All if None.
 
     Returns:
         ws [frames, num_ws, w_dim].
 
     Raises:
-        ArgumentError: an argument is out of range, or the finds do not suit the way.
-        RecipeError: a find is of another model.
+        ArgumentError: an argument is out of range, or the finds cannot be used with this `way`.
+        RecipeError: a find belongs to another model.
     """
-    check_type("generator", generator, Generator, "a Generator, as load gives one")
+    check_type("generator", generator, Generator, "a Generator, such as load returns")
     for recipe in check_type("recipes", recipes, Sequence, "a list of recipes"):
         check_type("recipes", recipe, Recipe, "a list of recipes")
     if not 2 <= len(recipes) <= MAX_FINDS:
@@ -67,7 +69,7 @@ def walk(
 
 
 def _steps(finds: int, frames: int, loop: bool, eased: bool) -> tuple[Tensor, Tensor, Tensor]:
-    """Returns, for each frame, the find that it leaves, the one that it comes to, and how far it is between them."""
+    """Returns for each frame the find before it, the find after it, and the position between them, 0 to 1."""
     legs = finds if loop else finds - 1
     at = torch.arange(frames, dtype=torch.float64) * legs / (frames if loop else frames - 1)
     start = at.long().clamp(max=legs - 1)

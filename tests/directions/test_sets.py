@@ -69,7 +69,7 @@ def test_directions_are_taken_by_number_name_and_slice(directions):
     for wrong in (4, -1, "glases", 1.5, None, [0, 9]):
         with pytest.raises(ArgumentError, match="index"):
             named[wrong]
-    with pytest.raises(ArgumentError, match="1 or 3, for more than one is called so"):
+    with pytest.raises(ArgumentError, match="1 or 3, because several have this name"):
         named.rename(3, "glasses")["glasses"]
     with pytest.raises(ArgumentError, match="glasses"):
         named["glases"]

@@ -194,7 +194,7 @@ def test_a_search_ends_in_a_sentence_where_no_image_has_a_score(generator):
         fails_later.rounds += 1
         return redness(images) * (1 if fails_later.rounds == 1 else torch.nan)
 
-    with pytest.raises(ArgumentError, match="finite for one image"):
+    with pytest.raises(ArgumentError, match="finite for at least one image"):
         next(search(generator, lambda images: redness(images) * torch.nan, RandomSearch(16, population=5)))
     fails_later.rounds = 0
     generations = list(search(generator, fails_later, RandomSearch(16, population=5), generations=3))

@@ -174,7 +174,7 @@ def test_probabilities_rise_with_badness_and_know_their_limits():
 def test_few_or_senseless_marks_are_not_trusted():
     few = LatentFilter.fit(*marks(3))
     assert not few.trustworthy
-    assert few.reason == "Not enough marks yet: 3 bad and 3 good, and 5 of each are needed."
+    assert few.reason == "Not enough marks yet: 3 bad and 3 good; 5 of each are needed."
     senseless = LatentFilter.fit(draws(30, 16), draws(30, 17))
     assert not senseless.trustworthy
     assert "may be chance" in senseless.reason
