@@ -1,1 +1,1 @@
-"""Pretrained networks: generators behind one interface, judges, and the catalogue that names them."""
+"""Pretrained networks: generators with one interface, judges, checkpoints and the catalogue."""

@@ -1,4 +1,4 @@
-"""Files from the Hugging Face Hub: fetched once, checked by sha256, and read from the cache ever after."""
+"""Files from the Hugging Face Hub. They are downloaded once, checked by sha256, and then read from the cache."""
 
 import errno
 import hashlib
@@ -22,56 +22,56 @@ from huggingface_hub.utils import get_session, tqdm  # type: ignore[attr-defined
 
 from spaceseed.errors import DownloadError
 
-# Told again and again while a file arrives: (bytes that are here, bytes in all).
+# Called repeatedly during a download: (bytes received, bytes in total).
 ByteProgress = Callable[[int, int], None]
 
 ANSWER_SECONDS = 3.0
 
 _REASONS: dict[type[Exception], str] = {
-    GatedRepoError: "its owner asks for consent first; accept the terms on its page and set HF_TOKEN",
+    GatedRepoError: "its owner asks for consent; accept the terms on its page, and set HF_TOKEN",
     RepositoryNotFoundError: "the Hub has no such repository, or it is private",
     RevisionNotFoundError: "the repository has no such revision",
     RemoteEntryNotFoundError: "the repository has no such file",
-    OfflineModeIsEnabled: "the file is not in the cache, and HF_HUB_OFFLINE forbids asking the Hub",
+    OfflineModeIsEnabled: "the file is not in the cache, and HF_HUB_OFFLINE forbids downloads",
 }
 
 
 def fetch(
     repo: str, file: str, revision: str, sha256: str = "", progress: ByteProgress | None = None
 ) -> tuple[Path, str]:
-    """Brings one file of a model repository into the local cache.
+    """Returns one file of a model repository, from the local cache or from the Hub.
 
-    What is in the cache is used without a request, so it needs no network. A file whose hash is not known beforehand
-    is trusted the first time; its hash is written down and every later file of the same revision must have it.
+    A file in the cache needs no request, and so no network. If a file's hash is unknown, the first download is trusted.
+    Its hash is then stored, and later files of the same revision must have it.
 
     Args:
         repo: "owner/name".
         file: path inside the repository.
-        revision: a commit's full hash. A branch or a tag stays at what was fetched first.
-        sha256: of the file, hexadecimal; "" if not known.
-        progress: told how far the download is.
+        revision: full hash of a commit. A branch or a tag is not updated after the first download.
+        sha256: hash of the file, hexadecimal; "" if unknown.
+        progress: called during the download.
 
     Returns:
-        the file's path in the cache, and its sha256.
+        The file's path in the cache, and its sha256.
 
     Raises:
-        DownloadError: the file cannot be had, and why; or it has another sha256, in which case it is deleted.
+        DownloadError: the file cannot be downloaded, or has another sha256; then it is deleted.
     """
     try:
         cached = try_to_load_from_cache(repo, file, revision=revision)
         path = Path(cached) if isinstance(cached, str) else _download(repo, file, revision, progress)
-    except Exception as error:  # the client and what lies below it raise dozens of kinds, with no base in common
+    except Exception as error:  # the client and its dependencies raise dozens of types without a common base
         raise DownloadError(f"{file} of {repo} cannot be downloaded: {_reason(error)}.") from error
     return path, _verify(path, f"{repo}/{file}@{revision}", sha256)
 
 
 def is_cached(repo: str, file: str, revision: str) -> bool:
-    """Tells whether `fetch` needs no download for this file."""
+    """Returns whether the file is in the cache, so that `fetch` needs no download."""
     return isinstance(try_to_load_from_cache(repo, file, revision=revision), str)
 
 
 def is_reachable() -> bool:
-    """Tells whether the Hub answers at all, and soon; False where HF_HUB_OFFLINE forbids asking it."""
+    """Returns whether the Hub answers quickly; False if HF_HUB_OFFLINE forbids it."""
     try:
         get_session().head(constants.ENDPOINT, timeout=ANSWER_SECONDS)
     except Exception:  # as in `fetch`
@@ -80,13 +80,13 @@ def is_reachable() -> bool:
 
 
 def file_sha256(path: Path) -> str:
-    """Returns the sha256 of a file's bytes, hexadecimal."""
+    """Returns the sha256 of a file, hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _download(repo: str, file: str, revision: str, progress: ByteProgress | None) -> Path:
-    # Asked first, because it fails at once where the client would try again for half a minute; and for the size.
+    # Requested first for the size, and because it fails at once; the client would retry for half a minute.
     size = get_hf_file_metadata(hf_hub_url(repo, file, revision=revision)).size or 0
     cache = Path(constants.HF_HUB_CACHE)
     cache.mkdir(parents=True, exist_ok=True)
@@ -96,7 +96,7 @@ def _download(repo: str, file: str, revision: str, progress: ByteProgress | None
 
 
 def _bar(progress: ByteProgress | None, total: int) -> type[tqdm]:
-    """Returns a progress bar that draws nothing and tells `progress` instead."""
+    """Returns a progress bar that shows nothing and calls `progress` instead."""
     furthest = 0
 
     class Bar(tqdm):
@@ -104,7 +104,7 @@ def _bar(progress: ByteProgress | None, total: int) -> type[tqdm]:
             super().__init__(*args, **{**kwargs, "disable": True})
 
         def update(self, n: float | None = 1) -> None:
-            # The client may show one download as two bars, or start anew: the furthest of all is what has arrived.
+            # The client may use two bars for one download, or start again, so the maximum is what has arrived.
             nonlocal furthest
             self.n += n or 0
             if progress and self.n > furthest:
@@ -115,13 +115,13 @@ def _bar(progress: ByteProgress | None, total: int) -> type[tqdm]:
 
 
 def _verify(path: Path, name: str, sha256: str) -> str:
-    """Compares a cached file with the hash that is known or was written down; returns its hash.
+    """Compares a cached file with its known or stored hash. Returns its hash.
 
-    A large file takes most of a second to hash, so one whose size and time have not changed is not hashed again.
+    Hashing a large file takes most of a second, so a file whose size and time are unchanged is not hashed again.
     """
     ledger = Path(constants.HF_HOME) / "spaceseed" / f"{hashlib.sha256(name.encode()).hexdigest()}.json"
     record: dict[str, Any] = {}
-    with suppress(OSError, ValueError):  # none yet, or damaged
+    with suppress(OSError, ValueError):  # missing or damaged
         record = json.loads(ledger.read_text())
     expected = sha256 or record.get("sha256")
     stamp = [path.stat().st_size, path.stat().st_mtime_ns]
@@ -129,10 +129,10 @@ def _verify(path: Path, name: str, sha256: str) -> str:
         return expected
     actual = file_sha256(path)
     if expected and actual != expected:
-        path.resolve().unlink(missing_ok=True)  # the cache links to its contents
+        path.resolve().unlink(missing_ok=True)  # `path` is a link to it
         path.unlink(missing_ok=True)
-        raise DownloadError(f"{name} is not the file it should be, so it was deleted: its sha256 is {actual}.")
-    with suppress(OSError):  # a cache that cannot be written to still serves
+        raise DownloadError(f"{name} was deleted, because it has the wrong sha256: {actual}.")
+    with suppress(OSError):  # the cache may be read-only
         ledger.parent.mkdir(parents=True, exist_ok=True)
         draft = ledger.with_suffix(f".{os.getpid()}")
         draft.write_text(json.dumps({"file": name, "sha256": actual, "stamp": stamp}))

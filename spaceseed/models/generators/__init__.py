@@ -1,1 +1,1 @@
-"""The generators, one file a family, and what all of them offer."""
+"""Generators: one file for each family, and their common interface."""

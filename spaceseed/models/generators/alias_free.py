@@ -1,7 +1,7 @@
 """Filters of alias-free networks, and a leaky ReLU that adds no frequency above the band (Karras et al. 2021, sec. 3).
 
-A network layer works on samples of a continuous signal. A pointwise nonlinearity puts energy above what the sampling
-rate can carry, so it is done at a higher rate: low-pass upsampling, leaky ReLU, low-pass downsampling.
+A layer works on samples of a continuous signal. A pointwise nonlinearity adds frequencies above the limit of the
+sampling rate. So it is applied at a higher rate: low-pass upsampling, leaky ReLU, low-pass downsampling.
 """
 
 import math
@@ -11,25 +11,25 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-# A CPU draws the upsampled signal in groups of channels of about so many elements: they stay in its cache.
+# On a CPU the upsampled signal is computed in groups of channels of about this many elements, which fit in its cache.
 _GROUP_ELEMENTS = 2**20
-_GROUP_CHANNELS = 16  # never fewer, because vector instructions run over the channels
+_GROUP_CHANNELS = 16  # at least, because vector instructions run over the channels
 
 
 def design_lowpass(taps: int, cutoff: float, half_width: float, rate: float, *, radial: bool = False) -> Tensor:
-    """Designs a low-pass filter as a windowed sinc with a Kaiser window (Karras et al. 2021, appendix C).
+    """Returns a low-pass filter: a windowed sinc with a Kaiser window (Karras et al. 2021, appendix C).
 
     Args:
         taps: length of the filter.
         cutoff: frequency of half amplitude, in cycles per image; below rate / 2.
         half_width: from the cutoff to the end of the transition band, in cycles per image.
-        rate: samples per image side at which the filter runs.
-        radial: filter all directions alike, which needs two dimensions, instead of rows and then columns.
+        rate: sampling rate of the filter, in samples per image side.
+        radial: whether the filter is radially symmetric, with two dimensions. Otherwise rows and columns are separate.
 
     Returns:
-        [taps], or [taps, taps] when radial; float32 with sum 1.
+        [taps], or [taps, taps] if radial; float32 with sum 1.
     """
-    # Kaiser's estimates: attenuation in dB of a filter with so many taps, and the window's shape for it.
+    # Kaiser's estimates: the attenuation in dB of a filter with this many taps, and the window's beta for it.
     attenuation = 2.285 * (taps - 1) * math.pi * (4 * half_width / rate) + 7.95
     if attenuation > 50:
         beta = 0.1102 * (attenuation - 8.7)
@@ -40,7 +40,7 @@ def design_lowpass(taps: int, cutoff: float, half_width: float, rate: float, *, 
     window = np.kaiser(taps, beta)
     t = (np.arange(taps) - (taps - 1) / 2) / rate
     if radial:
-        # The ideal radial filter is a jinc. An even number of taps keeps the radius off zero.
+        # The ideal radial filter is a jinc. The number of taps is even, so the radius is never zero.
         radius = np.hypot(t[:, None], t)
         bessel = torch.special.bessel_j1(torch.from_numpy(2 * math.pi * cutoff * radius)).numpy()
         kernel = bessel / (math.pi * radius) * np.outer(window, window)
@@ -52,21 +52,21 @@ def design_lowpass(taps: int, cutoff: float, half_width: float, rate: float, *, 
 def filtered_leaky_relu(
     x: Tensor, up_filter: Tensor, down_filter: Tensor, *, up: int, down: int, crop: int, clamp: float | None
 ) -> Tensor:
-    """Applies a leaky ReLU (slope 0.2, gain sqrt(2)) at `up` times the sampling rate, then keeps one sample in `down`.
+    """Applies a leaky ReLU (slope 0.2, gain sqrt(2)) at `up` times the sampling rate, then downsamples by `down`.
 
     Args:
         x: [N, C, H, W].
-        up_filter: [taps], run along columns and rows with gain `up` each.
+        up_filter: [taps], applied along columns and rows with gain `up` each.
         down_filter: [taps], or [taps, taps].
-        up: factor between the samples of x and those at which the nonlinearity runs.
-        down: factor back.
-        crop: samples to drop on each side of the upsampled signal, whose side is (H - 1) * up + taps.
-        clamp: bound on the values before downsampling; None for none.
+        up: factor of upsampling before the nonlinearity.
+        down: factor of downsampling after it.
+        crop: samples to remove on each side of the upsampled signal, whose side is (H - 1) * up + taps.
+        clamp: bound on the values before downsampling; None for no bound.
 
     Returns:
-        [N, C, h, w], h = ((H - 1) * up + up taps - 2 * crop - down taps) // down + 1, w likewise.
+        [N, C, h, w], h = ((H - 1) * up + up taps - 2 * crop - down taps) // down + 1, and w in the same way.
     """
-    # Leaky ReLU commutes with a positive factor, so its gain and those of the upsampling go into the filter.
+    # Leaky ReLU commutes with a positive factor, so its gain and that of the upsampling are part of the filter.
     up_filter = up_filter * (up * 2**0.25)
 
     def run(part: Tensor) -> Tensor:
@@ -90,9 +90,9 @@ def _join(parts: list[Tensor], dim: int) -> Tensor:
 
 
 def _upsample(x: Tensor, kernel: Tensor, factor: int, crop: int) -> Tensor:
-    """Convolves with zeros between the samples, of which the transposed convolution computes none."""
+    """Inserts zeros between the samples and convolves. The transposed convolution skips the zeros."""
     channels = x.shape[1]
-    # Depthwise convolutions on a CPU are several times as fast where the channels lie side by side.
+    # On a CPU depthwise convolutions are several times faster in channels_last order.
     x = x.contiguous(memory_format=torch.channels_last)
     kernel = kernel.to(x.dtype).expand(channels, 1, -1)
     x = F.conv_transpose2d(x, kernel[..., None], stride=(factor, 1), padding=(crop, 0), groups=channels)

@@ -1,7 +1,7 @@
 """BigGAN-deep (Brock et al. 2019), "Large Scale GAN Training for High Fidelity Natural Image Synthesis", app. B.
 
-A latent and the embedding of a class enter together, through every batch normalisation. Weights are held as they are
-used, divided by their spectral norms; reading a checkpoint does that once, instead of every synthesis.
+A latent and the embedding of a class enter through every batch normalisation. Weights are already divided by their
+spectral norms. The checkpoint reader does it once.
 """
 
 import math
@@ -18,25 +18,25 @@ from spaceseed.errors import CheckpointError
 from spaceseed.models.generators.generator import Generator, Tap
 from spaceseed.models.generators.shapes import Shapes, expect, unfilled
 
-# As for PGGAN: a few small tensors must not ask for more. The largest that was published has 512.
+# Each block doubles the image's side, so small tensors could ask for a huge image. The largest published side is 512.
 MAX_RESOLUTION = 1024
 TRUNCATED_AT = 2.0
 
-# Which rows of the stored batch statistics to use: (row, the row's weight against that of the row after it).
+# Position in the stored batch statistics: (row, weight of the row; the rest is the weight of the next row).
 Position = tuple[int, float]
 
 
 def truncated_normal(z: Tensor) -> Tensor:
-    """Turns N(0, I) into the normal distribution truncated to (-2, 2), on which BigGAN was meant to be sampled.
+    """Turns N(0, I) into the normal distribution truncated to (-2, 2), which BigGAN expects.
 
-    Each number keeps its place in the distribution: `F^-1(Phi(z))`, with F the truncated distribution's cumulative
-    function. So the order of numbers stays, too, and what searches among normal latents need not know of it.
+    Each number keeps its quantile: `F^-1(Phi(z))`, where F is the cumulative distribution function of the truncated
+    normal. The order of numbers does not change, so a search can work on normal latents.
 
     Args:
         z: of any shape.
 
     Returns:
-        numbers in [-2, 2], of z's shape and dtype; computed in double precision.
+        Numbers in [-2, 2], of z's shape and dtype; computed in double precision.
     """
     tail = torch.special.ndtr(torch.tensor(-TRUNCATED_AT, dtype=torch.float64, device=z.device))
     share = tail + torch.special.ndtr(z.double()) * (1 - 2 * tail)
@@ -44,7 +44,7 @@ def truncated_normal(z: Tensor) -> Tensor:
 
 
 class BatchNorm(nn.Module):
-    """Batch normalisation with statistics stored for several truncations; a subclass adds gain and offset."""
+    """Batch normalisation with statistics for several truncations. A subclass adds gain and offset."""
 
     running_means: Tensor
     running_vars: Tensor
@@ -56,15 +56,15 @@ class BatchNorm(nn.Module):
         self.register_buffer("running_vars", torch.ones(num_stats, channels))
 
     def normalize(self, x: Tensor, gain: Tensor, offset: Tensor, position: Position) -> Tensor:
-        """Normalises x [N, C, H, W], applies gain and offset, [N, C] or [C], and clips at 0: the ReLU that follows."""
+        """Normalises x [N, C, H, W], applies gain and offset, [N, C] or [C], and then the ReLU."""
         gain = gain * (_between(self.running_vars, position) + self.eps).rsqrt()
         offset = offset - _between(self.running_means, position) * gain
-        # Statistics and affine map in one pass over the pixels.
+        # Normalisation, gain and offset in one pass over the pixels.
         return torch.addcmul(offset[..., None, None].to(x.dtype), x, gain[..., None, None].to(x.dtype)).relu_()
 
 
 class PlainNorm(BatchNorm):
-    """The last batch normalisation, which is the same for all classes and latents."""
+    """The last batch normalisation, the same for all classes and latents."""
 
     def __init__(self, channels: int, num_stats: int, eps: float) -> None:
         super().__init__(channels, num_stats, eps)
@@ -76,7 +76,7 @@ class PlainNorm(BatchNorm):
 
 
 class ConditionalNorm(BatchNorm):
-    """Batch normalisation whose gain and offset are linear in w, latent and class together."""
+    """Batch normalisation whose gain and offset are linear functions of w, which holds latent and class."""
 
     def __init__(self, channels: int, w_dim: int, num_stats: int, eps: float) -> None:
         super().__init__(channels, num_stats, eps)
@@ -88,7 +88,7 @@ class ConditionalNorm(BatchNorm):
 
 
 class Block(nn.Module):
-    """A bottleneck of four convolutions beside a skip path, which keeps the first channels where the width halves."""
+    """Four convolutions (a bottleneck) and a skip path. If the width halves, the skip path keeps the first channels."""
 
     def __init__(self, in_channels: int, out_channels: int, w_dim: int, num_stats: int, eps: float, up: bool) -> None:
         super().__init__()
@@ -114,7 +114,7 @@ class Block(nn.Module):
 
 
 class Attention(nn.Module):
-    """Self-attention over positions, whose keys and values are pooled 2x2 (Zhang et al. 2019)."""
+    """Self-attention over positions. Keys and values are pooled 2x2 (Zhang et al. 2019)."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -133,7 +133,7 @@ class Attention(nn.Module):
 
 
 class SynthesisNetwork(nn.Module):
-    """ws to an image; each block takes its own w."""
+    """From ws to an image. Each block has its own w."""
 
     def __init__(
         self,
@@ -171,33 +171,33 @@ class SynthesisNetwork(nn.Module):
         return self.conv_to_rgb(self.bn(x, position)).tanh()
 
     def position(self, truncation: float) -> Position:
-        """Finds the stored statistics for a truncation, as the reference does: dividing by a step that is rounded."""
+        """Returns the position in the stored statistics. As in the official code, the step is a rounded number."""
         step = 1 / (self.num_stats - 1)
         fraction, row = math.modf(min(max(truncation, 0.0), 1.0) / step)
         return int(row), fraction or 1.0
 
 
 class BigGAN(Generator):
-    """The generator of a thousand classes, or of any mix of them.
+    """The generator, for a thousand classes or any mix of them.
 
-    A row of ws is z and the class embedding, one behind the other: row 0 makes the first 4x4 pixels, row i + 1 enters
-    block i. So latents and classes of different images can be mixed layer by layer.
+    A row of ws is z followed by the class embedding. Row 0 makes the first 4x4 pixels, and row i + 1 enters block i. So
+    latents and classes of different images can be mixed layer by layer.
 
-    `map` turns N(0, I) into the truncated normal distribution that BigGAN is sampled from, so that the same seeds and
-    searches serve it as any other; its `truncation` scales z alone and leaves the class.
+    `map` turns N(0, I) into the truncated normal distribution that BigGAN expects. So seeds and searches work as with
+    other generators. Its `truncation` scales only z, not the class.
 
-    Option of `synthesize`: `truncation`, from 0 to 1 (beyond, the nearest), picks the batch statistics that were
-    measured at it. The reference uses the same truncation here and for z; the default is 1.
+    Option of `synthesize`: `truncation`, clipped to [0, 1], selects the batch statistics that were measured with it.
+    The official code uses the same truncation here and for z. The default is 1.
 
     Args:
         z_dim: size of z.
         class_dim: size of a class's embedding.
-        num_classes: how many classes there are.
-        channels: feature maps at the start and after each block, each like the one before or half of it.
-        upsamples: for each block, whether it doubles the resolution, which starts at 4.
-        attention: before which block self-attention stands; None for none.
-        num_stats: for how many truncations, evenly from 0 to 1, batch statistics are stored.
-        eps: added to variances.
+        num_classes: number of classes.
+        channels: feature maps at the start and after each block. A block keeps or halves their number.
+        upsamples: for each block, whether it doubles the resolution. The first resolution is 4.
+        attention: index of the block that follows self-attention; None for no attention.
+        num_stats: number of truncations, evenly spaced from 0 to 1, with stored batch statistics.
+        eps: constant that is added to variances.
     """
 
     has_mapping = False
@@ -225,15 +225,15 @@ class BigGAN(Generator):
 
     @classmethod
     def like(cls, tensors: Mapping[str, Tensor], upsamples: Sequence[bool], eps: float) -> "BigGAN":
-        """Makes the generator that these tensors fill; its own are not initialised yet.
+        """Makes a generator for these tensors. Its own are uninitialised.
 
         Args:
-            tensors: a state dict of this class; further names do not matter.
-            upsamples: as for the class; no tensor tells it.
-            eps: as for the class; no tensor tells it.
+            tensors: a state dict of this class; other names are ignored.
+            upsamples: as in the class; it cannot be read from tensors.
+            eps: as in the class; it cannot be read from tensors.
 
         Returns:
-            a generator on the CPU, to be filled.
+            A generator on the CPU.
 
         Raises:
             CheckpointError: a tensor is missing, or does not fit the others or `upsamples`.
@@ -242,15 +242,15 @@ class BigGAN(Generator):
         sizes = _sizes(shapes)
         if len(upsamples) != len(sizes["channels"]) - 1:
             raise CheckpointError(
-                f"The weights are of {len(sizes['channels']) - 1} blocks, the configuration of {len(upsamples)}."
+                f"The weights have {len(sizes['channels']) - 1} blocks, and the configuration has {len(upsamples)}."
             )
         if 4 << sum(upsamples) > MAX_RESOLUTION:
-            raise CheckpointError(f"The configuration asks for images beyond {MAX_RESOLUTION} pixels.")
+            raise CheckpointError(f"The configuration asks for images of more than {MAX_RESOLUTION} pixels.")
         return unfilled(lambda: cls(**sizes, upsamples=upsamples, eps=eps), shapes)
 
     @property
     def w_avg(self) -> Tensor:  # type: ignore[override]
-        """Zeros for z, and the mean of the classes' embeddings."""
+        """Zeros for z, and the mean of the class embeddings."""
         weight = self.embeddings.weight
         return torch.cat([weight.new_zeros(self.z_dim), weight.mean(dim=1)])
 
@@ -263,7 +263,7 @@ class BigGAN(Generator):
         scales[:cutoff, : self.z_dim] = truncation
         return ws * scales
 
-    def compute_images(  # type: ignore[override]  # a family names its own options
+    def compute_images(  # type: ignore[override]  # options differ by family
         self, ws: Tensor, tap: Tap, truncation: float = 1.0
     ) -> Tensor:
         return self.synthesis(ws, tap, check_number("truncation", truncation))
@@ -279,7 +279,7 @@ class BigGAN(Generator):
 
 
 def _between(stats: Tensor, position: Position) -> Tensor:
-    """Mixes two neighbouring rows of stats; the reference weights them the wrong way round, so this does, too."""
+    """Mixes two neighbouring rows of stats. The official code swaps their weights, so this does too."""
     row, weight = position
     after = min(row + 1, stats.shape[0] - 1)
     return stats[row] if weight == 1 else stats[row] * weight + stats[after] * (1 - weight)
@@ -290,12 +290,12 @@ def _upsample(x: Tensor) -> Tensor:
 
 
 def _sizes(shapes: Shapes) -> dict[str, Any]:
-    """Finds the arguments of `BigGAN` in the shapes of its tensors."""
+    """Returns the arguments of `BigGAN` from the shapes of its tensors."""
     class_dim, num_classes = expect(shapes, "embeddings.weight", None, None)
     w_dim = expect(shapes, "synthesis.gen_z.weight", None, None)[1]
     num_stats = expect(shapes, "synthesis.bn.running_means", None, None)[0]
     if w_dim <= class_dim or num_stats == 1:
-        raise CheckpointError("The weights leave no room for a latent, or have no statistics to choose from.")
+        raise CheckpointError("The weights are too small to hold a latent, or have no batch statistics to choose from.")
     channels = [expect(shapes, "synthesis.layers.0.conv_0.weight", None, None, 1, 1)[1]]
     attention = None
     while True:
@@ -303,7 +303,7 @@ def _sizes(shapes: Shapes) -> dict[str, Any]:
         if f"{name}.conv_3.weight" in shapes:
             channels.append(expect(shapes, f"{name}.conv_3.weight", None, None, 1, 1)[0])
             if channels[-1] not in (channels[-2], channels[-2] // 2):
-                raise CheckpointError(f"The weights of {name} are not those of a block that keeps or halves its width.")
+                raise CheckpointError(f"The weights of {name} do not fit a block, which keeps or halves its width.")
         elif f"{name}.gamma" in shapes and attention is None:
             attention = len(channels) - 1
         else:

@@ -1,4 +1,4 @@
-"""DCGAN (Radford et al. 2016): transposed convolutions with batch normalisation, small enough for quick studies."""
+"""DCGAN (Radford et al. 2016): transposed convolutions with batch normalisation. It is small, for quick studies."""
 
 from collections.abc import Mapping
 from typing import cast
@@ -11,14 +11,14 @@ from spaceseed.errors import CheckpointError
 from spaceseed.models.generators.generator import DirectGenerator, Tap
 from spaceseed.models.generators.shapes import doubled, unfilled
 
-# As for PGGAN: a few small tensors must not ask for more. Nobody trains this architecture even at a quarter of it.
+# Each block doubles the image's side, so small tensors could ask for a huge image. Published ones are far smaller.
 MAX_RESOLUTION = 1024
 
 
 class BatchNorm(nn.Module):
-    """Batch normalisation: by the batch's statistics in training, by their running mean afterwards.
+    """Batch normalisation: with the batch's statistics in training, with their running mean afterwards.
 
-    Unlike torch's own it counts no batches, so that all it holds are floating-point tensors, as in every generator.
+    Unlike torch's own it does not count batches, so all its tensors are floating-point, as in every generator.
     """
 
     running_mean: Tensor
@@ -35,12 +35,12 @@ class BatchNorm(nn.Module):
         return F.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, self.training)
 
     def gain(self) -> Tensor:
-        """Returns what one channel is multiplied by after training, [channels]."""
+        """Returns the factor of each channel after training, [channels]."""
         return self.weight * (self.running_var + 1e-5).rsqrt()
 
 
 class DCGAN(DirectGenerator):
-    """The generator. `layers` are "layer0" to the last, each a resolution's activation.
+    """The generator. `layers` are "layer0" and so on, the activation at each resolution.
 
     Args:
         z_dim: size of z.
@@ -54,7 +54,7 @@ class DCGAN(DirectGenerator):
         self.convolutions, self.norms = nn.ModuleDict(), nn.ModuleDict()
         below = z_dim
         for i, side in enumerate(sorted(channels)):
-            stride, padding = (2, 1) if i else (1, 0)  # the first makes 4x4 pixels of one
+            stride, padding = (2, 1) if i else (1, 0)  # the first one turns 1 pixel into 4x4
             grow = nn.ConvTranspose2d(below, channels[side], 4, stride=stride, padding=padding, bias=False)
             self.convolutions[f"layer{i}"] = grow
             self.norms[f"layer{i}"] = BatchNorm(channels[side])
@@ -64,13 +64,13 @@ class DCGAN(DirectGenerator):
 
     @classmethod
     def like(cls, tensors: Mapping[str, Tensor]) -> "DCGAN":
-        """Makes the generator that these tensors fill; its own are not initialised yet.
+        """Makes a generator for these tensors. Its own are uninitialised.
 
         Args:
-            tensors: a state dict of this class; further names do not matter.
+            tensors: a state dict of this class; other names are ignored.
 
         Returns:
-            a generator on the CPU, to be filled.
+            A generator on the CPU.
 
         Raises:
             CheckpointError: a tensor is missing or does not fit the others, or the images would be too large.
@@ -78,10 +78,12 @@ class DCGAN(DirectGenerator):
         shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
         z_dim, channels = doubled(shapes, layers=1)
         if 2 * max(channels) > MAX_RESOLUTION:
-            raise CheckpointError(f"The weights are of a DCGAN beyond {MAX_RESOLUTION} pixels: {2 * max(channels)}.")
+            raise CheckpointError(
+                f"The weights ask for images of {2 * max(channels)} pixels; the limit is {MAX_RESOLUTION}."
+            )
         return unfilled(lambda: cls(z_dim, channels), shapes)
 
-    def compute_images(self, ws: Tensor, tap: Tap) -> Tensor:  # type: ignore[override]  # a family names its own options
+    def compute_images(self, ws: Tensor, tap: Tap) -> Tensor:  # type: ignore[override]  # options differ by family
         x = ws[:, 0, :, None, None]
         for name in self.layers:
             x = tap(name, F.relu_(self.norms[name](self.convolutions[name](x))))

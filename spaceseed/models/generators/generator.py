@@ -1,4 +1,4 @@
-"""What every generator offers, whatever its family."""
+"""The interface that the generators of all families have."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,19 +13,19 @@ from spaceseed.arguments import check_integer, check_integers, check_number, che
 from spaceseed.errors import ArgumentError
 
 MAX_SEED = 2**32 - 1
-MAX_TRUNCATION = 1e6  # far beyond any use, and far from where single precision ends
+MAX_TRUNCATION = 1e6  # far above any useful value, and far below the limits of single precision
 
-# Changes one activation [N, C, H, W]; returns another of the same shape.
+# A function from one activation [N, C, H, W] to another of the same shape.
 ActivationEdit = Callable[[Tensor], Tensor]
-# What a synthesis hands each named activation to, and goes on with: (layer, activation) -> activation.
+# Called with the name of each activation and its value. Synthesis continues with the value that it returns.
 Tap = Callable[[str, Tensor], Tensor]
 
 
 def latents_from_seeds(seeds: int | Iterable[int], z_dim: int) -> Tensor:
-    """Turns integer seeds into latents by NVIDIA's convention, so that a seed means what people know it to mean.
+    """Returns the latents of integer seeds, by NVIDIA's convention. So seeds published for other code work here too.
 
     Args:
-        seeds: integers in [0, 2**32 - 1], or a single one; row i is
+            seeds: integers in [0, 2**32 - 1], or one. Row i is
             `numpy.random.RandomState(seeds[i]).randn(1, z_dim)`.
         z_dim: size of one latent.
 
@@ -33,7 +33,7 @@ def latents_from_seeds(seeds: int | Iterable[int], z_dim: int) -> Tensor:
         z, float32 [number of seeds, z_dim].
 
     Raises:
-        ArgumentError: a seed is not an integer in range, or z_dim no positive integer.
+        ArgumentError: a seed is not an integer in range, or z_dim is not a positive integer.
     """
     z_dim = check_integer("z_dim", z_dim, 1)
     rows = [np.random.RandomState(seed).randn(z_dim) for seed in check_integers("seed", seeds, 0, MAX_SEED)]
@@ -42,24 +42,24 @@ def latents_from_seeds(seeds: int | Iterable[int], z_dim: int) -> Tensor:
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What a visitor should know of a model before using it.
+    """A description of a model, which visitors see before they use it.
 
     Attributes:
-        id: the name that `load` takes, or of a local file its name without the folder; recipes carry it.
-        title: a name for people.
+        id: the name that `load` accepts; for a local file its name without the folder. Recipes store it.
+        title: the name that people see.
         family: the architecture.
         resolution: side of the images in pixels.
-        licence: of the weights; an SPDX identifier where there is one.
-        terms: what the licence means for whoever uses the images, in a sentence.
+        licence: licence of the weights; an SPDX identifier if there is one.
+        terms: one sentence on what the licence means for users of the images.
         source: where the weights come from.
-        size: bytes of the weights' file.
-        sha256: of the weights' file, hexadecimal; "" where it is not known before the first download.
-        truncation: psi that suits the model; None where truncation has no effect.
-        bundled: True when the weights are part of this package.
+        size: size of the weights' file in bytes.
+        sha256: hash of the weights' file, hexadecimal; "" if it is unknown before the first download.
+        truncation: recommended psi; None if truncation has no effect.
+        bundled: True if the weights are part of this package.
         classes: names of the classes, in order; empty for unconditional models.
-        note: what could not be verified about the file, in a sentence; "" if nothing.
-        groups: sizes of groups of `classes`, in order, where an image has one class of each ("hair: curly", ...); each
-            group may be left open, its part of the label zero. Empty where an image has one class in all.
+        note: one sentence on what is not verified about the file; "" if everything is.
+        groups: sizes of groups of `classes`, in order, if an image has one class of each group ("hair: curly", ...).
+            A group may have no label: its part of the label vector is zero. Empty if an image has one class in all.
     """
 
     id: str
@@ -79,22 +79,22 @@ class ModelCard:
 
 
 class Generator(nn.Module, ABC):
-    """A pretrained GAN generator in two steps: `map` z to per-layer styles, `synthesize` images from those.
+    """A pretrained GAN generator in two steps: `map` turns z into styles, `synthesize` turns styles into images.
 
-    A family implements `compute_ws` and `compute_images`, and `style_weights` for SeFa; what all have in
-    common is here. A network of one's own without mapping network is least work as a `DirectGenerator`.
+    A family implements `compute_ws` and `compute_images`, and `style_weights` for SeFa. Everything else is here. The
+    simplest way to use another network without mapping network is a `DirectGenerator`.
 
     Attributes:
         z_dim: size of z.
         w_dim: size of one w.
-        num_ws: how many w's one image takes, one a style layer.
+        num_ws: number of style layers; an image has one w for each.
         resolution: side of the square images in pixels.
         num_classes: size of the label vector; 0 for unconditional models.
-        w_avg: mean of w, [w_dim]; the centre that truncation pulls towards.
-        layers: names of the activations that can be read and edited, in the order in which they are computed.
-        has_mapping: False where there is no mapping network and a style begins with z itself.
-        options: names of the keywords that `synthesize` takes in this family, e.g. "noise".
-        card: which weights these are; None for a network that did not come from the zoo.
+        w_avg: mean of w, [w_dim]; the centre of truncation.
+        layers: names of the activations that can be read and edited, in the order of computation.
+        has_mapping: False if there is no mapping network, so that a style begins with z itself.
+        options: names of the keyword arguments of `synthesize` in this family, e.g. "noise".
+        card: describes the weights; None for a network that is not from the zoo.
     """
 
     card: ModelCard | None = None
@@ -114,7 +114,7 @@ class Generator(nn.Module, ABC):
 
     @property
     def noisy(self) -> bool:
-        """Whether noise shows in the images: the family has it, and these weights give it some strength."""
+        """Whether noise changes the images: the family has noise maps, and these weights give them some strength."""
         strengths = (tensor for name, tensor in self.named_parameters() if name.endswith("noise_strength"))
         return "noise" in self.options and any(bool(strength.any()) for strength in strengths)
 
@@ -126,19 +126,19 @@ class Generator(nn.Module, ABC):
         Args:
             z: [N, z_dim], N(0, I).
             labels: [N, num_classes], one-hot or mixed; only for conditional models.
-            truncation: psi of `w_avg + psi * (w - w_avg)`, -1e6 to 1e6; 1 leaves w as it is, 0 gives the mean face.
-            truncation_cutoff: truncate only the first so many style layers; all when None.
+            truncation: psi of `w_avg + psi * (w - w_avg)`, -1e6 to 1e6; 1 changes nothing, 0 gives the mean face.
+            truncation_cutoff: number of style layers that are truncated, from the first; all if None.
 
         Returns:
-            ws: [N, num_ws, w_dim].
+            ws, [N, num_ws, w_dim].
 
         Raises:
-            ArgumentError: a shape does not fit, a number is not finite or out of range, or labels are missing or not
-                wanted.
+            ArgumentError: a shape does not fit, a number is not finite or out of range, or labels are missing or the
+                model has none.
         """
         z = self._checked("z", z, ["N", self.z_dim])
         if labels is not None and not self.num_classes:
-            raise ArgumentError("labels", type(labels).__name__, "left out: this model has no classes")
+            raise ArgumentError("labels", type(labels).__name__, "left out, because this model has no classes")
         if self.num_classes:
             labels = self._checked("labels", labels, [len(z), self.num_classes])
         cutoff = self._check_truncation(truncation, truncation_cutoff)
@@ -147,15 +147,15 @@ class Generator(nn.Module, ABC):
 
     @abstractmethod
     def compute_ws(self, z: Tensor, labels: Tensor | None) -> Tensor:
-        """Maps latents that were checked to styles [N, num_ws, w_dim] before truncation."""
+        """Returns the styles [N, num_ws, w_dim] of checked latents, before truncation."""
 
     def truncate(self, ws: Tensor, truncation: float, truncation_cutoff: int | None = None) -> Tensor:
-        """Pulls styles towards the mean: `w_avg + truncation * (ws - w_avg)`.
+        """Moves styles towards the mean: `w_avg + truncation * (ws - w_avg)`.
 
         Args:
             ws: [N, num_ws, w_dim].
-            truncation: psi, -1e6 to 1e6; 1 leaves ws as it is.
-            truncation_cutoff: truncate only the first so many style layers; all when None.
+            truncation: psi, -1e6 to 1e6; 1 changes nothing.
+            truncation_cutoff: number of style layers that are truncated, from the first; all if None.
 
         Returns:
             [N, num_ws, w_dim].
@@ -168,23 +168,23 @@ class Generator(nn.Module, ABC):
         return ws if truncation == 1 else self._truncated(ws, truncation, cutoff)
 
     def _truncated(self, ws: Tensor, truncation: float, cutoff: int) -> Tensor:
-        center = self.w_avg.to(ws.dtype)  # under autocast, styles come in half precision
+        center = self.w_avg.to(ws.dtype)  # with autocast, styles are in half precision
         return torch.cat([center.lerp(ws[:, :cutoff], truncation), ws[:, cutoff:]], dim=1)
 
     def synthesize(self, ws: Tensor, *, edits: Mapping[str, ActivationEdit] | None = None, **options: Any) -> Tensor:
-        """Draws images from styles.
+        """Synthesizes images from styles.
 
         Args:
             ws: [N, num_ws, w_dim].
-            edits: for some of `layers`, a function that changes the activation on its way.
-            **options: those named in `options`; the family's class describes them.
+            edits: from names of `layers` to functions that change the activation.
+            **options: the options named in `options`; the family's class describes them.
 
         Returns:
             [N, 3, resolution, resolution], nominally in [-1, 1], not clipped.
 
         Raises:
-            ArgumentError: ws has another shape or is not finite, a layer or an option is unknown, an option has another
-                value than allowed, or an edit returns anything but finite numbers of the activation's shape.
+            ArgumentError: ws has another shape or is not finite, a layer or an option is unknown, an option has a value
+                that is not allowed, or an edit does not return finite numbers of the activation's shape.
         """
         changes = dict(check_type("edits", edits or {}, Mapping, "a mapping from layers to functions"))
         ws = self._check(ws, changes, options)
@@ -204,24 +204,24 @@ class Generator(nn.Module, ABC):
 
     @abstractmethod
     def compute_images(self, ws: Tensor, tap: Tap, **options: Any) -> Tensor:
-        """Draws images [N, 3, H, W] of styles that were checked.
+        """Synthesizes images [N, 3, H, W] from checked styles.
 
-        Each activation in `layers` goes through `tap` as it is made: `x = tap("layer1", x)`.
+        It passes each activation in `layers` through `tap`: `x = tap("layer1", x)`.
         """
 
     def activations(self, ws: Tensor, layer: str, **options: Any) -> Tensor:
-        """Reads one activation; what comes after it is not computed.
+        """Returns one activation. Later layers are not computed.
 
         Args:
             ws: [N, num_ws, w_dim].
             layer: one of `layers`.
-            **options: as for `synthesize`.
+            **options: as in `synthesize`.
 
         Returns:
             [N, C, H, W], as `edits` would receive it.
 
         Raises:
-            ArgumentError: as for `synthesize`.
+            ArgumentError: as in `synthesize`.
         """
         ws = self._check(ws, [layer], options)
 
@@ -234,10 +234,10 @@ class Generator(nn.Module, ABC):
             self.compute_images(ws, tap, **options)
         except _ReachedError as reached:
             return reached.activation
-        raise AssertionError(f"{type(self).__name__} names a layer that it never computes: {layer}")
+        raise AssertionError(f"{type(self).__name__} never computes its layer: {layer}")
 
-    def style_weights(self, layer: int) -> Tensor:  # noqa: ARG002 - a family's own reads it
-        """Returns the linear map by which one style enters the network; SeFa factorises it (Shen & Zhou 2021, eq. 3).
+    def style_weights(self, layer: int) -> Tensor:  # noqa: ARG002 - subclasses use it
+        """Returns the linear map from a style to the network. SeFa factorises it (Shen & Zhou 2021, eq. 3).
 
         Args:
             layer: a style layer, i.e. a row of ws: 0 to num_ws - 1.
@@ -246,7 +246,7 @@ class Generator(nn.Module, ABC):
             [features, w_dim], up to a common factor.
 
         Raises:
-            ArgumentError: there is no such style layer, or this generator does not tell its weights.
+            ArgumentError: there is no such style layer, or this class does not implement it.
         """
         raise ArgumentError("generator", type(self).__name__, "of a class that implements style_weights")
 
@@ -257,7 +257,7 @@ class Generator(nn.Module, ABC):
         for name, given, known in (("layer", layers, self.layers), ("option", options, self.options)):
             for each in given:
                 if each not in known:
-                    allowed = f"one of {', '.join(known)}" if known else f"left out: this family has no {name}s"
+                    allowed = f"one of {', '.join(known)}" if known else f"left out, because this family has no {name}s"
                     raise ArgumentError(name, each, allowed)
         return self._checked("ws", ws, ["N", self.num_ws, self.w_dim])
 
@@ -266,17 +266,17 @@ class Generator(nn.Module, ABC):
         return self.num_ws if cutoff is None else check_integer("truncation_cutoff", cutoff, 0)
 
     def _checked(self, name: str, value: Tensor | None, shape: Sequence[int | str]) -> Tensor:
-        """Returns a tensor as this network computes: in its precision, on its device."""
+        """Returns a tensor in this network's precision, on its device."""
         w_avg = self.w_avg
         return check_tensor(name, value, shape, w_avg.dtype).to(w_avg.device)
 
 
 class DirectGenerator(Generator):
-    """A generator without mapping network or styles: its one row of ws is z itself.
+    """A generator without mapping network or styles. Its only row of ws is z itself.
 
-    Truncation has no effect, since there is no w whose mean it could pull towards; `w_avg` is zero.
+    Truncation has no effect, because there is no w with a mean; `w_avg` is zero.
 
-    A network of one's own needs no more than this to be searched, and no card unless recipes are to name its weights::
+    This is enough to search another network. A card is needed only for recipes::
 
         class MyGenerator(ss.DirectGenerator):
             z_dim = w_dim = 128
@@ -306,14 +306,14 @@ class DirectGenerator(Generator):
 
 
 def check_model(generator: Generator, model: str, sha256: str, whose: str, error: type[ValueError]) -> None:
-    """Makes sure that what was learned on one model meets that model again.
+    """Checks that something learned on one model is used with the same model.
 
     Args:
-        generator: the one it meets.
-        model: id of the one it was learned on; "" for any.
-        sha256: of the weights that it was learned on; "" for any.
-        whose: how the message begins, e.g. "This filter belongs to".
-        error: raised where it is another.
+        generator: the generator in use.
+        model: id of the model that it was learned on; "" for any.
+        sha256: hash of the weights that it was learned on; "" for any.
+        whose: the beginning of the message, e.g. "This filter belongs to".
+        error: the exception to raise for another model.
     """
     card = generator.card
     if model and (card is None or card.id != model):
@@ -323,7 +323,7 @@ def check_model(generator: Generator, model: str, sha256: str, whose: str, error
 
 
 class _ReachedError(Exception):
-    """Ends a synthesis at the activation that was asked for."""
+    """Ends a synthesis at the requested activation."""
 
     def __init__(self, activation: Tensor) -> None:
         super().__init__()

@@ -1,7 +1,9 @@
-"""Label vectors of conditional generators, by the names of their classes.
+"""Label vectors of conditional generators, from names of classes.
 
-labels = ss.labels(G, "hair: curly", "skin: tan")      # [num_classes]; other groups are left open
-ws = G.map(z, labels.expand(len(z), -1))
+Example::
+
+    labels = ss.labels(G, "hair: curly", "skin: tan")      # [num_classes]; other groups have no label
+    ws = G.map(z, labels.expand(len(z), -1))
 """
 
 import difflib
@@ -13,39 +15,39 @@ from spaceseed.arguments import check_integer, check_type
 from spaceseed.errors import ArgumentError
 from spaceseed.models.generators.generator import Generator
 
-LISTED = 20  # names that a sentence lists
+LISTED = 20  # names that a message lists
 
 
 def labels(generator: Generator, *classes: str | int) -> Tensor:
-    """Returns the label vector of what images are to show.
+    """Returns the label vector for some classes.
 
     Args:
-        generator: a conditional one; its card names the classes, and groups them where an image has one of each group.
-        *classes: names, or numbers from 0 to num_classes - 1, in any order. Several of one group, or of a model without
-            groups, are mixed in equal parts. A group of which none is given is left open: each latent decides.
+        generator: a conditional generator. Its card names the classes, in groups if an image has one of each group.
+        *classes: names, or numbers from 0 to num_classes - 1, in any order. Several classes of one group, or of a model
+            without groups, are mixed in equal parts. A group without any has no label: its part is zero.
 
     Returns:
         float32 [num_classes] on the CPU.
 
     Raises:
-        ArgumentError: the generator has no such class, more than one of this name, or no classes at all; or none is
-            given and the generator has no groups to be left open.
+        ArgumentError: the generator has no such class, several of this name, or no classes at all; or no class is given
+            and the generator has no groups.
     """
-    check_type("generator", generator, Generator, "a Generator, as load gives one")
+    check_type("generator", generator, Generator, "a Generator, such as load returns")
     if not generator.num_classes:
-        raise ArgumentError("generator", type(generator).__name__, "a conditional one: this model has no classes")
+        raise ArgumentError("generator", type(generator).__name__, "a conditional generator")
     groups = groups_of(generator)
     if not classes and not groups:
-        raise ArgumentError("classes", classes, "one or more: this model cannot leave them open")
+        raise ArgumentError("classes", classes, "one class or more, because this model needs a label")
     vector = torch.zeros(generator.num_classes)
     vector[[_number(generator, each) for each in classes]] = 1
     for group in vector.split(list(groups or [generator.num_classes])):
-        group /= group.sum().clamp(min=1)  # noqa: PLW2901 - a view of the vector
+        group /= group.sum().clamp(min=1)  # noqa: PLW2901 - changes the vector in place
     return vector
 
 
 def groups_of(generator: Generator) -> tuple[int, ...]:
-    """Sizes of the groups of classes that may be left open; empty where an image has one class in all, or none."""
+    """Returns the sizes of the groups of classes; empty if an image has one class in all, or none."""
     return generator.card.groups if generator.card else ()
 
 
@@ -56,7 +58,7 @@ def _number(generator: Generator, chosen: str | int) -> int:
         if len(found) == 1:
             return found[0]
         if found:
-            raise ArgumentError("class", chosen, f"{' or '.join(map(str, found))}, for more than one is called so")
+            raise ArgumentError("class", chosen, f"{' or '.join(map(str, found))}, because several have this name")
         near = difflib.get_close_matches(chosen, names) or names
         listed = ", ".join(near) if 0 < len(near) <= LISTED else "the model card's classes"
         raise ArgumentError("class", chosen, f"one of {listed}, or a number from 0 to {count - 1}")

@@ -1,7 +1,7 @@
-"""Layers that the StyleGAN families share, in plain PyTorch: equalised weights, modulation, FIR resampling.
+"""Layers of the StyleGAN families in plain PyTorch: equalised weights, modulation, FIR resampling.
 
-Parameters are stored as the published checkpoints store them: unscaled, with the equalised learning rate's factor
-`lr_multiplier / sqrt(fan_in)` applied at run time (Karras et al., "Progressive Growing of GANs", sec. 4.1).
+Parameters are stored as in the published checkpoints, unscaled. The factor of the equalised learning rate,
+`lr_multiplier / sqrt(fan_in)`, is applied at run time (Karras et al., "Progressive Growing of GANs", sec. 4.1).
 """
 
 import math
@@ -17,7 +17,7 @@ NOISE_MODES = ("const", "none", "random")
 
 
 def check_noise(noise: str, rng: torch.Generator | None) -> None:
-    """Raises ArgumentError unless `noise` is one of NOISE_MODES, with an rng where it is to be drawn."""
+    """Raises ArgumentError unless `noise` is one of NOISE_MODES, and has an rng if it is "random"."""
     if noise not in NOISE_MODES:
         raise ArgumentError("noise", noise, f"one of {', '.join(NOISE_MODES)}")
     if noise == "random" and rng is None:
@@ -25,13 +25,13 @@ def check_noise(noise: str, rng: torch.Generator | None) -> None:
 
 
 def noise_map(noise: str, stored: Tensor, count: int, rng: torch.Generator | None) -> Tensor | None:
-    """Returns what one layer adds for noise, times its strength.
+    """Returns the noise of one layer, before it is multiplied by its strength.
 
     Args:
-        noise: "const" for the stored map, "none", or "random" for maps drawn anew.
+        noise: "const" for the stored map, "none", or "random" for new maps.
         stored: [H, W].
-        count: how many images.
-        rng: draws for "random", on whatever device it is; its numbers move to the device of `stored`.
+        count: number of images.
+        rng: draws the maps for "random", on its own device. They are then moved to the device of `stored`.
 
     Returns:
         [1 or count, 1, H, W], or None for "none".
@@ -45,13 +45,13 @@ def noise_map(noise: str, stored: Tensor, count: int, rng: torch.Generator | Non
 
 
 def leaky_relu(x: Tensor, clamp: float | None = None) -> Tensor:
-    """Applies a leaky ReLU of slope 0.2 and gain sqrt(2), which keeps the variance; clips to [-clamp, clamp]."""
+    """Applies a leaky ReLU with slope 0.2 and gain sqrt(2), which keeps the variance. Clips to [-clamp, clamp]."""
     x = F.leaky_relu(x, 0.2) * SQRT2
     return x if clamp is None else x.clamp(-clamp, clamp)
 
 
 def normalize_second_moment(x: Tensor) -> Tensor:
-    """Scales each row to unit mean square: x / sqrt(mean(x^2) + 1e-8), [N, dim]."""
+    """Scales each row of x [N, dim] to a mean square of 1: x / sqrt(mean(x^2) + 1e-8)."""
     return x * (x.square().mean(dim=1, keepdim=True) + 1e-8).rsqrt()
 
 
@@ -63,20 +63,20 @@ def resample_filter() -> Tensor:
 
 
 def filter2d(x: Tensor, kernel: Tensor, padding: int) -> Tensor:
-    """Filters each channel of x [N, C, H, W] with a symmetric kernel [k, k]; zeros beyond the border."""
+    """Filters each channel of x [N, C, H, W] with a symmetric kernel [k, k] and zero padding."""
     channels = x.shape[1]
     return F.conv2d(x, kernel.to(x.dtype).expand(channels, 1, -1, -1), padding=padding, groups=channels)
 
 
 def upsample2d(x: Tensor, kernel: Tensor) -> Tensor:
-    """Doubles height and width of x [N, C, H, W]: zeros between samples, low-pass by a [4, 4] kernel, gain 4."""
+    """Doubles height and width of x [N, C, H, W]: inserts zeros, then a low-pass [4, 4] kernel with gain 4."""
     channels = x.shape[1]
     weight = (4 * kernel).to(x.dtype).expand(channels, 1, -1, -1)
     return F.conv_transpose2d(x, weight, stride=2, padding=1, groups=channels)
 
 
 class Linear(nn.Module):
-    """A linear layer with equalised learning rate: y = x W^T * m / sqrt(fan_in) + m b, with m the `lr_multiplier`."""
+    """A linear layer with equalised learning rate: y = x W^T * m / sqrt(fan_in) + m b, where m is `lr_multiplier`."""
 
     def __init__(
         self, in_features: int, out_features: int, *, lr_multiplier: float = 1.0, bias_init: float = 0.0
@@ -92,20 +92,21 @@ class Linear(nn.Module):
 
 
 def modulated_conv(x: Tensor, weight: Tensor, styles: Tensor, *, gain: float = 1.0, up: bool = False) -> Tensor:
-    """Convolves with weights that each image's styles scale and demodulate, StyleGAN2's eqs. 1 and 3.
+    """Convolves with weights that each image's style modulates and demodulates (StyleGAN2, eqs. 1 and 3).
 
-    Scaling the input channels by the style and the output channels by the demodulation factor is the same as scaling
-    the weights, and lets one convolution serve the whole batch (Karras et al. 2020).
+    Input channels are scaled by the style, and output channels by the demodulation factor. This equals scaling the
+    weights, but one convolution can process the whole batch (Karras et al. 2020).
 
     Args:
         x: [N, I, H, W].
         weight: [O, I, k, k].
         styles: [N, I].
         gain: factor of the output.
-        up: transposed convolution with stride 2, output [N, O, 2 H + 1, 2 W + 1] for k = 3; low-pass it afterwards.
+        up: transposed convolution with stride 2 and output [N, O, 2 H + 1, 2 W + 1] for k = 3. The caller applies the
+            low-pass filter.
 
     Returns:
-        [N, O, H, W] unless `up`; the caller may write to it.
+        [N, O, H, W] unless `up`. The caller may change it in place.
     """
     norms = styles.float().square() @ weight.float().square().sum(dim=(2, 3)).t()
     x = x * styles.to(x.dtype)[:, :, None, None]
@@ -117,6 +118,6 @@ def modulated_conv(x: Tensor, weight: Tensor, styles: Tensor, *, gain: float = 1
 
 
 def _transposed(weight: Tensor) -> Tensor:
-    """Turns [O, I, k, k] into [I, O, k, k]; from channels_last in a quarter of the time that `transpose` takes."""
+    """Turns [O, I, k, k] into [I, O, k, k]; for channels_last in a quarter of the time of `transpose`."""
     matrix = weight.permute(0, 2, 3, 1).flatten(1).t().contiguous()  # [k * k * I, O]
     return matrix.unflatten(0, (*weight.shape[2:], -1)).permute(2, 3, 0, 1)

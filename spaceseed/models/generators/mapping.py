@@ -1,4 +1,4 @@
-"""The mapping network that all StyleGANs have in common: z, and a label where there is one, to w."""
+"""The mapping network of all StyleGANs: from z, and a label in conditional models, to w."""
 
 import torch
 from torch import Tensor, nn
@@ -8,16 +8,16 @@ from spaceseed.models.generators.generator import Generator
 from spaceseed.models.generators.layers import Linear, leaky_relu, normalize_second_moment
 from spaceseed.models.generators.shapes import Shapes, expect
 
-# Far beyond all that is known. What measures w_avg takes memory in proportion, so a file must not ask for more.
+# Far above all published networks. Memory for measuring w_avg grows with them, so a file must not ask for more.
 MAX_LAYERS, MAX_WIDTH, MAX_CLASSES = 100, 2**12, 2**15
 
 
 class MappingNetwork(nn.Module):
-    """Normalises z, then applies fully connected layers that learn at a hundredth of the rate (Karras et al. 2019).
+    """Normalises z, then applies fully connected layers with 0.01 times the learning rate (Karras et al. 2019).
 
-    Networks trained otherwise still fit, because only the products count: weights and biases of a layer with another
-    learning rate multiplier `m` are to be multiplied by `100 m`; those of StyleGAN1, whose leaky ReLU lacks the gain
-    sqrt(2) that its weights have, need their biases divided by sqrt(2).
+    Networks trained with other settings fit after a conversion. A layer with learning rate multiplier `m` needs its
+    weights and biases multiplied by `100 m`. StyleGAN1 has the gain sqrt(2) in its weights and not in its leaky ReLU,
+    so its biases must be divided by sqrt(2).
 
     Attributes:
         w_avg: mean of w, [w_dim].
@@ -25,11 +25,11 @@ class MappingNetwork(nn.Module):
     Args:
         z_dim: size of z.
         w_dim: size of w.
-        num_layers: how many fully connected layers, at least 1.
-        num_classes: size of the label vector; 0 for none.
-        features: width of the layers before the last; w_dim when None.
-        label_features: size of the label's embedding; w_dim when None.
-        joint_labels: normalise z and the embedding together, as the first StyleGANs do, instead of each by itself.
+        num_layers: number of fully connected layers, at least 1.
+        num_classes: size of the label vector; 0 for unconditional models.
+        features: width of the layers before the last; w_dim if None.
+        label_features: size of the label's embedding; w_dim if None.
+        joint_labels: whether z and the embedding are normalised together, as in StyleGAN1, or each by itself.
     """
 
     w_avg: Tensor
@@ -57,7 +57,7 @@ class MappingNetwork(nn.Module):
         self.register_buffer("w_avg", torch.zeros(w_dim))
 
     def forward(self, z: Tensor, labels: Tensor | None) -> Tensor:
-        """Maps z [N, z_dim] and labels [N, num_classes], None for unconditional models, to w [N, w_dim]."""
+        """Maps z [N, z_dim] and labels [N, num_classes] to w [N, w_dim]. Labels are None in unconditional models."""
         parts = [z] if self.embed is None or labels is None else [z, self.embed(labels)]
         if self.joint_labels:
             x = normalize_second_moment(torch.cat(parts, dim=1))
@@ -69,10 +69,10 @@ class MappingNetwork(nn.Module):
 
 
 class MappedGenerator(Generator):
-    """A generator whose mapping network makes one w of each z, which goes to all style layers.
+    """A generator with a mapping network that makes one w of each z, the same for all style layers.
 
     Attributes:
-        mapping: the network, with the mean of w.
+        mapping: the mapping network, with the mean of w.
     """
 
     mapping: MappingNetwork
@@ -86,16 +86,16 @@ class MappedGenerator(Generator):
 
 
 def mapping_sizes(shapes: Shapes) -> dict[str, int]:
-    """Finds the sizes of a mapping network, "mapping" in a StyleGAN's state dict, in the shapes of its tensors.
+    """Returns the sizes of a mapping network from the shapes of its tensors ("mapping." in a StyleGAN's state dict).
 
     Args:
-        shapes: of the generator's tensors, by name.
+        shapes: shapes of the generator's tensors, by name.
 
     Returns:
-        z_dim, w_dim, mapping_layers, mapping_features, num_classes and label_features, as the generators take them.
+        z_dim, w_dim, mapping_layers, mapping_features, num_classes and label_features, as generators take them.
 
     Raises:
-        CheckpointError: a tensor is missing or does not fit the others, or the network is beyond all that is known.
+        CheckpointError: a tensor is missing or does not fit the others, or the network is too large.
     """
     layers = 1
     while f"mapping.fc{layers}.weight" in shapes:
@@ -108,7 +108,7 @@ def mapping_sizes(shapes: Shapes) -> dict[str, int]:
     if layers > MAX_LAYERS or max(features, inputs, w_dim) > MAX_WIDTH or num_classes > MAX_CLASSES:
         raise CheckpointError("The mapping network is larger than that of any StyleGAN.")
     if embedded >= inputs:
-        raise CheckpointError("The mapping network's first layer has no room for z next to the label.")
+        raise CheckpointError("The mapping network's first layer is too narrow for z and the label.")
     return {
         "z_dim": inputs - embedded,
         "w_dim": w_dim,

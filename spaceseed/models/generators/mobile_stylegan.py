@@ -1,7 +1,7 @@
-"""MobileStyleGAN (Belousov 2021): StyleGAN2's styles on depthwise separable convolutions and wavelets.
+"""MobileStyleGAN (Belousov 2021): StyleGAN2's styles with depthwise separable convolutions and wavelets.
 
-A block doubles the resolution by the inverse Haar transform instead of by a learned convolution, and its convolutions
-are a depthwise 3x3 and a pointwise one; nothing is demodulated. That makes it many times cheaper than StyleGAN2.
+A block doubles the resolution with the inverse Haar transform instead of a learned convolution. Its convolutions are a
+depthwise 3x3 and a pointwise one, without demodulation. So it is many times faster than StyleGAN2.
 """
 
 from collections.abc import Sequence
@@ -15,14 +15,14 @@ from torch import Tensor, nn
 from spaceseed.models.generators.generator import Tap
 from spaceseed.models.generators.mapping import MappedGenerator, MappingNetwork
 
-# From the four bands of a channel (low, vertical, horizontal and diagonal detail) to its 2x2 pixels, row by row.
+# From the four bands of a channel (low, vertical, horizontal, diagonal) to its 2x2 pixels, row by row.
 HAAR = 0.5 * torch.tensor(
     [[1.0, 1.0, 1.0, 1.0], [1.0, 1.0, -1.0, -1.0], [1.0, -1.0, 1.0, -1.0], [1.0, -1.0, -1.0, 1.0]]
 )
 
 
 class SynthesisLayer(nn.Module):
-    """Style, convolution, noise, bias, leaky ReLU; the convolution is separable unless `dense`."""
+    """Style, convolution, noise, bias, leaky ReLU. The convolution is separable unless `dense`."""
 
     noise: Tensor
 
@@ -36,20 +36,20 @@ class SynthesisLayer(nn.Module):
         self.register_buffer("noise", torch.zeros(1, 1, resolution, resolution))
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
-        # In place where it can be, because at the last resolutions fresh memory costs more than the arithmetic.
+        # In place if possible: at the last resolutions, allocating memory takes longer than the arithmetic.
         style = self.affine(w)[:, :, None, None]
         if self.depthwise is None:
             x = x * style
-        else:  # this convolution and the scaling of channels commute
+        else:  # this convolution commutes with the scaling of channels
             x = F.conv2d(x, self.depthwise, padding=1, groups=x.shape[1]).mul_(style)
         x = F.conv2d(x, self.weight, self.bias, padding=self.weight.shape[-1] // 2)
         return F.leaky_relu(x.add_(self.noise), 0.2, inplace=True)
 
 
 class SynthesisBlock(nn.Module):
-    """One doubling of the resolution: style, inverse Haar transform, two layers.
+    """Doubles the resolution: style, inverse Haar transform, two layers.
 
-    The transform takes channels 4i to 4i + 3 as the bands of its output channel i.
+    Channels 4i to 4i + 3 are the bands of output channel i of the transform.
     """
 
     haar: Tensor
@@ -71,9 +71,9 @@ class SynthesisBlock(nn.Module):
 
 
 class ToRGB(nn.Module):
-    """Style and a 1x1 convolution to the four pixels of each colour, so that the image has twice the resolution.
+    """Style and a 1x1 convolution to the four pixels of each colour. The image has twice the resolution of its input.
 
-    The network predicts wavelet bands there, too; their transform, linear as it is, is part of these weights.
+    The official network predicts wavelet bands here. Their inverse transform is linear, so it is part of the weights.
     """
 
     def __init__(self, in_channels: int, w_dim: int) -> None:
@@ -83,25 +83,24 @@ class ToRGB(nn.Module):
         self.bias = nn.Parameter(torch.zeros(12, 1))
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
-        # The styles scale the few weights instead of the many pixels.
+        # The styles scale the weights, which are far fewer than the pixels.
         pixels = torch.baddbmm(self.bias, self.weight * self.affine(w)[:, None], x.flatten(2))
         return F.pixel_shuffle(pixels.unflatten(2, x.shape[2:]), 2)
 
 
 class MobileStyleGAN(MappedGenerator):
-    """The generator, mapping and synthesis together; its noise maps are fixed, so ws alone decide the image.
+    """The generator: mapping and synthesis. Its noise maps are constant, so only ws determine the image.
 
-    There is no early exit to a smaller image: the published network has colours at the end of its last block alone,
-    and what comes after that is a thirtieth of the arithmetic. The low band there, halved, is the mean of 2x2 pixels,
-    so a smaller image costs what averaging the full one does.
+    A smaller image cannot be had by stopping early, because only the last block has colours. The layers after it are
+    a thirtieth of the arithmetic. Half the low band is the mean of 2x2 pixels, so averaging the full image is as cheap.
 
-    Rows of ws: the 4x4 layer; for every block its upsampling, conv0 and conv1; the colours.
+    Rows of ws: the 4x4 layer; upsampling, conv0 and conv1 of each block; the colours.
 
     Args:
         w_dim: size of z and of w.
-        channels: feature maps at 4x4, 8x8 and so on; each but the last divisible by 4. The image's side is twice that
-            of the last.
-        mapping_layers: fully connected layers between z and w.
+        channels: feature maps at 4x4, 8x8 and so on; each except the last divisible by 4. The side of the image is
+            twice that of the last.
+        mapping_layers: number of fully connected layers between z and w.
     """
 
     def __init__(self, w_dim: int, channels: Sequence[int], *, mapping_layers: int = 8) -> None:

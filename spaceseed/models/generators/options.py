@@ -1,4 +1,4 @@
-"""What a generator is told beside styles, of all that a recipe may say."""
+"""The options of `synthesize` that a recipe stores."""
 
 from typing import Any
 
@@ -16,21 +16,21 @@ def synthesis_options(
     noise_seed: int | None = None,
     transform: Tensor | None = None,
 ) -> dict[str, Any]:
-    """Returns what `generator.synthesize` needs to be told, beside styles, of all that a recipe may say.
+    """Returns the options of `generator.synthesize` for the values in a recipe.
 
     Raises:
-        ArgumentError: the family knows no noise or no transform, and another than the default is asked for.
+        ArgumentError: the family has no noise or no transform, and the value is not the default.
     """
     options: dict[str, Any] = {}
     if noise != "const":
         options["noise"] = noise
     if noise_seed is not None:
-        options["rng"] = torch.Generator().manual_seed(noise_seed)  # on the CPU: the same for every device
+        options["rng"] = torch.Generator().manual_seed(noise_seed)  # on the CPU, so that all devices draw the same
     if transform is not None:
         options["transform"] = transform.to(generator.device)
     for name, value in options.items():
         if name not in generator.options:
-            raise ArgumentError(name, type(value).__name__, "left out: this model's family takes none")
+            raise ArgumentError(name, type(value).__name__, "left out, because this family does not support it")
     if "truncation" in generator.options:
         options["truncation"] = truncation
     return options

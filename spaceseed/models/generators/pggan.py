@@ -1,9 +1,8 @@
 """PGGAN (Karras et al. 2018), "Progressive Growing of GANs for Improved Quality, Stability, and Variation".
 
-No mapping network and no styles: z itself enters at the bottom, and every feature vector is normalised on its way
-("pixelwise feature vector normalization", sec. 4.2). Weights are held as they are used: multiplied by the equalised
-learning rate's factors (sec. 4.1), and an upsampling layer's as the one kernel that upsampling and convolution make
-together. Reading a checkpoint does that once, instead of every synthesis.
+There is no mapping network and no style. z enters the first layer, and every feature vector is normalised ("pixelwise
+feature vector normalization", sec. 4.2). Weights are already multiplied by the factors of the equalised learning rate
+(sec. 4.1), and upsampling and its convolution are already one kernel. The checkpoint reader does both once.
 """
 
 from collections.abc import Mapping
@@ -18,14 +17,15 @@ from spaceseed.models.generators.generator import DirectGenerator, Tap
 from spaceseed.models.generators.layers import normalize_second_moment
 from spaceseed.models.generators.shapes import doubled, unfilled
 
-# The largest that was published; a few small tensors must not ask for more, as each block doubles the image's side.
+# That of the largest published network. Each block doubles the image's side, so small tensors could ask for more.
 MAX_RESOLUTION = 1024
 
 
 class PGGAN(DirectGenerator):
     """The generator after its last growth.
 
-    z may be of any length: synthesis normalises it. `layers` are "layer0" to the last, each a convolution's output.
+    z may have any length, because synthesis normalises it. `layers` are "layer0" and so on, the output of each
+    convolution.
 
     Args:
         z_dim: size of z.
@@ -40,24 +40,24 @@ class PGGAN(DirectGenerator):
         below = z_dim
         for resolution in sorted(channels):
             features = channels[resolution]
-            stride, padding = (2, 1) if self.convolutions else (1, 0)  # the first makes 4x4 pixels of one
+            stride, padding = (2, 1) if self.convolutions else (1, 0)  # the first one turns 1 pixel into 4x4
             grow = nn.ConvTranspose2d(below, features, kernel_size=4, stride=stride, padding=padding)
             for layer in (grow, nn.Conv2d(features, features, kernel_size=3, padding=1)):
                 self.convolutions[f"layer{len(self.convolutions)}"] = layer
             below = features
         self.torgb = nn.Conv2d(below, 3, kernel_size=1)
         self.layers = tuple(self.convolutions)
-        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # quicker, on a CPU too
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # faster, also on a CPU
 
     @classmethod
     def like(cls, tensors: Mapping[str, Tensor]) -> "PGGAN":
-        """Makes the generator that these tensors fill; its own are not initialised yet.
+        """Makes a generator for these tensors. Its own are uninitialised.
 
         Args:
-            tensors: a state dict of this class; further names do not matter.
+            tensors: a state dict of this class; other names are ignored.
 
         Returns:
-            a generator on the CPU, to be filled.
+            A generator on the CPU.
 
         Raises:
             CheckpointError: a tensor is missing or does not fit the others, or the images would be too large.
@@ -65,11 +65,13 @@ class PGGAN(DirectGenerator):
         shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
         z_dim, channels = doubled(shapes, layers=2)
         if max(channels) > MAX_RESOLUTION:
-            raise CheckpointError(f"The weights are of a PGGAN beyond {MAX_RESOLUTION} pixels: {max(channels)}.")
+            raise CheckpointError(
+                f"The weights ask for images of {max(channels)} pixels; the limit is {MAX_RESOLUTION}."
+            )
         return unfilled(lambda: cls(z_dim, channels), shapes)
 
-    def compute_images(self, ws: Tensor, tap: Tap) -> Tensor:  # type: ignore[override]  # a family names its own options
-        # The original normalises z before the network and, like every activation, in it: it shows when z is near zero.
+    def compute_images(self, ws: Tensor, tap: Tap) -> Tensor:  # type: ignore[override]  # options differ by family
+        # The official code normalises z twice, before and in the network. This matters if z is near zero.
         x = normalize_second_moment(ws[:, 0])[:, :, None, None]
         for name in self.layers:
             x = tap(name, F.leaky_relu_(self.convolutions[name](normalize_second_moment(x)), 0.2))

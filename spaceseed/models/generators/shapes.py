@@ -1,4 +1,4 @@
-"""Building a network from the shapes of its tensors, which is all that a checkpoint is trusted to tell of its sizes."""
+"""Builds a network from the shapes of its tensors. Sizes in a checkpoint come only from these shapes."""
 
 from collections.abc import Callable, Mapping
 from typing import TypeVar
@@ -13,15 +13,15 @@ AnyGenerator = TypeVar("AnyGenerator", bound=Generator)
 
 
 def expect(shapes: Shapes, name: str, *sides: int | None) -> tuple[int, ...]:
-    """Looks up a tensor's shape, which must have these sides.
+    """Returns the shape of a tensor, after a check.
 
     Args:
-        shapes: of the tensors, by name.
-        name: the tensor wanted.
-        *sides: the length of each side; None stands for any but 0.
+        shapes: shapes of the tensors, by name.
+        name: name of the tensor.
+        *sides: expected length of each side; None allows any length except 0.
 
     Returns:
-        its shape.
+        The shape.
 
     Raises:
         CheckpointError: there is no such tensor, or it has another shape.
@@ -39,14 +39,14 @@ def expect(shapes: Shapes, name: str, *sides: int | None) -> tuple[int, ...]:
 
 
 def doubled(shapes: Shapes, layers: int) -> tuple[int, dict[int, int]]:
-    """Finds the sizes of convolutions that make 4x4 pixels of z and then double them, as PGGAN's and DCGAN's do.
+    """Returns the sizes of convolutions that turn z into 4x4 pixels and then double them, as in PGGAN and DCGAN.
 
     Args:
-        shapes: of tensors among which are "convolutions.layer0.weight" and so on.
-        layers: how many of them a resolution has; the first is the transposed one that enlarges.
+        shapes: shapes of the tensors, with "convolutions.layer0.weight" and so on.
+        layers: number of convolutions at each resolution. The first one is transposed, and doubles the resolution.
 
     Returns:
-        the size of z, and the feature maps at each resolution, {4: c4, 8: c8, ...}.
+        The size of z, and the feature maps at each resolution, {4: c4, 8: c8, ...}.
 
     Raises:
         CheckpointError: a tensor is missing or has another shape.
@@ -59,16 +59,16 @@ def doubled(shapes: Shapes, layers: int) -> tuple[int, dict[int, int]]:
 
 
 def unfilled(make: Callable[[], AnyGenerator], shapes: Shapes) -> AnyGenerator:
-    """Makes a generator that these tensors fill, its own not being initialised yet.
+    """Makes a generator with uninitialised tensors of these shapes.
 
-    Memory is taken only once every tensor is known to be there and to fit, so never more than the tensors have.
+    All tensors are checked before memory is allocated, so it never takes more memory than the given tensors.
 
     Args:
         make: constructs the generator.
-        shapes: of the tensors, by the names of its state dict; further names do not matter.
+        shapes: shapes of the tensors, by the names in the state dict. Other names are ignored.
 
     Returns:
-        a generator on the CPU, to be filled.
+        A generator on the CPU with uninitialised tensors.
 
     Raises:
         CheckpointError: a tensor is missing or has another shape.

@@ -1,9 +1,9 @@
 """StyleGAN (Karras et al. 2019), "A Style-Based Generator Architecture for Generative Adversarial Networks".
 
-A learned constant grows through convolutions; after each, a style sets every feature map's mean and deviation (adaptive
-instance normalisation, eq. 1). Weights are held as they are used: multiplied by the equalised learning rate's factors,
-an upsampling layer's as the one kernel that upsampling and convolution make together, the constant with its bias.
-Reading a checkpoint does that once, instead of every synthesis.
+Convolutions enlarge a learned constant. After each layer a style sets the mean and standard deviation of every feature
+map (adaptive instance normalisation, eq. 1). Weights are already multiplied by the factors of the equalised learning
+rate, upsampling and its convolution are already one kernel, and the bias is already added to the constant. The
+checkpoint reader does it once.
 """
 
 from collections.abc import Mapping
@@ -20,24 +20,24 @@ from spaceseed.models.generators.shapes import expect, unfilled
 
 
 def adaptive_instance_norm(x: Tensor, styles: Tensor) -> Tensor:
-    """Gives every feature map the mean and deviation that the style asks for (eq. 1).
+    """Sets the mean and standard deviation of every feature map from a style (eq. 1).
 
     Args:
         x: [N, C, H, W].
-        styles: [N, 2 C], first the deviations less 1, then the means.
+        styles: [N, 2 C], the standard deviations minus 1, then the means.
 
     Returns:
         [N, C, H, W].
     """
-    # Batch normalisation of one image with N C channels is the same thing in one step instead of four. Beside half
-    # precision it wants its parameters in float32; with channels last, its sums would be ten times less exact.
+    # One batch normalisation of a single image with N C channels gives the same result in one step instead of four.
+    # With half precision it needs float32 parameters; with channels last its sums would be ten times less exact.
     scale, shift = styles.to(torch.promote_types(x.dtype, torch.float32)).chunk(2, dim=1)
     maps = x.reshape(1, -1, *x.shape[2:]).contiguous()
     return F.batch_norm(maps, None, None, (scale + 1).flatten(), shift.flatten(), training=True, eps=1e-8).view(x.shape)
 
 
 def low_pass(channels: int) -> nn.Conv2d:
-    """Applies the binomial filter [1, 2, 1] to every feature map, and adds the layer's bias."""
+    """Returns a convolution with the binomial filter [1, 2, 1] for every feature map, and the layer's bias."""
     conv = nn.Conv2d(channels, channels, kernel_size=3, padding=1, groups=channels)
     taps = torch.tensor([0.25, 0.5, 0.25])
     conv.weight = nn.Parameter(torch.outer(taps, taps).repeat(channels, 1, 1, 1))
@@ -48,11 +48,11 @@ class SynthesisLayer(nn.Module):
     """A convolution, then noise, leaky ReLU and style.
 
     Args:
-        in_channels: feature maps of the layer below; 0 for the first layer, which takes the constant as it is.
+        in_channels: feature maps of the layer before; 0 for the first layer, whose input is the constant.
         out_channels: feature maps of this layer.
         w_dim: size of w.
         resolution: side of this layer's feature maps in pixels.
-        up: double the resolution first, and low-pass afterwards.
+        up: whether to double the resolution first, followed by a low-pass filter.
     """
 
     noise_const: Tensor
@@ -80,19 +80,19 @@ class SynthesisLayer(nn.Module):
 class StyleGAN1(MappedGenerator):
     """The generator, mapping and synthesis together.
 
-    `layers` are "layer0" to the last; layer i takes row i of ws and its activation is what the style has made of it.
+    `layers` are "layer0" and so on. Layer i uses row i of ws. Its activation is the output after the style.
 
-    Options of `synthesize`: `noise`, "const" for the stored noise maps, "none", or "random" drawn anew for every image
-    from `rng`, a torch.Generator that is required then.
+    Options of `synthesize`: `noise`: "const" for the stored noise maps, "none", or "random" for new maps for every
+    image; `rng`: the torch.Generator for "random", required there.
 
     Args:
         z_dim: size of z.
         w_dim: size of w.
         channels: feature maps at each resolution, {4: c4, 8: c8, ...}; the largest key is the image's side.
-        mapping_layers: fully connected layers between z and w.
-        mapping_features: width of those before the last; w_dim when None.
+        mapping_layers: number of fully connected layers between z and w.
+        mapping_features: width of all but the last of them; w_dim if None.
         num_classes: size of the label vector; 0 for unconditional models.
-        label_features: size of the label's embedding; w_dim when None.
+        label_features: size of the label's embedding; w_dim if None.
     """
 
     options = ("noise", "rng")
@@ -134,13 +134,13 @@ class StyleGAN1(MappedGenerator):
 
     @classmethod
     def like(cls, tensors: Mapping[str, Tensor]) -> "StyleGAN1":
-        """Makes the generator that these tensors fill; its own are not initialised yet.
+        """Makes a generator for these tensors. Its own are uninitialised.
 
         Args:
-            tensors: a state dict of this class; further names do not matter.
+            tensors: a state dict of this class; other names are ignored.
 
         Returns:
-            a generator on the CPU, to be filled.
+            A generator on the CPU.
 
         Raises:
             CheckpointError: a tensor is missing or does not fit the others.
@@ -149,13 +149,13 @@ class StyleGAN1(MappedGenerator):
         channels: dict[int, int] = {}
         while not channels or f"synthesis.layer{2 * len(channels)}.noise_const" in shapes:
             name, resolution = f"synthesis.layer{2 * len(channels)}", 4 * 2 ** len(channels)
-            # A few small tensors of blocks that go on doubling must not ask for a huge image.
+            # Checked, because each block doubles the image's side: small tensors must not ask for a huge image.
             expect(shapes, f"{name}.noise_const", resolution, resolution)
             channels[resolution] = expect(shapes, f"{name}.noise_strength", None)[0]
         sizes = mapping_sizes(shapes)
         return unfilled(lambda: cls(channels=channels, **sizes), shapes)
 
-    def compute_images(  # type: ignore[override]  # a family names its own options
+    def compute_images(  # type: ignore[override]  # options differ by family
         self, ws: Tensor, tap: Tap, noise: str = "const", rng: torch.Generator | None = None
     ) -> Tensor:
         check_noise(noise, rng)

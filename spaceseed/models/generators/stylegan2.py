@@ -1,7 +1,7 @@
 """StyleGAN2 (Karras et al. 2020), architectures "skip" and "resnet", in plain PyTorch.
 
-Parameter names are those of NVIDIA's PyTorch release, so a `G_ema` state dict of StyleGAN2 or StyleGAN2-ADA loads as
-it is. Modulated convolution, FIR upsampling and noise follow the paper; nothing is compiled.
+Parameter names are those of NVIDIA's PyTorch release, so a `G_ema` state dict of StyleGAN2 or StyleGAN2-ADA can be
+loaded directly. Modulated convolution, FIR upsampling and noise follow the paper, without compiled extensions.
 """
 
 import math
@@ -28,11 +28,11 @@ from spaceseed.models.generators.mapping import MappedGenerator, MappingNetwork,
 from spaceseed.models.generators.shapes import Shapes, expect, unfilled
 
 ARCHITECTURES = ("skip", "resnet")
-SLOPE = 0.2  # of the leaky ReLU, below zero
+SLOPE = 0.2  # of the leaky ReLU for negative values
 
 
 class SynthesisLayer(nn.Module):
-    """Modulated 3x3 convolution, noise, bias, leaky ReLU; doubles the resolution first when `up`."""
+    """Modulated 3x3 convolution, noise, bias, leaky ReLU. With `up` it first doubles the resolution."""
 
     noise_const: Tensor
     resample_filter: Tensor
@@ -53,8 +53,8 @@ class SynthesisLayer(nn.Module):
         x = modulated_conv(x, self.weight, self.affine(w), gain=SQRT2, up=self.up)
         if self.up:
             x = filter2d(x, 4 * self.resample_filter, padding=1)
-        # In place, because new memory for large feature maps costs ten times what is computed here. The activation's
-        # gain and bound commute with it: one is in x already, the other comes before.
+        # In place, because allocating memory for large feature maps takes ten times as long as this arithmetic. The
+        # gain and the clamp commute with the activation: the gain is already in x, the clamp comes before it.
         drawn = noise_map(noise, self.noise_const, x.shape[0], rng)
         if drawn is not None:
             x.add_((drawn * (SQRT2 * self.noise_strength)).to(x.dtype))
@@ -83,7 +83,7 @@ class ToRGB(nn.Module):
 
 
 class Shortcut(nn.Module):
-    """What a "resnet" block adds to its two layers: its input through a 1x1 convolution, upsampled."""
+    """The skip path of a "resnet" block: a 1x1 convolution of its input, then upsampling."""
 
     resample_filter: Tensor
 
@@ -98,16 +98,16 @@ class Shortcut(nn.Module):
 
 
 class SynthesisBlock(nn.Module):
-    """One resolution: two layers, or one at 4x4 where a learned constant stands first; and, as asked for, the rest.
+    """One resolution: two layers, or at 4x4 a learned constant and one layer; plus optional skip path and colours.
 
     Args:
-        in_channels: feature maps of the block below; 0 for the first block.
+        in_channels: feature maps of the block before; 0 for the first block.
         out_channels: feature maps of this block.
         w_dim: size of w.
         resolution: side of the block's images in pixels.
         clamp: bound on activations; None for no bound.
-        skip: add the block's input to its layers' output, and keep the variance.
-        torgb: add colours to the image.
+        skip: whether to add the block's input to its output, keeping the variance.
+        torgb: whether to add colours to the image.
     """
 
     resample_filter: Tensor
@@ -153,7 +153,7 @@ class SynthesisBlock(nn.Module):
 
 
 class SynthesisNetwork(nn.Module):
-    """ws to an image, from 4x4 up. Neighbouring blocks overlap by one w: a ToRGB shares it with the next layer."""
+    """From ws to an image, from 4x4 up. Neighbouring blocks share one w: that of ToRGB is that of the next layer."""
 
     def __init__(self, w_dim: int, channels: Mapping[int, int], architecture: str, clamp: float | None) -> None:
         super().__init__()
@@ -175,7 +175,7 @@ class SynthesisNetwork(nn.Module):
         self.num_ws = 2 * len(self.resolutions)
 
     def block(self, resolution: int) -> SynthesisBlock:
-        """Returns the block that draws at `resolution`."""
+        """Returns the block of `resolution`."""
         return cast(SynthesisBlock, self.get_submodule(f"b{resolution}"))
 
     def forward(self, ws: Tensor, tap: Tap, noise: str, rng: torch.Generator | None) -> Tensor:
@@ -192,22 +192,22 @@ class SynthesisNetwork(nn.Module):
 class StyleGAN2(MappedGenerator):
     """The generator, mapping and synthesis together.
 
-    Of the activations in `layers`, "b{resolution}.conv1" is what goes on to the next block: with architecture "resnet",
-    the sum with the block's input.
+    Of the activations in `layers`, "b{resolution}.conv1" is the output of the block; with architecture "resnet" it is
+    the sum with the skip path.
 
-    Options of `synthesize`: `noise`, "const" for the stored noise maps, "none", or "random" drawn anew for every image
-    from `rng`, a torch.Generator that is required then.
+    Options of `synthesize`: `noise`: "const" for the stored noise maps, "none", or "random" for new maps for every
+    image; `rng`: the torch.Generator for "random", required there.
 
     Args:
         z_dim: size of z.
         w_dim: size of w.
         channels: feature maps at each resolution, {4: c4, 8: c8, ...}; the largest key is the image's side.
-        architecture: "skip", where every block adds colours to the image, or "resnet", where blocks add to features.
-        mapping_layers: fully connected layers between z and w.
-        mapping_features: width of those before the last; w_dim when None.
+        architecture: "skip": every block adds colours to the image; or "resnet": blocks add to the features.
+        mapping_layers: number of fully connected layers between z and w.
+        mapping_features: width of all but the last of them; w_dim if None.
         num_classes: size of the label vector; 0 for unconditional models.
-        label_features: size of the label's embedding; w_dim when None.
-        joint_labels: normalise z and the label's embedding together instead of each by itself.
+        label_features: size of the label's embedding; w_dim if None.
+        joint_labels: whether z and the label's embedding are normalised together, or each by itself.
         clamp: bound on activations, as in checkpoints trained with mixed precision; None for no bound.
 
     Raises:
@@ -253,17 +253,17 @@ class StyleGAN2(MappedGenerator):
     def like(
         cls, tensors: Mapping[str, Tensor], *, clamp: float | None = None, joint_labels: bool = False
     ) -> "StyleGAN2":
-        """Makes the generator whose tensors have these names and shapes; its own are not initialised yet.
+        """Makes a generator for tensors of these names and shapes. Its own are uninitialised.
 
-        Nothing larger than `tensors` is allocated, whatever their shapes.
+        It never takes more memory than `tensors`.
 
         Args:
-            tensors: a state dict of NVIDIA's names; further names do not matter.
-            clamp: as for the class; no tensor tells it.
-            joint_labels: as for the class; no tensor tells it.
+            tensors: a state dict with NVIDIA's names; other names are ignored.
+            clamp: as in the class; it cannot be read from tensors.
+            joint_labels: as in the class; it cannot be read from tensors.
 
         Returns:
-            a generator on the CPU, to be filled.
+            A generator on the CPU.
 
         Raises:
             CheckpointError: a tensor is missing or does not fit the others.
@@ -272,7 +272,7 @@ class StyleGAN2(MappedGenerator):
         sizes = _sizes(shapes)
         return unfilled(lambda: cls(**sizes, clamp=clamp, joint_labels=joint_labels), shapes)
 
-    def compute_images(  # type: ignore[override]  # a family names its own options
+    def compute_images(  # type: ignore[override]  # options differ by family
         self, ws: Tensor, tap: Tap, noise: str = "const", rng: torch.Generator | None = None
     ) -> Tensor:
         check_noise(noise, rng)
@@ -285,12 +285,12 @@ class StyleGAN2(MappedGenerator):
 
 
 def _sizes(shapes: Shapes) -> dict[str, Any]:
-    """Finds the arguments of `StyleGAN2` in the shapes of its tensors."""
+    """Returns the arguments of `StyleGAN2` from the shapes of its tensors."""
     channels: dict[int, int] = {}
     resolution = 4
     while f"synthesis.b{resolution}.conv1.weight" in shapes or not channels:
         channels[resolution] = expect(shapes, f"synthesis.b{resolution}.conv1.weight", None, None, 3, 3)[0]
-        # A few small tensors of blocks that go on doubling must not ask for a huge image.
+        # Checked, because each block doubles the image's side: small tensors must not ask for a huge image.
         expect(shapes, f"synthesis.b{resolution}.conv1.noise_const", resolution, resolution)
         resolution *= 2
     architecture = "skip" if "synthesis.b4.torgb.weight" in shapes else "resnet"

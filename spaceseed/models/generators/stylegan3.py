@@ -1,8 +1,8 @@
 """StyleGAN3 (Karras et al. 2021), configurations T and R, in plain PyTorch.
 
-Parameter names are those of NVIDIA's release, so a `G_ema` state dict loads as it is. The two configurations differ in
-shapes alone: R (rotation) has 1x1 convolutions, twice the channels and radial filters where T has 3x3 convolutions and
-separable filters.
+Parameter names are those of NVIDIA's release, so a `G_ema` state dict can be loaded directly. The two configurations
+differ only in shapes: T has 3x3 convolutions and separable filters. R (rotation) has 1x1 convolutions, twice the
+channels and radial filters.
 """
 
 import math
@@ -21,12 +21,12 @@ from spaceseed.models.generators.mapping import MappedGenerator, MappingNetwork,
 from spaceseed.models.generators.shapes import unfilled
 from spaceseed.models.generators.stylegan3_plan import FIRST_CUTOFF, LayerShape, design_plan, read_plan
 
-CLAMP = 256.0  # on activations, in every published network
+CLAMP = 256.0  # bound on activations in every published network
 OUTPUT_SCALE = 0.25
 
 
 class SynthesisInput(nn.Module):
-    """Sine waves on a plane that the first style rotates and shifts, mixed into channels (sec. 3.2)."""
+    """Sine waves on a plane, which the first style rotates and shifts, mixed into channels (sec. 3.2)."""
 
     transform: Tensor
     freqs: Tensor
@@ -40,7 +40,7 @@ class SynthesisInput(nn.Module):
         with torch.no_grad():
             self.affine.weight.zero_()
             self.affine.bias.copy_(torch.tensor([1.0, 0.0, 0.0, 0.0]))
-        # Frequencies fill the disc of radius `bandwidth` evenly: of normal draws, exp(-radius^2 / 2) is uniform.
+        # Frequencies are uniform on a disc of radius `bandwidth`: for normal draws, exp(-radius^2 / 2) is uniform.
         draws = torch.randn(channels, 2)
         squares = draws.square().sum(dim=1, keepdim=True)
         self.register_buffer("freqs", bandwidth * draws * squares.rsqrt() * torch.exp(-squares / 4))
@@ -48,7 +48,7 @@ class SynthesisInput(nn.Module):
         self.register_buffer("transform", torch.eye(3))
 
     def forward(self, w: Tensor, transform: Tensor | None) -> Tensor:
-        """Returns [N, C, side, side]; `transform` [3, 3] or [N, 3, 3] maps the image to where it looks up the waves."""
+        """Returns [N, C, side, side]. `transform` [3, 3] or [N, 3, 3] maps positions in the image to the waves."""
         with torch.autocast(w.device.type, enabled=False):  # phases need float32
             motion = self.affine(w.float())
             cos, sin, x, y = (motion / motion[:, :2].norm(dim=1, keepdim=True)).unbind(1)
@@ -58,7 +58,7 @@ class SynthesisInput(nn.Module):
             matrix = rotate @ shift @ (self.transform if transform is None else transform)
             freqs = self.freqs @ matrix[:, :2, :2]
             phases = self.phases + (self.freqs @ matrix[:, :2, 2:]).squeeze(2)
-            # Waves that a zoom made too fine for the sampling rate fade out.
+            # If a zoom makes waves too fine for the sampling rate, they fade out.
             fade = (freqs.norm(dim=2) - self.bandwidth) / (self.rate / 2 - self.bandwidth)
             amplitudes = (1 - fade).clamp(0, 1)
 
@@ -70,7 +70,7 @@ class SynthesisInput(nn.Module):
 
 
 class SynthesisLayer(nn.Module):
-    """Modulated convolution, bias, filtered leaky ReLU; for colours, neither demodulation nor filter nor ReLU."""
+    """Modulated convolution, bias, filtered leaky ReLU. With `to_rgb` no demodulation, filter or leaky ReLU."""
 
     magnitude_ema: Tensor
     up_filter: Tensor
@@ -79,7 +79,7 @@ class SynthesisLayer(nn.Module):
     def __init__(self, w_dim: int, shape: LayerShape, clamp: float | None, to_rgb: bool) -> None:
         super().__init__()
         self.up, self.down, self.clamp, self.to_rgb = shape.up, shape.down, clamp, to_rgb
-        # The convolution leaves out what no sample of the result depends on.
+        # The convolution skips samples that the result does not depend on.
         crop = shape.surplus // 2
         trim = max((crop - shape.up_taps) // shape.up + 1, 0)
         self.crop, self.padding = crop - trim * shape.up, shape.kernel - 1 - trim
@@ -94,12 +94,12 @@ class SynthesisLayer(nn.Module):
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
         if self.padding < 0:
             x = F.pad(x, [self.padding] * 4)
-        gain = self.magnitude_ema.rsqrt()  # a mean square, of what came in during training
+        gain = self.magnitude_ema.rsqrt()  # the mean square of the layer's input during training
         if self.to_rgb:
             x = self._convolve(x, self.affine(w) * (gain / math.sqrt(self.weight[0].numel())))
             x = x + self.bias.to(x.dtype)[:, None, None]
             return x if self.clamp is None else x.clamp(-self.clamp, self.clamp)
-        # Demodulation undoes any scaling of styles and of weights; only the published epsilon wants them near 1.
+        # Demodulation cancels any scaling of styles and weights. They are near 1 only because of its epsilon.
         styles = normalize_second_moment(self.affine(w))
         norms = styles.float().square() @ self.weight.float().square().sum(dim=(2, 3)).t()
         scale = (gain * (norms + 1e-8).rsqrt())[:, :, None, None]
@@ -116,20 +116,20 @@ class SynthesisLayer(nn.Module):
 class StyleGAN3(MappedGenerator):
     """The generator, mapping and synthesis together; row i of ws is the style of `layers[i]`.
 
-    Option of `synthesize`: `transform`, [3, 3] or [N, 3, 3], moves the image: a matrix on (x, y, 1), x to the right and
-    y down, in units of the image's side about its centre. The pose that is stored with the weights when left out.
+    Option of `synthesize`: `transform`, [3, 3] or [N, 3, 3], moves the image. It is a matrix on (x, y, 1), x to the
+    right and y down, in units of the image's side, from its centre. The default is the transform in the weights.
 
     Args:
         z_dim: size of z.
         w_dim: size of w.
-        shapes: the synthesis layers in order, the last of them for colours.
-        rate: samples of the input along the image's side.
+        shapes: the synthesis layers in order; the last one makes colours.
+        rate: number of samples of the input along the image's side.
         bandwidth: highest frequency of the input, in cycles per image.
         clamp: bound on activations; None for no bound.
-        mapping_layers: fully connected layers between z and w.
-        mapping_features: width of those but the last; w_dim when None.
+        mapping_layers: number of fully connected layers between z and w.
+        mapping_features: width of all but the last of them; w_dim if None.
         num_classes: size of the label vector; 0 for unconditional models.
-        label_features: size of the label's embedding; w_dim when None.
+        label_features: size of the label's embedding; w_dim if None.
     """
 
     options = ("transform",)
@@ -172,17 +172,17 @@ class StyleGAN3(MappedGenerator):
     def like(
         cls, tensors: Mapping[str, Tensor], *, bandwidth: float = FIRST_CUTOFF, clamp: float | None = CLAMP
     ) -> "StyleGAN3":
-        """Makes the generator whose tensors have these names and shapes; its own are not initialised yet.
+        """Makes a generator for tensors of these names and shapes. Its own are uninitialised.
 
-        Nothing larger than `tensors` is allocated, whatever their shapes.
+        It never takes more memory than `tensors`.
 
         Args:
-            tensors: a state dict of NVIDIA's names; further names do not matter.
-            bandwidth: as for the class; no tensor tells it.
-            clamp: as for the class; no tensor tells it.
+            tensors: a state dict with NVIDIA's names; other names are ignored.
+            bandwidth: as in the class; it cannot be read from tensors.
+            clamp: as in the class; it cannot be read from tensors.
 
         Returns:
-            a generator on the CPU, to be filled.
+            A generator on the CPU.
 
         Raises:
             CheckpointError: a tensor is missing or does not fit the others.
@@ -206,16 +206,17 @@ class StyleGAN3(MappedGenerator):
         channel_max: int = 512,
         clamp: float | None = CLAMP,
     ) -> "StyleGAN3":
-        """Makes an untrained network with designed filters (sec. 3.2 and appendix D); the weights are random.
+        """Makes an untrained network with designed filters (sec. 3.2 and appendix D) and random weights.
 
         Args:
             resolution: side of the image, a power of two from 16.
-            radial: configuration R instead of T; the published ones then have twice the channels.
-            z_dim: as for the class.
-            w_dim: as for the class.
-            channel_base: twice the product of a layer's channels and its cutoff; 256 px networks have half as much.
-            channel_max: bound on the channels.
-            clamp: as for the class.
+            radial: configuration R instead of T. The published R networks have twice the channels.
+            z_dim: as in the class.
+            w_dim: as in the class.
+            channel_base: twice the product of a layer's channels and its cutoff; 256 px networks use half of the
+                default.
+            channel_max: maximum of the channels.
+            clamp: as in the class.
         """
         shapes, rate, filters = design_plan(resolution, radial, channel_base, channel_max)
         generator = cls(z_dim, w_dim, shapes, rate=rate, clamp=clamp)
@@ -225,7 +226,7 @@ class StyleGAN3(MappedGenerator):
             layer.down_filter.copy_(down_filter)
         return generator
 
-    def compute_images(  # type: ignore[override]  # a family names its own options
+    def compute_images(  # type: ignore[override]  # options differ by family
         self, ws: Tensor, tap: Tap, transform: Tensor | None = None
     ) -> Tensor:
         lookup = None if transform is None else _inverse(transform, ws)
@@ -240,11 +241,11 @@ class StyleGAN3(MappedGenerator):
 
 
 def _inverse(transform: Tensor, ws: Tensor) -> Tensor:
-    """Returns where images that were moved so look up their points, [3, 3] or [N, 3, 3]."""
+    """Returns the inverse transform [3, 3] or [N, 3, 3], which maps image positions to positions in the waves."""
     shapes = {(3, 3), (len(ws), 3, 3)}
     if not isinstance(transform, Tensor) or tuple(transform.shape) not in shapes:
         raise ArgumentError("transform", transform, f"a tensor [3, 3] or [{len(ws)}, 3, 3]")
     inverse, failed = torch.linalg.inv_ex(transform.double().cpu())
     if bool(failed.any()) or not bool(inverse.isfinite().all()):
-        raise ArgumentError("transform", transform, "a motion that can be undone, such as a rotation and a shift")
+        raise ArgumentError("transform", transform, "an invertible matrix, such as a rotation and a shift")
     return inverse.to(ws.device, torch.float32)

@@ -1,4 +1,4 @@
-"""Sizes and filters of StyleGAN3's layers: read from a checkpoint, or designed as the paper does."""
+"""Sizes and filters of StyleGAN3's layers: read from a checkpoint, or designed as in the paper."""
 
 import re
 from dataclasses import dataclass
@@ -11,36 +11,36 @@ from spaceseed.errors import CheckpointError
 from spaceseed.models.generators.alias_free import design_lowpass
 from spaceseed.models.generators.shapes import Shapes, expect
 
-# What every published network has; frequencies in cycles per image, rates in samples per image.
+# The values of all published networks. Frequencies are in cycles per image, rates in samples per image.
 FIRST_CUTOFF = 2.0
 FIRST_STOPBAND = 2.0**2.1
 LAST_STOPBAND = 2.0**0.3  # relative to the last cutoff
-LAYERS = 14  # before the one that makes colours
-CRITICAL_LAYERS = 2  # at the end, whose cutoff is half the sampling rate
-MARGIN = 10  # samples that an activation extends beyond the image, on each side
-OVERSAMPLING = 2  # of the signal at which a layer's leaky ReLU runs
-FILTER_SIZE = 6  # taps per factor of resampling
+LAYERS = 14  # without the one that makes colours
+CRITICAL_LAYERS = 2  # the last layers, whose cutoff is half the sampling rate
+MARGIN = 10  # samples of an activation beyond the image, on each side
+OVERSAMPLING = 2  # factor of the sampling rate for a layer's leaky ReLU
+FILTER_SIZE = 6  # taps for each factor of resampling
 
-# No tensor tells a layer's side, so these bound what a small file can ask for.
+# A layer's side comes from its name, not from a tensor, so these limit what a small file can ask for.
 MAX_SIDE = 4096
 MAX_TAPS = 64
 
 
 @dataclass(frozen=True)
 class LayerShape:
-    """Sizes of one synthesis layer; factors and taps are 1 where nothing is filtered.
+    """Sizes of one synthesis layer. Factors and taps are 1 if it has no filter.
 
     Attributes:
-        in_channels: of the activation that comes in.
-        out_channels: of the activation that goes out.
-        in_side: samples along a side of what comes in, with the margin.
-        out_side: samples along a side of what goes out, with the margin.
+        in_channels: channels of the input.
+        out_channels: channels of the output.
+        in_side: samples along a side of the input, with the margin.
+        out_side: samples along a side of the output, with the margin.
         kernel: side of the convolution's kernel.
         up: factor of upsampling before the nonlinearity.
         down: factor of downsampling after it.
         up_taps: length of the upsampling filter.
         down_taps: length of the downsampling filter.
-        radial: the downsampling filter has two dimensions.
+        radial: whether the downsampling filter is radially symmetric, with two dimensions.
     """
 
     in_channels: int
@@ -56,19 +56,19 @@ class LayerShape:
 
     @property
     def surplus(self) -> int:
-        """Samples that the upsampled signal has beyond those the downsampling needs, on both sides together."""
+        """Samples of the upsampled signal that downsampling does not need, on both sides together."""
         up_side = (self.in_side + self.kernel - 2) * self.up + self.up_taps
         return up_side - (self.out_side - 1) * self.down - self.down_taps
 
 
 def read_plan(shapes: Shapes) -> tuple[list[LayerShape], int]:
-    """Finds the sizes of the layers in the names and shapes of their tensors.
+    """Returns the sizes of the layers, from the names and shapes of their tensors.
 
     Args:
-        shapes: of the generator's tensors, by NVIDIA's names: layer "L4_52_24" has side 52 and 24 channels.
+        shapes: shapes of the generator's tensors, by NVIDIA's names: layer "L4_52_24" has side 52 and 24 channels.
 
     Returns:
-        the synthesis layers in order, and the samples of the input along the image's side.
+        The synthesis layers in order, and the number of samples of the input along the image's side.
 
     Raises:
         CheckpointError: a tensor is missing, or the layers do not fit each other.
@@ -79,7 +79,7 @@ def read_plan(shapes: Shapes) -> tuple[list[LayerShape], int]:
     sides = [side for _, side, _ in layers]
     if [index for index, _, _ in layers] != list(range(len(layers))) or len(layers) < 3 or max(sides) > MAX_SIDE:
         raise CheckpointError("The weights' synthesis layers are not those of a StyleGAN3.")
-    # The last two layers have no margin; the one before them has, at the same sampling rate.
+    # The last two layers have no margin. The layer before them has one, at the same sampling rate.
     margin = (sides[-3] - sides[-1]) // 2
     rates = [side - 2 * margin for side in sides[:-2]] + [sides[-1]] * 2
     plan = []
@@ -89,13 +89,13 @@ def read_plan(shapes: Shapes) -> tuple[list[LayerShape], int]:
         factors = _resampling(shapes, name, rates[before], rates[i]) if i < len(layers) - 1 else {}
         shape = LayerShape(in_channels, out_channels, sides[before], side, kernel, **factors)
         if shape.surplus < 0 or shape.surplus % 2 or (not factors and (shape.surplus or out_channels != 3)):
-            raise CheckpointError(f"The weights' layer {name} does not fit the one before it.")
+            raise CheckpointError(f"The weights' layer {name} does not fit the layer before it.")
         plan.append(shape)
     return plan, rates[0]
 
 
 def _resampling(shapes: Shapes, name: str, in_rate: int, out_rate: int) -> dict[str, Any]:
-    """Returns the part of a layer's `LayerShape` that concerns its filters."""
+    """Returns the fields of a layer's `LayerShape` for its filters."""
     (up_taps,) = expect(shapes, f"{name}.up_filter", None)
     radial = len(shapes.get(f"{name}.down_filter", ())) == 2
     down_taps = expect(shapes, f"{name}.down_filter", *[None] * (2 if radial else 1))[0]
@@ -108,20 +108,20 @@ def _resampling(shapes: Shapes, name: str, in_rate: int, out_rate: int) -> dict[
 def design_plan(
     resolution: int, radial: bool, channel_base: int, channel_max: int
 ) -> tuple[list[LayerShape], int, list[tuple[Tensor, Tensor]]]:
-    """Designs the layers of a new network (sec. 3.2 and appendix D).
+    """Returns the layers of a new network (sec. 3.2 and appendix D).
 
-    Cutoff and stopband rise from layer to layer by a constant factor; the sampling rate is the least power of two that
-    carries the stopband.
+    Cutoff and stopband grow by a constant factor from layer to layer. The sampling rate is the smallest power of two
+    that can represent the stopband.
 
     Args:
         resolution: side of the image, a power of two from 16.
         radial: configuration R instead of T.
         channel_base: twice the product of a layer's channels and its cutoff.
-        channel_max: bound on the channels.
+        channel_max: maximum of the channels.
 
     Returns:
-        the synthesis layers in order, the samples of the input along the image's side, and the filters of all layers
-        but the last: up [taps], down [taps] or [taps, taps].
+        The synthesis layers in order, the number of samples of the input along the image's side, and the filters of all
+        layers but the last: up [taps], down [taps] or [taps, taps].
     """
     step = (torch.arange(LAYERS + 1, dtype=torch.float64) / (LAYERS - CRITICAL_LAYERS)).clamp(max=1)
     cutoffs = FIRST_CUTOFF * (resolution / 2 / FIRST_CUTOFF) ** step

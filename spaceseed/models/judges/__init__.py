@@ -1,1 +1,1 @@
-"""Networks that look at images: CLIP, the attribute classifier and Inception."""
+"""Networks that score images or compute their features: CLIP, the attribute classifier and Inception."""

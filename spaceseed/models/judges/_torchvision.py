@@ -1,8 +1,8 @@
-"""Makes torchvision importable beside a torch that cannot load its compiled operators.
+"""Makes torchvision importable if torch cannot load its compiled operators.
 
-A torchvision built for CUDA next to a CPU torch fails at import with "operator torchvision::nms does not exist": it
-describes two compiled operators in Python, and torch does not know them. Nothing here calls either. Declaring their
-schemas is enough for torchvision, and all that stands on it (open_clip, timm), to import and run.
+With a torchvision for CUDA and a torch for CPU, importing torchvision fails with "operator torchvision::nms does not
+exist": its Python code refers to two compiled operators that torch does not know. This package uses neither. After
+their schemas are declared, torchvision and packages that import it (open_clip, timm) work.
 
 Import this module before open_clip or torchvision, with an `# isort: split` line after it.
 """
@@ -18,13 +18,13 @@ SCHEMAS = (
 
 
 def import_torchvision() -> torch.library.Library | None:
-    """Imports torchvision, declaring its missing operators where that is what stops it.
+    """Imports torchvision. Declares its missing operators if they prevent the import.
 
     Returns:
-        The declarations, which last as long as this object; None where torchvision needed none.
+        The declarations, which last as long as this object; None if there are none.
 
     Raises:
-        RuntimeError: torchvision fails for another reason.
+        RuntimeError: torchvision cannot be imported for another reason.
     """
     try:
         importlib.import_module("torchvision")

@@ -1,10 +1,12 @@
-"""A small convolutional classifier that says what a face shows, one attribute at a time.
+"""A small convolutional classifier of faces, with several attributes.
+
+Example::
 
     classifier = load_classifier("avatars")
     classifier.probabilities(images)["mouth"]       # [N, 5], columns in the order of classifier.attributes["mouth"]
 
-It shares nothing with any CLIP judge, so it can check what a search found, and its features serve distances between
-sets of images.
+It is independent of the CLIP judges, so it can check the results of a search. Its features are used for distances
+between sets of images.
 """
 
 import json
@@ -31,8 +33,8 @@ class Classifier(nn.Module):
     """A plain convolutional network with one linear head for each attribute.
 
     Args:
-        attributes: for each attribute, the words for its values.
-        resolution: side in pixels at which images are looked at; others are resized.
+        attributes: the names of the values of each attribute.
+        resolution: side in pixels of the network's input; images are resized to it.
         widths: channels after each halving of the resolution.
     """
 
@@ -50,13 +52,13 @@ class Classifier(nn.Module):
         self.heads = nn.ModuleDict({name: nn.Linear(widths[-1], len(v)) for name, v in attributes.items()})
 
     def features(self, images: torch.Tensor) -> torch.Tensor:
-        """Returns the pooled activations that the heads read.
+        """Returns the pooled activations that are the input of the heads.
 
         Args:
-            images: [N, 3, H, W]; what lies outside [-1, 1] is clipped first, as on a screen.
+            images: [N, 3, H, W], clipped to [-1, 1] first, as on a screen.
 
         Returns:
-            [N, widths[-1]], not negative.
+            [N, widths[-1]], 0 or more.
 
         Raises:
             ArgumentError: the images have another shape or are not finite.
@@ -68,16 +70,16 @@ class Classifier(nn.Module):
         return self.body(images).mean(dim=(2, 3))
 
     def forward(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Logits [N, values] for each attribute."""
+        """Returns logits [N, values] for each attribute."""
         features = self.features(images)
         return {name: head(features) for name, head in self.heads.items()}
 
     def probabilities(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Probabilities [N, values] for each attribute, of images [N, 3, H, W] in [-1, 1]."""
+        """Returns probabilities [N, values] for each attribute, of images [N, 3, H, W] in [-1, 1]."""
         return {name: logits.softmax(dim=1) for name, logits in self(images).items()}
 
     def words(self, images: torch.Tensor) -> list[dict[str, str]]:
-        """Returns the likeliest value of every attribute, for each image of [N, 3, H, W]."""
+        """Returns the most probable value of each attribute, for each image of [N, 3, H, W]."""
         likeliest = {name: logits.argmax(dim=1).tolist() for name, logits in self(images).items()}
         names = self.attributes
         return [{name: names[name][likeliest[name][i]] for name in names} for i in range(len(images))]
@@ -87,11 +89,11 @@ def load_classifier(name: str = "avatars", device: torch.device | str | None = N
     """Loads a bundled classifier, in evaluation mode.
 
     Args:
-        name: "avatars", which knows the faces that the bundled generator draws.
+        name: "avatars", for the faces of the bundled generator.
         device: where it runs; the CPU by default.
 
     Raises:
-        ArgumentError: there is no such classifier, or the device is not here.
+            ArgumentError: there is no such classifier, or this machine does not have the device.
     """
     device = check_device("device", device)
     check_choice("name", name, {"avatars": ASSETS})
@@ -104,18 +106,18 @@ def load_classifier(name: str = "avatars", device: torch.device | str | None = N
 
 @torch.no_grad()
 def confirmed(classifier: Classifier, images: Tensor, asked: Mapping[str, Collection[str]]) -> Tensor:
-    """Returns the share of what was asked for that the classifier sees in each image.
+    """Returns the share of the wanted attributes that the classifier finds in each image.
 
     Args:
-        classifier: one that had no part in the search.
+        classifier: a classifier that was not used in the search.
         images: [N, 3, H, W].
-        asked: attributes with the values that would do: {"mouth": ["smile"], "hair_color": ["red", "auburn"]}.
+        asked: the wanted values of each attribute: {"mouth": ["smile"], "hair_color": ["red", "auburn"]}.
 
     Returns:
         [N], 0 to 1.
 
     Raises:
-        ArgumentError: nothing is asked, or what the classifier does not know.
+        ArgumentError: `asked` is empty, or has attributes or values that the classifier does not know.
     """
     for name, values in asked.items():
         if not values or not set(values) <= set(classifier.attributes.get(name, ())):

@@ -1,10 +1,12 @@
-"""Judges: CLIP models that score images against a text, bundled or public, all built by open_clip.
+"""Judges: CLIP models that score images against a text. They are bundled or public, and built by open_clip.
+
+Example::
 
     judge = load_judge("avatars")
     judge.score(images, "a smiling woman")          # [N] cosine similarities
 
-`Judge.preprocess` is the one place where images meet a model's resolution and colour statistics. It works on batches
-of tensors and is differentiable, so a judge can also be climbed by gradient.
+`Judge.preprocess` converts images to a model's resolution and colour statistics. It works on batches of tensors and is
+differentiable, so a judge can also be used for gradient ascent.
 """
 
 import os
@@ -28,7 +30,7 @@ from spaceseed.models.hub import ByteProgress, fetch
 from spaceseed.models.judges.texts import split_text
 
 ASSETS = Path(__file__).parents[2] / "assets" / "judge"
-# What a repository calls its weights where open_clip's table names no file; the first is preferred.
+# Names of the weights in repositories for which open_clip names no file; the first is preferred.
 SAFE_WEIGHTS, PICKLED_WEIGHTS = "open_clip_model.safetensors", "open_clip_pytorch_model.bin"
 
 
@@ -36,10 +38,10 @@ class Judge:
     """A CLIP model (Radford et al. 2021) with its tokenizer and preprocessing.
 
     Args:
-        model: an open_clip model; its `visual.preprocess_cfg` says how images are prepared.
-        tokenizer: one of open_clip's: texts, and optionally a context length, to token ids [N, context_length].
-        device: where the model runs. Images given elsewhere are moved.
-        name: what `load_judge` knows it by, for recipes; None for a model of one's own.
+        model: an open_clip model; its `visual.preprocess_cfg` describes the preprocessing.
+        tokenizer: one of open_clip's: from texts, and optionally a context length, to token ids [N, context_length].
+        device: where the model runs. Images on other devices are moved.
+        name: the name for `load_judge`, which recipes store; None for another model.
     """
 
     def __init__(
@@ -58,10 +60,10 @@ class Judge:
             raise ArgumentError("resize_mode", self._preprocess.resize_mode, '"shortest" or "squash"')
 
     def preprocess(self, images: torch.Tensor) -> torch.Tensor:
-        """Prepares images as the model's own PIL transform does: resize with antialias, crop, normalise.
+        """Preprocesses images as the model's own PIL transform does: antialiased resize, crop, normalisation.
 
         Args:
-            images: [N, 3, H, W]; what lies outside [-1, 1] is clipped first, as on a screen.
+            images: [N, 3, H, W], clipped to [-1, 1] first, as on a screen.
 
         Returns:
             [N, 3, h, w] at the model's resolution, differentiable with respect to `images`.
@@ -78,32 +80,31 @@ class Judge:
         if list(images.shape[-2:]) != size:
             mode = TF.InterpolationMode(config.interpolation)
             target = [min(size)] if config.resize_mode == "shortest" else size
-            # Bicubic overshoots; 8-bit images, on which these models were trained, cannot.
+            # Bicubic resizing overshoots. The model was trained on 8-bit images, which cannot, so values are clipped.
             images = TF.resize(images, target, mode, antialias=True).clamp(0, 1)
             images = TF.center_crop(images, size)
         return TF.normalize(images, list(config.mean), list(config.std))
 
     def embed_images(self, images: torch.Tensor) -> torch.Tensor:
-        """Embeds images; gradients flow back to them unless the caller works under `torch.no_grad()`.
+        """Embeds images. Gradients flow back to them, except under `torch.no_grad()`.
 
         Args:
             images: [N, 3, H, W], nominally in [-1, 1].
 
         Returns:
-            [N, d] of unit length.
+            [N, d], unit vectors.
         """
         return self.model.encode_image(self.preprocess(images), normalize=True)
 
     @torch.no_grad()
     def embed_text(self, text: str | Sequence[str]) -> torch.Tensor:
-        """Embeds one text, or several: [1, d] or [N, d], of unit length.
+        """Embeds one text, or several: [1, d] or [N, d], unit vectors.
 
-        A text that is longer than the model's context is split into parts that fit, at ends of sentences, commas or
-        spaces. Its embedding is the mean of theirs, brought to unit length; so a score is in proportion to the mean of
-        the parts' scores.
+        A text longer than the model's context is split into parts that fit, at sentence ends, commas or spaces. Its
+        embedding is the normalised mean of theirs. So its score is proportional to the mean score of the parts.
 
         Raises:
-            ArgumentError: something is no text.
+            ArgumentError: an item is not a text.
         """
         texts = [text] if isinstance(text, str) else check_type("text", text, (list, tuple), "a text, or several")
         texts = [check_type("text", each, str, "a text, or several") for each in texts]
@@ -117,19 +118,19 @@ class Judge:
         return self.model.encode_text(self.tokenizer(texts).to(self.device), normalize=True)
 
     def _fits(self, text: str) -> bool:
-        """Tells whether no token of a text is cut: then it has no more of them in a longer context, padding aside."""
+        """Returns whether no token is cut: then a longer context gives the same number of tokens, without padding."""
         tokens = self.tokenizer([text])
         longer = self.tokenizer([text, ""], context_length=2 * tokens.shape[1])
-        padding = longer[1].mode().values  # most of an empty text
+        padding = longer[1].mode().values  # the most frequent token of an empty text
         return bool((tokens[0] != padding).sum() == (longer[0] != padding).sum())
 
     def score(self, images: torch.Tensor, text: str) -> torch.Tensor:
         """Returns the cosine similarities [N] of images [N, 3, H, W] and one text; higher is a better match.
 
-        Of a text longer than the model's context, in proportion to the mean over its parts: see `embed_text`.
+        For a text longer than the model's context it is proportional to the mean over its parts: see `embed_text`.
 
         Raises:
-            ArgumentError: the images have another shape or are not finite, or the text is no single text.
+            ArgumentError: the images have another shape or are not finite, or `text` is not a single text.
         """
         check_type("text", text, str, "one text")
         return self.embed_images(images) @ self.embed_text(text)[0]
@@ -141,16 +142,16 @@ def load_judge(
     """Loads a judge.
 
     Args:
-        name: "avatars", the bundled judge of the bundled generator's faces; or "architecture/weights" in open_clip's
-            words, such as "ViT-B-32/laion2b_s34b_b79k". Weights come from the Hub, or are a local file's path. Public
-            weights get the activation that they were trained with, local ones the architecture's.
+        name: "avatars", the bundled judge for faces of the bundled generator; or open_clip's
+            "architecture/weights", such as "ViT-B-32/laion2b_s34b_b79k". Weights come from the Hub, or are the path of
+            a local file. Public weights use the activation they were trained with, local ones that of the architecture.
         device: where it runs; the CPU by default.
-        progress: told (bytes that are here, bytes in all) during a download.
+        progress: called with (bytes received, bytes in total) during a download.
 
     Raises:
-        ArgumentError: open_clip knows no such model, or the device is not here.
-        DownloadError: the weights cannot be had from the Hub.
-        CheckpointError: the local file holds no weights of this architecture.
+        ArgumentError: open_clip has no such model, or this machine does not have the device.
+        DownloadError: the weights cannot be downloaded from the Hub.
+        CheckpointError: the local file does not hold weights of this architecture.
     """
     check_type("name", name, str, '"avatars" or "architecture/weights"')
     device = check_device("device", device)
@@ -167,12 +168,12 @@ def load_judge(
         return _build(name, architecture, weights, device)
     try:
         return _build(name, architecture, weights, device)
-    except Exception as error:  # torch, safetensors and open_clip raise many kinds, with no base in common
+    except Exception as error:  # torch, safetensors and open_clip raise many types without a common base
         raise CheckpointError(f"{Path(weights).name} holds no weights of {architecture} that can be read.") from error
 
 
 def _fetch(architecture: str, tag: str, progress: ByteProgress | None) -> None:
-    """Brings weights to where open_clip looks first; without the Hub it would try for a minute and log each try."""
+    """Downloads weights to open_clip's cache. Without the Hub, open_clip would retry for a minute and log each try."""
     repo, file = open_clip.get_pretrained_cfg(architecture, tag)["hf_hub"].rsplit("/", 1)
     safe = SAFE_WEIGHTS if not file else re.sub(r"\.(bin|pth)$", ".safetensors", file)
     try:
@@ -184,8 +185,8 @@ def _fetch(architecture: str, tag: str, progress: ByteProgress | None) -> None:
 def _build(
     name: str, model_name: str, weights: str | None, device: torch.device | str, **tokenizer_options: str
 ) -> Judge:
-    # open_clip reads pickled weights with weights_only=True; preprocessing is ours, see Judge.preprocess.
-    # Some public weights were trained with QuickGELU where the architecture of the same name has GELU.
+    # open_clip reads pickled weights with weights_only=True. Its preprocessing is not used, see Judge.preprocess.
+    # Some public weights were trained with QuickGELU, although the architecture of the same name has GELU.
     quick_gelu = open_clip.get_pretrained_cfg(model_name, weights or "").get("quick_gelu", False)
     model, _, _ = open_clip.create_model_and_transforms(
         model_name, pretrained=weights, weights_only=True, force_quick_gelu=quick_gelu

@@ -1,11 +1,13 @@
-"""The network that Frechet Inception distances and Inception scores are defined by.
+"""The network of the Frechet Inception distance and the Inception score.
 
-    inception = load_inception()                  # fetches 96 MB from the Hub, once
+Example::
+
+    inception = load_inception()                  # downloads 96 MB from the Hub, once
     features = inception(images)                  # [N, 2048]
     probabilities = inception.probabilities(images)       # [N, 1008]
 
-It is the port of TensorFlow's Inception v3 that pytorch-fid made, with the same weights: torchvision's or any other
-Inception gives other figures, which cannot be compared with published ones.
+It is pytorch-fid's port of TensorFlow's Inception v3, with the same weights. Any other Inception, such as
+torchvision's, gives figures that cannot be compared with published ones.
 """
 
 import torch
@@ -31,17 +33,17 @@ RESOLUTION = 299
 
 
 class Inception(nn.Module):
-    """Inception v3 with the poolings of TensorFlow's graph of 2015, its weights not yet filled in.
+    """Inception v3 with the pooling of TensorFlow's graph of 2015, and uninitialised weights.
 
     Attributes:
-        name: what figures that rest on these features carry in theirs.
+        name: name of the features in reports.
     """
 
     name = "Inception features"
 
     def __init__(self) -> None:
         super().__init__()
-        # transform_input would undo torchvision's normalisation of colours, of which these weights know nothing.
+        # No transform_input: it would undo torchvision's normalisation of colours, which these weights do not use.
         network = torchvision.models.Inception3(
             num_classes=CLASSES, aux_logits=False, transform_input=False, init_weights=False
         )
@@ -55,35 +57,35 @@ class Inception(nn.Module):
         network.Mixed_7b = FIDInceptionE_1(1280)
         network.Mixed_7c = FIDInceptionE_2(2048)
         self.network = network
-        # In order, all but the last layer; dropout does nothing in evaluation mode.
+        # All layers but the last, in order. Dropout has no effect in evaluation mode.
         self._body = [module for name, module in network.named_children() if name != "fc"]
 
     def forward(self, images: Tensor) -> Tensor:
         """Returns the activations of the last pooling.
 
         Args:
-            images: [N, 3, H, W]; what lies outside [-1, 1] is clipped first, as on a screen.
+            images: [N, 3, H, W], clipped to [-1, 1] first, as on a screen.
 
         Returns:
-            [N, 2048], not negative.
+            [N, 2048], 0 or more.
 
         Raises:
             ArgumentError: the images have another shape or are not finite.
         """
         like = self.network.fc.weight
         x = check_tensor("images", images, ["N", 3, "H", "W"], like.dtype).to(like.device).clamp(-1, 1)
-        # Without antialiasing, as in pytorch-fid, which resizes before it scales: the two commute.
+        # Without antialiasing, as in pytorch-fid. That resizes before it scales the values, which gives the same.
         x = F.interpolate(x, (RESOLUTION, RESOLUTION), mode="bilinear", align_corners=False)
         for module in self._body:
             x = module(x)
         return x.flatten(1)
 
     def probabilities(self, images: Tensor) -> Tensor:
-        """Class probabilities [N, 1008] of images [N, 3, H, W]: the p(y|x) of the Inception score."""
+        """Returns class probabilities [N, 1008] of images [N, 3, H, W]: p(y|x) of the Inception score."""
         return self.classify(self(images))
 
     def classify(self, features: Tensor) -> Tensor:
-        """Class probabilities [N, 1008] of features [N, 2048]; without the last bias, as the score's authors did."""
+        """Returns class probabilities [N, 1008] of features [N, 2048], without the last bias as in the score."""
         like = self.network.fc.weight
         checked = check_tensor("features", features, ["N", like.shape[1]], like.dtype).to(like.device)
         return F.linear(checked, like).softmax(dim=1)
@@ -94,18 +96,18 @@ def load_inception(device: torch.device | str | None = None, progress: ByteProgr
 
     Args:
         device: where it runs; the CPU by default.
-        progress: told how far the download is.
+        progress: called during the download.
 
     Raises:
-        ArgumentError: the device is not here.
-        DownloadError: the weights cannot be had.
-        CheckpointError: they are not those of this network.
+        ArgumentError: this machine does not have the device.
+        DownloadError: the weights cannot be downloaded.
+        CheckpointError: the file does not hold the weights of this network.
     """
     device = check_device("device", device)
     path, _ = fetch(REPOSITORY, FILE, REVISION, SHA256, progress)
     inception = Inception()
     try:
         inception.network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
-    except Exception as error:  # torch raises a dozen kinds
+    except Exception as error:  # torch raises many types
         raise CheckpointError(f"{FILE} does not hold the weights of Inception v3.") from error
     return inception.to(device).eval().requires_grad_(False)

@@ -1,9 +1,9 @@
-"""Splits texts that are longer than what a model reads at once."""
+"""Splits texts that are longer than a model's context."""
 
 import re
 from collections.abc import Callable
 
-# Where a text may be cut, the best first: at the end of a sentence or at a comma in its middle half, or at any space.
+# Where a text may be split, best first: at a sentence end or a comma in its middle half, or at any space.
 CUTS = (
     (re.compile(r"(?<=[.!?;:])\s+|(?<=[。！？；：])\s*|\s*\n\s*"), 0.25),
     (re.compile(r"(?<=[,，、])\s*"), 0.25),
@@ -12,16 +12,16 @@ CUTS = (
 
 
 def split_text(text: str, fits: Callable[[str], bool]) -> list[str]:
-    """Cuts a text in two, and the halves again, until all parts fit.
+    """Splits a text in two, and the halves again, until all parts fit.
 
-    Each cut is the one nearest to the middle, so that parts have about the same length and may count the same.
+    Each split is the one nearest to the middle, so that the parts have similar lengths and can have the same weight.
 
     Args:
-        text: any. A word that is too long by itself is cut, too.
-        fits: tells whether a part is short enough. A single character is taken to be.
+        text: any text. A single word that does not fit is also split.
+        fits: returns whether a part is short enough. A single character always counts as fitting.
 
     Returns:
-        parts in order, which together are the text but for white space where it was cut; `[text]` if it fits.
+        The parts in order, without the white space where the text was split; `[text]` if it fits.
     """
     if fits(text) or len(text.strip()) < 2:
         return [text]

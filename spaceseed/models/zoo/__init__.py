@@ -1,1 +1,1 @@
-"""Finds, downloads, loads and keeps the models of the catalogue."""
+"""Loads models by name: catalogue, downloads and a cache in memory."""

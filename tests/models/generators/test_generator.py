@@ -149,7 +149,7 @@ def test_a_generator_of_ones_own_needs_little():
     assert plain.synthesize(ws).shape == (2, 3, 4, 4)
     with pytest.raises(ArgumentError, match="style_weights"):
         plain.style_weights(0)
-    with pytest.raises(ArgumentError, match="left out: this family has no layers"):
+    with pytest.raises(ArgumentError, match="left out, because this family has no layers"):
         plain.activations(ws, "conv")
 
 

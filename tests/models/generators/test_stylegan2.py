@@ -93,7 +93,7 @@ def shaped(name, *shape):
         (shaped("synthesis.b16.conv1.weight", 10**5, 1, 3, 3), "synthesis.b16.conv1.noise_const"),
         (shaped("synthesis.b8.conv1.weight", 10**5, 1, 3, 3), "synthesis.b8.conv0.weight"),
         (shaped("mapping.fc0.weight", 8, 0), "mapping.fc0.weight"),
-        (shaped("mapping.embed.weight", 8, 4), "no room for z"),
+        (shaped("mapping.embed.weight", 8, 4), "too narrow for z"),
         (shaped("mapping.fc0.weight", 8, 10**5), "larger than that of any StyleGAN"),  # w_avg is measured with these
         (shaped("mapping.fc0.weight", 10**5, 8), "larger than that of any StyleGAN"),
         (shaped("mapping.fc1.weight", 10**5, 8), "larger than that of any StyleGAN"),

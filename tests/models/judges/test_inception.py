@@ -77,7 +77,7 @@ def test_without_the_weights_the_reason_is_told(tmp_path):
         with pytest.raises(DownloadError, match="no such repository"):
             load_inception()
         hub.files[f"{REPOSITORY}/{FILE}"] = b"something else"
-        with pytest.raises(DownloadError, match="not the file it should be"):
+        with pytest.raises(DownloadError, match="has the wrong sha256"):
             load_inception()
 
 
