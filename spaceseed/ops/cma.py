@@ -1,11 +1,11 @@
-"""CMA-ES with a diagonal covariance, by the `cmaes` package, behind the same ask and tell.
+"""CMA-ES with a diagonal covariance, from the `cmaes` package, with ask and tell.
 
-Ros & Hansen 2008, "A Simple Modification in CMA-ES Achieving Linear Time and Space Complexity": learning a variance
-per coordinate instead of the whole covariance costs O(d) a candidate and learns (d + 2) / 3 times faster, which is
-what a few thousand evaluations in 64 to 512 dimensions can pay for.
+Ros & Hansen 2008, "A Simple Modification in CMA-ES Achieving Linear Time and Space Complexity": it learns one variance
+per coordinate instead of the whole covariance. This costs O(d) for each candidate and learns (d + 2) / 3 times faster,
+which suits a few thousand evaluations in 64 to 512 dimensions.
 
-The first generation is drawn from the prior, or is `start`; its best half, weighted as CMA-ES weights it, becomes the
-mean of the distribution that the second is drawn from. Under a prior, what is scored is the sample moved onto it.
+The first generation is drawn from the prior, or is `start`. Its best half, weighted as in CMA-ES, gives the mean of the
+distribution for the second generation. With a prior, samples are moved to the prior before they are scored.
 """
 
 import math
@@ -20,7 +20,7 @@ from spaceseed.arguments import check_integer, check_number, check_tensor
 from spaceseed.ops.optimizer import MAX_SEED, Optimizer
 from spaceseed.ops.selection import best_first
 
-# With Hansen's 14 in 32 dimensions, searches for a face with several attributes often stayed where one was wrong.
+# With Hansen's 14 in 32 dimensions, searches for a face with several attributes often ended with one attribute wrong.
 LEAST = 18
 
 
@@ -45,10 +45,10 @@ class CMAES(Optimizer):
 
         Args:
             population: at least 2; by default 4 + floor(3 ln dims) (Hansen 2016, "The CMA Evolution Strategy: A
-                Tutorial", equation 48), and 18 where that is fewer.
-            sigma: the initial step size around the mean that the first generation gave, in standard deviations of the
-                prior: above 0, up to 10.
-            start: latents `[m, dims]`; they are the whole first generation, whatever their number.
+                Tutorial", equation 48), but at least 18.
+            sigma: the initial step size around the mean of the first generation, in standard deviations of the prior:
+                above 0, up to 10.
+            start: latents `[m, dims]`, which are the whole first generation, for any m.
         """
         if population is None:
             population = max(LEAST, 4 + math.floor(3 * math.log(check_integer("dims", dims, 2))))
@@ -65,23 +65,23 @@ class CMAES(Optimizer):
 
     def _propose(self) -> Tensor:
         assert self._distribution is not None  # made by the first tell
-        # One generator for the whole run: the package's own is seeded from it for each generation.
+        # All random numbers come from one generator, so the package's own is reseeded for each generation.
         self._distribution.reseed_rng(int(torch.randint(MAX_SEED, (), generator=self._generator)))
         self._samples = np.stack([self._distribution.ask() for _ in range(self.size)])
         return self._to_prior(torch.from_numpy(self._samples).float()).to(self._device)
 
     def _survive(self, candidates: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
         if self._distribution is None:
-            # Not put on the prior: so short a mean says that draws agree on little yet, and keeps the first steps wide.
+            # Not moved to the prior: a short mean shows that the best differ, and keeps the first steps wide.
             mean = recombine(candidates, scores).cpu().double().numpy()
             self._distribution = SepCMA(mean=mean, sigma=self.sigma, population_size=self.size)
         else:
-            # The sample before it was put on the prior: the distribution's updates assume it is their own.
+            # The sample before it was moved to the prior, because the update needs the distribution's own samples.
             self._distribution.tell(list(zip(self._samples, (-scores).tolist(), strict=True)))
         return candidates, scores
 
     def state_dict(self) -> dict[str, Any]:
-        """As `Optimizer.state_dict`, with the distribution and the samples that are out."""
+        """Returns the state as in `Optimizer.state_dict`, with the distribution and the samples of the last `ask`."""
         return super().state_dict() | {
             "distribution": self._distribution
             and {name: _plain(value) for name, value in self._distribution.__getstate__().items()},
@@ -109,7 +109,7 @@ def recombine(candidates: Tensor, scores: Tensor) -> Tensor:
         scores: `[n]`.
 
     Returns:
-        A mean `[dims]`.
+        The mean `[dims]`.
     """
     mu = max(1, len(scores) // 2)
     weights = math.log(mu + 1) - torch.arange(1, mu + 1, device=candidates.device).log()

@@ -2,12 +2,12 @@
 
     children = uniform(parents_a, parents_b, generator)          # [n, dims], [n, dims] -> [n, dims]
 
-Each child depends on its own two parents and its own draws alone. Draws are made on the CPU from `generator` and then
-moved, so that a seed means the same on every device. `CROSSOVERS` names those a genetic algorithm can use; a new one
-is a function of the same signature and a line there. `binomial` and `exponential` are differential evolution's, where
-the parents are a target and its donor. All need dims >= 2.
+Each child depends only on its own two parents and random numbers. These are drawn on the CPU from `generator` and then
+moved, so a seed gives the same result on every device. `CROSSOVERS` lists the operators for a genetic algorithm; a new
+one is a function with the same signature and a line there. `binomial` and `exponential` are for differential evolution,
+where the parents are a target and its donor. All need dims >= 2.
 
-In "marginal variance" below the parents' coordinates are independent N(0, 1).
+"Marginal variance" below assumes that the parents' coordinates are independent N(0, 1).
 """
 
 import math
@@ -25,16 +25,16 @@ VARIANCE_PRESERVING_ALPHA = (math.sqrt(3) - 1) / 2
 
 
 def one_point(a: Tensor, b: Tensor, generator: Generator) -> Tensor:
-    """Takes `a` before a uniform cut in 1..dims-1 and `b` from it on (Holland 1975)."""
+    """Takes `a` before a uniform cut in 1..dims-1 and `b` after it (Holland 1975)."""
     n, dims = a.shape
     cut = torch.randint(1, dims, (n, 1), generator=generator)
     return _choose(torch.arange(dims) >= cut, b, a)
 
 
 def two_point(a: Tensor, b: Tensor, generator: Generator) -> Tensor:
-    """Takes `b` between two distinct cuts and `a` around them (De Jong 1975: the chromosome is a ring).
+    """Takes `b` between two distinct cuts and `a` elsewhere (De Jong 1975: the chromosome is a ring).
 
-    The cuts are uniform in 0..dims-1, so each parent gives at least one coordinate.
+    The cuts are uniform in 0..dims-1, so each parent contributes at least one coordinate.
     """
     n, dims = a.shape
     first = torch.randint(dims, (n, 1), generator=generator)
@@ -50,7 +50,7 @@ def uniform(a: Tensor, b: Tensor, generator: Generator) -> Tensor:
 
 
 def blend(a: Tensor, b: Tensor, generator: Generator, alpha: float = VARIANCE_PRESERVING_ALPHA) -> Tensor:
-    """Draws each coordinate uniformly on the parents' interval, widened by alpha at both ends (BLX-alpha).
+    """Draws each coordinate uniformly from the parents' interval, extended by alpha at both ends (BLX-alpha).
 
     Eshelman & Schaffer 1993: uniform on [min - alpha I, max + alpha I] with I = |a - b|. The default alpha, 0.366,
     keeps the marginal variance (the better known 0.5 multiplies it by 7/6, and 0 by 2/3).
@@ -60,7 +60,7 @@ def blend(a: Tensor, b: Tensor, generator: Generator, alpha: float = VARIANCE_PR
 
 
 def sbx(a: Tensor, b: Tensor, generator: Generator, eta: float = 15.0) -> Tensor:
-    """Draws children about their parents, like those of one-point crossover on bits (simulated binary crossover).
+    """Draws children near their parents, as one-point crossover on bits does (simulated binary crossover).
 
     Deb & Agrawal 1995: ((1 + beta) a + (1 - beta) b) / 2 or its mirror image, one of the two at
     random for each coordinate, with density of beta proportional to beta^eta up to 1 and beta^-(eta + 2) above.
@@ -73,7 +73,7 @@ def sbx(a: Tensor, b: Tensor, generator: Generator, eta: float = 15.0) -> Tensor
 
 
 def spherical(a: Tensor, b: Tensor, generator: Generator) -> Tensor:
-    """Draws a uniform point of the great arc between the parents (`interpolate.slerp`). Keeps equal norms."""
+    """Draws a uniform point on the great arc between the parents (`interpolate.slerp`). Keeps equal norms."""
     t = torch.rand(len(a), generator=generator).to(a)
     return slerp(a, b, t)
 
@@ -89,9 +89,9 @@ CROSSOVERS: dict[str, Crossover] = {
 
 
 def binomial(target: Tensor, donor: Tensor, CR: float, generator: Generator) -> Tensor:
-    """Takes each coordinate from the donor with probability CR, and a random one, j_rand, always.
+    """Takes each coordinate from the donor with probability CR, and one random coordinate, j_rand, always.
 
-    Storn & Price 1997, equation 4: no trial repeats its target.
+    Storn & Price 1997, equation 4. So a trial always differs from its target.
     """
     n, dims = target.shape
     j_rand = torch.randint(dims, (n, 1), generator=generator)
@@ -103,9 +103,9 @@ def exponential(target: Tensor, donor: Tensor, CR: float, generator: Generator) 
     """Takes each coordinate of a random cyclic window from the donor with probability CR.
 
     The window starts at a, uniform in 0..dims-1, and has length b, uniform in 1..dims: the indices
-    {a, a + 1, ..., a + b - 1} modulo dims. This is windowed crossover, and differs from Storn & Price 1997, where the
-    run of crossing indices ends at the first failure and all of it crosses. A trial may repeat its target (always at
-    CR = 0, with probability below (1 - CR) / (CR dims) else).
+    {a, a + 1, ..., a + b - 1} modulo dims. This windowed crossover differs from Storn & Price 1997, where the run of
+    crossing indices ends at the first failure and all of it crosses. A trial may equal its target: always at CR = 0,
+    otherwise with probability below (1 - CR) / (CR dims).
     """
     n, dims = target.shape
     a = torch.randint(dims, (n, 1), generator=generator)

@@ -1,8 +1,8 @@
-"""Differential evolution: candidates move by the differences of others.
+"""Differential evolution: candidates move along differences of other members.
 
 Storn & Price 1997, "Differential Evolution - A Simple and Efficient Heuristic for Global Optimization over Continuous
-Spaces". For each member x_i a donor v_i is made, crossed with x_i to a trial u_i, and u_i takes the place of x_i when
-f(u_i) > f(x_i). (The literature minimises; here a score is better when higher.)
+Spaces". Each member x_i gets a donor v_i. Crossover of both gives a trial u_i, which replaces x_i if f(u_i) > f(x_i).
+(The literature minimises; here higher scores are better.)
 
     strategy        donor                                    crossover
     "rand/1/bin"    v_i = x_r1 + F (x_r2 - x_r3)             binomial
@@ -29,12 +29,12 @@ Donor = Callable[[Tensor, Tensor, Tensor, Generator], Tensor]
 
 
 def rand_1(population: Tensor, _scores: Tensor, F: Tensor, generator: Generator) -> Tensor:
-    """Donors v_i = x_r1 + F_i (x_r2 - x_r3) (Storn & Price 1997, equation 2).
+    """Returns donors v_i = x_r1 + F_i (x_r2 - x_r3) (Storn & Price 1997, equation 2).
 
     Args:
         population: `[n, dims]`, n at least 4.
-        _scores: `[n]`, not used: any member may be the base.
-        F: the differences' weights `[n, 1]`.
+        _scores: `[n]`, not used, because any member may be the base.
+        F: weights of the differences, `[n, 1]`.
         generator: a CPU generator.
 
     Returns:
@@ -45,12 +45,12 @@ def rand_1(population: Tensor, _scores: Tensor, F: Tensor, generator: Generator)
 
 
 def best_1(population: Tensor, scores: Tensor, F: Tensor, generator: Generator) -> Tensor:
-    """Donors v_i = x_best + F_i (x_r1 - x_r2) (Price, Storn & Lampinen 2005).
+    """Returns donors v_i = x_best + F_i (x_r1 - x_r2) (Price, Storn & Lampinen 2005).
 
     Args:
         population: `[n, dims]`, n at least 3.
         scores: `[n]`.
-        F: the differences' weights `[n, 1]`.
+        F: weights of the differences, `[n, 1]`.
         generator: a CPU generator.
 
     Returns:
@@ -60,7 +60,7 @@ def best_1(population: Tensor, scores: Tensor, F: Tensor, generator: Generator) 
     return population[scores.argmax()] + F * (population[r1] - population[r2])
 
 
-# strategy: donor, crossover, and the members a donor needs
+# For each strategy: donor, crossover, and the smallest population.
 STRATEGIES: dict[str, tuple[Donor, Callable[[Tensor, Tensor, float, Generator], Tensor], int]] = {
     "rand/1/bin": (rand_1, binomial, 4),
     "rand/1/exp": (rand_1, exponential, 4),
@@ -74,8 +74,8 @@ class DifferentialEvolution(Optimizer):
 
     Attributes:
         F: weight of the difference.
-        CR: probability that a coordinate crosses.
-        dither: half-width of the interval around F from which each donor's own weight is drawn.
+        CR: probability that a coordinate comes from the donor.
+        dither: half-width of the interval around F that each donor's own weight is drawn from.
     """
 
     def __init__(

@@ -1,14 +1,14 @@
-"""Scores that tell bad latents from good ones, learned from few examples.
+"""Scores that separate bad latents from good ones, learned from few examples.
 
-Latents are assumed to follow N(0, I) before anyone judges them; so a direction in which the bad differ from that, or
-from the good, is all there is to find. Every estimator returns the same kind of score, quadratic along a few
-orthonormal directions and indifferent to all others. Where w is judged instead, `measured_on` tells how it spreads::
+The prior of latents is N(0, I), so only directions matter in which the bad differ from the prior or from the good.
+Every estimator returns the same kind of score: quadratic along a few orthonormal directions, and independent of all
+others. For w, `measured_on` adapts the score to the distribution of w::
 
     discriminant = ESTIMATORS["logistic"](bad, good)      # [n, dims] each, float64
-    discriminant.score(latents)                           # [m], the higher, the worse
+    discriminant.score(latents)                           # [m]; higher is worse
 
-Five to fifty examples in hundreds of dimensions are the rule, so all of them shrink: towards the prior's own
-covariance, which is known, or towards a score that says nothing. What is left of a wrong idea shows in `validation`.
+Usually there are 5 to 50 examples in hundreds of dimensions, so all estimators shrink: towards the covariance of the
+prior, which is known, or towards a constant score. `validation` shows whether a score is wrong.
 """
 
 from collections.abc import Callable
@@ -19,11 +19,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-# Directions of a quadratic score.
+# Number of directions of a quadratic score.
 RANK = 4
-# Standard deviation over N(0, I) that a score is expected to have before any example is seen, in units of log odds.
+# Standard deviation over N(0, I) that a score is expected to have without examples, in log odds.
 PRIOR_DEVIATION = 3.0
-# Draws on which shares of a quadratic score are counted: they are known within 1 %.
+# Number of draws for estimates of shares of a quadratic score, which are then exact within 1 %.
 DRAWS = 2**14
 NEWTON_STEPS = 50
 
@@ -33,13 +33,13 @@ class Discriminant:
     """score(x) = bias + sum_i linear_i u_i + quadratic_i u_i^2 of the coordinates u = directions x - center.
 
     Attributes:
-        directions: rows [k, dims] by which coordinates are read; orthonormal for z.
+        directions: rows [k, dims] that give the coordinates; orthonormal for z.
         linear: [k].
         quadratic: [k].
         bias: a number.
         center: [k]; 0 for z.
-        steps: rows [k, dims] by which a latent follows its coordinates: how the mean of all latents that have the
-            coordinates u depends on u. For z these are the directions themselves.
+        steps: rows [k, dims]: how the mean of the latents with coordinates u changes with u. For z these are the
+            directions themselves.
     """
 
     directions: Tensor
@@ -51,31 +51,31 @@ class Discriminant:
 
     @classmethod
     def of(cls, directions: Tensor, linear: Tensor, quadratic: Tensor, bias: Tensor | float) -> Self:
-        """Makes one for latents that follow N(0, I), along orthonormal directions."""
+        """Makes a discriminant for latents that follow N(0, I), along orthonormal directions."""
         return cls(directions, linear, quadratic, float(bias), torch.zeros_like(linear), directions)
 
     @property
     def is_linear(self) -> bool:
-        """True when the score grows along one direction and depends on nothing else."""
+        """True if the score increases along one direction and depends on nothing else."""
         return len(self.linear) == 1 and not self.quadratic.any() and bool(self.linear > 0)
 
     def coordinates(self, x: Tensor) -> Tensor:
-        """Coordinates u [n, k] of latents [n, dims], float64: N(0, I) for draws of the prior."""
+        """Returns coordinates u [n, k] of latents [n, dims], float64. They are N(0, I) for draws of the prior."""
         return x.double() @ self.directions.to(x.device).T - self.center.to(x.device)
 
     def score_of(self, u: Tensor) -> Tensor:
-        """Scores [...] of coordinates [..., k]."""
+        """Returns scores [...] of coordinates [..., k]."""
         linear, quadratic = self.linear.to(u.device), self.quadratic.to(u.device)
         return self.bias + u @ linear + u.square() @ quadratic
 
     def score(self, x: Tensor) -> Tensor:
-        """Scores [n], float64, of latents [n, dims]: the higher, the worse."""
+        """Returns scores [n], float64, of latents [n, dims]; higher is worse."""
         return self.score_of(self.coordinates(x))
 
     def move(self, x: Tensor, u: Tensor) -> Tensor:
-        """Gives latents x [n, dims] the coordinates u [n, k]; what the coordinates tell nothing of stays.
+        """Moves latents x [n, dims] to the coordinates u [n, k], and keeps everything that is independent of them.
 
-        If u was drawn anew, the result is a draw of all latents with the coordinates u: exact for Gaussians.
+        If u is a new draw, the result is a draw of the latents with coordinates u. This is exact for Gaussians.
         """
         return (x.double() + (u - self.coordinates(x)) @ self.steps.to(x.device)).to(x.dtype)
 
@@ -84,29 +84,29 @@ class Discriminant:
         return float((self.linear.square() + 2 * self.quadratic.square()).sum().sqrt())
 
     def quantile(self, share: float) -> float:
-        """Returns the score below which `share` of the prior's draws lie; exact for a linear score, else within 1 %."""
+        """Returns the score that a `share` of the prior's draws lie below; exact if linear, otherwise within 1 %."""
         if self.is_linear:
             return self.bias + float(self.linear * torch.special.ndtri(torch.tensor(share, dtype=torch.float64)))
         scores = self._draws().sort().values
         return float(scores[min(round(share * len(scores)), len(scores) - 1)])
 
     def share_below(self, score: float) -> float:
-        """Returns the share of the prior's draws with a score up to this; exact for a linear score, else within 1 %."""
+        """Returns the share of the prior's draws with at most this score; exact if linear, otherwise within 1 %."""
         if self.is_linear:
             return float(torch.special.ndtr((score - self.bias) / self.linear))
         return float((self._draws() <= score).double().mean())
 
     def measured_on(self, draws: Tensor) -> Self:
-        """Returns the same score where latents do not follow N(0, I) but what draws [n, dims] of them do.
+        """Returns the same score for latents that follow the distribution of draws [n, dims] instead of N(0, I).
 
-        Coordinates become uncorrelated and of unit variance, and each still has a linear and a quadratic term of its
-        own. Whoever samples treats them as N(0, I), and latents as Gaussian, which w resembles.
+        Coordinates become uncorrelated with unit variance, and each still has its own linear and quadratic term.
+        Sampling treats coordinates as N(0, I) and latents as Gaussian, which is approximately true for w.
         """
         x = draws.double()
         t = x @ self.directions.T - self.center
         mean = t.mean(dim=0)
         root = torch.linalg.cholesky(torch.cov(t.T).reshape(2 * [len(mean)]))
-        # In y, where t = mean + root y, the score is a quadratic form that a rotation makes diagonal.
+        # In y, where t = mean + root y, the score is a quadratic form. A rotation makes it diagonal.
         linear = root.T @ (self.linear + 2 * self.quadratic * mean)
         quadratic, rotation = torch.linalg.eigh(root.T @ (self.quadratic[:, None] * root))
         if not self.quadratic.any():
@@ -131,15 +131,16 @@ class Discriminant:
 def mean(bad: Tensor, good: Tensor) -> Discriminant:
     """Estimates the difference of the means: the log odds of two Gaussians with the prior's covariance, I.
 
-    Right where the bad lie beyond a plane and examples are few; unlike the others it estimates nothing but means.
+    For bad latents beyond a plane, and few examples. It estimates only means.
     """
     return _between_means(bad, good, bad.mean(dim=0) - good.mean(dim=0))
 
 
 def lda(bad: Tensor, good: Tensor) -> Discriminant:
-    """Fisher's discriminant: as `mean`, but with the covariance that both sets have around their means.
+    """Fisher's discriminant: as `mean`, but with the covariance of both sets around their means.
 
-    Assumes Gaussians of one covariance, which is shrunk to I (`shrunk_covariance`): with few examples this is `mean`.
+    It assumes Gaussians with equal covariance, which is shrunk to I (`shrunk_covariance`). With few examples it equals
+    `mean`.
     """
     within = torch.cat([bad - bad.mean(dim=0), good - good.mean(dim=0)])
     covariance = shrunk_covariance(within, degrees=max(len(within) - 2, 1))
@@ -149,9 +150,9 @@ def lda(bad: Tensor, good: Tensor) -> Discriminant:
 def covariance(bad: Tensor, good: Tensor) -> Discriminant:
     """Estimates the log ratio of a Gaussian fitted to the bad and the prior, in the subspace where both differ most.
 
-    Assumes that the bad are one cloud, narrower or wider than N(0, I) along some directions: a blob, or what lies far
-    out on either side. Good examples count for the first direction alone. Needs more examples than dimensions to find
-    directions in which the bad are narrow, and several for each direction in which they are wide.
+    It assumes that the bad form one cluster, narrower or wider than N(0, I) along some directions: a blob, or the two
+    ends of a direction. Good examples affect only the first direction. It needs more examples than dimensions to find
+    directions in which the bad are narrow, and several examples for each direction in which they are wide.
     """
     axes = leading_subspace(bad, good)
     inside = bad @ axes.T
@@ -164,9 +165,9 @@ def covariance(bad: Tensor, good: Tensor) -> Discriminant:
 
 
 def logistic(bad: Tensor, good: Tensor) -> Discriminant:
-    """Fits a logistic regression: log odds linear in the latent, ridge penalty, both sets of equal weight.
+    """Fits a logistic regression: log odds linear in the latent, with ridge penalty and equal weight of both sets.
 
-    Assumes that the bad lie beyond a plane; no Gaussians needed.
+    It assumes that the bad lie beyond a plane. Distributions need not be Gaussian.
     """
     weights, bias = ridge_logistic(torch.cat([bad, good]), _targets(bad, good))
     return Discriminant.of(normalize(weights[None]), weights.norm()[None], torch.zeros_like(weights[:1]), bias)
@@ -175,8 +176,8 @@ def logistic(bad: Tensor, good: Tensor) -> Discriminant:
 def quadratic(bad: Tensor, good: Tensor) -> Discriminant:
     """Fits a logistic regression on the coordinates in `leading_subspace` and their squares.
 
-    Assumes that a few directions tell all. For regions on both sides of the middle, slabs and shells, of which a plane
-    knows nothing; needs many examples, for the directions are chosen on the same ones.
+    It assumes that a few directions are enough. It is for regions on both sides of the mean, slabs and shells, which a
+    plane cannot separate. It needs many examples, because the directions are chosen with the same ones.
     """
     axes = leading_subspace(bad, good)
     u = torch.cat([bad, good]) @ axes.T
@@ -196,17 +197,17 @@ ESTIMATORS: dict[str, Estimator] = {
 
 
 def shrunk_covariance(centered: Tensor, degrees: int) -> Tensor:
-    """Returns the sample covariance, pulled to I as far as its own error suggests.
+    """Returns the sample covariance, shrunk towards I according to its estimation error.
 
     Schäfer and Strimmer 2005, "A Shrinkage Approach to Large-Scale Covariance Matrix Estimation", eq. 7 and target A:
-    the weight of I is the summed variance of the entries over their summed squared distance from I.
+    the weight of I is the sum of the entries' variances over the sum of their squared distances from I.
 
     Args:
-        centered: rows [n, dims] around their mean.
-        degrees: of freedom, n less the means taken off; 1 or more.
+        centered: rows [n, dims] minus their mean.
+        degrees: degrees of freedom: n minus the number of subtracted means; 1 or more.
 
     Returns:
-        [dims, dims], positive definite unless n is infinite and the covariance is not.
+        [dims, dims], positive definite.
     """
     n, dims = centered.shape
     sample = centered.T @ centered / degrees
@@ -220,18 +221,18 @@ def shrunk_covariance(centered: Tensor, degrees: int) -> Tensor:
 
 
 def leading_subspace(bad: Tensor, good: Tensor, rank: int = RANK) -> Tensor:
-    """Finds where the bad differ most from the prior: the difference of the means, then directions of unusual spread.
+    """Returns where the bad differ most from the prior: the difference of the means, then directions of unusual spread.
 
-    The latter solve the generalised eigenproblem C v = lambda I v of the bad's shrunk covariance and the prior's; the
-    divergence of N(0, lambda) from N(0, 1), (lambda - 1 - log lambda) / 2, ranks them.
+    The latter solve the generalised eigenproblem C v = lambda I v of the bad's shrunk covariance and the prior's. They
+    are sorted by the divergence of N(0, lambda) from N(0, 1), (lambda - 1 - log lambda) / 2.
 
     Args:
         bad: [n, dims].
         good: [m, dims].
-        rank: directions wanted; fewer than n and at most dims are returned.
+        rank: number of directions. The result has at most this many, fewer than n and at most dims.
 
     Returns:
-        orthonormal rows [k, dims].
+        Orthonormal rows [k, dims].
     """
     first = normalize(bad.mean(dim=0) - good.mean(dim=0), dim=0)
     rest = bad - bad.mean(dim=0)
@@ -246,24 +247,24 @@ def leading_subspace(bad: Tensor, good: Tensor, rank: int = RANK) -> Tensor:
 def ridge_logistic(features: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
     """Fits a maximum a posteriori logistic regression by Newton's method.
 
-    The prior N(0, PRIOR_DEVIATION^2 / dims) of each weight says that the score of a draw is about that size, however
-    many features share it. Rows with targets above and below 1/2 weigh the same in sum.
+    The prior of each weight is N(0, PRIOR_DEVIATION^2 / dims), so the expected size of a draw's score does not depend
+    on the number of features. Rows with targets above 1/2 have the same total weight as the others.
 
     Args:
         features: [n, dims], each of unit variance over the prior.
-        targets: [n] in [0, 1]; some on either side of 1/2.
+        targets: [n] in [0, 1], on both sides of 1/2.
 
     Returns:
-        weights [dims] and the bias.
+        The weights [dims] and the bias.
     """
     n, dims = features.shape
     upper = targets > 0.5
     row_weights = torch.where(upper, 0.5 * n / upper.sum(), 0.5 * n / (~upper).sum())
-    # By the representer theorem the weights are a sum of the rows: with fewer rows than dimensions, solve for those.
+    # By the representer theorem the weights are a sum of rows, so with fewer rows than dimensions these are solved for.
     basis = torch.linalg.svd(features, full_matrices=False).Vh if n < dims else torch.eye(dims, dtype=features.dtype)
     design = torch.cat([features @ basis.T, torch.ones(n, 1, dtype=features.dtype)], dim=1)
     ridge = torch.full((design.shape[1],), dims / PRIOR_DEVIATION**2, dtype=features.dtype)
-    ridge[-1] = 1e-6  # the bias is free, but for a case without any information
+    ridge[-1] = 1e-6  # nearly no penalty on the bias
     solution = torch.zeros_like(ridge)
 
     def loss(at: Tensor) -> Tensor:
@@ -277,7 +278,7 @@ def ridge_logistic(features: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         hessian = design.T @ (design * (row_weights * p * (1 - p))[:, None]) + torch.diag(ridge)
         step = torch.linalg.solve(hessian, gradient)
         before, size = loss(solution), 1.0
-        while loss(solution - size * step) > before and size > 1e-6:  # far from the solution a full step may overshoot
+        while loss(solution - size * step) > before and size > 1e-6:  # a full step may overshoot far from the solution
             size /= 2
         solution = solution - size * step
         if step.norm() < 1e-10:

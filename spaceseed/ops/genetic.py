@@ -1,26 +1,26 @@
-"""Genetic algorithm, for an automatic objective and for a person.
+"""Genetic algorithm, for an automatic objective or for a person.
 
 Each round draws pairs of parents by their scores, crosses and mutates them into `population - elites` children, and
 keeps the `elites` best members unchanged.
 
-An automatic objective scores an image once: `ask` returns the children alone, and no evaluation goes to an elite.
+An automatic objective scores an image once. `ask` returns only the children, so elites are not evaluated again::
 
     ga = GeneticAlgorithm(G.z_dim, population=32, elites=2, seed=0)
     first = ga.ask()                  # [32, dims]
     ga.tell(objective(first))
     children = ga.ask()               # [30, dims]
 
-A person scores what is on the page, changes their mind, and wants the liked ones to stay where they can be seen:
-`re_evaluate=True` makes `ask` return the whole next generation, elites first, and `tell` score all of it.
+A person scores the whole page and may change earlier scores. With `re_evaluate=True`, `ask` returns the whole next
+generation, elites first, and `tell` scores all of it::
 
     ga = GeneticAlgorithm(G.z_dim, population=12, re_evaluate=True, start=latents_from_seeds(range(12), G.z_dim))
     page = ga.ask()                   # [12, dims]: the seeds
     marks = ...                       # [12]: 1 liked, 0 unmarked, -1 bad
     ga.tell(marks)
     ga.elites = int((marks > 0).sum())
-    page = ga.ask()                   # [12, dims]: the liked first, bit for bit, as they stood; then their children
+    page = ga.ask()                   # [12, dims]: first the liked ones, bit for bit, in their order; then children
 
-An operator's own parameters are set by giving the function instead of its name:
+To set parameters of an operator, pass a function instead of a name:
 `GeneticAlgorithm(512, crossover=partial(sbx, eta=3), selection=partial(tournament, size=4))`.
 """
 
@@ -41,12 +41,12 @@ class GeneticAlgorithm(Optimizer):
     """A genetic algorithm on real vectors.
 
     Attributes:
-        elites: how many of the best survive unchanged.
-        immigrants: how many of the children are fresh draws of the prior instead; they come last.
+        elites: number of the best that survive unchanged.
+        immigrants: number of children that are fresh draws of the prior instead. They come last.
         mutation_rate: probability that a coordinate of a child mutates.
         mutation_sigma: size of a mutation, in standard deviations of the prior.
 
-    These may be changed between `tell` and `ask`, which checks them; with `re_evaluate` so may `size`.
+    These may be changed between `tell` and `ask`; `ask` checks them. With `re_evaluate`, `size` may be changed too.
     """
 
     SETTINGS = ("size", "elites", "immigrants", "mutation_rate", "mutation_sigma")
@@ -77,12 +77,12 @@ class GeneticAlgorithm(Optimizer):
             mutation: "gaussian", "polynomial" or "uniform", or a function like those of `ops.mutation`.
             mutation_rate: 0 to 1.
             mutation_sigma: 0 to 10.
-            elites: 0 up to `population` - 1; up to `population` with `re_evaluate`.
-            immigrants: 0 up to `population` - `elites`. They keep variety up (Grefenstette 1992).
-            replacement: "worst", a child enters by beating a member; or "elitist", all children enter.
-            re_evaluate: ask for the elites again, before the children, instead of keeping their scores. For a person,
-                or any objective whose scores change. What is asked is then the next population, and `replacement`
-                has no part.
+            elites: 0 to `population` - 1; with `re_evaluate` up to `population`.
+            immigrants: 0 to `population` - `elites`. They keep variety high (Grefenstette 1992).
+            replacement: "worst": a child enters if it beats a member; or "elitist": all children enter.
+            re_evaluate: whether `ask` returns the elites again, before the children, instead of keeping their scores.
+                For a person, or an objective whose scores change. The result is then the next population, and
+                `replacement` is not used.
         """
         super().__init__(dims, population, prior, seed, start, device)
         self._select = selection if callable(selection) else check_choice("selection", selection, SELECTIONS)
@@ -133,7 +133,7 @@ class GeneticAlgorithm(Optimizer):
         check_number("mutation_sigma", self.mutation_sigma, 0, 10)
 
     def state_dict(self) -> dict[str, Any]:
-        """As `Optimizer.state_dict`, with the settings that may change between generations."""
+        """Returns the state as in `Optimizer.state_dict`, with the settings that may change between generations."""
         return super().state_dict() | {"settings": {name: getattr(self, name) for name in self.SETTINGS}}
 
     def _read(self, state: dict[str, Any]) -> dict[str, Any]:
@@ -141,6 +141,6 @@ class GeneticAlgorithm(Optimizer):
 
 
 def _name(operator: Callable[..., Any], table: Mapping[str, Callable[..., Any]]) -> str:
-    """Returns the operator's key in `table`; else the name of the function, for a partial of what it calls."""
+    """Returns the operator's key in `table`, or else the name of its function, without partial arguments."""
     function = getattr(operator, "func", operator)
     return next((name for name, known in table.items() if known is function), function.__name__)

@@ -1,26 +1,26 @@
-"""Ways from one latent to another.
+"""Paths between two latents.
 
     path = slerp(a, b, torch.linspace(0, 1, 9))      # a, b: [dims] -> [9, dims]
     middles = slerp(a, b, 0.5)                       # a, b: [n, dims] -> [n, dims]
 
 A straight line between two draws of N(0, I) passes through points of norm sqrt(d / 2), where the prior has no mass in
-high dimension; the arc of `slerp` stays on the shell (White 2016, "Sampling Generative Networks").
+high dimensions. The arc of `slerp` stays on the shell (White 2016, "Sampling Generative Networks").
 """
 
 import torch
 from torch import Tensor
 
-# Below this sine the plane spanned by two directions is rounding noise in float32.
+# Below this sine, the plane of two directions cannot be computed in float32.
 SMALL_SINE = 1e-6
 
 
 def lerp(a: Tensor, b: Tensor, t: float | Tensor) -> Tensor:
-    """Interpolates on the straight line: (1 - t) a + t b.
+    """Interpolates on a straight line: (1 - t) a + t b.
 
     Args:
         a: start latents `[..., dims]`.
         b: end latents, of a shape that broadcasts with `a`.
-        t: fraction of the way, 0 at `a` and 1 at `b`; a number, or one for each row (`[...]`, without `dims`).
+        t: position on the path, 0 at `a` and 1 at `b`; a number, or one for each row (`[...]`, without `dims`).
 
     Returns:
         Latents `[..., dims]`.
@@ -30,20 +30,20 @@ def lerp(a: Tensor, b: Tensor, t: float | Tensor) -> Tensor:
 
 
 def slerp(a: Tensor, b: Tensor, t: float | Tensor) -> Tensor:
-    """Interpolates on the great arc: the direction turns evenly, the norm changes linearly.
+    """Interpolates on the great arc: the direction turns at constant speed, the norm changes linearly.
 
     The direction is Shoemake's (1985, "Animating Rotation with Quaternion Curves"), written as
-    cos(t omega) u + sin(t omega) p, with p the unit vector orthogonal to u in the plane of both: unlike
-    sin((1 - t) omega) / sin(omega) it divides by nothing that vanishes. Equal directions stay where they are; opposite
-    ones, whose plane is undefined, turn through the coordinate axis that is most orthogonal to `a`.
+    cos(t omega) u + sin(t omega) p. p is the unit vector orthogonal to u in the plane of both. Unlike
+    sin((1 - t) omega) / sin(omega), it never divides by zero. Equal directions do not change. For opposite ones the
+    plane is undefined, so the arc passes through the coordinate axis that is most orthogonal to `a`.
 
     Args:
         a: start latents `[..., dims]`.
         b: end latents, of a shape that broadcasts with `a`.
-        t: fraction of the way, 0 at `a` and 1 at `b`; a number, or one for each row (`[...]`, without `dims`).
+        t: position on the path, 0 at `a` and 1 at `b`; a number, or one for each row (`[...]`, without `dims`).
 
     Returns:
-        Latents `[..., dims]`; where `a` and `b` have the same norm, so has the result.
+        Latents `[..., dims]`. If `a` and `b` have the same norm, the result has it too.
     """
     weight = _column(t, a)
     norm_a, norm_b = a.norm(dim=-1, keepdim=True), b.norm(dim=-1, keepdim=True)
@@ -51,7 +51,7 @@ def slerp(a: Tensor, b: Tensor, t: float | Tensor) -> Tensor:
     cosine = (u * v).sum(dim=-1, keepdim=True)
     across = _reject(v, u)
     sine = across.norm(dim=-1, keepdim=True)
-    # Rejected once more: of nearly opposite directions the first pass leaves a remnant along u.
+    # Rejected twice: for nearly opposite directions, a part along u is left after the first time.
     p = torch.where(sine > SMALL_SINE, _unit(_reject(_unit(across), u)), _orthogonal(u))
     angle = weight * torch.atan2(sine, cosine)
     return ((1 - weight) * norm_a + weight * norm_b) * (angle.cos() * u + angle.sin() * p)

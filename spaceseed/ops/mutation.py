@@ -1,10 +1,10 @@
-"""Mutation operators: every coordinate changes with probability `rate`, on its own.
+"""Mutation operators: every coordinate changes independently with probability `rate`.
 
     children = gaussian(x, rate, sigma, generator)               # [n, dims] -> [n, dims]
 
-`sigma` is the size of a change in units of the prior, whose coordinates have standard deviation 1. Draws are made on
-the CPU from `generator` and then moved. `MUTATIONS` names them; a new one is a function of the same signature and a
-line there.
+`sigma` is the size of a change in standard deviations of the prior. Random numbers are drawn on the CPU from
+`generator` and then moved. `MUTATIONS` lists the operators; a new one is a function with the same signature and a line
+there.
 """
 
 import math
@@ -23,7 +23,7 @@ def gaussian(x: Tensor, rate: float, sigma: float, generator: Generator) -> Tens
 
 
 def polynomial(x: Tensor, rate: float, sigma: float, generator: Generator, bound: float = 4.0) -> Tensor:
-    """Moves within [-bound, bound] by a step of polynomial density, small steps most likely.
+    """Moves within [-bound, bound] by a step of polynomial density, where small steps are most likely.
 
     Deb & Deb 2014 ("Analysing mutation schemes for real-parameter genetic algorithms"):
     x + delta_L (x + bound) for u <= 1/2, delta_L = (2u)^(1/(1 + eta)) - 1, and x + delta_R (bound - x) else,
@@ -39,8 +39,8 @@ def polynomial(x: Tensor, rate: float, sigma: float, generator: Generator, bound
 def polynomial_index(sigma: float, bound: float) -> float:
     """Returns the index eta at which a step from the middle of [-bound, bound] has standard deviation `sigma`.
 
-    A step's mean square is 2 bound^2 / ((eta + 2) (eta + 3)); solved for eta. The widest density is the uniform one,
-    eta = 0, so every sigma above bound / sqrt(3) means that.
+    The mean square of a step is 2 bound^2 / ((eta + 2) (eta + 3)), solved for eta. The widest density is uniform, with
+    eta = 0. It is used for every sigma above bound / sqrt(3).
     """
     if sigma * math.sqrt(3) >= bound:
         return 0.0
@@ -48,9 +48,9 @@ def polynomial_index(sigma: float, bound: float) -> float:
 
 
 def uniform(x: Tensor, rate: float, _sigma: float, generator: Generator, bound: float = math.sqrt(3)) -> Tensor:
-    """Forgets the coordinate and draws it anew, uniformly on [-bound, bound] (Michalewicz 1992).
+    """Replaces a coordinate by a uniform draw from [-bound, bound] (Michalewicz 1992).
 
-    The default bound gives the new coordinate variance 1, as the prior does. Such a step has no size: sigma is unused.
+    The default bound gives the new coordinate variance 1, as in the prior. sigma is not used.
     """
     fresh = bound * (2 * torch.rand(x.shape, generator=generator).to(x) - 1)
     return _mutate(x, fresh, rate, generator)

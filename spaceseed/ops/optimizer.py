@@ -1,4 +1,4 @@
-"""Ask and tell: what every optimizer shares.
+"""Ask and tell: the base of every optimizer.
 
     optimizer = DifferentialEvolution(G.z_dim, seed=0)
     while optimizer.evaluations < 2000:
@@ -6,8 +6,8 @@
         optimizer.tell(objective(latents))           # [n]: higher is better
     latent, score = optimizer.best
 
-Between `ask` and `tell` anything may happen, a person's thinking included: asking again returns the same candidates,
-and `state_dict` saves them too.
+Any time may pass between `ask` and `tell`, for example while a person decides. Another `ask` returns the same
+candidates, and `state_dict` saves them.
 """
 
 import math
@@ -29,22 +29,22 @@ STATE: Final = "the state_dict() of an optimizer that was made with the same arg
 
 
 class Optimizer(ABC):
-    """Base of the optimizers: the first generation, the best so far, counters, and saving.
+    """Base class of the optimizers: first generation, best so far, counters and saving.
 
-    A subclass says which candidates come next (`_propose`) and who survives them (`_survive`). Every draw comes from
-    one CPU generator, so a seed gives the same run on every device.
+    A subclass decides which candidates come next (`_propose`) and which survive (`_survive`). All random numbers come
+    from one CPU generator, so a seed gives the same run on every device.
 
-    The first generation is `start`, filled up to `population` with draws of N(0, I). A longer `start` is scored
-    whole and its best `population` survive: that is how to warm-start from the best of many seeds.
+    The first generation is `start`, filled up to `population` with draws of N(0, I). If `start` is longer, all of it is
+    scored and the best `population` survive. So a search can start from the best of many seeds.
 
     Attributes:
         dims: length of a latent, at least 2.
-        size: how many survive a generation.
+        size: number of survivors of a generation.
         population: the survivors `[size, dims]`, on `device`; empty before the first `tell`.
-        scores: their scores `[size]`, aligned.
-        generation: rounds told so far.
-        evaluations: candidates told so far.
-        stalled: rounds in a row, up to now, that did not better the best score.
+        scores: scores of the survivors, `[size]`.
+        generation: number of `tell` calls so far.
+        evaluations: number of scored candidates so far.
+        stalled: number of rounds since the best score last improved.
     """
 
     min_population = 2
@@ -62,15 +62,15 @@ class Optimizer(ABC):
 
         Args:
             dims: length of a latent, at least 2.
-            population: how many survive a generation, at least `min_population`.
-            prior: "free", "shell" or "shrink": what keeps candidates on the Gaussian prior, see `ops.prior`. The
-                rows of `start` are taken as they are.
+            population: number of survivors of a generation, at least `min_population`.
+            prior: "free", "shell" or "shrink": how candidates are kept on the Gaussian prior, see `ops.prior`. The
+                rows of `start` are not changed.
             seed: 0 to 2^32 - 1.
-            start: latents `[m, dims]` to begin with, m at least 1.
-            device: where latents live, the CPU by default.
+            start: initial latents `[m, dims]`, m at least 1.
+            device: device of the latents, the CPU by default.
 
         Raises:
-            ArgumentError: an argument is out of range, or `start` is not finite or of another shape.
+            ArgumentError: an argument is out of range, or `start` is not finite or has another shape.
         """
         self.dims = check_integer("dims", dims, 2)
         self.size = check_integer("population", population, self.min_population)
@@ -81,28 +81,28 @@ class Optimizer(ABC):
         self.population = torch.empty(0, dims, device=self._device)
         self.scores = torch.empty(0, device=self._device)
         self.generation = self.evaluations = self.stalled = 0
-        # What a state must agree with.
+        # Must be equal in `load_state_dict`.
         self._made = {"optimizer": type(self).__name__, "dims": self.dims, "population": self.size}
         self._best: tuple[Tensor, float] | None = None
         given = torch.empty(0, dims) if start is None else self._checked(start)
         self._asked: Tensor | None = torch.cat([given.to(self._device), self._draw(self.size - len(given))])
 
     def ask(self) -> Tensor:
-        """Returns the candidates to score next, `[n, dims]` float32; n may differ between generations."""
+        """Returns the next candidates to score, `[n, dims]` float32. n may differ between generations."""
         if self._asked is None:
             self._asked = self._propose()
         return self._asked.clone()
 
     def tell(self, scores: Tensor | npt.NDArray[Any] | Sequence[float]) -> None:
-        """Takes the scores of the candidates asked for, and lets the fitter survive.
+        """Takes the scores of the candidates from `ask`, and selects the survivors.
 
         Args:
-            scores: `[n]` or `[n, 1]`, in the order of `ask`, higher is better. One that is not finite counts as
-                -inf: the candidate failed.
+            scores: `[n]` or `[n, 1]`, in the order of `ask`; higher is better. A score that is not finite counts as
+                -inf, for a candidate that failed.
 
         Raises:
             ArgumentError: `scores` is not one number for each candidate.
-            RuntimeError: there is nothing to tell, `ask` comes first.
+            RuntimeError: `ask` was not called before.
         """
         if self._asked is None:
             raise RuntimeError("tell() needs candidates: call ask() first.")
@@ -116,25 +116,25 @@ class Optimizer(ABC):
 
     @property
     def best(self) -> tuple[Tensor, float]:
-        """The best latent `[dims]` told so far and its score; the earliest of equals. Needs one `tell`."""
+        """The best latent `[dims]` so far and its score; of equal ones the earliest. Raises before the first `tell`."""
         if self._best is None:
             raise RuntimeError("There is no best before the first tell().")
         return self._best[0].clone(), self._best[1]
 
     @property
     def best_score(self) -> float:
-        """The best score told so far, -inf before the first."""
+        """The best score so far, -inf before the first `tell`."""
         return -torch.inf if self._best is None else self._best[1]
 
     @property
     def settings(self) -> dict[str, int | float | str]:
-        """What the optimizer was made with, by the arguments' names: for the record of how something was found."""
+        """The constructor's arguments by name, for the record of how an image was found."""
         return {"population": self.size, "prior": self._prior, "seed": self._seed}
 
     def state_dict(self) -> dict[str, Any]:
-        """Returns everything that changes during a run: numbers and tensors alone, none shared with the optimizer.
+        """Returns everything that changes during a run, as numbers and copies of tensors.
 
-        An optimizer made with the same arguments goes on from it exactly as this one would.
+        An optimizer with the same constructor arguments continues from it exactly as this one would.
         """
         return {
             "made": dict(self._made),
@@ -147,11 +147,11 @@ class Optimizer(ABC):
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Goes on from `state_dict()`. A state that is refused changes nothing.
+        """Continues from `state_dict()`. A state that is refused changes nothing.
 
         Raises:
-            ArgumentError: the state is of another class of optimizer, another population or latents of another length,
-                or is damaged.
+            ArgumentError: the state belongs to another class of optimizer, another population or another length of
+                latents, or is damaged.
         """
         made = check_type("state", state, dict, STATE).get("made")
         if made != self._made:
@@ -163,11 +163,11 @@ class Optimizer(ABC):
         vars(self).update(attributes)
 
     def _read(self, state: dict[str, Any]) -> dict[str, Any]:
-        """Returns the attributes that a state holds; raises one of many errors where it is damaged."""
+        """Returns the attributes in a state. For a damaged state it raises one of many exceptions."""
         latents: list[int | str] = ["n", self.dims]
         asked, best = state["asked"], state["best"]
         population = check_tensor("population", state["population"], latents)
-        # What failed scores -inf, so a score need not be finite.
+        # A failed candidate scores -inf, so a score need not be finite.
         scores = check_tensor("scores", state["scores"], [len(population)], finite=False)
         if best is not None:
             best = check_tensor("best", best[0], [self.dims]).to(self._device, copy=True), float(best[1])
@@ -175,7 +175,9 @@ class Optimizer(ABC):
             raise ArgumentError("scores", "NaN", "numbers")
         generation, evaluations, stalled = (check_integer("counters", count, 0) for count in state["counters"])
         if {len(population) > 0, best is not None} != {generation > 0}:
-            raise ArgumentError("population", len(population), "there with a best after a generation, and not before")
+            raise ArgumentError(
+                "population", len(population), "above 0, with a best latent, exactly if there was a generation"
+            )
         generator = torch.Generator()
         generator.set_state(state["generator"].cpu())
         return {
@@ -191,18 +193,18 @@ class Optimizer(ABC):
 
     @abstractmethod
     def _propose(self) -> Tensor:
-        """Candidates `[n, dims]` for the next generation, on the prior."""
+        """Returns candidates `[n, dims]` for the next generation, on the prior."""
 
     @abstractmethod
     def _survive(self, candidates: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
-        """Returns the next population and its scores, from the present one and the scored candidates."""
+        """Returns the next population and its scores, from the current one and the scored candidates."""
 
     def _best_of(self, candidates: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
         kept = best_first(scores)[: self.size]
         return candidates[kept], scores[kept]
 
     def _draw(self, count: int) -> Tensor:
-        """Returns fresh draws of N(0, I) `[count, dims]`, on the prior; none for a count below 1."""
+        """Returns fresh draws of N(0, I) `[count, dims]`, on the prior; none if the count is below 1."""
         drawn = torch.randn(max(count, 0), self.dims, generator=self._generator)
         return self._to_prior(drawn).to(self._device)
 
@@ -224,7 +226,7 @@ class Optimizer(ABC):
 
 
 def _words(made: Any) -> str:
-    """Says what an optimizer was made with; "damaged" for a state that does not tell."""
+    """Describes the constructor arguments in a state; "damaged" if it has none."""
     if not isinstance(made, dict) or set(made) != {"optimizer", "dims", "population"}:
         return "damaged"
     return f"{made['optimizer']} of {made['dims']} dims and a population of {made['population']}"

@@ -1,10 +1,10 @@
-"""Principal components of more samples than memory holds, and the latents that produce them (GANSpace).
+"""Principal components of more samples than fit in memory, and the latents that produce them (GANSpace).
 
 Härkönen et al. 2020, "GANSpace: Discovering Interpretable GAN Controls": components of w, or of an early activation
-whose coordinates are then regressed back to z (sec. 3.1 and 3.2).
+whose coordinates are then regressed back to z (sec. 3.1 and 3.2)::
 
     pca = IncrementalPCA(rank=80)
-    for activations in batches:                   # [n, dims], of any n
+    for activations in batches:                   # [n, dims], with any n
         pca.add(activations)
     components, deviations = pca.components()
     directions = regress(pca.coordinates(activations), latents)
@@ -16,19 +16,19 @@ from torch import Tensor
 from spaceseed.arguments import check_integer
 from spaceseed.ops.sefa import fix_signs
 
-# Rows folded in at a time, whatever the batches that bring them, so that the result depends on the samples alone.
+# Rows in one update. It does not depend on the batches, so the result depends only on the samples.
 CHUNK = 512
-# Singular values this much smaller than the first are what rounding to float32 leaves.
+# Singular values below this share of the first are rounding errors of float32.
 ROUNDING = 1e-5
 
 
 class IncrementalPCA:
-    """Keeps the leading singular vectors of all centred rows seen; exact where these span `rank` dimensions or less.
+    """The leading singular vectors of all centred rows so far. Exact if the rows span at most `rank` dimensions.
 
     The update is that of Ross et al. 2008, "Incremental Learning for Robust Visual Tracking", fig. 1.
 
     Args:
-        rank: components kept while samples come in; 1 or more.
+        rank: number of components kept between updates, 1 or more.
 
     Raises:
         ArgumentError: rank is out of range.
@@ -41,7 +41,7 @@ class IncrementalPCA:
         self._mean = self._singular = self._vectors = torch.empty(0)
 
     def add(self, rows: Tensor) -> None:
-        """Takes in samples [n, dims]."""
+        """Adds samples [n, dims]."""
         self._waiting.append(rows.double())
         while sum(map(len, self._waiting)) >= CHUNK:
             waiting = torch.cat(self._waiting)
@@ -49,11 +49,12 @@ class IncrementalPCA:
             self._waiting = [waiting[CHUNK:]]
 
     def components(self) -> tuple[Tensor, Tensor]:
-        """Returns the components found so far.
+        """Returns the components so far.
 
         Returns:
-            unit vectors [k, dims], one a row, the largest deviation first, each with its largest coordinate positive;
-            and the standard deviations [k] of the samples along them. k is `rank` or, if less, what the samples span.
+            Unit vectors [k, dims], one in each row, largest deviation first, each with its largest coordinate
+            positive; and the standard deviations [k] of the samples along them. k is `rank`, or less if the samples
+            span less.
 
         Raises:
             ArgumentError: fewer than two samples were added.
@@ -66,7 +67,7 @@ class IncrementalPCA:
         return self._vectors.float(), (self._singular / (self.count - 1) ** 0.5).float()
 
     def coordinates(self, rows: Tensor) -> Tensor:
-        """Rows [n, dims] as multiples of each component's standard deviation, [n, k]."""
+        """Returns rows [n, dims] as multiples of each component's standard deviation, [n, k]."""
         components, deviations = self.components()
         return (rows - self._mean.to(rows)) @ components.to(rows).T / deviations.to(rows)
 
@@ -83,14 +84,14 @@ class IncrementalPCA:
 
 
 def regress(coordinates: Tensor, latents: Tensor) -> Tensor:
-    """Directions in latent space that move along each component: least squares of `coordinates @ D = latents`.
+    """Returns directions in latent space that move along each component: least squares of `coordinates @ D = latents`.
 
     Args:
         coordinates: [n, k], n at least k.
-        latents: [n, dims], those whose activations the coordinates are of.
+        latents: [n, dims], the latents that gave these coordinates.
 
     Returns:
-        unit vectors D [k, dims].
+        Unit vectors D [k, dims].
     """
     directions = torch.linalg.lstsq(coordinates.double(), latents.double()).solution
     return torch.nn.functional.normalize(directions, dim=1).to(latents.dtype)
@@ -98,7 +99,7 @@ def regress(coordinates: Tensor, latents: Tensor) -> Tensor:
 
 def _right_singular(x: Tensor, rank: int) -> tuple[Tensor, Tensor]:
     """Returns singular values [k] and right singular vectors [k, dims] of x [n, dims], the largest first."""
-    # Through the smaller of the two Gram matrices: activations have tens of thousands of dimensions.
+    # The smaller of the two Gram matrices is used, because activations have tens of thousands of dimensions.
     wide = x.shape[1] > x.shape[0]
     squares, vectors = torch.linalg.eigh(x @ x.T if wide else x.T @ x)
     squares, vectors = squares.flip(0)[:rank], vectors.flip(1)[:, :rank]

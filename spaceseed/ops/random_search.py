@@ -1,4 +1,4 @@
-"""Random search: the baseline, and all that seed browsing does."""
+"""Random search: the baseline, equivalent to browsing seeds."""
 
 import torch
 from torch import Tensor
@@ -7,7 +7,7 @@ from spaceseed.ops.optimizer import Optimizer
 
 
 class RandomSearch(Optimizer):
-    """Score fresh draws of the prior and keep the best `population` of all."""
+    """Scores fresh draws of the prior and keeps the best `population` of all."""
 
     min_population = 1
 
@@ -20,7 +20,7 @@ class RandomSearch(Optimizer):
         start: Tensor | None = None,
         device: torch.device | str | None = None,
     ) -> None:
-        """See `Optimizer`; `population` is also how many are asked for at a time."""
+        """See `Optimizer`. `population` is also the number of candidates of each `ask`."""
         super().__init__(dims, population, prior, seed, start, device)
 
     def _propose(self) -> Tensor:

@@ -1,7 +1,7 @@
-"""SeFa: closed-form directions from the weights by which a latent enters a network.
+"""SeFa: closed-form directions from the weights that read a latent.
 
-Shen and Zhou 2021, "Closed-Form Factorization of Latent Semantics in GANs": the directions that change A n the most are
-the eigenvectors of A^T A with the largest eigenvalues (eq. 7).
+Shen and Zhou 2021, "Closed-Form Factorization of Latent Semantics in GANs": the directions that change A n most are the
+eigenvectors of A^T A with the largest eigenvalues (eq. 7)::
 
     vectors, values = factorize(torch.cat([G.style_weights(layer) for layer in range(8)]))
 """
@@ -11,14 +11,14 @@ from torch import Tensor
 
 
 def factorize(weights: Tensor) -> tuple[Tensor, Tensor]:
-    """Eigenvectors of A^T A, A having its rows scaled to unit length as the authors' code does.
+    """Returns eigenvectors of A^T A, where the rows of A are scaled to unit length as in the authors' code.
 
     Args:
-        weights: A [features, dims]; rows of zeros count for nothing.
+        weights: A [features, dims]; rows of zeros have no effect.
 
     Returns:
-        unit vectors [dims, dims], one a row, the strongest first, each with its largest coordinate positive; and their
-        eigenvalues [dims].
+        Unit vectors [dims, dims], one in each row, strongest first, each with its largest coordinate positive; and
+        their eigenvalues [dims].
     """
     rows = torch.nn.functional.normalize(weights.double(), dim=1)
     values, vectors = torch.linalg.eigh(rows.T @ rows)
@@ -26,6 +26,6 @@ def factorize(weights: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def fix_signs(vectors: Tensor) -> Tensor:
-    """Turns each row [n, dims] so that its coordinate of the largest size is positive: an eigenvector has no sign."""
+    """Flips rows [n, dims] so that the coordinate of largest size is positive, because eigenvectors have no sign."""
     largest = vectors.gather(1, vectors.abs().argmax(dim=1, keepdim=True))
     return vectors * torch.where(largest < 0, -1.0, 1.0)

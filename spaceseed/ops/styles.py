@@ -1,4 +1,4 @@
-"""Styles of two images crossed, layer by layer."""
+"""Style mixing on tensors."""
 
 from collections.abc import Iterable
 
@@ -9,12 +9,12 @@ from spaceseed.arguments import check_integers
 
 
 def crossed(ws: Tensor, others: Tensor, layers: int | Iterable[int]) -> Tensor:
-    """Takes some style layers from others.
+    """Replaces some style layers by those of others.
 
     Args:
-        ws: [N, num_ws, w_dim], or [1, ...] for all others.
-        others: give `layers`; of the same shape, or [1, ...] for all ws.
-        layers: style layers, or a single one.
+        ws: [N, num_ws, w_dim], or [1, ...] if the same for all others.
+        others: the source of `layers`; of the same shape, or [1, ...] if the same for all ws.
+        layers: one style layer, or several.
 
     Returns:
         [N, num_ws, w_dim].

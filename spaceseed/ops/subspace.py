@@ -1,11 +1,11 @@
-"""Directions and the subspaces they span."""
+"""Directions and the subspaces that they span."""
 
 import torch
 from torch import Tensor
 
 from spaceseed.errors import ArgumentError
 
-# A vector of which less than this is left lies in the subspace, but for rounding.
+# If less than this is left of a vector, it lies in the subspace, up to rounding.
 NOTHING_LEFT = 1e-4
 
 
@@ -15,19 +15,20 @@ def mean_difference(positive: Tensor, negative: Tensor) -> Tensor:
 
 
 def reject(vector: Tensor, others: Tensor) -> Tensor:
-    """Returns the part of a unit vector outside the span of others, at unit length: steps along it leave them as is.
+    """Returns the unit vector of the component orthogonal to others, so that steps along it do not move along them.
 
-    Shen et al. 2020, "Interpreting the Latent Space of GANs for Semantic Face Editing", sec. 2.3, for any number.
+    Shen et al. 2020, "Interpreting the Latent Space of GANs for Semantic Face Editing", sec. 2.3, for any number of
+    others.
 
     Args:
-        vector: [dims], of unit length.
+        vector: [dims], a unit vector.
         others: [k, dims], of any length; k may be 0.
 
     Returns:
-        [dims], of unit length.
+        [dims], a unit vector.
 
     Raises:
-        ArgumentError: nothing of it lies outside.
+        ArgumentError: the vector lies in the span of the others.
     """
     _, lengths, axes = torch.linalg.svd(torch.nn.functional.normalize(others.double(), dim=1), full_matrices=False)
     axes = axes[lengths > NOTHING_LEFT]

@@ -1,4 +1,4 @@
-"""When a search ends by itself; cancelling it is the affair of whoever runs it."""
+"""Limits at which a search ends. The caller can also cancel it."""
 
 from dataclasses import dataclass
 
@@ -8,19 +8,19 @@ from spaceseed.ops.optimizer import Optimizer
 
 @dataclass(frozen=True)
 class Termination:
-    """Limits on a search, checked between generations; the first that is reached ends it. None is no limit.
+    """Limits on a search, checked between generations. The search ends at the first limit reached. None is no limit.
 
-    All but `target` count from where the search began, also with an optimizer that has searched before.
+    All except `target` count from the start of the search, even if the optimizer has searched before.
 
     Attributes:
-        generations: ask-evaluate-tell rounds.
-        evaluations: candidates scored; the generation that reaches the limit is the last, and may pass it.
-        target: stop once the best score is at least this.
-        patience: rounds in a row without a better best score.
+        generations: number of ask-evaluate-tell rounds.
+        evaluations: number of scored candidates. The generation that reaches the limit is the last, and may exceed it.
+        target: the best score at which the search ends.
+        patience: number of rounds in a row without a better best score.
         seconds: wall-clock time.
 
     Raises:
-        ArgumentError: a limit below 1 (seconds: not above 0), or not a finite number.
+        ArgumentError: a limit is below 1 (seconds: not above 0), or not a finite number.
     """
 
     generations: int | None = None
@@ -41,16 +41,16 @@ class Termination:
     def reason(
         self, optimizer: Optimizer, seconds: float, *, generations_before: int = 0, evaluations_before: int = 0
     ) -> str | None:
-        """Says which limit is reached.
+        """Returns which limit is reached.
 
         Args:
-            optimizer: whose counters and best score are looked at.
+            optimizer: the optimizer with its counters and best score.
             seconds: time since the search began.
-            generations_before: rounds that the optimizer had been told when the search began; they do not count.
-            evaluations_before: candidates likewise.
+            generations_before: rounds of the optimizer before the search; they do not count.
+            evaluations_before: candidates before the search; they do not count.
 
         Returns:
-            The name of the first limit reached ("target" first, then in the order above), or None to go on.
+            The name of the first limit reached ("target" first, then in the order above), or None if there is none.
         """
         generations = optimizer.generation - generations_before
         evaluations = optimizer.evaluations - evaluations_before

@@ -1,9 +1,9 @@
-"""How far a score can be trusted that was learned from few examples: by examples that were held out.
+"""Held-out validation of scores that were learned from few examples.
 
-held_out = cross_validate(ESTIMATORS["mean"], bad, good, keep=0.75)
-held_out.auc, held_out.chance                 # about 0.5 and 1 where nothing was learned
+    held_out = cross_validate(ESTIMATORS["mean"], bad, good, keep=0.75)
+    held_out.auc, held_out.chance                 # about 0.5 and 1 if nothing was learned
 
-`auc` says how well the score does, `chance` how sure it is that it does anything at all.
+`auc` measures how good the score is, `chance` how certain it is that the score has any value.
 """
 
 import math
@@ -15,27 +15,27 @@ from torch import Tensor
 from spaceseed.ops.discriminant import Estimator, ridge_logistic
 
 FOLDS = 5
-# Few examples can be split in many ways, of which one is a matter of luck; many are split once.
+# The result of one random split of few examples is noisy, so they are split several times. Many are split once.
 ROUNDS = 5
 ENOUGH_FOR_ONE_ROUND = 200
-# How much is bet on a score, in units of its standard deviation. The smallest pays where many examples differ little,
-# the largest where few differ much; money is spread evenly.
+# The amounts that are bet on a score, in units of its standard deviation. The smallest is best if many examples differ
+# little, the largest if few examples differ much. The initial money is spread evenly.
 STAKES = (0.25, 0.5, 1.0, 2.0)
-# The score to bet on is learned anew whenever there are so many times as many examples.
+# The score to bet on is learned again whenever the number of examples has grown by this factor.
 GROWTH = 1.1
 
 
 @dataclass(frozen=True)
 class HeldOut:
-    """What examples say of scores that were learned without them.
+    """Results on held-out examples, which scores were not learned from.
 
     Attributes:
-        auc: the chance that a bad one scores higher than a good one; 0.5 where nothing was learned.
-        chance: a bound on how often examples look so telling where nothing can be learned, 0 to 1, see `p_value`.
-        bad_refused: share of the bad ones that lie among the worst of all latents, see `cross_validate`.
-        good_allowed: share of the good ones that do not.
-        slope: of the log odds in the score: 1 where the score can be taken at its word, 0 where it says nothing.
-        offset: the log odds at a score of 0, for as many bad as good ones.
+        auc: the probability that a bad one scores higher than a good one; 0.5 if nothing was learned.
+        chance: a bound on the probability of such a result if nothing can be learned, 0 to 1, see `p_value`.
+        bad_refused: share of the bad ones among the worst of all latents, see `cross_validate`.
+        good_allowed: share of the good ones that are not among them.
+        slope: slope of the log odds in the score: 1 if the score is calibrated, 0 if it has no value.
+        offset: the log odds at a score of 0, for equal numbers of bad and good ones.
     """
 
     auc: float
@@ -47,14 +47,14 @@ class HeldOut:
 
 
 def cross_validate(estimate: Estimator, bad: Tensor, good: Tensor, keep: float, seed: int = 0) -> HeldOut:
-    """Learns from four fifths of the examples at a time and looks at the rest.
+    """Learns from four fifths of the examples at a time and tests on the rest.
 
     Args:
         estimate: one of `discriminant.ESTIMATORS`.
         bad: [n, dims], n at least 2.
         good: [m, dims], m at least 2.
-        keep: the share of all latents that is to be allowed: those with the lowest scores.
-        seed: of the splits.
+        keep: the share of all latents to allow: those with the lowest scores.
+        seed: seed of the splits.
     """
     rng = torch.Generator().manual_seed(seed)
     folds = min(FOLDS, len(bad), len(good))
@@ -68,7 +68,7 @@ def cross_validate(estimate: Estimator, bad: Tensor, good: Tensor, keep: float, 
             learned = estimate(_without(bad, bad_part), _without(good, good_part))
             limit = learned.quantile(keep)
             found = {"bad": learned.score(bad[bad_part]), "good": learned.score(good[good_part])}
-            # Within a fold: scores of two folds differ by their biases, which the held-out examples pull apart.
+            # Within a fold, because scores of different folds have different biases, which depend on the examples.
             areas.append(area_under_curve(found["bad"], found["good"]))
             for name, values in found.items():
                 scores[name].append(values)
@@ -86,28 +86,28 @@ def cross_validate(estimate: Estimator, bad: Tensor, good: Tensor, keep: float, 
 
 
 def area_under_curve(positive: Tensor, negative: Tensor) -> float:
-    """Returns the chance that one of `positive` [n] is above one of `negative` [m]; equal ones count half."""
+    """Returns the probability that one of `positive` [n] is above one of `negative` [m]; ties count half."""
     gaps = positive[:, None] - negative[None]
     return float(((gaps > 0).double() + 0.5 * (gaps == 0)).mean())
 
 
 def p_value(estimate: Estimator, bad: Tensor, good: Tensor) -> float:
-    """Bounds how often chance alone makes examples look so telling, however often and whenever one looks.
+    """Returns a bound on the probability of such examples if labels are random, valid at any number of examples.
 
-    A test by betting (Shafer 2021, "Testing by betting"; Shekhar & Ramdas 2023, "Nonparametric two-sample testing by
-    betting"). The i-th bad and the i-th good example make a pair. The score learned from the pairs before says which
-    one is the bad one, and money is bet on that: with d the difference of their scores, it is multiplied by
-    2 sigmoid(stake d). Where the labels mean nothing, both ways round are equally likely and no bet gains on average;
-    so money grows to k times what it was, at any time, in at most 1 of k cases (Ville 1939). Held-out areas of
-    cross-validation give no such bound, because each fold learns from what the others are tested on.
+    This is a test by betting (Shafer 2021, "Testing by betting"; Shekhar & Ramdas 2023, "Nonparametric two-sample
+    testing by betting"). The i-th bad and the i-th good example form a pair. The score learned from the earlier pairs
+    predicts which one is bad, and money is bet on it: with d the difference of their scores, the money is multiplied by
+    2 sigmoid(stake d). If labels are random, both orders are equally likely and no bet gains on average. So the
+    probability that the money ever grows by a factor of k is at most 1 / k (Ville 1939). Held-out areas of
+    cross-validation give no such bound, because each fold learns from the test examples of the others.
 
     Args:
         estimate: one of `discriminant.ESTIMATORS`.
-        bad: [n, dims] in the order in which they were marked; adding examples at the end never raises the result.
-        good: [m, dims], likewise. More than the shorter set has are not used.
+        bad: [n, dims] in the order in which they were marked. Adding examples at the end never increases the result.
+        good: [m, dims], in the same way. Examples beyond the length of the shorter set are not used.
 
     Returns:
-        1 / (the most money at any time), at most 1.
+        1 / (the maximum of the money), at most 1.
     """
     stakes = torch.tensor(STAKES, dtype=torch.float64)
     money = torch.full_like(stakes, 1 / len(stakes)).log()
@@ -124,8 +124,8 @@ def p_value(estimate: Estimator, bad: Tensor, good: Tensor) -> float:
 def calibrate(bad: Tensor, good: Tensor) -> tuple[float, float]:
     """Fits the slope, 0 or more, and the offset that turn held-out scores [n] and [m] into log odds, at even odds.
 
-    Platt 1999, "Probabilistic Outputs for Support Vector Machines", with his targets: (n + 1) / (n + 2) and
-    1 / (m + 2) instead of 1 and 0, so that a few well-parted examples do not give certainty.
+    Platt 1999, "Probabilistic Outputs for Support Vector Machines", with his targets: (n + 1) / (n + 2) and 1 / (m + 2)
+    instead of 1 and 0, so that a few well-separated examples do not give certainty.
     """
     scores = torch.cat([bad, good])
     middle, spread = scores.mean(), scores.std().clamp(min=1e-12)
