@@ -1,4 +1,4 @@
-"""A small network of each family, with random weights: what the tests of a family and of all families begin with."""
+"""A small network of each family, with random weights, for the tests of a family and of all families."""
 
 from collections.abc import Callable
 
@@ -52,7 +52,7 @@ def biggan():
 
 
 def dcgan():
-    """One that has seen a few batches."""
+    """Returns a network that has seen a few batches."""
     generator = DCGAN(6, {4: 8, 8: 4})
     with torch.no_grad():
         for seed in range(3):
@@ -87,7 +87,7 @@ FAMILIES: dict[str, Callable[[], Generator]] = {
 
 
 def small(name: str) -> Generator:
-    """The network of this name, the same each time, in evaluation mode and frozen."""
+    """Returns the network of this name, the same each time, in evaluation mode and frozen."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
         return FAMILIES[name]().eval().requires_grad_(False)

@@ -1,4 +1,4 @@
-"""Golden cases: small networks in the files of other projects, and what those projects' own code drew with them."""
+"""Golden cases: small networks in files of other projects, with the output of those projects' code."""
 
 import json
 from functools import cached_property
@@ -12,9 +12,9 @@ DATA = Path(__file__).parents[1] / "data"
 
 
 class Golden:
-    """The case of tests/data/<case>/.
+    """The case in tests/data/<case>/.
 
-    Its facts are read at once, because tests are named after its outputs; its arrays when a test first needs them.
+    Its metadata are read at once, because tests are named after its outputs; its arrays on first use.
     """
 
     def __init__(self, case: str) -> None:
@@ -33,6 +33,6 @@ class Golden:
         return {name: torch.from_numpy(array) for name, array in np.load(self.folder / file).items()}
 
     def check(self, name: str, mine: torch.Tensor) -> None:
-        """Fails unless `mine` has the shape of the output of that name, and its numbers within the case's tolerance."""
+        """Fails unless `mine` has the shape of the output `name`, and its numbers within the case's tolerance."""
         tolerance = self.facts["outputs"][name]["tolerance_max_abs"]
         torch.testing.assert_close(mine, self.outputs[name], rtol=0, atol=tolerance)

@@ -34,7 +34,7 @@ def blobs():
 
 
 def refusal(**arguments):
-    """The sentence with which a download fails, after which nothing must be left in the cache."""
+    """Returns the message of a failed download, and checks that nothing is left in the cache."""
     with pytest.raises(DownloadError) as caught:
         fetch(**{"repo": REPO, "file": FILE, "revision": COMMIT} | arguments)
     sentence = str(caught.value)
@@ -100,7 +100,7 @@ def test_a_cached_file_that_was_damaged_is_deleted_and_fetched_anew(hub):
 
 
 @pytest.mark.parametrize("revision", [COMMIT, "main"])
-def test_another_file_than_the_first_is_refused_ever_after(hub, revision):
+def test_a_file_that_differs_from_the_first_download_is_refused(hub, revision):
     fetch(REPO, FILE, revision)
     shutil.rmtree(constants.HF_HUB_CACHE)
     hub.files[f"{REPO}/{FILE}"] = b"another network"
@@ -108,7 +108,7 @@ def test_another_file_than_the_first_is_refused_ever_after(hub, revision):
         assert "has the wrong sha256" in refusal(revision=revision)
 
 
-def test_a_known_hash_wins_over_the_one_that_was_written_down(hub):
+def test_a_known_hash_wins_over_the_stored_one(hub):
     fetch(REPO, FILE, COMMIT)
     assert SHA256 in refusal(sha256="0" * 64)
 
@@ -147,13 +147,13 @@ def test_a_gated_repository_says_what_to_do(hub):
 def test_after_an_error_of_the_hub_the_next_attempt_may_succeed(hub, status):
     hub.status = status
     assert str(status) in refusal()
-    assert len(hub.asked) == 1  # no visitor waits for a series of attempts
+    assert len(hub.asked) == 1  # visitors do not wait for retries
     hub.status = None
     assert fetch(REPO, FILE, COMMIT)[1] == SHA256
 
 
 def test_a_download_that_is_cut_goes_on_where_it_ended(hub, monkeypatch):
-    monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 1000)  # what is written at once; 10 MB otherwise
+    monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 1000)  # bytes that are written at once; 10 MB by default
     hub.cuts = [1000, 0, 70_000]
     told = []
     path, _ = fetch(REPO, FILE, COMMIT, SHA256, lambda *step: told.append(step))
@@ -164,7 +164,7 @@ def test_a_download_that_is_cut_goes_on_where_it_ended(hub, monkeypatch):
 
 
 def test_progress_is_told_of_xet_downloads_too():
-    # The real Hub serves large files by its own protocol, whose reporter shows two bars: bytes written, bytes received.
+    # The real Hub serves large files with its own protocol, which shows two bars: bytes written and bytes received.
     told = []
     bar = hub_files._bar(lambda *step: told.append(step), 100)
     with XetDownloadProgressReporter(
@@ -223,7 +223,7 @@ def test_a_disk_that_fills_up_meanwhile_is_said(hub, monkeypatch):
 def test_a_cache_that_cannot_be_written_to_still_serves(hub, monkeypatch):
     path, _ = fetch(REPO, FILE, COMMIT)
     shutil.rmtree(Path(constants.HF_HOME) / "spaceseed")
-    (Path(constants.HF_HOME) / "spaceseed").touch()  # no folder can be made there, not even by root
+    (Path(constants.HF_HOME) / "spaceseed").touch()  # no folder can be created there, not even by root
     assert fetch(REPO, FILE, COMMIT, SHA256) == (path, SHA256)
 
 

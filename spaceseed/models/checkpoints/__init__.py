@@ -1,4 +1,4 @@
-"""Reads generators from files of weights, in whatever format they were published; executes nothing of them."""
+"""Reads generators from checkpoints of all published formats. It never executes code from a file."""
 
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,27 +11,27 @@ from spaceseed.models.generators.generator import Generator
 
 
 class Reader(Protocol):
-    """One module per format."""
+    """The interface of a module that reads one format."""
 
     def matches(self, content: Any, path: Path) -> bool:
-        """Tells whether a parsed file is of this format."""
+        """Returns whether a parsed file has this format."""
 
     def build(self, content: Any, path: Path) -> Generator:
-        """Makes the generator of a parsed file, or raises CheckpointError."""
+        """Makes the generator of a parsed file. Raises CheckpointError if it cannot."""
 
 
 READERS: tuple[Reader, ...] = (own, nvidia, rosinality, genforce, biggan)
 
 
 def read_generator(path: Path) -> Generator:
-    """Reads a generator from a file that need not be trusted.
+    """Reads a generator from a file. The file may be untrusted.
 
     Args:
-        path: a checkpoint of ours, NVIDIA, rosinality, genforce or Hugging Face's BigGAN. Nobody may cut the file short
-            meanwhile, for its tensors are read where they lie.
+        path: a checkpoint of this package, NVIDIA, rosinality, genforce or Hugging Face's BigGAN. The file must not be
+            truncated while it is read, because its tensors are memory-mapped.
 
     Returns:
-        the generator: float32, frozen, in evaluation mode. It takes no more memory than a few times the file's size.
+        The generator: float32, frozen, in evaluation mode. It takes at most a few times as much memory as the file.
 
     Raises:
         CheckpointError: the file is damaged, holds no generator of a known family, or asks for more than weights need.
@@ -40,4 +40,4 @@ def read_generator(path: Path) -> Generator:
     for reader in READERS:
         if reader.matches(content, path):
             return reader.build(content, path).eval().requires_grad_(False)
-    raise CheckpointError(f"{path.name} holds {describe(content)}: no generator of a known family.")
+    raise CheckpointError(f"{path.name} holds {describe(content)}, not a generator of a known family.")

@@ -1,7 +1,7 @@
-"""BigGAN-deep as pytorch-pretrained-BigGAN saves it: a state dict with a config.json beside it.
+"""BigGAN-deep as pytorch-pretrained-BigGAN saves it: a state dict, with a config.json in the same folder.
 
-Weights are stored before spectral normalisation, with the vectors u and v that approximate the largest singular value.
-The official results use that approximation as it is, so no power iteration is made.
+Weights are stored before spectral normalisation, with vectors u and v that approximate the largest singular value. The
+official code uses this approximation without power iteration, so this reader does too.
 """
 
 from collections.abc import Mapping
@@ -21,23 +21,23 @@ ORIGINAL = ".weight_orig"
 
 
 class _Config(BaseModel):
-    """What the tensors cannot show; the rest of the file is not looked at."""
+    """The settings that tensors cannot show. Other fields of the file are ignored."""
 
     layers: Annotated[list[tuple[StrictBool, int, int]], Field(max_length=100)]  # upsamples, widths in and out
     eps: Annotated[float, Field(gt=0, lt=1)] = 1e-4
 
 
 def matches(content: Any, path: Path) -> bool:  # noqa: ARG001  # as every reader
-    """Tells whether a parsed file is a checkpoint of this project."""
+    """Returns whether a parsed file is a checkpoint of this project."""
     return isinstance(content, Mapping) and f"generator.gen_z{ORIGINAL}" in content
 
 
 def build(content: Any, path: Path) -> Generator:
-    """Makes the generator of a parsed file, whose config.json lies in the same folder.
+    """Makes the generator of a parsed file. Its config.json must be in the same folder.
 
     Raises:
-        CheckpointError: a tensor is missing, does not fit the others or has values that no weights have, or
-            config.json is missing or does not fit.
+        CheckpointError: a tensor is missing, does not fit the others or has invalid values, or config.json is missing
+            or does not fit.
     """
     config = _read_config(path.parent / "config.json")
     tensors = {}
@@ -59,13 +59,13 @@ def _read_config(path: Path) -> _Config:
         with path.open("rb") as file:
             return _Config.model_validate_json(file.read(MAX_CONFIG))
     except OSError:
-        raise CheckpointError("The weights of a BigGAN need the config.json that belongs beside them.") from None
+        raise CheckpointError("The weights of a BigGAN need their config.json in the same folder.") from None
     except ValidationError:
-        raise CheckpointError("The config.json beside the weights is not that of a BigGAN.") from None
+        raise CheckpointError("The config.json in the folder of the weights is not that of a BigGAN.") from None
 
 
 def _normalized(content: Mapping[str, Any], name: str) -> Tensor:
-    """Divides a weight by its spectral norm u^T W v (Miyato et al. 2018, eq. 19), W being flattened to a matrix."""
+    """Divides a weight by its spectral norm u^T W v (Miyato et al. 2018, eq. 19), where W is the flattened weight."""
     weight = take(content, name + ORIGINAL).float()
     u, v = take(content, f"{name}.weight_u", 1).float(), take(content, f"{name}.weight_v", 1).float()
     if weight.ndim < 2 or weight.flatten(1).shape != (len(u), len(v)):

@@ -1,4 +1,4 @@
-"""Reads any file of weights into plain data: dictionaries, lists, numbers, strings and tensors. Executes nothing."""
+"""Reads any checkpoint into plain data: dictionaries, lists, numbers, strings and tensors. It executes nothing."""
 
 import mmap
 from pathlib import Path
@@ -13,12 +13,12 @@ from spaceseed.models.checkpoints.persistence import PersistentObject, persisten
 from spaceseed.models.checkpoints.torch_files import LEGACY_MAGIC, ZIP_MAGIC, read_legacy, read_zip
 from spaceseed.models.checkpoints.unpickle import Budget, unpickle
 
-MAX_FILE = 4 * 2**30 - 1  # bytes; a zip archive of this size needs no 64-bit fields
+MAX_FILE = 4 * 2**30 - 1  # bytes; a zip archive up to this size needs no 64-bit fields
 MAX_HEADER = 2**20  # bytes of a safetensors header; 1000 tensors take an eighth
 MAX_DEPTH = 50
 MAX_NODES = 1_000_000
 PICKLE_MAGIC = b"\x80"
-# What is often taken for a file of weights, by its first bytes in lower case.
+# Other files that users may choose by mistake, by their first bytes in lower case.
 OTHERS = {
     b"version https://": "a pointer of Git LFS instead of the file itself",
     b"<!doctype html": "a web page",
@@ -33,29 +33,29 @@ OTHERS = {
 
 
 def read_container(path: Path) -> Any:
-    """Reads a checkpoint, whose format is told from its first bytes, without executing or trusting anything in it.
+    """Reads a checkpoint, with the format given by its first bytes. It neither executes nor trusts the content.
 
-    Tensors are views of the file where they can be, so that a large file costs no memory before its weights are used.
+    Tensors are views of the file if possible, so a large file takes no memory before its weights are used.
 
     Args:
         path: an NVIDIA pickle, a file of torch.save (either format), or safetensors.
 
     Returns:
         dict, list, tuple, set, str, int, float, bool, None, memoryview, Tensor and `PersistentObject`, nested as in the
-        file: a tree of bounded depth, whose tensors together are at most twice as large as the file.
+        file: a tree of limited depth. All tensors together are at most twice as large as the file.
 
     Raises:
-        CheckpointError: the file is damaged, of no known kind, or asks for anything that weights do not need.
+        CheckpointError: the file is damaged, has an unknown format, or asks for something that weights never need.
     """
     if not path.is_file():
         raise CheckpointError(f"There is no file {path.name}.")
     size = path.stat().st_size
     if size < 16:
-        raise CheckpointError(f"{path.name} is no file of weights: it has {size} bytes.")
+        raise CheckpointError(f"{path.name} is not a file of weights: it has only {size} bytes.")
     if size > MAX_FILE:
         raise CheckpointError(f"{path.name} is larger than any generator of a known family: it has {size} bytes.")
     with path.open("rb") as file:
-        # Pages are private copies, because torch does not know read-only memory; untouched, they cost nothing.
+        # Copy-on-write, because torch does not support read-only memory. Unchanged pages take no memory.
         data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
     budget = Budget(copied=size)
     start = bytes(data[:16])
@@ -70,14 +70,14 @@ def read_container(path: Path) -> Any:
         content, _ = unpickle(data, persistence_names(budget), budget)
     else:
         kind = next((kind for beginning, kind in OTHERS.items() if start.lower().startswith(beginning)), None)
-        raise CheckpointError(f"{path.name} is {kind or 'of an unknown kind'}, and no file of weights.")
+        raise CheckpointError(f"{path.name} is {kind or 'of an unknown kind'}, not a file of weights.")
     _check_tree(content, 2 * size)
     return content
 
 
 def _read_safetensors(path: Path, header: int) -> dict[str, Tensor]:
     if header > MAX_HEADER:
-        raise CheckpointError("The file was refused, because its header is longer than weights need.")
+        raise CheckpointError("The file was refused, because its header is longer than weights ever need.")
     try:
         return load_file(path)
     except (SafetensorError, TypeError, ValueError, KeyError, RuntimeError) as error:  # torch refuses a shape or type
@@ -85,9 +85,9 @@ def _read_safetensors(path: Path, header: int) -> dict[str, Tensor]:
 
 
 def _check_tree(content: Any, tensor_bytes: int) -> None:
-    """Holds the result to its promise, so that whoever goes through it may do so without care.
+    """Checks what `read_container` guarantees, so that readers need no checks of depth and size.
 
-    What is shared counts as often as it is met; so neither cycles nor doubled doubles (a "billion laughs") pass.
+    A shared object counts each time it is reached. So cycles and exponential expansion ("billion laughs") are refused.
     """
     nodes, waiting = 0, [(content, 0)]
     while waiting:
@@ -104,8 +104,8 @@ def _check_tree(content: Any, tensor_bytes: int) -> None:
         elif type(node) in (str, int, float, bool, set, memoryview, bytes, type(None)):
             inner = []
         else:
-            raise CheckpointError("The file holds something else than plain data and tensors.")
+            raise CheckpointError("The file holds something other than plain data and tensors.")
         nodes += 1 + len(inner)
         if nodes > MAX_NODES or depth > MAX_DEPTH or tensor_bytes < 0:
-            raise CheckpointError("The file was refused, because its content unfolds to far more than the file holds.")
+            raise CheckpointError("The file was refused, because its content is far larger than the file.")
         waiting.extend((child, depth + 1) for child in inner)

@@ -1,8 +1,7 @@
-"""PGGAN, StyleGAN and StyleGAN2 as genforce/genforce stores them, and genforce/sefa and its copies on the Hub.
+"""PGGAN, StyleGAN and StyleGAN2 as genforce/genforce, genforce/sefa and copies on the Hub save them.
 
-A file holds {"generator_smooth": state dict, ...}, in a checkpoint of a training inside {"models": ...}, or the state
-dict alone. Weights are stored unscaled; the
-conventions are those of NVIDIA's TensorFlow releases.
+A file holds {"generator_smooth": state dict, ...}, or {"models": {...}} in a training checkpoint, or only the state
+dict. Weights are stored unscaled, with the conventions of NVIDIA's TensorFlow releases.
 """
 
 import math
@@ -23,25 +22,25 @@ from spaceseed.models.generators.pggan import PGGAN
 from spaceseed.models.generators.shapes import expect
 from spaceseed.models.generators.stylegan1 import StyleGAN1
 
-# Side of the images from which StyleGAN's upsampling layers are "fused": their kernel is the other way round. The file
-# does not tell; no model in the project's list has another.
+# Side of the images from which StyleGAN's upsampling layers are "fused", so that their kernel is flipped. This is not
+# stored in the file, and it is the same for all published models.
 FUSED_FROM = 128
 
 
 def matches(content: Any, path: Path) -> bool:  # noqa: ARG001
-    """Tells whether a parsed file is a generator of this project."""
+    """Returns whether a parsed file is a generator of this project."""
     state = _state(content)
     return is_stylegan2(state) or "synthesis.layer0.const" in state or _is_pggan(state)
 
 
 def build(content: Any, path: Path) -> Generator:  # noqa: ARG001
-    """Makes the generator of a parsed file; where the mean of w is not stored, it is measured.
+    """Makes the generator of a parsed file. Measures the mean of w if the file does not have it.
 
-    A PGGAN is taken to be unconditional, since its file does not tell a label's size from z's.
+    A PGGAN is read as unconditional, because its file does not distinguish the sizes of label and z.
 
     Raises:
-        CheckpointError: a tensor is missing, does not fit the others, or has values that no weights have; or the
-            network had not grown to its full size.
+        CheckpointError: a tensor is missing, does not fit the others, or has invalid values; or the network was not
+            fully grown.
     """
     state = _state(content)
     for name in {"lod", "synthesis.lod"} & state.keys():
@@ -76,7 +75,7 @@ def _is_pggan(state: Mapping[str, Any]) -> bool:
 
 
 def _blocks(state: Mapping[str, Any], prefix: str) -> int:
-    """Returns how many resolutions the names of layers tell of; that none is missing in between shows later."""
+    """Returns the number of resolutions from names of layers. A missing layer raises an error later."""
     return max((count(state, rf"{re.escape(prefix)}layer(\d+)\..*") + 1) // 2, 1)
 
 
@@ -87,7 +86,7 @@ def _pggan(state: Mapping[str, Any]) -> dict[str, Tensor]:
         bias = _tensor(state, f"layer{layer}.bias", None)
         side = 3 if layer else 4
         weight = _scaled(state, f"layer{layer}.weight", math.sqrt(2), len(bias), None, side, side)
-        if layer == 0:  # a correlation with one pixel, padded by 3: the transposed convolution's kernel, flipped
+        if layer == 0:  # a correlation with one pixel, padded by 3: the kernel of the transposed convolution, flipped
             weight = weight.flip(2, 3).transpose(0, 1)
         elif layer % 2 == 0:
             weight = _upsampling(weight.flip(2, 3))
@@ -100,7 +99,7 @@ def _stylegan1(state: Mapping[str, Any]) -> dict[str, Tensor]:
     tensors = mapping_tensors(state)
     for name in tensors:
         if name.startswith("mapping.fc") and name.endswith("bias"):
-            # The gain sqrt(2) is the weights' here; ours is the activation's and multiplies the bias too.
+            # Here the gain sqrt(2) is part of the weights. Ours is part of the activation and also scales the bias.
             tensors[name] = tensors[name].float() / math.sqrt(2)
     blocks = _blocks(state, "synthesis.")
     for layer in range(2 * blocks):
@@ -138,14 +137,14 @@ def _torgb(state: Mapping[str, Any], name: str) -> dict[str, Tensor]:
 
 
 def _upsampling(kernel: Tensor) -> Tensor:
-    """Returns the kernel [I, O, 4, 4] of one transposed convolution that repeats every pixel and convolves."""
+    """Returns the kernel [I, O, 4, 4] of one transposed convolution that doubles every pixel and convolves."""
     padded = F.pad(kernel, (1, 1, 1, 1))
     rows = padded[:, :, 1:] + padded[:, :, :-1]
     return (rows[..., 1:] + rows[..., :-1]).transpose(0, 1)
 
 
 def _scaled(state: Mapping[str, Any], name: str, gain: float, *sides: int | None) -> Tensor:
-    """Returns a weight [O, ...] times the equalised learning rate's factor, gain / sqrt(fan in)."""
+    """Returns a weight [O, ...] times the factor of the equalised learning rate, gain / sqrt(fan in)."""
     weight = _tensor(state, name, *sides)
     return weight * (gain / math.sqrt(weight[0].numel()))
 

@@ -1,7 +1,7 @@
-"""StyleGAN2 as genforce/genforce stores it: names by layer, conventions of NVIDIA's TensorFlow release.
+"""StyleGAN2 as genforce/genforce saves it: names by layer, conventions of NVIDIA's TensorFlow release.
 
-A style's bias lacks the 1 that NVIDIA's PyTorch release includes, kernels of upsampling convolutions are flipped, the
-low-pass filters already have the upsampling's gain of 4, and labels are normalised together with z.
+Biases of styles do not include the 1 that NVIDIA's PyTorch release adds. Kernels of upsampling convolutions are
+flipped. Low-pass filters include the gain of 4 for upsampling. Labels are normalised together with z.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from spaceseed.models.generators.stylegan2 import StyleGAN2
 
 
 def is_stylegan2(state: Mapping[str, Any]) -> bool:
-    """Tells StyleGAN2 from the project's other state dicts: of these, it alone has an image output with a style."""
+    """Returns whether a state dict is a StyleGAN2: only this one has an image output with a style."""
     return "synthesis.output0.style.weight" in state
 
 
@@ -24,7 +24,7 @@ def build_stylegan2(state: Mapping[str, Any]) -> Generator:
     """Makes the generator of a state dict.
 
     Raises:
-        CheckpointError: a tensor is missing, does not fit the others, or has values that no weights have.
+        CheckpointError: a tensor is missing, does not fit the others, or has invalid values.
     """
     tensors = mapping_tensors(state) | _synthesis(state)
     generator = StyleGAN2.like(tensors, joint_labels=True)
@@ -33,10 +33,10 @@ def build_stylegan2(state: Mapping[str, Any]) -> Generator:
 
 
 def mapping_tensors(state: Mapping[str, Any]) -> dict[str, Tensor]:
-    """Returns the mapping network of a state dict, StyleGAN's too, by the names of `MappingNetwork`.
+    """Returns the tensors of a mapping network (StyleGAN2 or StyleGAN), by the names of `MappingNetwork`.
 
     Raises:
-        CheckpointError: a tensor is missing or of another kind.
+        CheckpointError: a tensor is missing or of another type.
     """
     tensors = {"mapping.w_avg": take(state, "truncation.w_avg", 1)}
     for layer in range(count(state, r"mapping\.dense(\d+)\..*") or 1):
@@ -44,7 +44,7 @@ def mapping_tensors(state: Mapping[str, Any]) -> dict[str, Tensor]:
         tensors[f"mapping.fc{layer}.bias"] = take(state, f"mapping.dense{layer}.bias", 1)
     if "mapping.label_weight" in state:
         embedding = take(state, "mapping.label_weight", 2)
-        # Ours divides by the root of the number of classes and adds a bias.
+        # Ours divides by the square root of the number of classes and adds a bias.
         tensors["mapping.embed.weight"] = embedding.t() * embedding.shape[0] ** 0.5
         tensors["mapping.embed.bias"] = embedding.new_zeros(embedding.shape[1])
     return tensors

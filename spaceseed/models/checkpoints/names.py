@@ -1,4 +1,4 @@
-"""What the names in a parsed file tell: who wrapped the network, and what a file holds that is no generator."""
+"""Looks at the names in a parsed file: prefixes of wrappers, and the kind of a file that holds no generator."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -8,8 +8,8 @@ from torch import Tensor
 
 from spaceseed.models.checkpoints.persistence import PersistentObject
 
-PREFIXES = ("module.", "_orig_mod.")  # of torch's DataParallel and of torch.compile
-# What is often taken for a generator, and patterns of names that are all found in it. The first that fits counts.
+PREFIXES = ("module.", "_orig_mod.")  # of torch's DataParallel and torch.compile
+# Other kinds of networks that users may choose by mistake. All patterns of a kind must match; the first kind counts.
 KINDS = {
     "the state of an optimizer": (r"param_groups",),
     "a LoRA, which changes another model": (r"(.*[._])?lora_?(up|down|A|B)\..*",),
@@ -25,10 +25,10 @@ KINDS = {
 
 
 def unwrapped(content: Any) -> Any:
-    """Removes the prefixes that all names of a dictionary have from wrappers of the network.
+    """Removes the prefixes that wrappers of the network added to all names of a dictionary.
 
     Args:
-        content: what `read_container` gave.
+        content: the result of `read_container`.
     """
     if not isinstance(content, dict):
         return content
@@ -39,10 +39,10 @@ def unwrapped(content: Any) -> Any:
 
 
 def describe(content: Any) -> str:
-    """Says what a file holds that is no generator, as far as its names tell, to go on "... holds".
+    """Returns a description of a file that holds no generator, from its names. It continues "... holds".
 
     Args:
-        content: what `unwrapped` gave.
+        content: the result of `unwrapped`.
     """
     tensors = list(_tensors(content))
     names = (
@@ -59,7 +59,7 @@ def describe(content: Any) -> str:
 
 
 def _tensors(content: Any) -> Iterator[str]:
-    """Names of tensors, in dictionaries inside dictionaries, too."""
+    """Yields names of tensors, also in nested dictionaries."""
     if isinstance(content, Mapping):
         for name, value in content.items():
             if isinstance(name, str) and isinstance(value, Tensor):

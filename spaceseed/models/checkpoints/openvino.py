@@ -1,7 +1,7 @@
-"""Reads the MobileStyleGAN of faces out of the PyPI package `random_face`, as data: no code of it is ever imported.
+"""Reads the MobileStyleGAN of faces from the PyPI package `random_face`, as data. Its code is never imported.
 
-The package holds two networks in OpenVINO's format: a graph in XML whose constants name places in a binary file. The
-files are known to the byte, so nothing is parsed whose hash is not right.
+The package holds two networks in OpenVINO's format: a graph in XML whose constants refer to positions in a binary file.
+Files with another hash than the known one are not parsed.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ MAPPING_LAYERS = 8
 
 
 def installed() -> Path | None:
-    """Finds the folder of data files that `make faces` installs; None where it is missing."""
+    """Returns the folder of data files that `make faces` installs; None if it is missing."""
     try:
         folder = Path(str(distribution(PACKAGE.partition("==")[0]).locate_file("random_face/data")))
     except PackageNotFoundError:
@@ -43,13 +43,13 @@ def read(folder: Path) -> MobileStyleGAN:
     """Reads the generator of 1024x1024 faces.
 
     Args:
-        folder: where the four data files lie, as `installed` finds it.
+        folder: the folder of the four data files, from `installed`.
 
     Returns:
-        the generator, with its w_avg measured; frozen, in evaluation mode.
+        The generator with measured w_avg, frozen, in evaluation mode.
 
     Raises:
-        CheckpointError: a file is missing or is not the one known.
+        CheckpointError: a file is missing or has another hash.
     """
     files = {name: _known_bytes(folder / name) for name in SHA256}
     generator = MobileStyleGAN(W_DIM, CHANNELS, mapping_layers=MAPPING_LAYERS)
@@ -74,15 +74,15 @@ def _known_bytes(path: Path) -> bytes:
 
 
 class _Constants:
-    """The float tensors of one network, in the graph's order: by name, or so many places after a name.
+    """The float tensors of one network, in the graph's order: by name, or by the distance after a name.
 
-    The export left nameless what it had computed: scales of styles, noise times its strength, pointwise weights.
+    The export computed some constants without names: scales of styles, noise times strength, pointwise weights.
     """
 
     def __init__(self, graph: bytes, content: bytes) -> None:
         self.tensors: list[Tensor] = []
         self.places: dict[str, int] = {}
-        for layer in ElementTree.fromstring(graph).iter("layer"):  # noqa: S314  # bytes whose hash is known
+        for layer in ElementTree.fromstring(graph).iter("layer"):  # noqa: S314  # the hash is known
             data = layer.find("data")
             if layer.get("type") == "Const" and data is not None and data.get("element_type") == "f32":
                 shape = [int(size) for size in data.get("shape", "").split(",")]
@@ -98,7 +98,7 @@ def _mapping(constants: _Constants) -> dict[str, Tensor]:
     matrices = [i for i, tensor in enumerate(constants.tensors) if tensor.shape == (W_DIM, W_DIM)]
     tensors = {}
     for layer, place in enumerate(matrices):
-        # MappingNetwork multiplies by its learning rate and 1 / sqrt(fan_in); here both are in the weights already.
+        # MappingNetwork multiplies by its learning rate and 1 / sqrt(fan_in). The file has both in its weights.
         tensors[f"mapping.fc{layer}.weight"] = constants.tensors[place] * (100 * math.sqrt(W_DIM))
         tensors[f"mapping.fc{layer}.bias"] = constants.tensors[place + 1] * 100
     return tensors
@@ -109,7 +109,7 @@ def _synthesis(constants: _Constants) -> dict[str, Tensor]:
     _add(tensors, "conv.affine", _affine(constants, "m.conv1.conv"))
     dense = {"weight": constants("m.input.input", 1), "noise": constants("m.input.input", 2)}
     _add(tensors, "conv", {**dense, "bias": constants("m.conv1.bias").flatten()})
-    last = "conv"  # the layer whose channels the next block takes as wavelet bands
+    last = "conv"  # the layer whose channels are the wavelet bands of the next block
     for i in range(len(CHANNELS) - 1):
         theirs, ours = f"m.layers.{i}", f"blocks.{i}"
         up = {
@@ -154,12 +154,12 @@ def _separable(constants: _Constants, name: str) -> dict[str, Tensor]:
 
 
 def _by_channel(tensor: Tensor) -> Tensor:
-    """Orders rows that hold all low bands, then three details a channel, so that a channel's four bands adjoin."""
+    """Reorders rows from all low bands first, then three details for each channel, to four bands for each channel."""
     channels = tensor.shape[0] // 4
     low, details = tensor[:channels, None], tensor[channels:].unflatten(0, (channels, 3))
     return torch.cat([low, details], dim=1).flatten(0, 1)
 
 
 def _transformed(tensor: Tensor) -> Tensor:
-    """Turns rows of bands into rows of pixels by the inverse Haar transform."""
+    """Converts rows of bands to rows of pixels with the inverse Haar transform."""
     return torch.einsum("pb,cb...->cp...", HAAR, tensor.unflatten(0, (-1, 4))).flatten(0, 1)

@@ -1,6 +1,6 @@
-"""Our own files: safetensors with a generator's state dict as it is, and a JSON header that says what it draws.
+"""Checkpoints of this package: safetensors with a generator's state dict, and a JSON header that describes it.
 
-A file may come from a stranger, so the header is checked and bounded, and has to fit the tensors.
+Files may be untrusted, so the header is checked and limited, and must fit the tensors.
 """
 
 from pathlib import Path
@@ -17,7 +17,7 @@ from spaceseed.models.generators.pggan import PGGAN
 from spaceseed.models.generators.stylegan2 import StyleGAN2
 from spaceseed.untrusted import StrictLine
 
-KEY = "spaceseed"  # of the header among the file's metadata
+KEY = "spaceseed"  # key of the header in the file's metadata
 FAMILIES: dict[str, type[StyleGAN2] | type[PGGAN] | type[DCGAN]] = {
     "StyleGAN2": StyleGAN2,
     "PGGAN": PGGAN,
@@ -29,19 +29,19 @@ Name = Annotated[StrictLine, Field(min_length=1, max_length=250)]
 
 
 class Header(BaseModel):
-    """What a file says of its generator.
+    """The description of a generator in its file.
 
     Attributes:
         family: the generator's class.
-        title: a name for people.
-        licence: of the weights; an SPDX identifier where there is one.
-        terms: what the licence means for whoever uses the images, in a sentence.
-        truncation: psi that suits the generator, where truncation has an effect.
+        title: the name that people see.
+        licence: licence of the weights; an SPDX identifier if there is one.
+        terms: one sentence on what the licence means for users of the images.
+        truncation: recommended psi, if truncation has an effect.
         classes: names of the labels' components, in order; empty for unconditional generators.
-        groups: sizes of the groups of classes, each of which may be left open; empty for unconditional generators.
+        groups: sizes of the groups of classes; a group may have no label. Empty for unconditional generators.
 
     Raises:
-        ValidationError: something is missing, unknown or out of bounds, or groups and classes do not agree.
+        ValidationError: a field is missing, unknown or out of range, or groups and classes do not agree.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
@@ -62,10 +62,10 @@ class Header(BaseModel):
 
 
 def read_header(path: Path) -> Header | None:
-    """Reads the header of a file that `read_container` accepted; None if it is none of ours.
+    """Reads the header of a file that `read_container` accepted; None if there is no such header.
 
     Raises:
-        CheckpointError: the header is damaged or says more than there is to say.
+        CheckpointError: the header is damaged or has unknown fields.
     """
     try:
         with safe_open(path, framework="pt") as file:
@@ -83,7 +83,7 @@ def read_header(path: Path) -> Header | None:
 
 
 def matches(content: Any, path: Path) -> bool:  # noqa: ARG001
-    """Tells whether a file has a header of ours."""
+    """Returns whether a file has a header of this package."""
     return read_header(path) is not None
 
 
@@ -91,18 +91,18 @@ def build(content: Any, path: Path) -> Generator:
     """Makes the generator of a parsed file.
 
     Raises:
-        CheckpointError: a tensor is missing, does not fit the others, or has values that no weights have, or the header
-            does not fit the tensors.
+        CheckpointError: a tensor is missing, does not fit the others, or has invalid values, or the header does not
+            fit the tensors.
     """
     header = read_header(path)
-    assert header is not None  # it matched
+    assert header is not None  # because of `matches`
     generator = FAMILIES[header.family].like(content)
     fill(generator, content)
     for name, tensor in generator.state_dict().items():
         if name.endswith("running_var") and (tensor < 0).any():
-            raise CheckpointError(f"The tensor {name} holds variances below zero.")
+            raise CheckpointError(f"The tensor {name} holds negative variances.")
     if len(header.classes) != generator.num_classes:
         raise CheckpointError(
-            f"{path.name} names {len(header.classes)} classes where its labels have {generator.num_classes}."
+            f"{path.name} names {len(header.classes)} classes, but its labels have {generator.num_classes}."
         )
     return generator

@@ -1,4 +1,4 @@
-"""NVIDIA's persistent objects: networks pickled together with their source text, which is ignored here."""
+"""NVIDIA's persistent objects: networks pickled together with their source code, which is ignored here."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,8 +18,8 @@ class PersistentObject:
     Attributes:
         class_name: name of its class, without the module.
         state: its attributes.
-        init_args: positional arguments that it was made with.
-        init_kwargs: keyword arguments that it was made with.
+        init_args: positional arguments of its constructor.
+        init_kwargs: keyword arguments of its constructor.
     """
 
     class_name: str
@@ -29,16 +29,16 @@ class PersistentObject:
 
 
 def state_dict(module: PersistentObject) -> dict[str, Tensor]:
-    """Parameters and buffers of a module and those inside it, named as torch names them: "mapping.fc0.weight".
+    """Returns the parameters and buffers of a module and its submodules, with torch's names: "mapping.fc0.weight".
 
     Args:
         module: a pickled torch.nn.Module.
 
     Returns:
-        tensors by name; buffers that the module does not save are left out.
+        Tensors by name, without non-persistent buffers.
 
     Raises:
-        CheckpointError: it has not the structure of a torch module.
+        CheckpointError: it does not have the structure of a torch module.
     """
     tensors: dict[str, Tensor] = {}
     _collect(module, "", tensors)
@@ -57,16 +57,16 @@ def _collect(module: Any, prefix: str, tensors: dict[str, Tensor]) -> None:
         if isinstance(tensor, Tensor):
             tensors[prefix + name] = tensor
         elif tensor is not None:
-            raise CheckpointError(f"The file holds a network whose {prefix + name} is no tensor.")
+            raise CheckpointError(f"The file holds a network whose {prefix + name} is not a tensor.")
     for name, inner in modules.items():
         if inner is not None:
             _collect(inner, f"{prefix}{name}.", tensors)
 
 
 def persistence_names(budget: Budget) -> Names:
-    """Names that NVIDIA's pickles use."""
+    """Returns the names that NVIDIA's pickles use."""
     names = dict(data_names(budget))
-    inner = dict(names)  # a nested storage needs less
+    inner = dict(names)  # a nested storage may use only these
 
     def load_from_bytes(data: Any) -> Storage:
         storage = read_legacy(memoryview(data), budget, inner)
@@ -94,6 +94,6 @@ def _persistent_object(meta: Any) -> PersistentObject:
 
 def _tensorflow_network(*_: object) -> None:
     raise CheckpointError(
-        "The file is a TensorFlow-era network of NVIDIA, which is not read: use one converted to PyTorch instead, such "
-        "as those of the catalogue (for StyleGAN2, the files of ZeqiangLai/StyleGAN2)."
+        "The file is a TensorFlow network of NVIDIA, which is not supported; use one converted to PyTorch instead, "
+        "such as those of the catalogue (for StyleGAN2, the files of ZeqiangLai/StyleGAN2)."
     )

@@ -1,4 +1,4 @@
-"""What torch and NumPy ask for in a pickle, rebuilt with every size checked against the bytes that are there."""
+"""Rebuilds the objects of torch and NumPy in a pickle. Every size is checked against the bytes in the file."""
 
 import math
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ NUMPY_TYPES: dict[str, torch.dtype] = {
 
 @dataclass(frozen=True)
 class Storage:
-    """The numbers that tensors are views of, [numel]."""
+    """The numbers [numel] that tensors are views of."""
 
     values: Tensor
 
@@ -53,18 +53,18 @@ class NumpyType:
 
 
 def numbers(data: Bytes, dtype: torch.dtype, budget: Budget) -> Tensor:
-    """Reads bytes as numbers, without copying them where their place in memory permits it.
+    """Returns bytes as numbers, without a copy if alignment permits it.
 
     Args:
-        data: whole numbers of `dtype`, little-endian.
+        data: little-endian numbers of `dtype`.
         dtype: type of the numbers.
-        budget: pays for a copy.
+        budget: is charged for a copy.
 
     Returns:
         [numel].
 
     Raises:
-        CheckpointError: the bytes are no whole number of elements, or the budget is spent.
+        CheckpointError: the bytes end in the middle of a number, or the budget is exceeded.
     """
     if len(data) % dtype.itemsize:
         raise CheckpointError("The file is damaged: a tensor ends in the middle of a number.")
@@ -74,7 +74,7 @@ def numbers(data: Bytes, dtype: torch.dtype, budget: Budget) -> Tensor:
         budget.spend("copied", len(data))
         data = memoryview(bytearray(data))
     raw = torch.frombuffer(data, dtype=torch.uint8)
-    if dtype is torch.bool:  # a byte other than 0 and 1 is no bool
+    if dtype is torch.bool:  # bytes other than 0 and 1 are not valid
         budget.spend("copied", len(data))
         return raw != 0
     if raw.data_ptr() % dtype.itemsize:
@@ -84,44 +84,44 @@ def numbers(data: Bytes, dtype: torch.dtype, budget: Budget) -> Tensor:
 
 
 def sizes(*values: Any) -> None:
-    """Checks that all are sizes: whole numbers from 0 that fit 63 bits.
+    """Checks that all values are sizes: integers from 0 that fit 63 bits.
 
     Raises:
-        CheckpointError: one is not.
+        CheckpointError: a value is not.
     """
     for value in values:
         if type(value) is not int or not 0 <= value < 2**63:
-            raise CheckpointError("The file is damaged: a tensor's size or place is no sensible number.")
+            raise CheckpointError("The file is damaged: a tensor's size or position is not a valid number.")
 
 
 def element_count(shape: Any) -> int:
-    """Checks a shape: a tuple of at most 8 sizes, sensible even where one of them is 0.
+    """Checks a shape: a tuple of at most 8 sizes. Their product must be valid even without the zeros.
 
     Returns:
-        the number of elements.
+        The number of elements.
 
     Raises:
-        CheckpointError: it is none.
+        CheckpointError: it is not a valid shape.
     """
     if type(shape) is not tuple or len(shape) > MAX_DIMENSIONS:
-        raise CheckpointError("The file is damaged: a tensor has no sensible shape.")
+        raise CheckpointError("The file is damaged: a tensor has no valid shape.")
     sizes(*shape)
     sizes(math.prod(size or 1 for size in shape))
     return math.prod(shape)
 
 
 def _tensor(storage: Any, offset: Any, shape: Any, strides: Any, *_: object) -> Tensor:
-    """Returns a view of a storage, with no more elements than the storage has: a copy is no larger than the file."""
+    """Returns a view of a storage. It has at most as many elements as the storage, so a copy is limited by the file."""
     if not isinstance(storage, Storage) or type(strides) is not tuple:
         raise TypeError
     count = element_count(shape)
     if len(shape) != len(strides):
-        raise CheckpointError("The file is damaged: a tensor's shape and strides do not belong together.")
+        raise CheckpointError("The file is damaged: a tensor's shape and strides do not fit each other.")
     sizes(offset, *strides)
     last = offset + sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))
     if count > len(storage.values) or (count and last >= len(storage.values)):
         raise CheckpointError(
-            f"The file was refused, because a tensor of shape {list(shape)} is larger than the {len(storage.values)} "
+            f"The file was refused, because a tensor of shape {list(shape)} has more than the {len(storage.values)} "
             "numbers stored for it."
         )
     return storage.values.as_strided(shape, strides, offset) if count else storage.values.new_empty(shape)
@@ -138,14 +138,14 @@ def _numpy_type(code: Any, *_: object) -> Pending:
 
     def build(state: Any) -> NumpyType:
         if state[1] not in ("<", "|", "="):
-            raise CheckpointError("The file holds big-endian numbers, which are not read.")
+            raise CheckpointError("The file holds big-endian numbers, which are not supported.")
         return kind
 
     return Pending(build)
 
 
 def _array(state: Any, budget: Budget) -> Tensor:
-    """Reads an array's state: (version, shape, dtype, whether columns come first, bytes)."""
+    """Reads the state of an array: (version, shape, dtype, whether columns come first, bytes)."""
     _, shape, kind, fortran, data = state
     if len(data) != element_count(shape) * kind.dtype.itemsize:
         raise CheckpointError("The file is damaged: an array's shape does not fit its data.")
@@ -175,7 +175,7 @@ def _set(members: Any, budget: Budget) -> set[Any]:
 
 
 def _encode(text: Any, encoding: Any, budget: Budget) -> bytes:
-    """Encodes byte strings as protocol 2 writes them."""
+    """Encodes byte strings as pickle protocol 2 stores them."""
     if type(text) is not str or encoding != "latin1":
         raise TypeError
     budget.spend("copied", len(text))
@@ -183,10 +183,10 @@ def _encode(text: Any, encoding: Any, budget: Budget) -> bytes:
 
 
 def data_names(budget: Budget) -> Names:
-    """Names that files of tensors, arrays and plain data use, whoever wrote them."""
+    """Returns the names that files of tensors, arrays and plain data use."""
     names: dict[tuple[str, str], object] = {
         ("collections", "OrderedDict"): Function(_empty_dict),
-        ("argparse", "Namespace"): Function(_empty_dict),  # settings of a training run, without their values
+        ("argparse", "Namespace"): Function(_empty_dict),  # settings of a training run; values are ignored
         ("builtins", "set"): Function(lambda members: _set(members, budget)),
         ("__builtin__", "set"): Function(lambda members: _set(members, budget)),
         ("_codecs", "encode"): Function(lambda text, encoding: _encode(text, encoding, budget)),

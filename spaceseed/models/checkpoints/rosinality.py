@@ -1,11 +1,10 @@
-"""StyleGAN2 as rosinality/stylegan2-pytorch saves it: {"g_ema": state dict, "latent_avg": w_avg}, or the former alone.
+"""StyleGAN2 as rosinality/stylegan2-pytorch saves it: {"g_ema": state dict, "latent_avg": w_avg}, or the dict alone.
 
-Weights of convolutions have a leading side of 1, and the low-pass filters already have the upsampling's gain of 4; what
-remains is other names for the same mathematics.
+Convolution weights have a leading side of 1, and low-pass filters include the gain of 4 for upsampling. Otherwise only
+the names differ.
 
-The project's first files, such as its own 550000.pt, were written before it stored noise maps: it draws them at random
-then, anew at each start. Here they are drawn by `RandomState(NOISE_SEED)` in the order of layers, so that images stay
-the same.
+Early files of the project, such as its 550000.pt, have no noise maps, and its code draws random ones at each start.
+This reader draws them with `RandomState(NOISE_SEED)` in the order of layers, so that images are reproducible.
 """
 
 from collections.abc import Mapping
@@ -23,20 +22,20 @@ from spaceseed.models.generators.layers import resample_filter
 from spaceseed.models.generators.stylegan2 import StyleGAN2
 
 NOISE_SEED = 0
-LARGEST = 1024  # side of the noise maps that are drawn; a few small tensors must not ask for a huge one
+LARGEST = 1024  # maximum side of drawn noise maps, so that small tensors cannot ask for huge ones
 
 
 def matches(content: Any, path: Path) -> bool:  # noqa: ARG001  # as every reader
-    """Tells whether a parsed file is a checkpoint of this project."""
+    """Returns whether a parsed file is a checkpoint of this project."""
     return isinstance(content, Mapping) and "conv1.conv.modulation.weight" in _state(content)
 
 
 def build(content: Any, path: Path) -> Generator:  # noqa: ARG001  # as every reader
-    """Makes the generator of a parsed file; where the mean of w is not stored, it is measured.
+    """Makes the generator of a parsed file. Measures the mean of w if the file does not have it.
 
     Raises:
-        CheckpointError: a tensor is missing, does not fit the others, or has values that no weights have, or the
-            network was conditional.
+        CheckpointError: a tensor is missing, does not fit the others, or has invalid values, or the network is
+            conditional.
     """
     state = _state(content)
     if not any(str(name).startswith("noises.") for name in state):
@@ -63,10 +62,10 @@ def _mapping(state: Mapping[str, Any]) -> dict[str, Tensor]:
         tensors[f"mapping.fc{layer - 1}.weight"] = take(state, f"style.{layer}.weight", 2)
         tensors[f"mapping.fc{layer - 1}.bias"] = take(state, f"style.{layer}.bias", 1)
     w_dim, inputs = tensors["mapping.fc0.weight"].shape
-    if inputs > w_dim:  # z beside a label's embedding; of z alone, the layout has as many numbers as of w
+    if inputs > w_dim:  # z and a label's embedding, because without labels z has the size of w
         raise CheckpointError(
-            "The file comes from a conditional network, whose labels this layout does not hold: its mapping takes "
-            f"{inputs} numbers where w has {w_dim}."
+            "The file holds a conditional network, but this format cannot store labels: its mapping network takes "
+            f"{inputs} numbers, but w has {w_dim}."
         )
     return tensors
 
@@ -97,12 +96,10 @@ def _synthesis(state: Mapping[str, Any]) -> dict[str, Tensor]:
 
 
 def _noise(state: Mapping[str, Any]) -> dict[str, Tensor]:
-    """Returns noise maps [1, 1, R, R] for a file that stores none: the same for the same number of layers."""
+    """Returns noise maps [1, 1, R, R] for a file without any. They depend only on the number of layers."""
     sides = [4 << (i + 1) // 2 for i in range(count(state, r"convs\.(\d+)\..*") + 1)]
     if sides[-1] > LARGEST:
-        raise CheckpointError(
-            f"The file lacks noise maps, and its images of {sides[-1]} pixels are too large for others."
-        )
+        raise CheckpointError(f"The file lacks noise maps, and at {sides[-1]} pixels they are too large to be drawn.")
     draws = np.random.RandomState(NOISE_SEED)
     return {f"noises.noise_{i}": torch.from_numpy(draws.randn(1, 1, r, r)) for i, r in enumerate(sides)}
 

@@ -1,4 +1,4 @@
-"""Puts tensors of a file into a generator, and measures what the file lacks."""
+"""Copies tensors of a file into a generator, and measures w_avg if the file lacks it."""
 
 import re
 from collections.abc import Mapping
@@ -14,15 +14,15 @@ BATCH = 1000
 
 
 def take(state: Mapping[str, Any], name: str, sides: int | None = None) -> Tensor:
-    """Looks up a tensor in a parsed file, for a reader that renames or reshapes it.
+    """Returns a tensor of a parsed file, for a reader that renames or reshapes it.
 
     Args:
-        state: part of what `read_container` gave.
+        state: part of the result of `read_container`.
         name: the tensor's name in the file.
-        sides: how many sides it must have; any number when None.
+        sides: number of dimensions that it must have; any number if None.
 
     Returns:
-        the tensor; none of its sides is 0.
+        The tensor; none of its sides is 0.
 
     Raises:
         CheckpointError: there is no such tensor of floating-point numbers.
@@ -38,11 +38,11 @@ def take(state: Mapping[str, Any], name: str, sides: int | None = None) -> Tenso
 
 
 def count(state: Mapping[str, Any], pattern: str) -> int:
-    """Returns one more than the highest number among the names that match, so that a missing one is noticed.
+    """Returns one more than the highest number in the matching names, so that a missing name raises an error later.
 
     Args:
-        state: part of what `read_container` gave.
-        pattern: a regular expression with one group, the number; only numbers below 100 count.
+        state: part of the result of `read_container`.
+        pattern: a regular expression with one group, the number. Only numbers below 100 count.
     """
     found = (re.fullmatch(pattern, name) for name in state if isinstance(name, str))
     return max((int(match[1]) + 1 for match in found if match and len(match[1]) < 3), default=0)
@@ -50,14 +50,14 @@ def count(state: Mapping[str, Any], pattern: str) -> int:
 
 @torch.no_grad()
 def fill(generator: Generator, tensors: Mapping[str, Tensor]) -> None:
-    """Copies tensors into a generator's parameters and buffers: all of them, and nothing else.
+    """Copies tensors into all parameters and buffers of a generator.
 
     Args:
-        generator: what to fill.
-        tensors: by the names of `generator.state_dict()`; half precision and float64 become the generator's float32.
+        generator: the generator to fill.
+        tensors: by the names in `generator.state_dict()`. They are converted to the generator's float32.
 
     Raises:
-        CheckpointError: a tensor is missing, unknown, of another shape or kind, or not finite.
+        CheckpointError: a tensor is missing, unknown, of another shape or type, or not finite.
     """
     own = generator.state_dict()
     family = type(generator).__name__
@@ -65,9 +65,7 @@ def fill(generator: Generator, tensors: Mapping[str, Tensor]) -> None:
         if name not in tensors:
             raise CheckpointError(f"The file lacks the tensor {name}, which a {family} needs.")
         if name not in own:
-            raise CheckpointError(
-                f"The file holds a tensor {name[:100]}, for which a {family} of its size has no place."
-            )
+            raise CheckpointError(f"The file holds a tensor {name[:100]}, which a {family} of its size does not have.")
     for name, place in own.items():
         value = tensors[name]
         if value.shape != place.shape:
@@ -84,13 +82,13 @@ def measure_w_avg(generator: Generator, samples: int = 10_000) -> Tensor:
     """Measures the centre of truncation, for files that do not store it.
 
     Args:
-        generator: a generator whose mapping has its weights.
-        samples: how many latents to map; of a conditional model, classes take turns.
+        generator: a generator whose mapping network has its weights.
+        samples: number of latents to map. In a conditional model all classes are equally frequent.
 
     Returns:
-        mean of w, [w_dim]; the same for the same weights.
+        The mean of w, [w_dim]; always the same for the same weights.
     """
-    # All drawn at once: numbers drawn in batches would depend on the batches.
+    # All are drawn at once, so that they do not depend on the batch size.
     z = torch.randn(samples, generator.z_dim, generator=torch.Generator().manual_seed(0)).to(generator.device)
     classes = torch.arange(samples, device=generator.device) % max(generator.num_classes, 1)
     total = torch.zeros(generator.w_dim, dtype=torch.float64, device=generator.device)

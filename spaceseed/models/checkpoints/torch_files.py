@@ -1,4 +1,4 @@
-"""The two formats of `torch.save`: a zip archive, and before torch 1.6 a run of pickles with the numbers at the end."""
+"""The two formats of `torch.save`: a zip archive, and before torch 1.6 several pickles followed by the numbers."""
 
 import struct
 from collections.abc import Callable
@@ -22,18 +22,18 @@ _LOCAL = struct.Struct("<4s5H3L2H")
 
 
 def read_zip(data: memoryview, budget: Budget, names: Names) -> Any:
-    """Reads a torch zip archive; its numbers stay in `data`.
+    """Reads a torch zip archive. Tensors are views of `data`.
 
     Args:
         data: the whole file.
-        budget: what reading may cost.
+        budget: limits on the work.
         names: globals that the object may use.
 
     Returns:
-        the object that was saved.
+        The saved object.
 
     Raises:
-        CheckpointError: it is no such archive, is damaged, compressed, or holds what weights do not need.
+        CheckpointError: it is not such an archive, is damaged, compressed, or holds something that weights never need.
     """
     entries = zip_entries(data)
     roots = [name.removesuffix("data.pkl") for name in entries if name.endswith("/data.pkl")]
@@ -41,13 +41,13 @@ def read_zip(data: memoryview, budget: Budget, names: Names) -> Any:
         raise CheckpointError("The zip archive was not written by torch.save.")
     order = entries.get(f"{roots[0]}byteorder", b"little")
     if bytes(order[:8]) != b"little":
-        raise CheckpointError("The file holds big-endian numbers, which are not read.")
+        raise CheckpointError("The file holds big-endian numbers, which are not supported.")
 
     def load(key: str, dtype: torch.dtype, count: int) -> Storage:
         entry = entries[f"{roots[0]}data/{key}"]
         if len(entry) != count * dtype.itemsize:
             raise CheckpointError(
-                f"The file was refused, because it declares {count} numbers where it stores {len(entry)} bytes."
+                f"The file was refused, because it declares {count} numbers but stores {len(entry)} bytes."
             )
         return Storage(numbers(entry, dtype, budget))
 
@@ -56,19 +56,19 @@ def read_zip(data: memoryview, budget: Budget, names: Names) -> Any:
 
 
 def zip_entries(data: memoryview) -> dict[str, memoryview]:
-    """Finds the entries of an uncompressed zip archive.
+    """Returns the entries of an uncompressed zip archive.
 
-    zipfile would read a directory of any length, and does not tell where in the file an entry's data begin.
+    zipfile is not used, because it reads a directory of any length, and does not return the position of the data.
 
     Args:
-        data: the whole file, below 4 GiB; so the fields of zip64 are never needed.
+        data: the whole file, below 4 GiB, so that zip64 fields are never needed.
 
     Returns:
-        by name, a view of each entry.
+        A view of each entry, by name.
 
     Raises:
-        CheckpointError: the archive is damaged, is a program, or has entries that are compressed, doubled or beyond the
-            file.
+        CheckpointError: the archive is damaged or a program, or has entries that are compressed, duplicate or outside
+            the file.
     """
     try:
         signature, _, _, _, count, size, start, comment = _END.unpack(data[-_END.size :])
@@ -83,9 +83,7 @@ def zip_entries(data: memoryview) -> dict[str, memoryview]:
             if fields[0] != b"PK\x01\x02" or name in entries or len(name) > MAX_NAME:
                 raise CheckpointError(DAMAGED)
             if "/code/" in name:
-                raise CheckpointError(
-                    "The file is a TorchScript program; save the state_dict() of its network instead."
-                )
+                raise CheckpointError("The file is a TorchScript program; save its network's state_dict() instead.")
             if fields[4] != 0 or fields[8] != fields[9] or fields[3] & 1:
                 raise CheckpointError("The file was refused, because its zip archive is compressed or encrypted.")
             entries[name] = _entry(data, fields[16], fields[9])
@@ -106,25 +104,25 @@ def read_legacy(data: memoryview, budget: Budget, names: Names) -> Any:
     """Reads the format from before torch 1.6: magic number, version, platform, object, keys of storages, numbers.
 
     Args:
-        data: the bytes, all of them.
-        budget: what reading may cost.
+        data: all bytes.
+        budget: limits on the work.
         names: globals that the object may use.
 
     Returns:
-        the object that was saved; a `Storage` where a bare storage was.
+        The saved object; a `Storage` if a bare storage was saved.
 
     Raises:
-        CheckpointError: the file is damaged or holds what weights do not need.
+        CheckpointError: the file is damaged or holds something that weights never need.
     """
     if bytes(data[: len(LEGACY_MAGIC)]) != LEGACY_MAGIC:
         raise CheckpointError(DAMAGED)
     version, position = unpickle(data, {}, budget, position=len(LEGACY_MAGIC))
     platform, position = unpickle(data, {}, budget, position=position)
     if version != LEGACY_VERSION or not isinstance(platform, dict) or not platform.get("little_endian"):
-        raise CheckpointError("The file was written by a version of torch or a kind of machine that is not supported.")
+        raise CheckpointError("The file was written by a version of torch or on a machine that is not supported.")
 
-    # The numbers come after the object that is made of them, so the object is read twice: first to learn which
-    # storages there are (as tensors without memory), then, once those are found, for good.
+    # The numbers come after the object that refers to them, so the object is read twice: first to learn which storages
+    # exist (as tensors without memory), then with their numbers.
     declared: dict[str, Storage] = {}
 
     def declare(key: str, dtype: torch.dtype, count: int) -> Storage:
@@ -152,7 +150,7 @@ def read_legacy(data: memoryview, budget: Budget, names: Names) -> Any:
 def _stored(
     data: memoryview, position: int, keys: Any, declared: dict[str, Storage], budget: Budget
 ) -> dict[str, Storage]:
-    """Finds the numbers of each storage, which follow each other in the order of `keys`, each with its count before."""
+    """Reads the numbers of each storage. They follow in the order of `keys`, each after its count."""
     stored: dict[str, Storage] = {}
     for key in keys if type(keys) is list else [None]:
         if type(key) is not str or key not in declared or key in stored:
@@ -167,7 +165,7 @@ def _stored(
 
 
 def _storages(load: Callable[[str, torch.dtype, int], Storage]) -> Callable[[Any], Storage]:
-    """Reads persistent ids of storages: ("storage", type, key, device, number of elements[, no view])."""
+    """Returns a function that loads storages by their ids: ("storage", type, key, device, count[, no view])."""
 
     def load_persistent(identity: Any) -> Storage:
         kind, dtype, key, _, count, *view = identity

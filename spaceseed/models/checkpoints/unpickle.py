@@ -1,10 +1,9 @@
-"""A pickle machine that can only build plain data.
+"""An unpickler that can only build plain data.
 
-Python's own unpickler is a small stack machine with two dangerous words, "import this" and "call it", and no sense of
-proportion: `find_class` can be overridden, but a few bytes can still ask it for gigabytes, or nest so deeply that the
-interpreter falls. This one knows the opcodes that Python's pickler writes for data (protocols 2 to 5, without those
-for code and for sharing by duplication), looks names up in a table of our own functions, and counts what it does.
-
+Python's unpickler is a small stack machine. It can import and call any function, and even with a safe `find_class` a
+few bytes can allocate gigabytes, or nest so deeply that the interpreter crashes. This one knows only the opcodes that
+Python's pickler writes for data (protocols 2 to 5, without those for code and for duplicating references). It looks
+names up in a table of safe functions, and limits the number of steps.
 Format: the comments in CPython's Lib/pickletools.py.
 """
 
@@ -20,36 +19,36 @@ MAX_ARGUMENTS = 10
 DAMAGED = "The file is damaged or cut short."
 
 Bytes = bytes | memoryview
-KEY_TYPES = (str, int, float, bool, type(None))  # hashing these is cheap, whatever their value
+KEY_TYPES = (str, int, float, bool, type(None))  # their hash is always cheap
 
 
 @dataclass(frozen=True)
 class Function:
-    """What an allowed global stands for: a function of ours that checks its arguments."""
+    """The safe function for an allowed global. It checks its arguments."""
 
     call: Callable[..., object]
 
 
 @dataclass
 class Pending:
-    """A value that its BUILD opcode will complete; `value` is None until then."""
+    """A value that its BUILD opcode completes; `value` is None until then."""
 
     build: Callable[[Any], object]
     value: object = None
 
 
-# The whole list of what a file may import, by exact module and name.
+# Everything that a file may import, by exact module and name.
 Names = Mapping[tuple[str, str], object]
 
 
 @dataclass
 class Budget:
-    """What one file may still cost. All pickles inside a file share one budget.
+    """Limits on the work for one file. All pickles in a file share one budget.
 
     Attributes:
         opcodes: steps of the machine; each makes at most one small object. A StyleGAN3 with its discriminator takes
             50,000.
-        text: bytes of strings; unlike other values they take up to four times the room that they have in the file.
+        text: bytes of strings, which can take up to four times as much memory as in the file.
         copied: bytes of tensors that had to be copied out of the file.
     """
 
@@ -58,15 +57,15 @@ class Budget:
     text: int = 1 << 25
 
     def spend(self, kind: str, amount: int) -> None:
-        """Takes `amount` from what is left of `kind`.
+        """Subtracts `amount` from the budget of `kind`.
 
         Raises:
-            CheckpointError: so much is not left.
+            CheckpointError: the budget is exceeded.
         """
         left = getattr(self, kind) - amount
         setattr(self, kind, left)
         if left < 0:
-            raise CheckpointError("The file asks for more work or memory than weights of its size need.")
+            raise CheckpointError("The file asks for more work or memory than weights of its size ever need.")
 
 
 def unpickle(
@@ -79,17 +78,17 @@ def unpickle(
     """Reads one pickle.
 
     Args:
-        data: the bytes that hold it. Long byte strings of the result are views into these.
-        names: what globals stand for; a `Function` can be called.
-        budget: what it may cost.
-        load_persistent: turns a persistent id into a value; such ids are refused when None.
-        position: where in `data` the pickle begins.
+        data: the bytes that hold it. Long byte strings in the result are views of them.
+        names: the values of globals; a `Function` can be called.
+        budget: limits on the work.
+        load_persistent: turns a persistent id into a value; such ids are refused if None.
+        position: position in `data` where the pickle begins.
 
     Returns:
-        (the object, the position after it). All in it was built by opcodes or given by `names` and `load_persistent`.
+        The object, and the position after it. Everything in it comes from opcodes, `names` and `load_persistent`.
 
     Raises:
-        CheckpointError: the file names anything else, is damaged, or costs too much.
+        CheckpointError: the file uses another name, is damaged, or exceeds the budget.
     """
     machine = _Machine(data, position, names, budget, load_persistent)
     try:
@@ -97,7 +96,7 @@ def unpickle(
     except (AttributeError, IndexError, KeyError, TypeError, UnicodeError, ValueError, OverflowError) as error:
         if isinstance(error, CheckpointError):
             raise
-        # Any of these means that an opcode met something else on the stack than a pickler would have left there.
+        # Each of these means that the stack does not hold what a pickler would have left there.
         raise CheckpointError(DAMAGED) from error
 
 
@@ -140,7 +139,7 @@ class _Machine:
         return str(encoded, "utf-8")
 
     def line(self) -> str:
-        """Reads one line of text, as GLOBAL has them."""
+        """Reads one line of text, an argument of GLOBAL."""
         window = bytes(self.data[self.position : self.position + 256])
         return self.text(window.index(b"\n") + 1)[:-1]
 
@@ -171,8 +170,8 @@ class _Machine:
         if (module, name) not in self.names:
             refused = f"{module}.{name}"[:100]
             raise CheckpointError(
-                f"The file was not opened, because it asks for {refused!r}, which weights do not need; of a whole "
-                "network, save the state_dict() instead."
+                f"The file was not opened, because it asks for {refused!r}, which weights do not need; instead of a "
+                "whole network, save its state_dict()."
             )
         self.push(self.names[module, name])
 
@@ -183,7 +182,7 @@ class _Machine:
         self.push(function.call(*arguments))
 
     def build(self) -> None:
-        """Gives an object its state. Attributes of containers, such as a state dict's `_metadata`, are left out."""
+        """Gives an object its state. Attributes of containers, such as `_metadata` of a state dict, are ignored."""
         state = self.pop()
         target = self.stack[-1]
         if isinstance(target, Pending):
@@ -216,12 +215,12 @@ class _Machine:
 
 
 def finished(value: Any) -> Any:
-    """Returns what has become of a pending value; any other as it is."""
+    """Returns the completed value of a Pending; any other value unchanged."""
     return value.value if isinstance(value, Pending) and value.value is not None else value
 
 
 def checked_key(value: Any) -> Any:
-    """Refuses a value that may be no key or member of a set: tuples may not, because hashing nested ones is slow."""
+    """Raises TypeError for values that may not be a key or a member of a set. Tuples may not: hashing can be slow."""
     if type(value) not in KEY_TYPES:
         raise TypeError
     return value

@@ -35,7 +35,9 @@ def labels(generator: Generator, *classes: str | int) -> Tensor:
     """
     check_type("generator", generator, Generator, "a Generator, such as load returns")
     if not generator.num_classes:
-        raise ArgumentError("generator", type(generator).__name__, "a conditional generator")
+        raise ArgumentError(
+            "generator", type(generator).__name__, "a conditional generator, and this model has no classes"
+        )
     groups = groups_of(generator)
     if not classes and not groups:
         raise ArgumentError("classes", classes, "one class or more, because this model needs a label")

@@ -1,4 +1,4 @@
-"""Writes pickles opcode by opcode, as no pickler would."""
+"""Writes pickles opcode by opcode, including ones that no pickler would write."""
 
 import io
 import json
@@ -42,18 +42,18 @@ def mapping(**values: bytes) -> bytes:
 
 
 def file(content: bytes, protocol: int = 2) -> bytes:
-    """A pickle, made long enough to be looked at."""
+    """Returns a pickle, padded to the minimum length of a checkpoint."""
     return pickle.PROTO + bytes([protocol]) + content + pickle.STOP + bytes(16)
 
 
 def safetensors(**header: object) -> bytes:
-    """A safetensors file of any header, with no numbers."""
+    """Returns a safetensors file with any header and no numbers."""
     encoded = json.dumps(header).encode()
     return struct.pack("<Q", len(encoded)) + encoded
 
 
 def stored(count: int = 4, key: str = "0", kind: str = "FloatStorage", legacy: bool = False) -> bytes:
-    """Names a storage, as `torch.save` does."""
+    """Returns the opcodes for a storage, as `torch.save` writes them."""
     return identity(count, key, kind, legacy) + pickle.BINPERSID
 
 
@@ -63,13 +63,13 @@ def identity(count: int = 4, key: str = "0", kind: str = "FloatStorage", legacy:
 
 
 def view(storage: bytes, shape: tuple[int, ...] = (2, 2), strides: tuple[int, ...] = (2, 1), offset: int = 0) -> bytes:
-    """A tensor that is a view of a storage."""
+    """Returns the opcodes for a tensor that is a view of a storage."""
     sizes = [items(*map(number, values)) for values in (shape, strides)]
     return call(TORCH_TENSOR, storage, number(offset), *sizes, pickle.NEWFALSE, pickle.EMPTY_DICT)
 
 
 def nested_storage(count: int = 4) -> bytes:
-    """A storage inside an NVIDIA pickle: a file of its own."""
+    """Returns the opcodes for a storage inside an NVIDIA pickle, which is a file of its own."""
     stream = io.BytesIO()
     values = torch.arange(count, dtype=torch.float32).untyped_storage()
     typed = torch.storage.TypedStorage(wrap_storage=values, dtype=torch.float32, _internal=True)
@@ -82,7 +82,7 @@ def load_from_bytes(payload: bytes) -> bytes:
 
 
 def persistent(class_name: str = "Generator", **state: bytes) -> bytes:
-    """An object of NVIDIA's, with source text that would end the test."""
+    """Returns the opcodes for an object of NVIDIA's, whose source code would end the test if it were run."""
     meta = mapping(
         type=text("class"),
         version=number(6),
@@ -105,7 +105,7 @@ def array(shape: tuple[int, ...], data: bytes, code: str = "f8", order: str = "<
 
 
 def network() -> bytes:
-    """A small, honest NVIDIA pickle."""
+    """Returns a small valid NVIDIA pickle."""
     weight = call(
         ("torch._utils", "_rebuild_parameter"),
         view(load_from_bytes(nested_storage())),
@@ -118,7 +118,7 @@ def network() -> bytes:
 
 
 def archive(content: bytes, entries: dict[str, bytes] | None = None, compression: int = zipfile.ZIP_STORED) -> bytes:
-    """A torch zip file around a pickle, with one storage of four numbers unless `entries` say otherwise."""
+    """Returns a torch zip file around a pickle, with one storage of four numbers unless `entries` are given."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", compression) as target:
         target.writestr("archive/data.pkl", file(content))
@@ -128,7 +128,7 @@ def archive(content: bytes, entries: dict[str, bytes] | None = None, compression
 
 
 def legacy(content: bytes, keys: tuple[str, ...] = ("0",), numbers: bytes = struct.pack("<q", 4) + bytes(16)) -> bytes:
-    """A file of torch before 1.6."""
+    """Returns a file in the format from before torch 1.6."""
     magic = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
     parts = [number(1001), mapping(little_endian=pickle.NEWTRUE), content]
     parts.append(pickle.EMPTY_LIST + pickle.MARK + b"".join(map(text, keys)) + pickle.APPENDS)

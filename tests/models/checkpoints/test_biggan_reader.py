@@ -1,4 +1,4 @@
-"""Reading BigGAN-deep: what is refused, and that it is refused with a sentence."""
+"""The reader of BigGAN-deep: which files it refuses, each with one sentence."""
 
 import json
 import shutil
@@ -25,7 +25,7 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_the_public_door_knows_the_format():
+def test_read_generator_recognises_the_format():
     assert isinstance(read_generator(CASE / "pytorch_model.bin"), BigGAN)
 
 
@@ -51,7 +51,7 @@ def test_the_spectral_norm_is_the_stored_one(folder):
 @pytest.mark.parametrize(
     ("config", "sentence"),
     [
-        (None, "need the config.json"),
+        (None, "need their config.json"),
         ("", "not that of a BigGAN"),
         ("[]", "not that of a BigGAN"),
         ("{" * 100_000, "not that of a BigGAN"),
@@ -99,7 +99,7 @@ def test_a_huge_image_is_refused():
         (f"{BLOCK}.weight_orig", torch.tensor(1.0), f"vectors of {BLOCK} do not fit"),
         ("generator.conv_to_rgb.bias", torch.tensor(1.0), "does not fit"),
         ("generator.layers.6.conv_3.bias", "text", "lacks the tensor"),
-        ("generator.surprise", torch.ones(2), "has no place"),
+        ("generator.surprise", torch.ones(2), "does not have"),
     ],
 )
 def test_a_tensor_that_does_not_fit_is_refused(folder, name, value, sentence):

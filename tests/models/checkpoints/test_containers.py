@@ -1,4 +1,4 @@
-"""Files of every kind come out as plain data, equal to what torch itself reads."""
+"""Files of every format become plain data, equal to what torch reads."""
 
 import json
 import pickle
@@ -192,7 +192,7 @@ def test_damaged_anywhere(tmp_path_factory, kind, data):
         content[place : place + data.draw(st.integers(1, 2))] = data.draw(st.binary(max_size=3))
     path = tmp_path_factory.getbasetemp() / f"damaged-{kind}"
     path.write_bytes(content)
-    with suppress(CheckpointError):  # anything else is an error of ours
+    with suppress(CheckpointError):  # any other exception is a bug
         read_container(path)
 
 
@@ -213,9 +213,9 @@ def test_a_file_that_holds_no_weights_is_named(tmp_path, start, told):
         read_container(tmp_path / "model.pt")
 
 
-def test_a_whole_network_is_refused_with_what_would_do(tmp_path):
+def test_a_whole_network_is_refused_with_a_suggestion(tmp_path):
     torch.save(torch.nn.Linear(2, 2), tmp_path / "model.pt")
-    with pytest.raises(CheckpointError, match=r"torch\.nn\.modules\.linear\.Linear.* save the state_dict\(\) instead"):
+    with pytest.raises(CheckpointError, match=r"torch\.nn\.modules\.linear\.Linear.* save its state_dict\(\)"):
         read_container(tmp_path / "model.pt")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -1,4 +1,4 @@
-"""PGGAN, StyleGAN and StyleGAN2 as genforce stores them: told apart, renamed, and refused where they do not fit."""
+"""PGGAN, StyleGAN and StyleGAN2 as genforce saves them: recognised, renamed, and refused if they do not fit."""
 
 import math
 from functools import cache
@@ -82,7 +82,7 @@ def test_the_averaged_generator_is_preferred():
 
 
 def compare_with_sefa(family, rows, theirs, key):
-    """Factorises style weights as SeFa's authors do, and compares with what they got."""
+    """Factorises style weights as SeFa's authors do, and compares with their result."""
     weights = torch.cat([generator(family).style_weights(int(row)) for row in rows])
     weights = weights / weights.norm(dim=1, keepdim=True)
     values, vectors = torch.linalg.eigh(weights.t() @ weights)
@@ -123,13 +123,13 @@ def test_other_precisions_become_float32(dtype):
 
 
 @pytest.mark.parametrize(("family", "lod"), [("pggan", "lod"), ("stylegan", "synthesis.lod")])
-def test_a_network_that_had_not_grown_up_is_refused(family, lod):
+def test_a_network_that_is_not_fully_grown_is_refused(family, lod):
     with pytest.raises(CheckpointError, match=r"full size: .*lod is 1\.5"):
         build(state(family) | {lod: torch.tensor(1.5)}, ANYWHERE)
 
 
 def replaced(family, name):
-    """The family's tensors, with one gone, of another kind, of another shape, or not finite."""
+    """Returns the family's tensors, with one missing, of another type, of another shape, or not finite."""
     tensors = state(family)
     tensor = tensors.pop(name)
     yield tensors

@@ -1,4 +1,4 @@
-"""StyleGAN2 as genforce/genforce stores it, against that project's numbers for two small random networks."""
+"""StyleGAN2 as genforce/genforce saves it, compared with that project's output for two small random networks."""
 
 from functools import cache
 
@@ -24,7 +24,7 @@ def official(case):
 
 
 def style(generator, ws, layer, row):
-    """What the affine transform of a layer makes of a row of ws, [N, channels]."""
+    """Returns the style that a layer's affine transform makes of a row of ws, [N, channels]."""
     return generator.synthesis.get_submodule(f"{layer}.affine")(ws[:, row])
 
 

@@ -1,4 +1,4 @@
-"""Files that were made to do harm: each is refused with one sentence, leaves no trace and takes next to no memory."""
+"""Malicious files: each is refused with one sentence, has no side effect, and takes little memory."""
 
 import json
 import pickle
@@ -18,7 +18,7 @@ from tests.models.golden import Golden
 
 HOSTILE = Golden("hostile")
 MARKER = HOSTILE.facts["marker"]
-# A process of its own opens the files in turn, because what is tested for would take this one with it.
+# A separate process opens the files, because a failure could crash it or use all memory.
 CHILD = """
 import json, resource, sys
 from pathlib import Path
@@ -51,12 +51,12 @@ def put(index):
 
 
 def doubling(start, step, times=60):
-    """Something, then a pair of twice that, and so on: a few bytes that unfold to 2 ** times."""
+    """Returns something, then a pair of twice that, and so on: a few bytes that expand to 2 ** times."""
     return start + put(0) + b"".join(get(0) + step + put(0) for _ in range(times))
 
 
 def calls(function, arguments):
-    """The same call 20,000 times, of a few bytes each."""
+    """Returns the same call 20,000 times, each of a few bytes."""
     return forge.name(*function) + put(0) + arguments + put(1) + (get(0) + get(1) + pickle.REDUCE) * 20_000
 
 
@@ -106,7 +106,7 @@ FILES = {
         )
     ),
     "deep_marks.pkl": forge.file(pickle.MARK * MANY + pickle.TUPLE * MANY),
-    # what unfolds
+    # exponential expansion
     "doubling_tuples.pkl": forge.file(doubling(pickle.EMPTY_TUPLE, pickle.TUPLE2)),
     "doubling_lists.pkl": forge.file(doubling(pickle.EMPTY_LIST, pickle.TUPLE2 + b"\x85" + pickle.TUPLE1)),
     "doubling_key.pkl": forge.file(
@@ -186,7 +186,7 @@ FILES = {
         calls(("_codecs", "encode"), forge.text("x" * 4_000_000) + forge.text("latin1") + pickle.TUPLE2)
     ),
     "wide_text.pkl": forge.file(pickle.MARK + forge.text("\U0001f600" + "x" * 6_000_000) * 7 + pickle.TUPLE),
-    # lies about sizes
+    # false sizes
     "giant_bytes.pkl": forge.file(pickle.BINBYTES8 + struct.pack("<Q", 2**62), 4),
     "giant_text.pkl": forge.file(pickle.BINUNICODE8 + struct.pack("<Q", 2**63), 4),
     "giant_frame.pkl": forge.file(pickle.FRAME + struct.pack("<Q", 2**64 - 1), 4),
@@ -276,7 +276,7 @@ def answers(tmp_path_factory):
 @pytest.mark.parametrize("file", [*HOSTILE.facts["files"], *FILES])
 def test_refused_with_one_sentence_and_little_memory(answers, file):
     answer, grown = answers[file]
-    if file == "persistence_source_valid.pkl":  # the network is whole: its source text is ignored
+    if file == "persistence_source_valid.pkl":  # the network is valid; its source code is ignored
         assert answer == "StyleGAN2"
     else:
         assert answer.endswith(".")

@@ -1,6 +1,6 @@
-"""NVIDIA's snapshots: StyleGAN3's official numbers from the official files, and what is refused.
+"""NVIDIA's snapshots: StyleGAN3's official output from the official files, and files that are refused.
 
-StyleGAN2's numbers are compared in ../test_stylegan2.py.
+StyleGAN2's output is compared in ../test_stylegan2.py.
 """
 
 import dataclasses
@@ -33,7 +33,7 @@ def drawn(name, generator, inputs, cutoff):
     z = inputs["z"]
 
     def motion():
-        return torch.linalg.inv(inputs["transform"])  # the files hold where an image looks up, not how it moves
+        return torch.linalg.inv(inputs["transform"])  # the files store the inverse
 
     def first():
         return generator.map(z[:1])
@@ -82,7 +82,7 @@ def test_a_flat_state_dict_is_read_too(generators, case):
 
 
 def test_source_text_in_a_file_is_never_run(monkeypatch, tmp_path):
-    """The network whose every object carries code that would write a file draws the right images, and no file."""
+    """Every object of the network has source code that would write a file. Images are right, and no file is written."""
     monkeypatch.chdir(tmp_path)
     generator = read_generator(DATA / "hostile" / "persistence_source_valid.pkl")
     golden = GOLDEN["nv_sg2ada_resnet"]
@@ -102,7 +102,7 @@ def test_other_files_do_not_match(content):
 
 
 def changed(snapshot, *place, value):
-    """The snapshot's G_ema with one attribute of an inner module changed."""
+    """Returns the snapshot's G_ema with one attribute of an inner module changed."""
 
     def change(module, modules):
         state = dict(module.state)
@@ -146,7 +146,7 @@ def test_what_is_not_a_named_tensor_is_refused():
 
 
 class Network:
-    """What NVIDIA's pickles hold, as their own code unpickles and pickles it again."""
+    """The object in NVIDIA's pickles, as their code unpickles it and pickles it again."""
 
     def __init__(self, meta):
         self.meta = meta

@@ -1,4 +1,4 @@
-"""Our own files: what was written is drawn again, and what a stranger may have written is refused in a sentence."""
+"""Files of this package: a saved generator draws the same images, and invalid files are refused with one sentence."""
 
 import json
 
@@ -43,7 +43,7 @@ def generator():
 
 
 def write(path, generator, header=None, **tensors):
-    """Writes a file whose header may be any text, and some of whose tensors may be other ones."""
+    """Writes a file with any text as header, and some other tensors."""
     if not isinstance(header, str):
         header = json.dumps({"family": type(generator).__name__, **FIELDS, **(header or {})})
     state = {name: tensor.contiguous() for name, tensor in generator.state_dict().items()}
@@ -69,11 +69,11 @@ def test_groups_of_labels_come_along(tmp_path):
     generator = StyleGAN2(3, 3, CHANNELS, mapping_layers=1, num_classes=5).eval()
     again = loading.load(str(write(tmp_path / "g.safetensors", generator, {"classes": NAMES, "groups": (2, 3)})), "cpu")
     assert (again.card.classes, again.card.groups) == (NAMES, (2, 3))
-    labels = torch.tensor([[1.0, 0, 0, 0, 1], [0, 0, 0, 1, 0]])  # the second leaves its hair open
+    labels = torch.tensor([[1.0, 0, 0, 0, 1], [0, 0, 0, 1, 0]])  # the second has no label for hair
     torch.testing.assert_close(draw(again, labels), draw(generator, labels))
 
 
-def test_people_may_write_as_they_do(generator, tmp_path):
+def test_titles_may_use_any_script(generator, tmp_path):
     title = "Gesichter – 顔\u3000 \N{WOMAN}\N{ZERO WIDTH JOINER}\N{ARTIST PALETTE}"
     path = write(tmp_path / "g.safetensors", generator, {"title": title})
     assert loading.load(str(path), "cpu").card.title == title
@@ -127,7 +127,7 @@ def test_a_wrong_header_is_refused_in_a_sentence(header, generator, tmp_path):
 
 
 @given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), st.lists, max_leaves=5))
-def test_whatever_stands_in_a_field_is_checked(value):
+def test_every_field_is_checked(value):
     for field in own.Header.model_fields:
         try:
             header = own.Header.model_validate_json(json.dumps({"family": "DCGAN", **FIELDS, field: value}))
@@ -146,7 +146,7 @@ def test_a_header_too_long_to_be_one_is_not_read(generator, tmp_path):
     ("family", "name", "change", "says"),
     [
         ("DCGAN", "torgb.bias", lambda t: t * float("nan"), "torgb.bias"),
-        ("DCGAN", "norms.layer0.running_var", lambda t: t - 2, "below zero"),
+        ("DCGAN", "norms.layer0.running_var", lambda t: t - 2, "negative variances"),
         ("DCGAN", "norms.layer1.bias", lambda t: t[:1], "norms.layer1.bias"),
         ("PGGAN", "convolutions.layer1.bias", lambda t: t * float("inf"), "convolutions.layer1.bias"),
         ("PGGAN", "torgb.weight", lambda t: t.long(), "torgb.weight"),
@@ -166,10 +166,10 @@ def test_tensors_that_are_no_weights_are_refused(family, name, change, says, tmp
 
 def test_the_header_must_fit_the_tensors(generator, tmp_path):
     path = write(tmp_path / "g.safetensors", generator, {"classes": NAMES, "groups": (2, 3)})
-    with pytest.raises(CheckpointError, match="5 classes where its labels have 0"):
+    with pytest.raises(CheckpointError, match="5 classes, but its labels have 0"):
         read_generator(path)
     conditional = StyleGAN2(3, 3, CHANNELS, mapping_layers=1, num_classes=5)
-    with pytest.raises(CheckpointError, match="0 classes where its labels have 5"):
+    with pytest.raises(CheckpointError, match="0 classes, but its labels have 5"):
         read_generator(write(path, conditional))
     with pytest.raises(CheckpointError, match="lack"):
         read_generator(write(path, generator, {"family": "StyleGAN2"}))

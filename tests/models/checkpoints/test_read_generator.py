@@ -1,4 +1,4 @@
-"""One door for files of every family; whatever is wrong behind it ends in a sentence."""
+"""`read_generator` reads files of every family, and every invalid file raises one sentence."""
 
 from contextlib import suppress
 from dataclasses import replace
@@ -75,7 +75,7 @@ def test_reads_the_bundled_generator():
 
 
 def places(node, path=()):
-    """Where in a parsed file a tensor, a number or a part of a network lies."""
+    """Returns the paths of tensors, numbers and parts of a network in a parsed file."""
     if isinstance(node, PersistentObject):
         node = node.state
     for key, value in node.items():
@@ -116,7 +116,7 @@ def test_anything_amiss_ends_in_a_sentence(file, data):
             return "text"
 
     content = changed(content, path, change_what_can_be)
-    with pytest.MonkeyPatch.context() as patch, suppress(CheckpointError):  # anything else is an error of ours
+    with pytest.MonkeyPatch.context() as patch, suppress(CheckpointError):  # any other exception is a bug
         patch.setattr(checkpoints, "read_container", lambda path: content)
         generator = read_generator(DATA / file)
         assert all(tensor.isfinite().all() for tensor in generator.state_dict().values())

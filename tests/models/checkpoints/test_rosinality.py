@@ -1,4 +1,4 @@
-"""StyleGAN2 in the files of rosinality/stylegan2-pytorch, against that project's numbers for a small random network."""
+"""StyleGAN2 in files of rosinality/stylegan2-pytorch, compared with its output for a small random network."""
 
 from functools import cache
 
@@ -140,7 +140,7 @@ def test_noise_maps_of_gigantic_images_are_not_drawn(content):
 def test_a_network_that_was_conditional_is_refused(content):
     weight = content["g_ema"]["style.1.weight"]
     content["g_ema"]["style.1.weight"] = torch.cat([weight, weight], dim=1)
-    with pytest.raises(CheckpointError, match=r"conditional network.* takes 64 numbers where w has 32"):
+    with pytest.raises(CheckpointError, match=r"conditional network.* takes 64 numbers, but w has 32"):
         build(content, CASE)
 
 

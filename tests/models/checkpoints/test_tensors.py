@@ -1,4 +1,4 @@
-"""A generator takes exactly its own tensors, and the centre of truncation can be measured."""
+"""Filling a generator with tensors, and measuring the centre of truncation."""
 
 import pytest
 import torch

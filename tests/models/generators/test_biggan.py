@@ -1,4 +1,4 @@
-"""BigGAN-deep against numbers that the official code gave for a small random network, and its own promises."""
+"""BigGAN-deep, compared with the official output for a small random network, and its own properties."""
 
 import numpy as np
 import pytest
@@ -43,7 +43,7 @@ def ws(small):
 
 
 def joined(generator, latents, labels):
-    """Rows of ws for latents taken as they are: the official code is given numbers that are truncated already."""
+    """Returns rows of ws for latents without `truncated_normal`, because the official inputs are truncated already."""
     return torch.cat([latents, generator.embeddings(labels)], dim=1)
 
 
@@ -63,7 +63,7 @@ def drawn(name, generator, inputs):
 
 
 def latents_like_the_official(generator, seed, truncation):
-    """z of the normal numbers whose place in the distribution is the official ones'."""
+    """Returns z at the same quantiles as the official truncated latents."""
     uniform = np.random.RandomState(seed).uniform(size=(2, generator.z_dim))
     ws = generator.map(torch.from_numpy(norm.ppf(uniform)).float(), torch.zeros(2, 10), truncation=truncation)
     return ws[:, 0, : generator.z_dim]
@@ -97,7 +97,7 @@ def test_the_truncated_normal_is_scipys(number):
 
 
 @given(st.integers(0, 2**32 - 1))
-def test_a_seed_gives_the_same_styles_alone_or_in_company(small, seed):
+def test_a_seed_gives_the_same_styles_in_any_batch(small, seed):
     labels = torch.eye(3)[:1]
     alone = small.map(latents_from_seeds([seed], 6), labels)
     company = small.map(latents_from_seeds([seed, 5], 6), labels.expand(2, -1))
@@ -118,7 +118,7 @@ def test_a_mix_of_classes_lies_between_them(small):
     torch.testing.assert_close(ws[2], 0.25 * ws[0] + 0.75 * ws[1])
 
 
-def test_the_centre_is_no_latent_and_every_class(small):
+def test_the_centre_is_zero_for_z_and_the_mean_of_all_classes(small):
     every = small.map(latents_from_seeds([1], 6), torch.full((1, 3), 1 / 3), truncation=0.0)
     torch.testing.assert_close(every, small.w_avg.expand_as(every))
 
@@ -154,7 +154,7 @@ def test_activations_have_the_sizes_of_their_blocks(small, ws):
 
 
 def test_style_weights_are_how_each_row_enters(small, ws):
-    # Two for every channel that a block's four norms see.
+    # Two for every channel of a block's four norms.
     assert [tuple(small.style_weights(row).shape) for row in range(3)] == [(256, 10), (56, 10), (56, 10)]
     w = ws[:1, 0]
     before = small.synthesis.gen_z(w)

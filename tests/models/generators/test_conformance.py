@@ -1,4 +1,4 @@
-"""What every family promises. A new family is one line of `tests.models.families.FAMILIES`."""
+"""Properties of all families. A new family is one line in `tests.models.families.FAMILIES`."""
 
 from functools import partial
 
@@ -86,12 +86,12 @@ def test_each_row_has_its_style_weights(generator):
 def test_truncation_pulls_towards_the_mean(generator):
     ws = styles(generator, 2)
     assert torch.equal(generator.truncate(ws, 1.0), ws)
-    if isinstance(generator, MappedGenerator):  # all others have no w with a mean
+    if isinstance(generator, MappedGenerator):  # others have no mean of w
         torch.testing.assert_close(generator.truncate(ws, 0.0), generator.w_avg.expand_as(ws))
 
 
 def refused(generator):
-    """Calls with one bad argument each, and its name."""
+    """Returns calls with one bad argument each, and its name."""
     z, ws = torch.zeros(1, generator.z_dim), torch.zeros(1, generator.num_ws, generator.w_dim)
     labels, number = labels_of(generator), generator.num_classes
     map_, synthesize = generator.map, generator.synthesize

@@ -1,4 +1,4 @@
-"""DCGAN's promises: images by themselves, editable activations, sizes from tensors, a linear map by which z enters."""
+"""DCGAN: images independent of the batch, editable activations, sizes from tensors, and the linear map from z."""
 
 import copy
 

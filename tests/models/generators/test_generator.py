@@ -1,4 +1,4 @@
-"""What every generator refuses or converts, and a generator of one's own."""
+"""Argument checks and conversions of all generators, and a generator outside the package."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def conditional():
 
 
 class Plain(DirectGenerator):
-    """A network of one's own: no card, no layers, no parameters."""
+    """A user's network: no card, no layers, no parameters."""
 
     z_dim = w_dim = 8
     resolution = 4
@@ -33,7 +33,7 @@ class Plain(DirectGenerator):
 
 
 @pytest.mark.parametrize("seeds", [[5], (5,), range(5, 6), np.array([5]), torch.tensor([5]), 5, np.int64(5)])
-def test_seeds_come_in_whatever_holds_integers(seeds):
+def test_seeds_may_be_in_any_container(seeds):
     expected = np.random.RandomState(5).randn(1, 8).astype(np.float32)
     np.testing.assert_array_equal(latents_from_seeds(seeds, 8).numpy(), expected)
 
@@ -142,7 +142,7 @@ def test_all_families_check_truncation():
             other.truncate(ws, torch.nan)
 
 
-def test_a_generator_of_ones_own_needs_little():
+def test_a_users_generator_needs_few_methods():
     plain = Plain()
     ws = plain.map(latents_from_seeds([0, 1], 8), truncation=0.7)
     assert ws.shape == (2, 1, 8)

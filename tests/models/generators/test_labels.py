@@ -27,20 +27,20 @@ def grouped():
     return generator
 
 
-def test_names_and_numbers_say_the_same(plain):
+def test_names_and_numbers_give_the_same_labels(plain):
     assert ss.labels(plain, "cat").tolist() == [0, 1, 0, 0, 0]
     assert torch.equal(ss.labels(plain, "cat", "dog"), ss.labels(plain, 4, 1, 4))
     assert ss.labels(plain, "cat", 3).tolist() == [0, 0.5, 0, 0.5, 0]
 
 
-def test_groups_are_said_one_by_one_and_may_be_left_open(grouped):
+def test_groups_may_have_no_label(grouped):
     assert ss.labels(grouped).tolist() == [0, 0, 0, 0, 0]
     assert ss.labels(grouped, "mood: sad").tolist() == [0, 0, 0, 1, 0]
     assert ss.labels(grouped, "hair: curly", "mood: sad", "mood: glad").tolist() == [0, 1, 0.5, 0.5, 0]
 
 
 @given(st.sets(st.integers(0, 4)))
-def test_each_group_that_is_said_is_one_in_all(grouped, chosen):
+def test_each_group_with_a_label_sums_to_one(grouped, chosen):
     vector = ss.labels(grouped, *chosen)
     assert set(vector.nonzero().flatten().tolist()) == chosen
     for members, part in (({0, 1}, vector[:2]), ({2, 3, 4}, vector[2:])):
@@ -66,7 +66,7 @@ def test_labels_draw(grouped):
         (True, "from 0 to 4"),
     ],
 )
-def test_unknown_classes_are_refused_with_what_is_meant(plain, chosen, allowed):
+def test_unknown_classes_are_refused_with_suggestions(plain, chosen, allowed):
     with pytest.raises(ArgumentError, match=allowed):
         ss.labels(plain, "cat", chosen)
 
@@ -86,7 +86,7 @@ def test_a_model_without_names_takes_numbers():
         ss.labels(generator, "cat")
 
 
-def test_what_has_no_groups_needs_a_class(plain):
+def test_a_model_without_groups_needs_a_class(plain):
     with pytest.raises(ArgumentError, match="one class or more"):
         ss.labels(plain)
     with pytest.raises(ArgumentError, match="no classes"):

@@ -1,4 +1,4 @@
-"""MobileStyleGAN: its own promises on a small network, and the published faces where `make faces` installed them."""
+"""MobileStyleGAN: properties of a small network, and the published faces if `make faces` installed them."""
 
 from copy import deepcopy
 
@@ -63,7 +63,7 @@ def test_published_seeds_and_sizes(faces):
     assert torch.equal(latents_from_seeds(GOLDEN.inputs["seeds"].tolist(), faces.z_dim), GOLDEN.inputs["z"])
     assert (faces.z_dim, faces.w_dim, faces.num_ws, faces.resolution) == (512, 512, 23, 1024)
     w = faces.map(latents_from_seeds(range(50), 512))[:, 0]
-    # The measured mean is a centre: styles are nearer to it than to nothing.
+    # The measured mean is a centre: styles are nearer to it than to zero.
     assert (w - faces.w_avg).square().sum() < w.square().sum()
 
 
@@ -84,7 +84,7 @@ def test_the_low_band_is_the_mean_of_its_pixels(small):
     x = torch.randn(2, 8, 4, 4, generator=torch.Generator().manual_seed(0))
     up = F.pixel_shuffle(F.conv2d(x, small.blocks[0].haar, groups=2), 2)
     torch.testing.assert_close(F.avg_pool2d(up, 2), x[:, ::4] / 2)
-    # The second band is the upper row's excess over the lower, the third the left column's over the right.
+    # The second band is the upper row minus the lower, the third the left column minus the right.
     torch.testing.assert_close(F.avg_pool2d(up[:, :, 0::2], (1, 2)) - F.avg_pool2d(up[:, :, 1::2], (1, 2)), x[:, 1::4])
     torch.testing.assert_close(F.avg_pool2d(up[..., 0::2], (2, 1)) - F.avg_pool2d(up[..., 1::2], (2, 1)), x[:, 2::4])
 
@@ -105,7 +105,7 @@ def test_the_gradient_is_right(small):
 def test_style_weights_are_how_each_row_enters(small):
     features = [8, 8, 2, 8, 8, 2, 4, 4]
     assert [tuple(small.style_weights(row).shape) for row in range(small.num_ws)] == [(n, 8) for n in features]
-    # A change of w that the weights of its row do not see changes nothing.
+    # A change of w outside the weights of its row changes nothing.
     ws = small.map(latents_from_seeds([1], 8))
     for row in (2, 5, 6, 7):
         moved = ws.clone()

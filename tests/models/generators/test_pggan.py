@@ -1,4 +1,4 @@
-"""PGGAN against numbers that genforce's code gave for a small random network, and its own promises."""
+"""PGGAN, compared with genforce's output for a small random network, and its own properties."""
 
 import pytest
 import torch

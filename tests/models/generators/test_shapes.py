@@ -1,4 +1,4 @@
-"""Sizes from shapes: what fits passes, what does not is named, and nothing is allocated before that is known."""
+"""Sizes from shapes: invalid ones are named, and nothing is allocated before all are checked."""
 
 import pytest
 import torch

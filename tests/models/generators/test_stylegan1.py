@@ -1,4 +1,4 @@
-"""StyleGAN against numbers that genforce's code gave for a small random network, and its own promises."""
+"""StyleGAN, compared with genforce's output for a small random network, and its own properties."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""StyleGAN2 against numbers that NVIDIA's code gave for small random networks, and its own promises."""
+"""StyleGAN2, compared with NVIDIA's output for small random networks, and its own properties."""
 
 from functools import cache
 
@@ -18,7 +18,7 @@ GOLDEN = {case: Golden(case) for case in CASES}
 
 @cache
 def official(case):
-    """The official network, which is read as whoever has such a file would read it."""
+    """Returns the official network, read from its file."""
     return read_generator(GOLDEN[case].folder / "network.pkl")
 
 
@@ -63,7 +63,7 @@ def test_seeds_mean_what_nvidia_means(case):
         {"z_dim": 6, "w_dim": 8, "channels": {4: 8, 8: 6}, "mapping_layers": 2, "num_classes": 3, "label_features": 7},
     ],
 )
-def test_sizes_are_seen_in_tensors(sizes):
+def test_sizes_are_read_from_tensors(sizes):
     original = StyleGAN2(**sizes)
     copy = StyleGAN2.like(original.state_dict())
     copy.load_state_dict(original.state_dict())

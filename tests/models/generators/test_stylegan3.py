@@ -1,6 +1,6 @@
-"""StyleGAN3 against numbers that NVIDIA's code gave for a small network, its filters' design, and its own promises.
+"""StyleGAN3, compared with NVIDIA's output for a small network, the design of its filters, and its own properties.
 
-Both configurations' images are compared in checkpoints/test_nvidia.py, where their pickles are read.
+Images of both configurations are compared in checkpoints/test_nvidia.py, where their pickles are read.
 """
 
 import math
@@ -36,7 +36,7 @@ def state():
 
 
 def test_designed_filters_and_sizes_are_the_published_ones(state):
-    """The official network's buffers are what its authors' design gives for the same sizes."""
+    """The official network's buffers equal our design for the same sizes."""
     mine = StyleGAN3.designed(32, radial=True, z_dim=24, w_dim=32, channel_base=768, channel_max=32).state_dict()
     assert {name: tensor.shape for name, tensor in mine.items()} == {n: tensor.shape for n, tensor in state.items()}
     for name in mine:
@@ -60,7 +60,7 @@ def test_a_lowpass_keeps_the_mean_and_favours_no_side(taps, cutoff, half_width, 
 @pytest.mark.parametrize("radial", [False, True])
 @pytest.mark.parametrize(("up", "crop"), [(2, 2), (4, 5)])
 def test_the_filtered_leaky_relu_is_its_definition(radial, up, crop):
-    """Zeros between samples, a true convolution in two dimensions, and so on, as the paper writes it."""
+    """Zeros between samples, then a two-dimensional convolution, as the paper defines it."""
     draw = torch.Generator().manual_seed(1)
     x = torch.randn(2, 40, 9, 9, generator=draw)
     up_filter = torch.randn(6 * up, generator=draw)
@@ -69,7 +69,7 @@ def test_the_filtered_leaky_relu_is_its_definition(radial, up, crop):
     fine[:, :, ::up, ::up] = x
     kernel = torch.outer(up_filter, up_filter).flip(0, 1) * up**2
     edge = 6 * up - 1
-    # The zeros after the last sample do not belong to the signal that the transposed convolution gives.
+    # The transposed convolution does not return the zeros after the last sample.
     fine = F.pad(fine, [edge - crop, edge - crop - up + 1] * 2)
     fine = F.conv2d(fine, kernel.expand(40, 1, -1, -1), groups=40)
     fine = (F.leaky_relu(fine, 0.2) * math.sqrt(2)).clamp(-3, 3)
@@ -87,7 +87,7 @@ def test_grouping_channels_changes_nothing(monkeypatch, small, ws):
 
 
 def test_style_weights_belong_to_their_row(small, ws):
-    """A change of a row's style that its weights do not see leaves the image as it is."""
+    """A change of a style outside the weights of its row leaves the image unchanged."""
     image = small.synthesize(ws[:1])
     for layer in range(small.num_ws):
         weights = small.style_weights(layer)

@@ -32,7 +32,7 @@ def judge():
 
 @pytest.fixture(scope="module")
 def photos():
-    """uint8 [3, 48, 80, 3]: smooth enough to be pictures, with edges to alias."""
+    """Returns uint8 [3, 48, 80, 3]: smooth like photographs, with edges that can alias."""
     y, x = np.mgrid[0:48, 0:80]
     waves = [np.sin(x / 7 + k) * np.cos(y / 5) + (x * (k + 1) // 16 + y // 12) % 2 for k in range(9)]
     stack = np.stack(waves).reshape(3, 3, 48, 80).transpose(0, 2, 3, 1)
@@ -41,7 +41,7 @@ def photos():
 
 @pytest.fixture(scope="module")
 def tiny_weights(tmp_path_factory):
-    """A folder with the configuration of a tiny model under a public name, and random weights for it."""
+    """Returns a folder with the configuration of a tiny model under a public name, and random weights for it."""
     folder = tmp_path_factory.mktemp("tiny")
     (folder / "ViT-B-32.json").write_text(json.dumps(TINY))
     with torch.random.fork_rng():
@@ -61,7 +61,7 @@ def pil_transform(judge):
 
 
 def with_preprocessing(judge, **changes):
-    """A judge around the same model, with other preprocessing."""
+    """Returns a judge with the same model and other preprocessing."""
     other = Judge(judge.model, judge.tokenizer)
     other._preprocess = open_clip.transform.PreprocessCfg(**{**judge.model.visual.preprocess_cfg, **changes})
     return other
@@ -83,7 +83,7 @@ def test_preprocessing_resizes_as_open_clip_does_with_pil(judge, photos, mode, i
     expected = torch.stack([transform(Image.fromarray(photo)) for photo in photos])
     ours = changed.preprocess(to_tensor(photos))
     assert ours.shape == expected.shape == (3, 3, size, size)
-    # PIL rounds to whole 8-bit steps after each of two passes; a step is 1 / 255 / std.
+    # PIL rounds to 8 bits after each of two passes; one step is 1 / 255 / std.
     assert (ours - expected).abs().max() < 3 / 255 / 0.5
     assert (ours - expected).abs().mean() < 0.6 / 255 / 0.5
 
@@ -157,7 +157,7 @@ def test_the_last_words_of_a_long_prompt_count(judge):
     pair = to_tensor(np.stack([render(smiling), render(replace(smiling, mouth="sad"))]))
     smile = "a smiling, happy man, a big smile, smile, a broad smile, a friendly, cheerful and happy face, full of joy."
     sad = f"{smile} a sad face, a sad mouth, a sad and unhappy person, who looks sad and is not happy at all."
-    assert torch.equal(judge.tokenizer([smile]), judge.tokenizer([sad]))  # in one piece they would be the same
+    assert torch.equal(judge.tokenizer([smile]), judge.tokenizer([sad]))  # without splitting they would be equal
     for_smile, for_sad = (judge.score(pair, text).diff().item() for text in (smile, sad))
     assert for_sad > for_smile + 0.1
 
@@ -168,7 +168,7 @@ def test_one_endless_word_is_embedded_too(judge, text):
 
 
 class StandInTokenizer:
-    """Numbers words as tokenizers of open_clip's kinds do: what begins and ends a text, and where padding stands."""
+    """Numbers words as open_clip's tokenizers do, with their start, end and padding tokens."""
 
     def __init__(self, start=(), end=(), padding=0, left=False, last=()):
         self.start, self.end, self.padding, self.left, self.last = start, end, padding, left, last
@@ -360,8 +360,8 @@ def test_a_local_file_without_the_weights_is_named(tmp_path, monkeypatch, conten
 
 @pytest.mark.slow
 def test_public_weights_come_from_the_hub(tiny_weights, tmp_path):
-    # A process of its own, because huggingface_hub reads its address when imported. The public architecture is swapped
-    # for a tiny one; the repository and the file asked for are the real ones.
+    # A separate process, because huggingface_hub reads its address when imported. A tiny architecture replaces the
+    # public one; the names of repository and file are the real ones.
     code = f"""
 import spaceseed.models.judges._torchvision
 import open_clip, torch

@@ -1,4 +1,4 @@
-"""The network against pytorch-fid's own around the same random weights, and its weights' way from the Hub."""
+"""Inception, compared with pytorch-fid's code with the same random weights, and the download of its weights."""
 
 import io
 
@@ -16,7 +16,7 @@ def inception():
     torch.manual_seed(0)
     network = Inception().eval().requires_grad_(False)
     for name, parameter in network.named_parameters():
-        if parameter.ndim > 1:  # keep the size of what passes through
+        if parameter.ndim > 1:  # keeps the scale of activations
             parameter.normal_(0, (2 / parameter[0].numel()) ** 0.5)
         else:
             parameter.fill_(0.1 if name.endswith("bias") else 1.0)

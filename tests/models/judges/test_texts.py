@@ -1,4 +1,4 @@
-"""Long texts are cut where they may be, into parts that fit; nothing of them is lost."""
+"""Long texts are split at suitable positions into parts that fit, and nothing is lost."""
 
 import pytest
 from hypothesis import given

@@ -11,7 +11,7 @@ from spaceseed.models.judges import _torchvision
 
 @pytest.mark.slow
 def test_torchvision_and_open_clip_work_after_it():
-    # In a process of its own, because other tests import torchvision too.
+    # In a separate process, because other tests import torchvision too.
     code = """
 import torch
 import spaceseed.models.judges._torchvision
@@ -39,7 +39,7 @@ def test_only_what_is_missing_is_declared(monkeypatch):
             raise RuntimeError("operator torchvision::nms does not exist")
 
     monkeypatch.setattr(importlib, "import_module", fail_once)
-    # By now the operators exist, real or declared: a second declaration would be an error.
+    # The operators exist already, real or declared, so a second declaration would be an error.
     assert isinstance(_torchvision.import_torchvision(), torch.library.Library)
     assert calls == ["torchvision", "torchvision"]
 

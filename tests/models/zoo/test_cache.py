@@ -16,7 +16,7 @@ LIMIT = 8
 
 
 class Network(nn.Module):
-    """So many bytes, half of them (rounded down) a parameter and the others a buffer."""
+    """A network of the given size in bytes: half (rounded down) a parameter, the rest a buffer."""
 
     def __init__(self, size):
         super().__init__()
@@ -25,7 +25,7 @@ class Network(nn.Module):
 
 
 def ask_meanwhile(count, ask, started, go_on):
-    """Lets threads ask for a model: the first begins to load it, the others come while it does."""
+    """Lets several threads request a model: the first begins to load it, the others come meanwhile."""
     threads = [threading.Thread(target=ask) for _ in range(count)]
     threads[0].start()
     assert started.wait(10)
@@ -38,7 +38,7 @@ def ask_meanwhile(count, ask, started, go_on):
 
 @pytest.fixture
 def loaded(monkeypatch):
-    """Makes the zoo load stand-ins, and tells which."""
+    """Replaces loading by stand-ins, and returns the list of loaded names."""
     loaded = []
 
     def load(name, device, progress):
@@ -55,7 +55,7 @@ def test_the_models_used_last_stay_within_the_bound(names):
         loads = []
         patch.setattr(loading, "load", lambda name, device, progress: loads.append(name) or Network(SIZES[name]))
         residents = ModelCache(LIMIT, "cpu")
-        kept = OrderedDict()  # what must be there, the one used last at the end
+        kept = OrderedDict()  # the expected contents, the most recently used last
         for name in names:
             expected = len(loads) + (name not in kept)
             generator = residents.get(name)
@@ -67,7 +67,7 @@ def test_the_models_used_last_stay_within_the_bound(names):
             assert {name for name in SIZES if name in residents} == kept.keys()
 
 
-def test_what_was_let_go_serves_those_who_hold_it(loaded):
+def test_removed_generators_stay_usable(loaded):
     residents = ModelCache(LIMIT, "cpu")
     held = residents.get("large")
     residents.get("huge")
@@ -129,7 +129,7 @@ def test_a_failed_load_changes_nothing_and_may_be_tried_again(monkeypatch, loade
     assert len(residents.get("huge").mean) == 10
 
 
-def test_all_who_wait_hear_of_a_failure(monkeypatch):
+def test_a_failure_reaches_all_waiting_threads(monkeypatch):
     started, go_on, failures = threading.Event(), threading.Event(), []
 
     def fail(name, device, progress):

@@ -15,7 +15,7 @@ from spaceseed.models.zoo import catalogue, loading
 from tests.hub import stand_in_hub
 from tests.models.golden import DATA
 
-# An entry of the catalogue for each kind of file, and a small file of this kind to serve in its place.
+# An entry of the catalogue for each file format, and a small file of this format to serve instead.
 KINDS = {
     "stylegan2-ada-afhqcat": "rosinality_sg2/checkpoint.pt",
     "pggan-celebahq": "genforce_pggan/flat.pth",
@@ -110,7 +110,7 @@ def test_classes_are_named_in_imagenets_order():
         ("hub:someone/g.pt@main", "hub:owner/repo/file@revision"),
     ],
 )
-def test_unknown_names_are_met_with_what_is_near(name, suggestion):
+def test_unknown_names_are_refused_with_suggestions(name, suggestion):
     with pytest.raises(ArgumentError, match=suggestion) as caught:
         loading.load(name)
     assert caught.value.value == name
@@ -185,7 +185,7 @@ def test_a_chosen_first_model_must_exist(monkeypatch):
 @pytest.mark.parametrize(
     "name", [str(DATA / "nv_sg2ada_cond" / "network.pkl"), "hub:me/faces/generator.safetensors@main"]
 )
-def test_the_first_model_may_be_ones_own(monkeypatch, name):
+def test_the_first_model_may_be_a_file(monkeypatch, name):
     monkeypatch.setenv("SPACESEED_MODEL", name)
     assert loading.choose_default_model() == name
 
