@@ -1,1 +1,1 @@
-"""Trains generators: on a folder of images (`python -m spaceseed.training`), and those that are bundled (`bundled`)."""
+"""Trains generators: on a folder of images (`python -m spaceseed.training`), and the bundled ones (`bundled`)."""

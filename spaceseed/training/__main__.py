@@ -1,4 +1,4 @@
-"""Trains a generator on a folder of images; interrupted, the same command goes on where it was.
+"""Trains a generator on a folder of images. After an interruption, the same command continues the run.
 
     python -m spaceseed.training --data photos --out runs/photos --resolution 64 --objective egan
 
@@ -45,32 +45,32 @@ FEATURES: dict[str, Callable[[], Features]] = {"imagenet": ImageNetFeatures, "av
 HELP = {
     "network": "architecture; normalized is a StyleGAN2 that learns quickly on small machines",
     "resolution": "side of the images in pixels, a power of two",
-    "objective": "the game's losses, or egan to let generators of several compete",
-    "images": "length of the training: real images shown to the discriminator",
-    "batch": "images a step, in each process",
+    "objective": "losses of the game, or egan, where generators with several objectives compete",
+    "images": "length of the training: number of real images shown to the discriminator",
+    "batch": "images for each step, in each process",
     "z_dim": "size of a latent",
-    "capacity": "factor on the networks' feature maps",
-    "learning_rate": "Adam's step size; the network's own if left out",
-    "decay": "let the step size fall over the last quarter",
-    "r1_gamma": "weight of the gradient penalty, 0 for none; the fewer or the larger the images, the more",
-    "r1_interval": "steps of the discriminator for each gradient penalty",
-    "ema_images": "half-life, in images, of the average of weights that is kept",
-    "grow_from": "begin with images of this side and double it",
-    "projected": "a discriminator that sees ImageNet features, beside the network's own or alone",
+    "capacity": "factor of the networks' feature maps",
+    "learning_rate": "learning rate of Adam; the network's own if left out",
+    "decay": "whether the learning rate decreases in the last quarter",
+    "r1_gamma": "weight of the R1 gradient penalty, 0 for none; use more for fewer or larger images",
+    "r1_interval": "discriminator steps for each gradient penalty",
+    "ema_images": "half-life, in images, of the moving average of weights, which is the result",
+    "grow_from": "begin with images of this side, and double it during the training",
+    "projected": "a discriminator on ImageNet features, beside the network's own or alone",
     "augment": "for few images: diff always, ada as much as needed",
     "condition": "use the labels: embed as in CGAN, auxiliary as in ACGAN, or both",
-    "label_dropout": "how often an image's labels are left out, so that they may be left open later",
-    "mirror": "learn from every image flipped left to right, too",
-    "precision": "of the arithmetic",
-    "channels_last": "an order of memory that most processors like better",
-    "seed": "of all that is random",
+    "label_dropout": "probability to drop an image's labels, so that images can later be drawn without some labels",
+    "mirror": "also train on every image flipped left to right",
+    "precision": "precision of the arithmetic",
+    "channels_last": "memory layout that is faster on most processors",
+    "seed": "seed of all random numbers",
     "report_every": "images between two reports",
     "checkpoint_every": "images between two checkpoints",
-    "mutations": "egan: objectives, one child of each parent by each",
-    "parents": "egan: generators that survive a generation",
+    "mutations": "egan: objectives; each parent has one child for each",
+    "parents": "egan: number of generators that survive a generation",
     "gamma": "egan: weight of diversity in a child's fitness",
-    "evaluated": "egan: images by which a child is judged",
-    "d_steps": "egan: steps of the discriminator for each generation",
+    "evaluated": "egan: number of images that a child's fitness is measured on",
+    "d_steps": "egan: discriminator steps for each generation",
 }
 
 
@@ -78,11 +78,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs the command.
 
     Args:
-        arguments: those of the command line if None.
+        arguments: the arguments; those of the command line if None.
 
     Returns:
-        the exit status: 0 at the end of the training, 130 if it was stopped before, 1 if a loss was not finite, 2 if it
-        could not begin.
+        The exit status: 0 if the training is complete, 130 if it was stopped, 1 if a loss was not finite, 2 if it could
+        not begin.
     """
     args = vars(_parser().parse_args(arguments))
     if args["threads"]:
@@ -97,7 +97,7 @@ def main(arguments: list[str] | None = None) -> int:
             measure = Comparison(images, FEATURES[args["features"]](), labelled=labelled)
         trainer = Trainer(config, images, args["out"], measure)
         untrained = trainer.pair.finished(trainer.average)
-        _export(trainer, untrained, args)  # better refused now than after a long training
+        _export(trainer, untrained, args)  # to find errors before a long training
     except (ArgumentError, CheckpointError, DataError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -127,21 +127,21 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--data", type=Path, required=True, help="folder of PNG, JPEG or WebP images")
-    parser.add_argument("--out", type=Path, required=True, help="folder of the run, new or to be gone on with")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the run, new or to be continued")
     for field in (*fields(Config), *fields(Evolution)):
         if field.name != "evolution":
             _add(parser, field.name, field.default)
     parser.add_argument(
-        "--features", choices=[*FEATURES, "none"], default="imagenet", help="in which reports compare (imagenet)"
+        "--features", choices=[*FEATURES, "none"], default="imagenet", help="features of reported metrics (imagenet)"
     )
-    parser.add_argument("--title", default="", help="of the result, for people; the name of the data's folder")
-    parser.add_argument("--licence", default="unknown", help="of the result")
-    parser.add_argument("--threads", type=int, default=0, help="of the processor; all if left out")
+    parser.add_argument("--title", default="", help="title of the generator; by default the name of the data folder")
+    parser.add_argument("--licence", default="unknown", help="licence of the generator")
+    parser.add_argument("--threads", type=int, default=0, help="threads of the processor; all if left out")
     return parser
 
 
 def _add(parser: argparse.ArgumentParser, name: str, default: Any) -> None:
-    """Adds an option for a field of the settings."""
+    """Adds the option for a field of the settings."""
     assert default is not MISSING
     options: dict[str, Any] = {"default": default, "help": HELP[name]}
     if isinstance(default, bool):
@@ -168,7 +168,7 @@ def _read(folder: Path, resolution: int, labelled: bool, speak: bool) -> ImageSe
     with tqdm(total=1.0, bar_format=line, leave=False, disable=None if speak else True) as bar:
         images = read_folder(folder, resolution, lambda share: bar.update(share - bar.n) and None)
     if speak:
-        print(f"{len(images)} images to learn from.", *images.notes, sep="\n")
+        print(f"{len(images)} training images.", *images.notes, sep="\n")
         if images.labels:
             print(*images.labels.counts(), *["The labels are not used without --condition."] * (not labelled), sep="\n")
     return images
@@ -182,7 +182,7 @@ def _export(trainer: Trainer, generator: Generator, args: dict[str, Any]) -> Non
 
 @contextmanager
 def _stopping(trainer: Trainer) -> Iterator[None]:
-    """Lets Ctrl-C, or a request to end, finish the step at hand; a second one ends at once."""
+    """On Ctrl-C, or a request to end, finishes the current step. A second one ends the program at once."""
 
     def stop(number: int, _: FrameType | None) -> None:
         trainer.stopped = True
@@ -200,8 +200,10 @@ def _stopping(trainer: Trainer) -> Iterator[None]:
 
 def _say_how_it_ended(trainer: Trainer, file: Path) -> None:
     if trainer.seen < trainer.config.images:
-        print(f"Stopped at {trainer.seen:,} of {trainer.config.images:,} images; the same command goes on from there.")
-    print(f"The generator as it is now: spaceseed.load({str(file)!r})")
+        print(
+            f"Stopped at {trainer.seen:,} of {trainer.config.images:,} images; the same command continues from there."
+        )
+    print(f"The current generator: spaceseed.load({str(file)!r})")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How to train: every choice in one value, checked as it is made, and kept as JSON beside the run."""
+"""Settings of a training. They are checked when they are made, and saved as JSON in the folder of the run."""
 
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -14,7 +14,7 @@ EGAN = "egan"
 PROJECTED = ("none", "beside", "only")
 AUGMENTATIONS = ("none", "diff", "ada")
 PRECISIONS = ("float32", "bfloat16")
-# What may change between an interruption and its resumption.
+# Settings that may change when a run is continued.
 CHANGEABLE = ("images", "report_every", "checkpoint_every")
 
 
@@ -23,11 +23,11 @@ class Evolution:
     """E-GAN's settings (Wang et al. 2019).
 
     Attributes:
-        mutations: objectives, one child of every parent by each.
-        parents: mu, how many survive a generation.
-        gamma: weight of diversity beside quality in a child's fitness.
-        evaluated: images by which a child is judged; None for as many as the discriminator's steps need.
-        d_steps: steps of the discriminator for each generation.
+        mutations: objectives; each parent has one child for each.
+        parents: mu, number of survivors of a generation.
+        gamma: weight of diversity, relative to quality, in a child's fitness.
+        evaluated: number of images that a child's fitness is measured on; as many as the discriminator needs if None.
+        d_steps: number of discriminator steps for each generation.
     """
 
     mutations: tuple[str, ...] = ("minimax", "nonsaturating", "leastsquares")
@@ -39,39 +39,39 @@ class Evolution:
 
 @dataclass(frozen=True)
 class Config:
-    """A whole training, but for the images.
+    """All settings of a training, without the images.
 
     Attributes:
-        network: "stylegan2"; "normalized", a StyleGAN2 that is built like a DCGAN while it learns; "pggan"; "dcgan".
+        network: "stylegan2"; "normalized", a StyleGAN2 that is built like a DCGAN during training; "pggan"; "dcgan".
         resolution: side of the images in pixels, a power of two.
-        objective: one of LOSSES, or "egan", where generators of several objectives compete.
-        images: length: real images shown to the discriminator.
-        batch: images a step, in each process.
+        objective: one of LOSSES, or "egan", where generators with several objectives compete.
+        images: length of the training: number of real images shown to the discriminator.
+        batch: images for each step, in each process.
         z_dim: size of z.
-        capacity: factor on the networks' feature maps.
-        learning_rate: Adam's step size; None for the network's own.
-        decay: let the step size fall over the last quarter, to a twentieth.
-        r1_gamma: weight of R1 at `resolution`, in proportion less at smaller ones; 0 for none.
-        r1_interval: steps of the discriminator for each of R1.
-        ema_images: half-life, in images, of the average of the generator's weights, which is what is kept; at most
-            5 % of the images shown so far.
-        grow_from: the resolution to begin with, each larger one taking two thirds of the images that are left to it;
-            None for `resolution` from the start.
-        projected: a projected discriminator "beside" the network's own, "only" it, or "none".
+        capacity: factor of the networks' feature maps.
+        learning_rate: learning rate of Adam; the network's own if None.
+        decay: whether the learning rate decreases to a twentieth in the last quarter.
+        r1_gamma: weight of R1 at `resolution`; at smaller resolutions it is proportionally smaller. 0 for no R1.
+        r1_interval: number of discriminator steps for each R1 step.
+        ema_images: half-life, in images, of the moving average of the generator's weights, which is the result. It is
+            at most 5 % of the images shown so far.
+        grow_from: the first resolution. Each larger one gets two thirds of the remaining images. None for `resolution`
+            from the start.
+        projected: a projected discriminator "beside" the network's own, "only" the projected one, or "none".
         augment: "diff" for DiffAugment, "ada" for adaptive augmentation, or "none".
         condition: "embed" for label embeddings (CGAN), "auxiliary" for a classifier of labels (ACGAN), "both", "none".
-        mirror: learn from every image flipped left to right, too.
-        label_dropout: how often all labels of an image are dropped; of those that stay, each group is dropped as often
-            by itself. So a visitor may leave any group open.
-        precision: of the networks' arithmetic, "float32" or "bfloat16".
-        channels_last: the order of images in memory that is quicker on most processors.
+        mirror: whether to train also on every image flipped left to right.
+        label_dropout: probability that all labels of an image are dropped; otherwise each group is dropped with the
+            same probability. So images can later be drawn without labels of some groups.
+        precision: precision of the networks' arithmetic, "float32" or "bfloat16".
+        channels_last: whether to use the channels_last memory layout, which is faster on most processors.
         evolution: settings of "egan".
-        seed: of all that is random.
+        seed: seed of all random numbers.
         report_every: images between two reports.
         checkpoint_every: images between two checkpoints.
 
     Raises:
-        ArgumentError: a value is outside what is allowed.
+        ArgumentError: a value is not allowed.
     """
 
     network: str = "stylegan2"
@@ -110,17 +110,17 @@ class Config:
         _one_of("precision", self.precision, PRECISIONS)
         for name in ("images", "batch", "r1_interval", "ema_images", "report_every", "checkpoint_every"):
             _check(name, getattr(self, name), getattr(self, name) >= 1, "1 or more")
-        _check("batch", self.batch, self.batch >= 2, "2 or more, for the spread of a batch is part of what is judged")
+        _check("batch", self.batch, self.batch >= 2, "2 or more, because the discriminator compares images")
         _check("learning_rate", self.learning_rate, self.learning_rate is None or 0 < self.learning_rate <= 1, "0 to 1")
         _check("r1_gamma", self.r1_gamma, 0 <= self.r1_gamma < float("inf"), "0 or more")
         _check("label_dropout", self.label_dropout, 0 <= self.label_dropout <= 1, "from 0 to 1")
         _check("seed", self.seed, 0 <= self.seed < 2**32, f"from 0 to {2**32 - 1}")
         if self.grow_from is not None:
-            _check("grow_from", self.grow_from, NETWORKS[self.network].grows, f"left out: {self.network} does not grow")
+            _check("grow_from", self.grow_from, NETWORKS[self.network].grows, f"left out: {self.network} cannot grow")
             fits = SMALLEST <= self.grow_from <= self.resolution and not self.grow_from & (self.grow_from - 1)
             _check("grow_from", self.grow_from, fits, f"a power of two from {SMALLEST} to {self.resolution}")
         if self.projected == "only":
-            _check("condition", self.condition, self.condition == "none", "'none': projected features know no labels")
+            _check("condition", self.condition, self.condition == "none", "'none', because it ignores labels")
         self._check_evolution()
 
     def _check_evolution(self) -> None:
@@ -134,18 +134,18 @@ class Config:
         _check("d_steps", its.d_steps, its.d_steps >= 1, "1 or more")
         _check("gamma", its.gamma, 0 <= its.gamma < float("inf"), "0 or more")
         needed = self.evaluated * its.parents
-        allowed = "enough that the survivors' images serve the discriminator's steps: d_steps * batch / parents"
+        allowed = "enough images of the survivors for the discriminator's steps: d_steps * batch / parents"
         _check("evaluated", its.evaluated, needed >= its.d_steps * self.batch, allowed)
 
     @property
     def evaluated(self) -> int:
-        """Images by which a child of E-GAN is judged."""
+        """Number of images that the fitness of an E-GAN child is measured on."""
         its = self.evolution
         return its.evaluated or -(-its.d_steps * self.batch // its.parents)
 
     @property
     def stages(self) -> list[tuple[int, int]]:
-        """Resolutions in their order, each with the number of images shown when it ends."""
+        """Resolutions in order, each with the number of images shown at its end."""
         resolutions, ends = [self.resolution], [self.images]
         while resolutions[0] > (self.grow_from or self.resolution):
             resolutions.insert(0, resolutions[0] // 2)
@@ -153,15 +153,15 @@ class Config:
         return list(zip(resolutions, ends, strict=True))
 
     def to_json(self) -> str:
-        """Returns all fields, as `from_json` reads them."""
+        """Returns all fields as JSON, for `from_json`."""
         return _ADAPTER.dump_json(self, indent=2).decode()
 
     @staticmethod
     def from_json(text: str) -> "Config":
-        """Reads what `to_json` wrote.
+        """Reads the JSON of `to_json`.
 
         Raises:
-            ArgumentError: it is something else.
+            ArgumentError: it is not the JSON of settings.
         """
         try:
             return _ADAPTER.validate_json(text)
@@ -169,10 +169,10 @@ class Config:
             raise ArgumentError("config", text[:80], "the JSON of a training's settings") from error
 
     def check_resumes(self, folder: Path) -> None:
-        """Makes sure that a run found in `folder`, if any, had the same settings.
+        """Checks that an earlier run in `folder`, if any, had the same settings.
 
         Raises:
-            ArgumentError: it had others, and which.
+            ArgumentError: a setting differs.
         """
         path = folder / "config.json"
         if not path.exists():
@@ -180,7 +180,7 @@ class Config:
         earlier = Config.from_json(path.read_text())
         for name in (f.name for f in fields(self) if f.name not in CHANGEABLE):
             was, now = getattr(earlier, name), getattr(self, name)
-            _check(name, now, was == now, f"{was!r}, as in the run that {folder} holds; a new run needs a new folder")
+            _check(name, now, was == now, f"{was!r}, as in the run in {folder}; a new run needs a new folder")
 
 
 _ADAPTER = TypeAdapter(Config)

@@ -1,4 +1,4 @@
-"""The discriminators that a generator faces together: the network's own, a projected one, or both."""
+"""The discriminators that a generator is trained against: the network's own, a projected one, or both."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,10 +20,10 @@ PROJECTED_RATE = 1e-3
 
 @dataclass(frozen=True)
 class Seen:
-    """What the discriminators see of a batch of images, and the labels that came with them.
+    """The inputs of all discriminators for a batch of images, and the labels of the batch.
 
     Attributes:
-        inputs: of each discriminator, tensors of N rows.
+        inputs: for each discriminator, tensors of N rows.
         labels: [N, num_classes]; None for unconditional networks.
     """
 
@@ -31,17 +31,17 @@ class Seen:
     labels: Tensor | None
 
     def detached(self) -> "Seen":
-        """Returns the same, through which no gradient reaches the generator."""
+        """Returns the same without gradients to the generator."""
         return Seen(tuple([part.detach() for part in parts] for parts in self.inputs), self.labels)
 
     def rows(self, rows: slice) -> "Seen":
-        """Returns what was seen of some of the images."""
+        """Returns the inputs for some of the images."""
         labels = None if self.labels is None else self.labels[rows]
         return Seen(tuple([part[rows] for part in parts] for parts in self.inputs), labels)
 
 
 def joined(parts: list[Seen]) -> Seen:
-    """Joins what was seen of several batches into one, whose images alternate between them."""
+    """Joins several batches into one, whose images alternate between them."""
 
     def weave(tensors: list[Tensor]) -> Tensor:
         return torch.stack(tensors, dim=1).flatten(0, 1)
@@ -55,11 +55,11 @@ def joined(parts: list[Seen]) -> Seen:
 
 
 class Critic:
-    """A discriminator and its optimizer; this one is the network's own, which sees the images themselves.
+    """A discriminator and its optimizer. This class is for the network's own discriminator, whose input is the images.
 
     Attributes:
-        name: for sentences.
-        learner: what learns of it.
+        name: name in messages.
+        learner: the weights that are trained.
         r1_gamma: weight of its gradient penalty.
     """
 
@@ -69,16 +69,16 @@ class Critic:
         self.learner, self.r1_gamma = learner, r1_gamma
 
     def see(self, images: Tensor) -> list[Tensor]:
-        """Returns what it needs of images [N, 3, R, R]: tensors of N rows."""
+        """Returns the discriminator's inputs for images [N, 3, R, R]: tensors of N rows."""
         return [images]
 
     def output(self, inputs: list[Tensor], labels: Tensor | None) -> Output:
-        """Returns its logits for what it saw."""
+        """Returns its output for these inputs."""
         return self.learner.network(inputs[0], labels)
 
 
 class ProjectedCritic(Critic):
-    """A projected discriminator, which sees features; its heads learn, without R1, as published."""
+    """A projected discriminator, whose inputs are features. Only its heads are trained, without R1, as published."""
 
     name = "projected discriminator"
 
@@ -96,19 +96,19 @@ class ProjectedCritic(Critic):
 
 
 class Critics:
-    """All discriminators, what they are shown, and how they learn.
+    """All discriminators with their inputs and their training.
 
     Attributes:
-        members: each with its own Adam.
-        steps: how often they learned.
+        members: the discriminators, each with its own Adam.
+        steps: number of training steps so far.
         rng: draws augmentations.
 
     Args:
-        config: how to train.
-        pair: whose discriminator is a member, unless `config.projected` is "only".
-        sizes: of the groups of labels.
-        machine: where they are.
-        rng: as above.
+        config: settings of the training.
+        pair: its discriminator is a member, unless `config.projected` is "only".
+        sizes: sizes of the groups of labels.
+        machine: device and processes.
+        rng: draws augmentations.
     """
 
     def __init__(
@@ -126,14 +126,14 @@ class Critics:
             self.members.append(ProjectedCritic(projected, Learner(projected.heads, groups, BETAS, machine)))
 
     def grow(self, pair: Pair) -> None:
-        """Puts the discriminator of a grown pair in the place of the smaller one; its Adam starts anew."""
+        """Replaces the discriminator by that of a grown pair, with a new Adam."""
         if self.config.projected != "only":
             self.members[0] = self._member(pair)
 
     def _member(self, pair: Pair) -> Critic:
         config = self.config
         rate = config.learning_rate or pair.learning_rate
-        # A lazily regularised optimizer takes more steps than it has losses; its rates shrink accordingly.
+        # With lazy regularisation Adam takes more steps than there are losses, so its rates are reduced accordingly.
         lazy = config.r1_interval / (config.r1_interval + 1) if config.r1_gamma else 1.0
         groups = pair.groups(pair.discriminator, rate * lazy)
         learner = Learner(pair.discriminator, groups, (BETAS[0] ** lazy, BETAS[1] ** lazy), self.machine)
@@ -141,21 +141,21 @@ class Critics:
 
     @property
     def probability(self) -> float:
-        """How likely each augmentation is at present."""
+        """The current probability of each augmentation."""
         return {"none": 0.0, "diff": 1.0, "ada": self.adaptive.probability}[self.config.augment]
 
     def learn(self, learning: bool) -> None:
-        """Lets gradients reach the members' weights, or not."""
+        """Sets whether gradients reach the weights of the members."""
         for member in self.members:
             member.learner.network.requires_grad_(learning)
 
     def parameters(self) -> Iterator[torch.nn.Parameter]:
-        """Yields all weights that learn."""
+        """Yields all trained weights."""
         for member in self.members:
             yield from member.learner.network.parameters()
 
     def see(self, images: Tensor, labels: Tensor | None) -> Seen:
-        """Augments images [N, 3, R, R] and shows them to every member."""
+        """Augments images [N, 3, R, R] and returns the inputs of every member."""
         if self.config.augment != "none":
             images = augment(images, self.probability, self.rng)
         return Seen(tuple(member.see(images) for member in self.members), labels)
@@ -176,12 +176,12 @@ class Critics:
     def step(
         self, real: Tensor, labels: Tensor | None, fake: Seen, objective: GameLoss, rate: float
     ) -> tuple[float, float]:
-        """Lets every member learn from real images [N, 3, R, R] and from what was seen of generated ones.
+        """Trains every member on real images [N, 3, R, R] and on the inputs from generated ones.
 
-        Auxiliary classifiers learn from real images alone: a generated image may show anything yet.
+        Auxiliary classifiers learn only from real images, because generated images may not yet show their labels.
 
         Returns:
-            the mean logits of real and of generated images.
+            The mean logits of real and of generated images.
 
         Raises:
             TrainingError: a loss or a weight is not finite.
@@ -208,12 +208,12 @@ class Critics:
         return means[0][0].mean().item(), means[0][1].mean().item()
 
     def state_dict(self) -> dict[str, Any]:
-        """Returns all that its next step depends on, except for `rng`."""
+        """Returns all state that the next step depends on, except `rng`."""
         members = [member.learner.state_dict() for member in self.members]
         return {"members": members, "adaptive": self.adaptive.state_dict(), "steps": self.steps}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Takes over what `state_dict` gave."""
+        """Restores the state from `state_dict`."""
         for member, its in zip(self.members, state["members"], strict=True):
             member.learner.load_state_dict(its)
         self.adaptive.load_state_dict(state["adaptive"])

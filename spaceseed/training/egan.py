@@ -1,12 +1,12 @@
 """E-GAN (Wang et al. 2019): a population of generators that the discriminator selects.
 
-In each generation every parent has one child by each mutation, a step of training towards one objective. A child's
-fitness is how real the discriminator takes its images to be, and how varied they are, which shows in how little the
-discriminator would have to change to tell them from real ones (secs. III-C and III-D)::
+In each generation every parent has one child for each mutation: a training step towards one objective. The fitness of a
+child is the quality plus the diversity of its images. Quality is how real they are to the discriminator. Diversity is
+high if the gradient of the discriminator's loss is small (secs. III-C and III-D)::
 
     F = mean sigmoid(D(G(z))) - gamma log ||grad_D L_D||
 
-The fittest children are the next parents, and the discriminator learns from their images; no parent survives.
+The fittest children are the next parents, and the discriminator learns from their images. No parent survives.
 """
 
 import math
@@ -25,17 +25,17 @@ from spaceseed.training.losses import LOSSES, GameLoss
 from spaceseed.training.machine import Learner
 from spaceseed.training.networks.pairs import Pair
 
-# What the discriminator minimises, whatever the mutations.
+# The loss of the discriminator, for all mutations.
 JUDGED_BY = LOSSES["nonsaturating"]
 
 
 class Draws(Protocol):
-    """Where a generation's random things come from."""
+    """The source of latents, images and random numbers in a generation."""
 
     rng: torch.Generator
 
     def latents(self, count: int) -> tuple[Tensor, Tensor | None]:
-        """Latents [count, z_dim], and labels [count, num_classes] of random real images."""
+        """Returns latents [count, z_dim], and labels [count, num_classes] of random real images."""
 
     def reals(self, count: int) -> tuple[Tensor, Tensor | None]:
         """Returns real images [count, 3, R, R] and their labels."""
@@ -48,11 +48,11 @@ class Child:
     Attributes:
         learner: its generator and Adam.
         parent: number of the parent.
-        mutation: the objective that it was a step towards.
-        seen: what the critics saw of its images.
+        mutation: the objective of its training step.
+        seen: the discriminators' inputs for its images.
         quality: mean sigmoid of the discriminator's logits, 0 to 1.
-        diversity: minus the log of the length of the discriminator's gradient.
-        fitness: quality + gamma * diversity; the higher, the better.
+        diversity: minus the log of the norm of the discriminator's gradient.
+        fitness: quality + gamma * diversity; higher is better.
     """
 
     learner: Learner[Generator]
@@ -73,19 +73,19 @@ def improve(
     rng: torch.Generator,
     rate: float,
 ) -> Seen:
-    """Lets a generator learn from one batch.
+    """Trains a generator on one batch.
 
     Args:
         learner: the generator and its Adam.
-        objective: what it is a step towards.
-        pair: how generators draw.
-        critics: what it is to convince.
+        objective: the losses of the step.
+        pair: draws images of generators.
+        critics: the discriminators.
         latents: z [N, z_dim], and labels [N, num_classes] or None.
-        rng: draws whatever else is random.
-        rate: share of the full step size.
+        rng: draws all other random numbers.
+        rate: factor of the learning rate.
 
     Returns:
-        what the critics saw of its images, drawn before the step.
+        The discriminators' inputs for its images, drawn before the step.
 
     Raises:
         TrainingError: the loss or a weight is not finite.
@@ -103,21 +103,21 @@ def improve(
 def generation(
     parents: Sequence[Learner[Generator]], pair: Pair, critics: Critics, draws: Draws, config: Config, rate: float
 ) -> list[Child]:
-    """Breeds one generation and selects.
+    """Breeds one generation and selects the fittest.
 
-    All children of a generation see the same latents, noise, augmentations and real images: only parent and mutation
-    tell them apart.
+    All children of a generation use the same latents, noise, augmentations and real images. They differ only in parent
+    and mutation.
 
     Args:
-        parents: mu generators, which stay as they are.
-        pair: how generators draw.
-        critics: the discriminators, whose weights stay as they are.
+        parents: mu generators, which are not changed.
+        pair: draws images of generators.
+        critics: the discriminators, whose weights are not changed.
         draws: latents and real images.
-        config: how to train.
-        rate: share of the full step size.
+        config: settings of the training.
+        rate: factor of the learning rate.
 
     Returns:
-        the mu fittest children, the fittest first.
+        The mu fittest children, the fittest first.
 
     Raises:
         TrainingError: a loss, a weight or a fitness is not finite.
@@ -126,7 +126,7 @@ def generation(
     with torch.no_grad():
         real = critics.see(*draws.reals(config.evaluated))
     critics.learn(True)
-    # The discriminator's loss has a term in real and one in generated images: the first is the same for all children.
+    # The discriminator's loss has a term for real and one for generated images. The first is the same for all children.
     of_real = _gradient(critics, [JUDGED_BY.discriminator(x, torch.zeros_like(x)) for x in _logits(critics, real)])
     chance = draws.rng.get_state()
     children = []
@@ -154,7 +154,7 @@ def _examine(critics: Critics, seen: Seen, of_real: Tensor) -> tuple[float, floa
     quality = torch.stack([x.detach().sigmoid().mean() for x in logits]).mean()
     of_fake = _gradient(critics, [JUDGED_BY.discriminator(torch.zeros_like(x), x) for x in logits])
     quality, length = critics.machine.mean(torch.stack([quality, (of_real + of_fake).norm()])).tolist()
-    # A discriminator that nothing could improve would make any child infinitely diverse.
+    # The bound avoids infinite diversity if the gradient is zero.
     return quality, -math.log(max(length, 1e-12))
 
 
@@ -164,7 +164,7 @@ def _logits(critics: Critics, seen: Seen) -> list[Tensor]:
 
 
 def _gradient(critics: Critics, losses: list[Tensor]) -> Tensor:
-    """Returns the gradient of a sum of losses in all the discriminators' weights, as one vector."""
+    """Returns the gradient of a sum of losses with respect to all weights of the discriminators, as one vector."""
     parameters = list(critics.parameters())
     gradients = torch.autograd.grad(torch.stack(losses).sum(), parameters, allow_unused=True, materialize_grads=True)
     return torch.cat([gradient.flatten() for gradient in gradients])

@@ -1,4 +1,4 @@
-"""One file that holds a trained generator and says what it is; `spaceseed.load(path)` and the app open it."""
+"""Writes a trained generator to one file with its description. `spaceseed.load(path)` and the app open it."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,20 +23,20 @@ def export(
     groups: Mapping[str, tuple[str, ...]] | None = None,
     dtype: torch.dtype = torch.float32,
 ) -> None:
-    """Writes a generator as safetensors, its card in the header.
+    """Writes a generator as safetensors, with its description in the header.
 
     Args:
-        generator: a StyleGAN2, PGGAN or DCGAN, as inference uses it.
-        path: of the file, by custom with the suffix `.safetensors`.
-        title: a name for people.
-        licence: of the weights; an SPDX identifier where there is one.
-        terms: what the licence means for whoever uses the images, in a sentence.
-        truncation: psi that suits the generator.
-        groups: names of the labels by group, for a conditional generator; None for others.
-        dtype: float32, which keeps the weights as they are, or float16, which takes half the room.
+        generator: a StyleGAN2, PGGAN or DCGAN, in its form for inference.
+        path: path of the file, usually with the suffix `.safetensors`.
+        title: the name that people see.
+        licence: licence of the weights; an SPDX identifier if there is one.
+        terms: one sentence on what the licence means for users of the images.
+        truncation: recommended psi.
+        groups: names of the labels by group, for a conditional generator; otherwise None.
+        dtype: float32, which keeps the weights unchanged, or float16, which needs half the space.
 
     Raises:
-        ArgumentError: a field of the card is outside what readers accept, or the labels are not the generator's.
+        ArgumentError: readers would refuse a field of the header, or the labels do not fit the generator.
     """
     groups = groups or {}
     classes = tuple(f"{group}: {name}" for group, names in groups.items() for name in names)
@@ -44,7 +44,7 @@ def export(
         raise ArgumentError("groups", f"{len(classes)} labels", f"the generator's {generator.num_classes} labels")
     try:
         header = Header(
-            family=type(generator).__name__,  # type: ignore[arg-type]  # checked here
+            family=type(generator).__name__,  # type: ignore[arg-type]  # pydantic checks it
             title=title,
             licence=licence,
             terms=terms,
@@ -55,7 +55,7 @@ def export(
     except ValidationError as error:
         wrong = error.errors(include_url=False)[0]
         name = str(wrong["loc"][0]) if wrong["loc"] else "card"
-        raise ArgumentError(name, str(wrong["input"])[:80], f"what readers accept ({wrong['msg']})") from error
+        raise ArgumentError(name, str(wrong["input"])[:80], f"a value that readers accept ({wrong['msg']})") from error
     tensors = {
         name: (tensor.to(dtype) if tensor.is_floating_point() else tensor).cpu().contiguous()
         for name, tensor in generator.state_dict().items()

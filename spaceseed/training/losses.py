@@ -1,4 +1,4 @@
-"""What generator and discriminator minimise; D(x) is a logit, the higher the more real."""
+"""Losses of generator and discriminator. D(x) is a logit; higher is more real."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class GameLoss:
-    """A game's two losses; both are means over all logits, of any shape.
+    """The two losses of a game. Both are means over all logits, of any shape.
 
     Attributes:
-        generator: D(G(z)) to the generator's loss.
-        discriminator: D(x) and D(G(z)) to the discriminator's loss.
-        undecided: half-way between what the discriminator is to say of real and of generated images.
+        generator: from D(G(z)) to the generator's loss.
+        discriminator: from D(x) and D(G(z)) to the discriminator's loss.
+        undecided: the middle between the discriminator's targets for real and for generated images.
     """
 
     generator: Callable[[Tensor], Tensor]
@@ -28,11 +28,11 @@ def _cross_entropy(real: Tensor, fake: Tensor) -> Tensor:
 
 
 LOSSES = {
-    # Goodfellow et al. 2014, eq. 1: log(1 - sigmoid(D)), which hardly moves where the discriminator is sure.
+    # Goodfellow et al. 2014, eq. 1: log(1 - sigmoid(D)). Its gradient is small if the discriminator is certain.
     "minimax": GameLoss(lambda fake: -F.softplus(fake).mean(), _cross_entropy),
-    # Goodfellow et al. 2014, sec. 3: -log sigmoid(D), which moves most there. E-GAN calls it the heuristic mutation.
+    # Goodfellow et al. 2014, sec. 3: -log sigmoid(D), with a large gradient there. E-GAN calls it heuristic mutation.
     "nonsaturating": GameLoss(lambda fake: F.softplus(-fake).mean(), _cross_entropy),
-    # Mao et al. 2017, eq. 9, without its halves, which Adam would not notice.
+    # Mao et al. 2017, eq. 9, without its factors 1/2, which do not affect Adam.
     "leastsquares": GameLoss(
         lambda fake: (fake - 1).square().mean(),
         lambda real, fake: (real - 1).square().mean() + fake.square().mean(),
@@ -44,15 +44,15 @@ LOSSES = {
 
 
 def label_loss(classes: Tensor, labels: Tensor, sizes: Sequence[int]) -> Tensor:
-    """ACGAN's loss (Odena et al. 2017, eq. 3): the groups' cross entropies, each a mean over images that say it.
+    """Returns the loss of ACGAN (Odena et al. 2017, eq. 3): the sum of the groups' mean cross entropies.
 
     Args:
         classes: logits of the auxiliary classifier, [N, sum of sizes].
-        labels: one-hot by group, [N, sum of sizes]; a group that is all zero is not said, and does not count.
-        sizes: of the groups.
+        labels: one-hot by group, [N, sum of sizes]. A group that is all zero has no label and does not count.
+        sizes: sizes of the groups.
 
     Returns:
-        their sum, a scalar; 0 where nothing is said.
+        The sum, a scalar; 0 if there are no labels.
     """
     total = classes.new_zeros(())
     for logits, wanted in zip(classes.split(list(sizes), 1), labels.split(list(sizes), 1), strict=True):
@@ -62,7 +62,7 @@ def label_loss(classes: Tensor, labels: Tensor, sizes: Sequence[int]) -> Tensor:
 
 
 def gradient_penalty(logits: Tensor, images: Tensor) -> Tensor:
-    """Computes R1 (Mescheder et al. 2018, eq. 9) before its weight gamma / 2: the mean squared length of dD/dx.
+    """Returns R1 (Mescheder et al. 2018, eq. 9) without its weight gamma / 2: the mean squared norm of dD/dx.
 
     Args:
         logits: [N, k] of `images`.

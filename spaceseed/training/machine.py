@@ -1,4 +1,4 @@
-"""Where numbers are computed, how finely, and by how many processes; and a network with its Adam on it."""
+"""The device, the precision and the processes of a training; and a network with its Adam."""
 
 import copy
 from collections.abc import Iterable
@@ -12,21 +12,21 @@ from torch import Tensor, nn
 
 from spaceseed.errors import TrainingError
 
-# Adam's, for all networks: without momentum, as adversarial games like it.
+# Adam's decay rates for all networks: without momentum, as is usual for GANs.
 BETAS = (0.0, 0.99)
 Network = TypeVar("Network", bound=nn.Module)
 
 
 class Machine:
-    """The device and the processes, as `accelerate launch` set them; one process and no launch is the common case.
+    """The device and the processes, as set by `accelerate launch`. Without a launch there is one process.
 
     Attributes:
-        device: of this process.
-        rank: of this process, from 0; the first one reports and saves.
-        processes: how many there are.
+        device: device of this process.
+        rank: number of this process, from 0. The first one reports and saves.
+        processes: number of processes.
 
     Args:
-        precision: of the networks' arithmetic, "float32" or "bfloat16".
+        precision: precision of the networks' arithmetic, "float32" or "bfloat16".
     """
 
     def __init__(self, precision: str) -> None:
@@ -37,7 +37,7 @@ class Machine:
         self.processes = self._accelerator.num_processes
 
     def precision(self) -> AbstractContextManager[Any]:
-        """Lets the networks compute in the chosen precision what they can; weights stay float32."""
+        """Returns a context in which networks use the chosen precision where possible. Weights stay float32."""
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self._half)
 
     def mean(self, numbers: Tensor) -> Tensor:
@@ -45,7 +45,7 @@ class Machine:
         return self._accelerator.reduce(numbers, "mean") if self.processes > 1 else numbers
 
     def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
-        """Replaces gradients by their means over all processes, all in one message."""
+        """Replaces gradients by their means over all processes, in one message."""
         if self.processes == 1:
             return
         gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
@@ -54,7 +54,7 @@ class Machine:
             gradient.copy_(mean.view_as(gradient))
 
     def gather(self, value: Any) -> list[Any]:
-        """Returns what every process holds, in their order."""
+        """Returns the values of all processes, in order."""
         return gather_object([value]) if self.processes > 1 else [value]
 
 
@@ -62,7 +62,7 @@ class Learner(Generic[Network]):
     """A network and its Adam.
 
     Args:
-        network: what learns.
+        network: the network that is trained.
         groups: Adam's parameter groups, each with its "lr".
         betas: Adam's decay rates.
         machine: averages gradients over processes.
@@ -77,11 +77,11 @@ class Learner(Generic[Network]):
         self._adam = torch.optim.Adam(groups, betas=betas)
 
     def step(self, loss: Tensor, rate: float, name: str) -> None:
-        """Moves the weights down the gradient of `loss`, by `rate` times the full step size.
+        """Takes one step of gradient descent on `loss`, with `rate` times the full learning rate.
 
         Raises:
-            TrainingError: the loss `name` is not finite in one of the processes, or the weights are not after the step;
-                in all processes alike.
+            TrainingError: the loss, called `name`, is not finite in one of the processes, or the weights are not after
+                the step. All processes raise it together.
         """
         if not self._machine.mean(loss.detach()).isfinite():
             raise TrainingError(f"the {name} is not finite")
@@ -91,13 +91,13 @@ class Learner(Generic[Network]):
         for group, full in zip(self._adam.param_groups, self._rates, strict=True):
             group["lr"] = full * rate
         self._adam.step()
-        # Gradients are the same in all processes, so weights are, too.
+        # Gradients are the same in all processes, and so are the weights.
         weights = [p for group in self._adam.param_groups for p in group["params"]]
         if not torch.stack([weight.isfinite().all() for weight in weights]).all():
             raise TrainingError(f"the {name} led to weights that are not finite")
 
     def copy(self) -> "Learner[Network]":
-        """Returns the same network and Adam once more; what one learns, the other does not."""
+        """Returns an independent copy of the network and Adam."""
         return copy.deepcopy(self, {id(self._machine): self._machine})
 
     def state_dict(self) -> dict[str, Any]:
@@ -105,7 +105,7 @@ class Learner(Generic[Network]):
         return {"network": self.network.state_dict(), "adam": self._adam.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Takes over what `state_dict` gave; the tensors are copied."""
+        """Restores the state from `state_dict`. Tensors are copied."""
         self.network.load_state_dict(state["network"])
-        # Adam would go on in the very tensors that it is handed.
+        # Adam would continue to use the given tensors, so it gets copies.
         self._adam.load_state_dict(copy.deepcopy(state["adam"]))

@@ -1,4 +1,4 @@
-"""How good a generator is while it is trained, beside the images that it learns from."""
+"""Metrics of a generator during training, compared with its training images."""
 
 import torch
 from torch import Tensor
@@ -10,13 +10,13 @@ from spaceseed.models.generators.generator import Generator, latents_from_seeds
 from spaceseed.training.data.images import ImageSet
 from spaceseed.training.networks.projected import imagenet_features
 
-# Seeds that nobody looks at while choosing settings.
+# Seeds that are not used to choose settings.
 FIRST_SEED = 3_000_000
 COUNT = 1_000
 
 
 class ImageNetFeatures:
-    """What a classifier of photographs sees: features [N, 320]. It fits any images, and none very closely."""
+    """Features [N, 320] of an ImageNet classifier. They suit any images, but none especially well."""
 
     name = "ImageNet features"
 
@@ -25,15 +25,15 @@ class ImageNetFeatures:
 
 
 class Comparison:
-    """Frechet distance, precision and recall of a generator's images, untruncated, against real ones.
+    """Frechet distance, precision and recall of a generator's images, without truncation, against real ones.
 
-    The distance shrinks with the number of images, so each figure's name tells it, and the features.
+    The distance depends on the features and the number of images, so both are part of each metric's name.
 
     Args:
-        images: the real ones, of which `count` are drawn.
-        features: the view in which they are compared.
-        count: as many real and generated images, or all real ones if there are fewer.
-        labelled: draw with the real images' labels, for a conditional generator.
+        images: the real images, of which `count` are drawn.
+        features: the features for the comparison.
+        count: number of real and of generated images; all real ones if there are fewer.
+        labelled: whether to use the real images' labels, for a conditional generator.
     """
 
     def __init__(self, images: ImageSet, features: Features, count: int = COUNT, *, labelled: bool = False) -> None:

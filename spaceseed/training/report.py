@@ -1,4 +1,4 @@
-"""What a training shows of itself: a bar, a table and a plot of its figures, and pictures of the same seeds."""
+"""Reports of a training: a progress bar, a table and a plot of metrics, and previews with the same seeds."""
 
 import csv
 from collections import Counter
@@ -15,15 +15,15 @@ from spaceseed.training.data.labels import Labels
 
 PREVIEW_PIXELS = 1024  # side of a preview; at most 8 x 8 images
 TRUNCATION = 0.7
-WINDOWS = 50  # points of the curves that tell how often a mutation won
+WINDOWS = 50  # points of the curves of winning mutations
 
 
 class Table:
-    """A CSV file that grows by rows, each with the number of images after which it was made.
+    """A CSV file that grows by rows. Each row has the number of images when it was made.
 
     Args:
-        path: of the file; one that is there is gone on with.
-        images: rows of later images are dropped: a run that goes on from a checkpoint makes them again.
+        path: path of the file. An existing file is continued.
+        images: rows of later images are dropped, because a run that continues from a checkpoint makes them again.
     """
 
     def __init__(self, path: Path, images: int) -> None:
@@ -34,14 +34,14 @@ class Table:
                 self.rows = [
                     row for row in csv.DictReader(file) if None not in row.values() and int(row["images"]) <= images
                 ]
-        self._written = 0  # what the file has beyond these goes when it is written next
+        self._written = 0  # other rows in the file are lost when it is written next
 
     def add(self, row: dict[str, Any]) -> None:
-        """Adds a row, to be written by the next `flush`."""
+        """Adds a row. The next `flush` writes it."""
         self.rows.append(row)
 
     def flush(self) -> None:
-        """Writes what was added."""
+        """Writes the new rows."""
         self._write(self.rows[self._written :], "a" if self._written else "w")
         self._written = len(self.rows)
 
@@ -58,12 +58,12 @@ class Report:
     """Reports of one run: `metrics.csv`, `mutations.csv` for E-GAN, `plot.png`, and a preview for each report.
 
     Attributes:
-        selections: which child won each of E-GAN's generations.
+        selections: the winning children of E-GAN's generations.
 
     Args:
-        folder: of the run.
+        folder: folder of the run.
         images: length of the training.
-        seen: images at which it goes on.
+        seen: number of images at which it starts or continues.
         enabled: False in all processes but one.
     """
 
@@ -72,25 +72,25 @@ class Report:
         self.enabled = enabled
         self.metrics = Table(folder / "metrics.csv", seen)
         self.selections = Table(folder / "mutations.csv", seen)
-        # It shows itself when it is opened, and nothing may have begun yet.
+        # A bar is visible as soon as it is made, so it is made when the training begins.
         self._bar = tqdm(disable=True)
         self._open = partial(tqdm, total=images, unit=" images", disable=not enabled, smoothing=0.1)
 
     def begin(self, seen: int) -> None:
-        """Shows the bar, at so many images."""
+        """Shows the bar, starting at this number of images."""
         self._bar = self._open(initial=seen)
 
     def progress(self, seen: int) -> None:
-        """Moves the bar, which tells images a second and the time that is left."""
+        """Updates the bar, which shows images per second and the remaining time."""
         self._bar.update(seen - self._bar.n)
 
     def write(self, row: dict[str, Any], generator: Generator, labels: Labels | None) -> None:
-        """Adds a row of figures, prints it, and draws the plot and a preview.
+        """Adds a row of metrics, prints it, and draws the plot and a preview.
 
         Args:
             row: numbers by name, "images" first.
-            generator: as inference uses it.
-            labels: of the images, from which those of the preview are taken; None for unconditional models.
+            generator: the generator in its form for inference.
+            labels: labels of the training images, for the preview; None for unconditional models.
         """
         self.metrics.add(row)
         self.flush()
@@ -111,12 +111,12 @@ class Report:
 
 @torch.no_grad()
 def preview(generator: Generator, path: Path, labels: Labels | None = None) -> None:
-    """Draws a grid of the same seeds each time, at truncation 0.7.
+    """Draws a grid of images, always with the same seeds, at truncation 0.7.
 
     Args:
         generator: in evaluation mode.
-        path: of the picture.
-        labels: of which evenly spaced ones are shown; None for unconditional models.
+        path: path of the picture.
+        labels: labels to choose from, evenly spaced; None for unconditional models.
     """
     columns = max(1, min(8, PREVIEW_PIXELS // generator.resolution))
     z = latents_from_seeds(range(columns**2), generator.z_dim).to(generator.device)
@@ -132,8 +132,8 @@ def preview(generator: Generator, path: Path, labels: Labels | None = None) -> N
 
 
 def plot(metrics: list[dict[str, Any]], selections: list[dict[str, Any]], path: Path) -> None:
-    """Draws every figure over the images shown, and how often each of E-GAN's mutations won."""
-    # Without pyplot, whose state is global; and not at the top, for it takes a second to import.
+    """Draws every metric over the number of images, and how often each of E-GAN's mutations won."""
+    # Without pyplot, which has global state. Imported here, because it takes a second.
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
     from matplotlib.figure import Figure  # noqa: PLC0415
 
@@ -160,10 +160,10 @@ def plot(metrics: list[dict[str, Any]], selections: list[dict[str, Any]], path: 
 
 
 def winning_shares(selections: list[dict[str, Any]]) -> tuple[list[int], dict[str, list[float]]]:
-    """Returns how often each mutation made the fittest child, in up to 50 spans of equally many generations.
+    """Returns how often each mutation made the fittest child, in up to 50 intervals of equally many generations.
 
     Returns:
-        the number of images at each span's end, and for each mutation its share in each, 0 to 1.
+        The number of images at each interval's end, and for each mutation its share in each interval, 0 to 1.
     """
     won = [(int(row["images"]), row["mutation"]) for row in selections if int(row["rank"]) == 0]
     size = -(-len(won) // WINDOWS)

@@ -1,4 +1,4 @@
-"""Trains a generator on a set of images, and goes on where it was interrupted as if it had not been."""
+"""Trains a generator on a set of images. A run continues after an interruption, with the same result as without it."""
 
 import copy
 import time
@@ -23,35 +23,35 @@ from spaceseed.training.machine import BETAS, Learner, Machine
 from spaceseed.training.networks.pairs import Pair, build
 from spaceseed.training.report import Report
 
-VERSION = 3  # of what a checkpoint holds
-# Figures of a generator: their names and values.
+VERSION = 3  # of the checkpoint's contents
+# Returns metrics of a generator by name.
 Measure = Callable[[Generator], dict[str, float]]
 
 
 class Trainer:
-    """All that a training depends on; a checkpoint holds all of it that changes.
+    """The state of a training. A checkpoint holds everything of it that changes.
 
     Attributes:
-        groups: names of the labels by group; empty if the networks take none.
-        sizes: of the groups.
+        groups: names of the labels by group; empty for unconditional networks.
+        sizes: sizes of the groups.
         pair: the networks; `pair.generator` is the first of `parents`.
-        parents: generators with their Adams: one, or mu of E-GAN.
-        average: the running average of the (fittest) generator's weights.
+        parents: generators with their Adams: one, or mu in E-GAN.
+        average: the moving average of the (fittest) generator's weights.
         critics: the discriminators.
-        seen: real images that were shown to the discriminator, in all processes.
-        seconds: that its steps took, reports aside.
-        stopped: set it to True, from a signal's handler for one, and `run` ends after the step that it is at.
+        seen: number of real images shown to the discriminator, in all processes.
+        seconds: duration of the steps, without reports.
+        stopped: set to True, for example by a signal handler, to end `run` after the current step.
 
     Args:
-        config: how to train.
-        images: at `config.resolution`, labelled if `config.condition` is not "none".
-        folder: of checkpoint, settings, reports and previews; a run found there goes on.
-        measure: what a report tells of the averaged generator; it is in evaluation mode, on the training's device.
+        config: settings of the training.
+        images: at `config.resolution`, with labels if `config.condition` is not "none".
+        folder: folder of checkpoint, settings, reports and previews. An earlier run in it is continued.
+        measure: computes metrics for reports. It gets the averaged generator in evaluation mode, on the same device.
 
     Raises:
-        ArgumentError: the settings do not fit the images, or the run that the folder holds.
-        CheckpointError: the folder's checkpoint is damaged or of another program.
-        DataError: the images have other labels than those of the run that the folder holds.
+        ArgumentError: the settings do not fit the images, or the run in the folder.
+        CheckpointError: the folder's checkpoint is damaged or of another version.
+        DataError: the labels of the images differ from those of the run in the folder.
     """
 
     def __init__(self, config: Config, images: ImageSet, folder: Path, measure: Measure | None = None) -> None:
@@ -82,20 +82,20 @@ class Trainer:
             folder.mkdir(parents=True, exist_ok=True)
             partial = folder / "config.partial"
             partial.write_text(config.to_json())
-            partial.replace(folder / "config.json")  # another process may be reading it
+            partial.replace(folder / "config.json")  # atomic, because another process may read it
         self.checkpoint = folder / "checkpoint.pt"
         if self.checkpoint.exists():
             self._load()
         self.report = Report(folder, config.images, self.seen, enabled=self.machine.rank == 0)
 
     def run(self) -> Generator:
-        """Trains to the end, or until `stopped`; either way a checkpoint is left.
+        """Trains to the end, or until `stopped`, and saves a checkpoint.
 
         Returns:
-            the averaged generator, as inference uses it.
+            The averaged generator in its form for inference.
 
         Raises:
-            TrainingError: a loss or a weight is not finite; the checkpoint stays as it was.
+            TrainingError: a loss or a weight is not finite. The checkpoint is not changed.
         """
         config = self.config
         self.report.begin(self.seen)
@@ -120,19 +120,19 @@ class Trainer:
 
     @property
     def finished(self) -> Generator:
-        """The averaged generator as inference uses it."""
+        """The averaged generator in its form for inference."""
         return self.pair.finished(self.pair.standing(self.average)).eval()
 
     # ---------------------------------------------------------------- one step
 
     def latents(self, count: int) -> tuple[Tensor, Tensor | None]:
-        """Latents [count, z_dim], and labels [count, num_classes] of random real images."""
+        """Returns latents [count, z_dim], and labels [count, num_classes] of random real images."""
         z = torch.randn(count, self.config.z_dim, generator=self.rng, device=self.machine.device)
         labels = self.images.labels
         return z, self._drop_labels(labels.vectors(self._rows(count))) if labels and self.sizes else None
 
     def reals(self, count: int) -> tuple[Tensor, Tensor | None]:
-        """Returns random real images [count, 3, R, R] of the present resolution, and their labels."""
+        """Returns random real images [count, 3, R, R] of the current resolution, and their labels."""
         images, labels = self.images.batch(self._rows(count), self.pair.generator.resolution)
         images = images.to(self.machine.device, memory_format=self._memory)
         return images, self._drop_labels(labels) if labels is not None and self.sizes else None
@@ -162,7 +162,7 @@ class Trainer:
         return logits
 
     def _evolve(self, rate: float) -> list[Seen]:
-        """Replaces the parents by the fittest children; returns what the discriminators are to learn from."""
+        """Replaces the parents by the fittest children. Returns the inputs for the discriminators' steps."""
         batch = self.config.batch
         survivors = generation(self.parents, self.pair, self.critics, self, self.config, rate)
         self.parents = [child.learner for child in survivors]
@@ -185,7 +185,7 @@ class Trainer:
     # ---------------------------------------------------------------- growth
 
     def _grow(self) -> None:
-        """Grows where a new stage begins, and fades its resolution in over the stage's first half."""
+        """Grows the networks at the start of a stage, and fades the resolution in during its first half."""
         stages = self.config.stages
         now = next(i for i, (_, ends) in enumerate(stages) if self.seen < ends)
         (resolution, ends), begins = stages[now], stages[now - 1][1] if now else 0
@@ -194,7 +194,7 @@ class Trainer:
         self.pair.fade = min(1.0, 2 * (self.seen - begins) / (ends - begins)) if begins else 1.0
 
     def _grow_to(self, resolution: int) -> None:
-        """Goes on with larger networks, which begin as the small ones ended. Step sizes start anew."""
+        """Continues with larger networks, which start from the smaller ones. Their optimizers are new."""
         larger = self.pair.grown(resolution)
         grown = [larger.generator]
         for network in (*(parent.network for parent in self.parents[1:]), self.average):
@@ -204,7 +204,7 @@ class Trainer:
         self.critics.grow(larger)
 
     def _take(self, pair: Pair, generators: list[Generator], average: Generator) -> None:
-        """Makes these the networks that are trained, on the machine's device, with new optimizers."""
+        """Sets the networks that are trained, on the machine's device, with new optimizers."""
         for network in (*generators, average, pair.discriminator):
             network.to(self.machine.device, memory_format=self._memory)  # type: ignore[call-overload]
             network.train()
@@ -255,24 +255,24 @@ class Trainer:
             self.report.flush()
             partial = self.checkpoint.with_suffix(".partial")
             torch.save(state, partial)
-            partial.replace(self.checkpoint)  # an interruption leaves the last whole checkpoint
+            partial.replace(self.checkpoint)  # atomic, so an interruption leaves the last checkpoint intact
 
     def _load(self) -> None:
         try:
             state = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
         except (RuntimeError, UnpicklingError, EOFError) as error:
-            raise CheckpointError(f"{self.checkpoint} is damaged; without it, training begins anew.") from error
+            raise CheckpointError(f"{self.checkpoint} is damaged; delete it to start again.") from error
         if not isinstance(state, dict) or state.get("version") != VERSION:
             raise CheckpointError(f"{self.checkpoint} is of another version; training needs a new folder.")
         if what := difference(state["groups"], self.groups):
-            run = f"the run that {self.folder} holds"
+            run = f"the run in {self.folder}"
             raise DataError(f"The labels of the images are not those of {run}: {what}; a new run needs a new folder.")
         if len(state["rng"]) != self.machine.processes:
-            raise ArgumentError("processes", self.machine.processes, f"{len(state['rng'])}, as the run began")
+            raise ArgumentError("processes", self.machine.processes, f"{len(state['rng'])}, as at the start of the run")
         for resolution, _ in self.config.stages:
             if self.pair.generator.resolution < resolution <= state["resolution"]:
                 self._grow_to(resolution)
-        if len(state["parents"]) > len(self.parents):  # a generation has more of them than its first
+        if len(state["parents"]) > len(self.parents):  # E-GAN begins with one parent
             count = len(state["parents"])
             copies = [copy.deepcopy(self.pair.generator) for _ in range(count - 1)]
             self._take(self.pair, [self.pair.generator, *copies], self.average)
@@ -284,5 +284,5 @@ class Trainer:
         self.rng.set_state(state["rng"][self.machine.rank])
 
     def _agreed(self, stopped: bool) -> bool:
-        """Tells whether any process was stopped, which all must know."""
+        """Returns whether any process was stopped. It is the same in all processes."""
         return bool(self.machine.mean(torch.tensor(float(stopped), device=self.machine.device)))

@@ -1,4 +1,4 @@
-"""The command: one sentence for what is wrong, and a run that can be stopped and gone on with."""
+"""The command: one sentence for each error, and a run that can be stopped and continued."""
 
 import os
 import signal
@@ -39,7 +39,7 @@ def run(folder):
 def test_a_training_ends_in_a_file_that_loads(run, folder, capsys):
     assert run("--condition both --licence CC0-1.0") == 0
     said = capsys.readouterr().out
-    assert "12 images to learn from.\nImages by class: cats 6, dogs 6.\n" in said
+    assert "12 training images.\nImages by class: cats 6, dogs 6.\n" in said
     assert "not used" not in said
     assert "spaceseed.load(" in said
     generator = ss.load(str(folder / "run/generator.safetensors"), device="cpu")
@@ -57,7 +57,7 @@ def test_classes_that_are_renamed_are_refused_in_a_sentence(run, folder, capsys)
     assert run("--condition both --images 8") == 2
     said = capsys.readouterr()
     assert "Images by class: dogs 6, ferrets 6." in said.out
-    assert said.err.startswith("error: The labels of the images are not those of the run that ")
+    assert said.err.startswith("error: The labels of the images are not those of the run in ")
     assert said.err.endswith("missing (class: cats) and new (class: ferrets); a new run needs a new folder.\n")
 
 
@@ -85,7 +85,7 @@ def test_ctrl_c_leaves_a_checkpoint_and_the_same_command_goes_on(run, folder, ca
         patch.setattr(Trainer, "_step", interrupted)
         assert run() == 130
     assert signal.getsignal(signal.SIGINT) is before
-    assert "Stopped at 12 of 24 images; the same command goes on from there." in capsys.readouterr().out
+    assert "Stopped at 12 of 24 images; the same command continues from there." in capsys.readouterr().out
     assert run() == 0
     state = torch.load(folder / "run/checkpoint.pt", weights_only=True)
     assert state["seen"] == 24
@@ -106,7 +106,7 @@ def test_a_second_ctrl_c_ends_at_once(run, monkeypatch):
             os.kill(os.getpid(), signal.SIGINT)
 
     monkeypatch.setattr(Trainer, "_step", stuck)
-    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)  # one that runs in the background ignores it
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)  # background processes ignore it by default
     try:
         with pytest.raises(KeyboardInterrupt):
             run()
@@ -149,23 +149,23 @@ def test_options_that_do_not_exist_are_refused_briefly(options, run, capsys):
 @pytest.mark.parametrize(
     ("spoil", "sentence"),
     [
-        (lambda path: path.write_bytes(path.read_bytes()[:1000]), "checkpoint.pt is damaged; without it"),
-        (lambda path: path.write_text("no checkpoint"), "checkpoint.pt is damaged; without it"),
-        (lambda path: path.write_bytes(b""), "checkpoint.pt is damaged; without it"),
+        (lambda path: path.write_bytes(path.read_bytes()[:1000]), "checkpoint.pt is damaged; delete it"),
+        (lambda path: path.write_text("no checkpoint"), "checkpoint.pt is damaged; delete it"),
+        (lambda path: path.write_bytes(b""), "checkpoint.pt is damaged; delete it"),
         (lambda path: torch.save({"generator": torch.zeros(2)}, path), "checkpoint.pt is of another version"),
     ],
 )
-def test_a_checkpoint_that_cannot_be_gone_on_from_is_named(spoil, sentence, run, folder, capsys):
+def test_a_checkpoint_that_cannot_be_loaded_is_named(spoil, sentence, run, folder, capsys):
     assert run("--images 4") == 0
     spoil(folder / "run/checkpoint.pt")
     assert run("--images 8") == 2
     assert sentence in capsys.readouterr().err
 
 
-def test_a_run_is_not_gone_on_with_otherwise(run, capsys):
+def test_a_run_is_not_continued_with_other_settings(run, capsys):
     assert run("--images 4") == 0
     assert run("--images 4 --seed 1") == 2
-    assert "seed = 1 is not allowed: it must be 0, as in the run that" in capsys.readouterr().err
+    assert "seed = 1 is not allowed: it must be 0, as in the run in" in capsys.readouterr().err
 
 
 def test_the_command_without_options_uses_the_settings_defaults():

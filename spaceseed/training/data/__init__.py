@@ -1,1 +1,1 @@
-"""Training images and their labels, read with care, and their augmentation."""
+"""Training images, their labels and their augmentation."""

@@ -1,8 +1,8 @@
-"""Changes to all that a discriminator sees, real or generated, so that it cannot learn few images by heart.
+"""Augmentation of all images that a discriminator sees, real or generated, to prevent overfitting to few images.
 
-The changes are those of DiffAugment (Zhao et al. 2020): colour, translation and cutout, through which gradients pass.
-Made with a probability that follows how sure the discriminator is of its real images, they are adaptive augmentation
-(ADA; Karras et al. 2020a).
+The transformations are those of DiffAugment (Zhao et al. 2020): colour, translation and cutout. Gradients pass through
+them. Adaptive augmentation (ADA; Karras et al. 2020a) applies them with a probability that depends on how certain the
+discriminator is of its real images.
 """
 
 from typing import Any
@@ -10,23 +10,23 @@ from typing import Any
 import torch
 from torch import Tensor
 
-MOVE = 1 / 8  # of the side, at most, each way
-CUT = 1 / 2  # of the side
+MOVE = 1 / 8  # maximum translation each way, as a share of the side
+CUT = 1 / 2  # side of the cutout, as a share of the side
 
 
 def augment(images: Tensor, probability: float, rng: torch.Generator) -> Tensor:
-    """Changes brightness, saturation and contrast, moves the image, and cuts a square out of it.
+    """Changes brightness, saturation and contrast, translates the image, and cuts a square out of it.
 
-    Each of the five befalls each image by its own draw, and all of them are drawn in any case, so that `rng` goes on
-    alike whatever the probability.
+    Each of the five is applied to each image independently. All random numbers are always drawn, so the state of `rng`
+    afterwards does not depend on the probability.
 
     Args:
         images: [N, 3, H, W] in [-1, 1].
-        probability: of each change, in [0, 1]; at 1 this is DiffAugment.
+        probability: of each change, in [0, 1]; with 1 this is DiffAugment.
         rng: on any device.
 
     Returns:
-        [N, 3, H, W], a little outside [-1, 1] here and there; 0, a grey, where nothing is left of the image.
+        [N, 3, H, W]; some values are slightly outside [-1, 1]. Removed parts are 0, a grey.
     """
     n, _, height, width = images.shape
 
@@ -53,29 +53,29 @@ def augment(images: Tensor, probability: float, rng: torch.Generator) -> Tensor:
         x = x.gather(dim, ((place - shift) % side).expand(x.shape))
         kept = kept & (place - shift >= 0) & (place - shift < side)
         size = round(CUT * side)
-        first = (uniform() * (side + 1)).long() - size // 2  # its middle may lie anywhere, so a part may be outside
+        first = (uniform() * (side + 1)).long() - size // 2  # its centre is anywhere, so a part may be outside
         cut_out = cut_out & (place >= first) & (place < first + size)
     return x * (kept & ~cut_out)
 
 
 def _spread(x: Tensor, factor: Tensor, dims: tuple[int, ...]) -> Tensor:
-    """Moves values away from their mean over `dims`, or towards it."""
+    """Scales the differences of values from their mean over `dims`."""
     return torch.lerp(x.mean(dim=dims, keepdim=True), x, factor.to(x.dtype))
 
 
 class AdaptiveAugment:
-    """ADA's schedule: augment more while the discriminator is too sure of its real images, and else less.
+    """The schedule of ADA: more augmentation while the discriminator is too certain of real images, otherwise less.
 
-    Its sureness is r_t = E[sign(D(real))] (eq. 1), D being 0 where it is undecided: r_t is 0 where it guesses, 1 where
-    it knows every real image.
+    Its certainty is r_t = E[sign(D(real))] (eq. 1), where D is 0 if it is undecided. r_t is 0 if it guesses, and 1 if
+    it recognises every real image.
 
     Args:
-        target: the sureness that is aimed at.
-        images: real images over which the probability can go from 0 to 1.
-        interval: batches between two adjustments.
+        target: target of r_t.
+        images: number of real images over which the probability can go from 0 to 1.
+        interval: number of batches between two adjustments.
 
     Attributes:
-        probability: for `augment`, from 0 at first up to 1.
+        probability: for `augment`, at first 0, at most 1.
     """
 
     def __init__(self, target: float = 0.6, images: int = 500_000, interval: int = 4) -> None:
@@ -85,11 +85,11 @@ class AdaptiveAugment:
         self._seen = 0
 
     def update(self, signs: float, images: int) -> None:
-        """Takes note of a batch.
+        """Records a batch.
 
         Args:
-            signs: mean sign of the discriminator's logits of real images, from where it is undecided.
-            images: how many there were.
+            signs: mean sign of the discriminator's logits of real images, relative to the undecided value.
+            images: number of these images.
         """
         self._signs.append(signs)
         self._seen += images
@@ -100,9 +100,9 @@ class AdaptiveAugment:
             self._signs, self._seen = [], 0
 
     def state_dict(self) -> dict[str, Any]:
-        """Returns all that the next update depends on."""
+        """Returns all state that the next update depends on."""
         return {"probability": self.probability, "signs": list(self._signs), "seen": self._seen}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Takes over what `state_dict` gave."""
+        """Restores the state from `state_dict`."""
         self.probability, self._signs, self._seen = state["probability"], list(state["signs"]), state["seen"]

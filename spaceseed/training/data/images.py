@@ -1,16 +1,15 @@
-r"""Pictures to learn from: a folder of them, read once and brought to one size, and what their labels say.
+r"""Training images: a folder of pictures, read once and resized to one size, with their labels.
 
     images = read_folder("photos", 64)
-    print(*images.notes, sep="\n")                  # what was left out, and why
+    print(*images.notes, sep="\n")                  # which files were left out, and why
     real, labels = images.batch(rows, 64)
 
-Labels are optional. Each subfolder is a class, unless a file beside the images says otherwise: `labels.json`, which has
-groups of labels,
+Labels are optional. Each subfolder is a class, unless the folder has a label file. `labels.json` has groups of labels:
 
     {"groups": {"hair": ["short", "long"], "mood": ["glad", "sad"]},
      "labels": {"anna.png": {"hair": "long", "mood": "glad"}, "other/ben.png": {"hair": "short"}}}
 
-or `dataset.json`, which NVIDIA's tools write, with the number of each image's class, or null where there are none:
+`dataset.json`, the format of NVIDIA's tools, has the number of each image's class, or null if there are no classes:
 
     {"labels": [["00000/img00000000.png", 6], ["00000/img00000001.png", 9]]}
 """
@@ -45,8 +44,8 @@ class ImageSet:
 
     Attributes:
         images: uint8 [n, R, R, 3].
-        labels: of the same n, or None.
-        notes: sentences on what was left out or changed as they were read.
+        labels: labels of the n images, or None.
+        notes: sentences about images that were left out or changed.
     """
 
     images: NDArray[np.uint8]
@@ -57,14 +56,14 @@ class ImageSet:
         return len(self.images)
 
     def batch(self, rows: Tensor, resolution: int) -> tuple[Tensor, Tensor | None]:
-        """Returns some of the images, made smaller by averaging.
+        """Returns some of the images, downsampled by averaging.
 
         Args:
-            rows: int64 [k], which ones.
+            rows: int64 [k], indices of the images.
             resolution: side of the result, which must divide R.
 
         Returns:
-            float32 [k, 3, resolution, resolution] in [-1, 1], and the labels' vectors [k, num_classes] or None; on the
+            float32 [k, 3, resolution, resolution] in [-1, 1], and the label vectors [k, num_classes] or None; on the
             CPU.
 
         Raises:
@@ -77,7 +76,7 @@ class ImageSet:
         return images, None if self.labels is None else self.labels.vectors(rows)
 
     def mirrored(self) -> Self:
-        """Returns every image, and then every image flipped left to right, for things that have no left and right."""
+        """Returns all images, followed by all images flipped left to right. Use it if left and right are equivalent."""
         images = np.concatenate([self.images, self.images[:, :, ::-1]])
         labels = self.labels and Labels(self.labels.groups, np.tile(self.labels.values, (2, 1)))
         return type(self)(images, labels, self.notes)
@@ -86,17 +85,17 @@ class ImageSet:
 def read_folder(folder: str | Path, resolution: int, progress: Progress = lambda _: None) -> ImageSet:
     """Reads the PNG, JPEG and WebP images in a folder and its subfolders, in the order of their paths.
 
-    Each is turned upright, laid on white if transparent, cut to the square in its middle and resized with a Lanczos
-    filter. Those that cannot be read, are smaller than wanted or are gigantic are left out, and `notes` says which.
+    Each image is rotated as its EXIF data say, put on white if transparent, cropped to the central square and resized
+    with a Lanczos filter. Images that cannot be read, are too small or too large are left out; `notes` lists them.
 
     Args:
-        folder: where the images are. See the module's description for labels.
+        folder: folder of the images. The module's docstring describes labels.
         resolution: side of the result in pixels.
-        progress: told the share of the work done, 0 to 1; may raise to end it.
+        progress: called with the share of the work that is done, 0 to 1. It may raise an exception to end the work.
 
     Raises:
-        ArgumentError: folder is no path, or resolution no positive integer.
-        DataError: there is no such folder, it has too few images that can be used, or its labels are wrong.
+        ArgumentError: folder is not a path, or resolution is not a positive integer.
+        DataError: there is no such folder, it has too few usable images, or its labels are wrong.
     """
     check_type("folder", folder, (str, os.PathLike), "the path of a folder")
     folder = Path(folder)
@@ -110,7 +109,7 @@ def read_folder(folder: str | Path, resolution: int, progress: Progress = lambda
     images, kept, remarks = _read_all(folder, files, resolution, progress)
     notes = [f"{len(names)} of {len(files)} images {remark} ({some_of(names)})" for remark, names in remarks.items()]
     if len(kept) < MIN_IMAGES:
-        found = f"{len(kept)} of {len(files)} images in {_clean(folder)} can be used, and {MIN_IMAGES} are needed"
+        found = f"{len(kept)} of {len(files)} images in {_clean(folder)} can be used, but {MIN_IMAGES} are needed"
         raise DataError("; ".join([found, *notes]) + ".")
     if others:
         notes.append(f"{len(others)} of the files had a format other than PNG, JPEG and WebP ({some_of(others)})")
@@ -127,7 +126,7 @@ def read_folder(folder: str | Path, resolution: int, progress: Progress = lambda
 def _read_all(
     folder: Path, files: list[str], resolution: int, progress: Progress
 ) -> tuple[NDArray[np.uint8], list[str], dict[str, list[str]]]:
-    """Returns the images that can be used, their names, and the names of which something is to be told."""
+    """Returns the usable images, their names, and for each remark the names of its images."""
     images = np.empty((len(files), resolution, resolution, 3), np.uint8)
     kept: list[str] = []
     remarks = defaultdict[str, list[str]](list)
@@ -142,7 +141,7 @@ def _read_all(
                     kept.append(name)
                 progress((i + 1) / len(files))
         finally:
-            pool.shutdown(cancel_futures=True)  # whoever interrupts this need not wait for all that had not begun
+            pool.shutdown(cancel_futures=True)  # so that an interruption need not wait for all files
     return images[: len(kept)], kept, remarks
 
 

@@ -1,4 +1,4 @@
-"""Where a folder of images says what they show; each file may come from a stranger, and is checked and bounded."""
+"""Label files of image folders. They may be untrusted, so they are checked and limited."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -42,16 +42,16 @@ class LabelsJson(BaseModel):
         return self
 
     def check(self, files: list[str]) -> None:
-        """Compares the file with the images that there are.
+        """Compares the labels with the images in the folder.
 
         Raises:
             DataError: it has no label for any of them.
         """
         if self.stated.keys().isdisjoint(files):
-            raise DataError(f"{LABELS} has a label for none of the images: it must name them as {some_of(files)}.")
+            raise DataError(f"{LABELS} has no label for any image; it must name them as {some_of(files)}.")
 
     def absent(self, files: list[str]) -> list[str]:
-        """Returns images that the file names and that are not there."""
+        """Returns the images in the label file that do not exist."""
         return sorted(self.stated.keys() - set(files))
 
     def labels(self, files: list[str]) -> Labels:
@@ -65,23 +65,23 @@ class LabelsJson(BaseModel):
 
 
 _Number = Annotated[int, Field(ge=0, lt=MAX_CLASSES)]
-_Numbers = Annotated[list[tuple[str, _Number]], Field(fail_fast=True)]  # else each of a million mistakes is kept
+_Numbers = Annotated[list[tuple[str, _Number]], Field(fail_fast=True)]  # otherwise a million errors would be kept
 
 
 class DatasetJson(BaseModel):
-    """`dataset.json`, as NVIDIA's tools write it: {"labels": [["00000/img00000000.png", 6], ...]}, or null for none.
+    """`dataset.json` of NVIDIA's tools: {"labels": [["00000/img00000000.png", 6], ...]}, or null for no labels.
 
-    It says that the subfolders are no classes, even where it has no labels.
+    With this file subfolders are never classes, even if it has no labels.
     """
 
     model_config = ConfigDict(strict=True)
     stated: _Numbers | None = Field(alias="labels", default=None)
 
     def check(self, files: list[str]) -> None:
-        """Compares the file with the images that there are.
+        """Compares the labels with the images in the folder.
 
         Raises:
-            DataError: it lacks one of them, names another, or names one twice.
+            DataError: an image has no label, a label has no image, or an image has two labels.
         """
         if self.stated is None:
             return
@@ -96,15 +96,15 @@ class DatasetJson(BaseModel):
             )
 
     def absent(self, files: list[str]) -> list[str]:
-        """Returns images that the file names and that are not there."""
+        """Returns the images in the label file that do not exist."""
         return sorted({name for name, _ in self.stated or ()} - set(files))
 
     def labels(self, files: list[str]) -> Labels | None:
-        """Returns the labels of these images, in this order; None if they make no difference."""
+        """Returns the labels of these images, in this order; None if there are fewer than two classes."""
         numbers = dict(self.stated or ())
         if len(set(numbers.values())) < 2:
             return None
-        names = tuple(map(str, range(max(numbers.values()) + 1)))  # a number that no image has keeps its place
+        names = tuple(map(str, range(max(numbers.values()) + 1)))  # also numbers that no image has
         return Labels({"class": names}, np.array([[numbers[name]] for name in files], np.int64))
 
 
@@ -112,14 +112,14 @@ FILES: Mapping[str, type[LabelsJson] | type[DatasetJson]] = {LABELS: LabelsJson,
 
 
 def read_label_file(folder: Path, files: list[str]) -> LabelsJson | DatasetJson | None:
-    """Reads `labels.json` of a folder, or else `dataset.json`; None if there is neither.
+    """Reads `labels.json` in a folder, or else `dataset.json`; None if there is neither.
 
     Args:
-        folder: where the images are.
-        files: their names in it.
+        folder: folder of the images.
+        files: paths of the images in it.
 
     Raises:
-        DataError: the file is damaged or too large, or does not belong to these images.
+        DataError: the file is damaged or too large, or does not fit the images.
     """
     name = next((name for name in FILES if (folder / name).is_file()), None)
     if name is None:
@@ -127,21 +127,21 @@ def read_label_file(folder: Path, files: list[str]) -> LabelsJson | DatasetJson 
     with (folder / name).open("rb") as file:
         text = file.read(MAX_BYTES + 1)
     if len(text) > MAX_BYTES:
-        raise DataError(f"{name} is larger than the {MAX_BYTES >> 20} MiB that are read.")
+        raise DataError(f"{name} is too large: the limit is {MAX_BYTES >> 20} MiB.")
     try:
         stated = FILES[name].model_validate_json(text)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        if first["type"] == "value_error":  # raised by the validator above, in plain words
+        if first["type"] == "value_error":  # raised by the validator above, as a sentence
             raise DataError(str(first["ctx"]["error"])) from error
         where = " > ".join(clean_text(str(part), 40) for part in first["loc"])
-        raise DataError(f"{name} has a mistake{' at ' + where if where else ''}: {first['msg']}.") from error
+        raise DataError(f"{name} has an error{' at ' + where if where else ''}: {first['msg']}.") from error
     stated.check(files)
     return stated
 
 
 def labels_by_subfolder(files: list[str]) -> Labels | None:
-    """Labels each image with the subfolder that it lies in; returns None if that makes no difference."""
+    """Returns labels from the subfolders of the images; None if there are fewer than two."""
     classes = [clean_text(name.split("/")[0], 100) if "/" in name else None for name in files]
     known = sorted({name for name in classes if name is not None})
     if len(known) < 2:

@@ -1,4 +1,4 @@
-"""What images show, in groups of labels."""
+"""Labels of images, in groups."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,20 +14,20 @@ from spaceseed.errors import ArgumentError
 from spaceseed.untrusted import clean_text
 
 Groups = Mapping[str, tuple[str, ...]]  # the names of each group's values, in order
-NAMED = 3  # of many things, as many as a sentence names
+NAMED = 3  # number of names that a message lists
 UNLABELLED = -1
 
 
 @dataclass(frozen=True, eq=False)
 class Labels:
-    """What images show, in groups of which an image has one value each.
+    """Labels of images, in groups. An image has at most one value of each group.
 
     Attributes:
         groups: the names of each group's values.
-        values: int64 [n, groups]: which of them each image has; -1 where that is not said.
+        values: int64 [n, groups]: the index of each image's value; -1 if it has no label.
 
     Raises:
-        ArgumentError: values are not of this shape or range.
+        ArgumentError: values have another shape or are out of range.
     """
 
     groups: dict[str, tuple[str, ...]]
@@ -44,25 +44,25 @@ class Labels:
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """How many values each group has."""
+        """Number of values of each group."""
         return tuple(len(names) for names in self.groups.values())
 
     def vectors(self, rows: Tensor) -> Tensor:
-        """Returns one-hot vectors of the groups side by side, all zero where nothing is said.
+        """Returns the one-hot vectors of all groups, concatenated. A group without label is all zero.
 
         Args:
-            rows: int64 [k], which images.
+            rows: int64 [k], indices of the images.
 
         Returns:
-            float32 [k, num_classes] on the CPU, num_classes being the sum of the groups' sizes.
+            float32 [k, num_classes] on the CPU, where num_classes is the sum of the groups' sizes.
         """
         values = torch.from_numpy(self.values)[rows.cpu()]
-        # One class more for "not said", whose column is then cut off.
+        # One more class for "no label", whose column is removed afterwards.
         parts = [F.one_hot(values[:, i] - UNLABELLED, size + 1)[:, 1:] for i, size in enumerate(self.sizes)]
         return torch.cat(parts, dim=1).float()
 
     def counts(self) -> list[str]:
-        """Says in one sentence a group how many images have each of its values."""
+        """Returns one sentence for each group with the number of images of each value."""
         sentences = []
         for column, (group, names) in enumerate(self.groups.items()):
             *of_values, unlabelled = np.bincount(self.values[:, column] % (len(names) + 1), minlength=len(names) + 1)
@@ -72,13 +72,13 @@ class Labels:
 
 
 def drop(vectors: Tensor, sizes: Sequence[int], probability: float, rng: torch.Generator) -> Tensor:
-    """Unsays labels at random, some of an image's groups or all at once, so that groups may be left open later.
+    """Drops labels at random, of single groups or of all, so that images can later be drawn without them.
 
     Args:
         vectors: [N, num_classes] as from `Labels.vectors`.
-        sizes: of the groups.
-        probability: of all groups of an image together, and, where they stay, of each of them by itself; in [0, 1].
-        rng: which labels go.
+        sizes: sizes of the groups.
+        probability: probability to drop all groups of an image; otherwise that of each group. In [0, 1].
+        rng: draws the labels to drop.
 
     Returns:
         [N, num_classes].
@@ -89,14 +89,14 @@ def drop(vectors: Tensor, sizes: Sequence[int], probability: float, rng: torch.G
 
 
 def difference(before: Groups, now: Groups) -> str:
-    """Returns what labels of the same positions in a vector would no longer mean the same.
+    """Describes how the meaning of label vectors has changed.
 
     Args:
         before: the groups of an earlier set of images.
-        now: those of a later one.
+        now: the groups of a later set.
 
     Returns:
-        a part of a sentence; empty if there is no difference.
+        A part of a sentence; empty if nothing has changed.
     """
     was, is_now = (
         [f"{group}: {name}" for group, names in groups.items() for name in names] for groups in (before, now)
@@ -109,5 +109,5 @@ def difference(before: Groups, now: Groups) -> str:
 
 
 def some_of(names: Sequence[str]) -> str:
-    """Returns the first few names, made harmless to print."""
+    """Returns the first few names, cleaned for printing."""
     return ", ".join([clean_text(name, 80) for name in islice(names, NAMED)] + ["..."] * (len(names) > NAMED))

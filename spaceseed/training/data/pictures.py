@@ -1,6 +1,6 @@
-"""Picture files of any make to squares of one size.
+"""Reads picture files as squares of one size.
 
-Files may be damaged, gigantic or strange; whatever is wrong with one is said in a few words, and no other suffers.
+Files may be damaged, very large or unusual. Each error becomes a remark, and does not affect other files.
 """
 
 import warnings
@@ -15,15 +15,15 @@ from PIL import Image, ImageOps
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".jfif", ".webp")
-OTHER_SUFFIXES = (".avif", ".bmp", ".gif", ".heic", ".heif", ".tif", ".tiff")  # pictures too, but not read
+OTHER_SUFFIXES = (".avif", ".bmp", ".gif", ".heic", ".heif", ".tif", ".tiff")  # pictures that are not supported
 
 
 class Picture(NamedTuple):
-    """What became of a file.
+    """The result of reading a file.
 
     Attributes:
         pixels: uint8 [R, R, 3]; None if it cannot be used.
-        remark: what was wrong or had to be changed, to go on a sentence that begins "3 of 120 images"; or empty.
+        remark: what was wrong or was changed, to continue "3 of 120 images ..."; or empty.
     """
 
     pixels: NDArray[np.uint8] | None
@@ -31,12 +31,12 @@ class Picture(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What a folder holds, as sorted paths inside it.
+    """The pictures and links in a folder, as sorted paths inside it.
 
     Attributes:
-        pictures: in formats that `read_picture` reads.
-        others: in other formats.
-        links: to folders.
+        pictures: pictures in formats that `read_picture` reads.
+        others: pictures in other formats.
+        links: links to folders.
     """
 
     pictures: list[str]
@@ -45,10 +45,10 @@ class Found(NamedTuple):
 
 
 def find_pictures(folder: Path) -> Found:
-    """Finds the pictures inside a folder and its subfolders; hidden ones are passed over.
+    """Finds the pictures in a folder and its subfolders, except hidden ones.
 
-    Links to files are pictures, too, as in the Hub's cache, and so are links to nothing, which then cannot be read.
-    Links to folders are not followed: they may lead round in circles, or count a picture twice.
+    Links to files count as pictures, as in the Hub's cache. Broken links count too, and later cannot be read. Links to
+    folders are not followed, because they may form a cycle, or count a picture twice.
     """
     found = Found([], [], [])
     for path in folder.rglob("*"):
@@ -58,7 +58,7 @@ def find_pictures(folder: Path) -> Found:
         if path.is_dir():
             if path.is_symlink():
                 found.links.append(name.as_posix())
-        elif suffix in SUFFIXES + OTHER_SUFFIXES and (path.is_file() or not path.exists()):  # no pipe, no device
+        elif suffix in SUFFIXES + OTHER_SUFFIXES and (path.is_file() or not path.exists()):  # no pipes or devices
             (found.pictures if suffix in SUFFIXES else found.others).append(name.as_posix())
     for names in found:
         names.sort()
@@ -67,7 +67,7 @@ def find_pictures(folder: Path) -> Found:
 
 @contextmanager
 def careful_decoding() -> Iterator[None]:
-    """Lets Pillow refuse gigantic images, and warn of nothing else, around calls of `read_picture` in any thread."""
+    """Makes Pillow refuse very large images, and suppresses other warnings, for `read_picture` in any thread."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -75,32 +75,32 @@ def careful_decoding() -> Iterator[None]:
 
 
 def read_picture(path: Path, resolution: int) -> Picture:
-    """Reads a PNG, JPEG or WebP file: turned upright, on white, the square in its middle, by a Lanczos filter.
+    """Reads a PNG, JPEG or WebP file: rotated upright, on white, cropped to the central square, with a Lanczos filter.
 
     Args:
-        path: the file.
-        resolution: side of the result in pixels; no picture is enlarged.
+        path: path of the file.
+        resolution: side of the result in pixels. Smaller pictures are refused.
     """
     try:
         with Image.open(path, formats=FORMATS) as image:
             if min(image.size) < resolution:
                 return Picture(None, f"had a side below {resolution} pixels and had to be left out")
-            image.draft("RGB", (2 * resolution, 2 * resolution))  # a JPEG need not be decoded at its full size
+            image.draft("RGB", (2 * resolution, 2 * resolution))  # so that a JPEG is not decoded at full size
             image.load()
-            with suppress(Exception):  # a damaged note of which side was up leaves a good picture
+            with suppress(Exception):  # an invalid orientation in EXIF does not spoil the picture
                 ImageOps.exif_transpose(image, in_place=True)
             opaque, remark = _on_white(image)
             square = ImageOps.fit(opaque, (resolution, resolution), Image.Resampling.LANCZOS)
             return Picture(np.asarray(square), remark)
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
-        return Picture(None, "had too many pixels to be unpacked safely and had to be left out")
-    except Exception:  # decoders fail in a dozen ways on bytes that they do not expect
+        return Picture(None, "had too many pixels to be decoded safely and had to be left out")
+    except Exception:  # decoders raise many types of exceptions on unexpected bytes
         return Picture(None, "could not be read and had to be left out")
 
 
 def _on_white(image: Image.Image) -> tuple[Image.Image, str]:
     """Returns the image in RGB, and a remark if it was transparent."""
-    if image.mode.startswith("I"):  # 16 bits of grey, which Pillow would cut off at 255
+    if image.mode.startswith("I"):  # 16-bit grey, whose values Pillow would clip at 255
         image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     if image.has_transparency_data:
         image = image.convert("RGBA")

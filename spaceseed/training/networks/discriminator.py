@@ -1,10 +1,10 @@
-"""The generator's opponent: StyleGAN2's residual discriminator with input skips, so that it can grow.
+"""The discriminator for StyleGAN2: residual, with input skips, so that it can grow.
 
-Every resolution also reads the downsampled image, and a new, larger resolution starts with its last weights at zero:
-it then changes nothing, and training goes on from where the smaller network stood.
+Every resolution also reads the downsampled image. When a larger resolution is added, its last weights are zero, so it
+changes nothing at first, and training continues from the smaller network.
 
-It can be told an image's label, and judges how well the two fit (the projection of Miyato & Koyama 2018), and it can
-name the label that it sees (the auxiliary classifier of Odena et al. 2017).
+It can take an image's label and judge how well both fit (projection, Miyato & Koyama 2018), and it can predict the
+label (auxiliary classifier, Odena et al. 2017).
 """
 
 import math
@@ -20,11 +20,11 @@ from spaceseed.models.generators.layers import Linear, filter2d, leaky_relu, res
 
 
 class Output(NamedTuple):
-    """What a discriminator says of images.
+    """The output of a discriminator.
 
     Attributes:
-        logits: [N, k], float32: the higher, the more real.
-        classes: [N, num_classes] logits of the labels that the auxiliary classifier sees; None without one.
+        logits: [N, k], float32; higher is more real.
+        classes: [N, num_classes], logits of the labels from the auxiliary classifier; None without one.
     """
 
     logits: Tensor
@@ -32,13 +32,13 @@ class Output(NamedTuple):
 
 
 def deviation_map(x: Tensor, group_size: int) -> Tensor:
-    """Returns the spread among a few images as one more channel, which shows a generator that repeats itself.
+    """Returns the standard deviation within a few images as one more channel, which reveals mode collapse.
 
-    The minibatch standard deviation of PGGAN (Karras et al. 2018, sec. 3), taken within groups as in StyleGAN2.
+    This is the minibatch standard deviation of PGGAN (Karras et al. 2018, sec. 3), within groups as in StyleGAN2.
 
     Args:
         x: activations [N, C, H, W].
-        group_size: images to compare, at most; where N is no multiple of it, the largest common divisor.
+        group_size: maximum number of images in a group. If it does not divide N, the greatest common divisor is used.
 
     Returns:
         [N, 1, H, W], of x's dtype.
@@ -65,7 +65,7 @@ class Conv(nn.Module):
 
 
 class DiscriminatorBlock(nn.Module):
-    """Halves the resolution: two 3x3 convolutions beside a 1x1 skip, both low-passed before they are thinned out."""
+    """Halves the resolution: two 3x3 convolutions and a 1x1 skip path, with a low-pass filter before each stride."""
 
     resample_filter: Tensor
 
@@ -84,20 +84,20 @@ class DiscriminatorBlock(nn.Module):
         return (x + y) / math.sqrt(2)
 
     def start_silent(self) -> None:
-        """Makes the block's output zero, for one that is added to a trained network."""
+        """Makes the block's output zero, for a block that is added to a trained network."""
         for conv in (self.conv1, self.skip):
             nn.init.zeros_(conv.weight)
 
 
 class Discriminator(nn.Module):
-    """Images, and their labels where it projects on them, to a output with one logit each.
+    """From images, and their labels if it projects on them, to one logit each.
 
     Args:
         channels: feature maps at each resolution, {4: c4, 8: c8, ...}; at least two.
         num_classes: size of the label vector.
-        project: judge how well image and label fit.
-        classify: tell the label.
-        group_size: images whose spread is compared by the minibatch standard deviation.
+        project: whether to judge how well image and label fit.
+        classify: whether to predict the label.
+        group_size: number of images in a group of the minibatch standard deviation.
     """
 
     def __init__(
@@ -140,10 +140,10 @@ class Discriminator(nn.Module):
         return Output(logits, None if self.classes is None else self.classes(x).float())
 
     def _fit(self, x: Tensor, labels: Tensor | None) -> Tensor | float:
-        """Returns how well features [N, F] fit labels, [N, 1]; what was not said adds nothing."""
+        """Returns how well features [N, F] fit labels, [N, 1]. Groups without label add nothing."""
         if self.embedding is None:
             return 0.0
         if labels is None:
-            raise ArgumentError("labels", None, "given to a discriminator that judges whether image and label fit")
+            raise ArgumentError("labels", None, "given, because this discriminator uses labels")
         embedded = labels @ self.embedding
         return (x.float() * embedded.float()).sum(dim=1, keepdim=True) / math.sqrt(x.shape[1])

@@ -1,22 +1,21 @@
-"""A StyleGAN2 that learns many times faster, because while it is trained it is built like a DCGAN.
+"""A StyleGAN2 that learns many times faster, because during training it is built like a DCGAN.
 
-Of what sets a StyleGAN2 apart from a DCGAN (Radford et al. 2016), four things kept it from learning drawings quickly
-when they were tried one at a time (`python -m benchmarks.convergence` compares the whole):
+Four differences between StyleGAN2 and DCGAN (Radford et al. 2016) slowed down learning of drawings, each tested alone
+(`python -m benchmarks.convergence` compares the whole):
 
-- A random mapping moves all w towards their mean, so that gradients say how to change all images alike. Here w is
-  normalised by the batch (Ioffe & Szegedy 2015), and so is every feature map.
-- z only scales patterns of a learned constant, of which there are as many as feature maps. Here it makes the coarsest
-  feature maps freely, every position by weights of its own.
-- A low-pass filter follows upsampling. Here pixels are repeated, so two filters make one transposed convolution.
+- A random mapping network moves all w towards their mean, so gradients change all images in the same way. Here w and
+  every feature map are normalised over the batch (Ioffe & Szegedy 2015).
+- z only scales patterns of a learned constant, one for each feature map. Here z makes the coarsest feature maps
+  directly, with separate weights for every position.
+- A low-pass filter follows upsampling. Here pixels are repeated, so two filters form one transposed convolution.
 - Each block has two convolutions. Here it has one.
 
-Of w, each style layer sees only the part that is its group's: coarse, middle or fine
-(`spaceseed.mixing.styles.style_groups`),
-so that mixing whole groups gives images like all others.
+Each style layer sees only a part of w, that of its group: coarse, middle or fine
+(`spaceseed.mixing.styles.style_groups`). So mixing whole groups gives images like all others.
 
-None of this is left afterwards. `plain` is a StyleGAN2 of NVIDIA's layout that draws the same images: normalisation
-goes into biases and into the affine layers that make styles of w; each pattern of the constant is one position, as many
-times as the coarse part of w has dimensions; the filter is one of the layout's tensors; second convolutions are the
+After training, `plain` converts it to a StyleGAN2 of NVIDIA's layout that draws the same images. Normalisation becomes
+part of biases and of the affine layers that make styles from w. Each pattern of the constant is one position, repeated
+for each dimension of the coarse part of w. The filter is one of the layout's tensors. Second convolutions are the
 identity.
 """
 
@@ -37,16 +36,16 @@ from spaceseed.models.generators.mapping import MappedGenerator, MappingNetwork
 from spaceseed.models.generators.stylegan2 import SLOPE, StyleGAN2, SynthesisLayer, ToRGB
 
 EPSILON = 1e-5  # added to variances
-SPREAD = 0.02  # of initial weights, DCGAN's
-STYLE_SPREAD = 1.0  # of initial styles, whose mean is 1
-SHARES = (5, 2, 1)  # of w's dimensions, in eighths: coarse, middle, fine
+SPREAD = 0.02  # standard deviation of initial weights, as in DCGAN
+STYLE_SPREAD = 1.0  # standard deviation of initial styles, whose mean is 1
+SHARES = (5, 2, 1)  # eighths of w's dimensions: coarse, middle, fine
 POSITIONS = 16  # of the coarsest feature maps, 4x4
 MOMENTUM = 0.05  # of running statistics in training
-STANDING = 2_000  # images that statistics are taken of for inference
+STANDING = 2_000  # number of images for the statistics at inference
 
 
 class Normalization(nn.Module):
-    """Shifts and scales channels to mean 0 and variance 1: of the batch in training, of running means afterwards."""
+    """Normalises channels to mean 0 and variance 1: over the batch in training, with running statistics afterwards."""
 
     mean: Tensor
     variance: Tensor
@@ -62,18 +61,18 @@ class Normalization(nn.Module):
         return F.batch_norm(x, self.mean, self.variance, None, bias, self.training, self.momentum, EPSILON)
 
     def scale(self) -> Tensor:
-        """Returns what each channel is multiplied by after training, [C]."""
+        """Returns the factor of each channel after training, [C]."""
         return (self.variance + EPSILON).rsqrt()
 
 
 class Block(nn.Module):
-    """One resolution: feature maps of those below, or of w where there are none, and their colours.
+    """One resolution: feature maps from those below, or from w in the first block, and their colours.
 
     Args:
         in_channels: feature maps of the block below; 0 for the first block.
         out_channels: feature maps of this block.
-        part: of w, what feature maps are made of or styled by.
-        colour_part: of w, what their colours are styled by.
+        part: the part of w that makes or styles the feature maps.
+        colour_part: the part of w that styles the colours.
     """
 
     def __init__(self, in_channels: int, out_channels: int, part: slice, colour_part: slice) -> None:
@@ -87,19 +86,19 @@ class Block(nn.Module):
         self.colours = nn.Parameter(SPREAD * torch.randn(3, out_channels))
         self.colour_bias = nn.Parameter(torch.zeros(3))
         self.colour_styles = _styles(_size(colour_part), out_channels)
-        # The identity that comes second in a StyleGAN2's block has a leaky ReLU, too, and a gain.
+        # In StyleGAN2's block the second convolution, here the identity, also has a leaky ReLU and a gain.
         self.slope, self.gain = (SLOPE**2, 2.0) if in_channels else (SLOPE, math.sqrt(2))
 
     def forward(self, below: Tensor | None, scale: Tensor | None, w: Tensor) -> Tensor:
-        """Draws feature maps [N, O, H, W].
+        """Returns feature maps [N, O, H, W].
 
         Args:
-            below: those of the block below, [N, I, H / 2, W / 2]; None for the first block.
-            scale: of the block below, [I]; None for the first block.
-            w: whitened, [N, w_dim].
+            below: feature maps of the block below, [N, I, H / 2, W / 2]; None for the first block.
+            scale: `scale()` of the block below, [I]; None for the first block.
+            w: normalised, [N, w_dim].
         """
         w = w[:, self.part]
-        # Demodulated by what the norms will be in `plain`.
+        # Demodulated with the norms that `plain` will have.
         if self.styles is None:
             x = torch.einsum("opj,nj->nop", self.weight, w).unflatten(2, (4, 4))
             norms = w.float().square() @ self.weight.float().square().sum(dim=1).t()
@@ -107,7 +106,7 @@ class Block(nn.Module):
             assert below is not None
             assert scale is not None
             styles = self.styles(w)
-            taps = 4 * F.avg_pool2d(F.pad(self.weight, (1, 1, 1, 1)), 2, stride=1)  # 4x4: the filter's two are in them
+            taps = 4 * F.avg_pool2d(F.pad(self.weight, (1, 1, 1, 1)), 2, stride=1)  # 4x4, with both filters
             x = below * styles.to(below.dtype)[:, :, None, None]
             x = F.conv_transpose2d(x, taps.transpose(0, 1), stride=2, padding=1)
             norms = (styles * scale).float().square() @ self.weight.float().square().sum(dim=(2, 3)).t()
@@ -115,22 +114,22 @@ class Block(nn.Module):
         return F.leaky_relu_(self.norm(x, self.bias), self.slope)
 
     def colour(self, x: Tensor, w: Tensor) -> Tensor:
-        """Colours [N, 3, H, W] of feature maps."""
+        """Returns colours [N, 3, H, W] of feature maps."""
         styles = self.colour_styles(w[:, self.colour_part])
         weights = (styles[:, None] * self.colours).to(x.dtype)
         return ((weights @ x.flatten(2)).unflatten(2, x.shape[2:]) + self.colour_bias[:, None, None]).float()
 
     def scale(self) -> Tensor:
-        """Its feature maps divided by those of `plain`, [O]."""
+        """Returns its feature maps divided by those of `plain`, [O]."""
         return self.norm.scale() / self.gain
 
 
 class NormalizedStyleGAN2(MappedGenerator):
-    """The generator while it learns, unconditional and without noise.
+    """The generator during training, unconditional and without noise.
 
     Args:
         z_dim: size of z.
-        w_dim: size of w, a multiple of 8. A StyleGAN2 made of it has at least ten times as many feature maps at 4x4.
+        w_dim: size of w, a multiple of 8. `plain` has at least ten times as many feature maps at 4x4.
         channels: feature maps at each resolution, {4: c4, 8: c8, ...}.
     """
 
@@ -148,7 +147,7 @@ class NormalizedStyleGAN2(MappedGenerator):
         parts = [slice(*part) for part, group in groups for _ in group]
         self.blocks = nn.ModuleDict(
             {
-                f"b{side}": Block(*pair, parts[max(0, 2 * i - 1)], parts[2 * i + 1])  # as a StyleGAN2 takes them
+                f"b{side}": Block(*pair, parts[max(0, 2 * i - 1)], parts[2 * i + 1])  # as in StyleGAN2
                 for i, (side, pair) in enumerate(zip(self.channels, pairwise(widths), strict=True))
             }
         )
@@ -157,7 +156,7 @@ class NormalizedStyleGAN2(MappedGenerator):
     def compute_ws(self, z: Tensor, labels: Tensor | None) -> Tensor:
         return self.whiten(self.mapping(z, labels))[:, None].repeat(1, self.num_ws, 1)
 
-    def compute_images(self, ws: Tensor, tap: Tap) -> Tensor:  # type: ignore[override]  # a family names its own options
+    def compute_images(self, ws: Tensor, tap: Tap) -> Tensor:  # type: ignore[override]  # options differ by family
         x = image = scale = None
         for i, (name, block) in enumerate(self._blocks()):
             x = tap(name, block(x, scale, ws[:, max(0, 2 * i - 1)]))
@@ -175,9 +174,9 @@ class NormalizedStyleGAN2(MappedGenerator):
 
     @torch.no_grad()
     def standing(self) -> Self:
-        """Returns a copy for inference, with statistics of many of its own images (Brock et al. 2019, sec. 4.1).
+        """Returns a copy for inference, with statistics over many of its own images (Brock et al. 2019, sec. 4.1).
 
-        An average of weights has none of its own: those it comes with are of the last weights' last batches.
+        Averaged weights have no statistics of their own, only those of the latest batches of the latest weights.
         """
         copied = copy.deepcopy(self).train()
         norms = [module for module in copied.modules() if isinstance(module, Normalization)]
@@ -185,16 +184,16 @@ class NormalizedStyleGAN2(MappedGenerator):
         size = max(16, min(250, 2**20 // self.resolution**2))  # activations must fit in memory
         for batch in range(1, STANDING // size + 1):
             for norm in norms:
-                norm.momentum = 1 / batch  # so that all batches count alike
+                norm.momentum = 1 / batch  # so that all batches have equal weight
             copied.synthesize(copied.map(torch.randn(size, self.z_dim, generator=rng).to(self.device)))
         return copied.eval()
 
     @torch.no_grad()
     def plain(self) -> StyleGAN2:
-        """Returns a StyleGAN2 that draws, without noise, what this one draws in evaluation mode."""
+        """Returns a StyleGAN2 that draws the same images without noise as this one in evaluation mode."""
         first = next(iter(self._blocks()))[1]
         channels = self.channels | {4: max(POSITIONS * _size(first.part), self.channels[4])}
-        with torch.random.fork_rng(devices=[]):  # what stays of its initial values is noise, of strength 0
+        with torch.random.fork_rng(devices=[]):  # the only initial values that stay are noise maps, of strength 0
             torch.manual_seed(0)
             generator = StyleGAN2(self.z_dim, self.w_dim, channels, mapping_layers=self.mapping.num_layers)
         for name, tensor in (*generator.synthesis.named_parameters(), *generator.synthesis.named_buffers()):
@@ -236,7 +235,7 @@ class NormalizedStyleGAN2(MappedGenerator):
         self._fold_bias(block, layer)
 
     def _fold(self, styles: nn.Linear, part: slice, scale: Tensor, affine: Linear) -> None:
-        """Lets `affine` make styles of a w that is not whitened, for feature maps that are not normalised."""
+        """Sets `affine` to make the styles from w before normalisation, for feature maps before normalisation."""
         weight = styles.weight * self.whiten.scale()[part]
         _fill(affine.weight[:, part], scale[:, None] * weight / affine.weight_gain)
         _fill(affine.bias, scale * (styles.bias - weight @ self.whiten.mean[part]))
@@ -250,7 +249,7 @@ def _size(part: slice) -> int:
 
 
 def _styles(size: int, channels: int) -> nn.Linear:
-    """Returns styles of `size` dimensions of a whitened w."""
+    """Returns a layer that makes styles from `size` dimensions of a normalised w."""
     linear = nn.Linear(size, channels)
     nn.init.normal_(linear.weight, std=STYLE_SPREAD / math.sqrt(size))
     nn.init.ones_(linear.bias)
@@ -258,5 +257,5 @@ def _styles(size: int, channels: int) -> nn.Linear:
 
 
 def _fill(whole: Tensor, part: Tensor) -> None:
-    """Writes `part` where the indices of `whole` are small."""
+    """Copies `part` to the start of each axis of `whole`."""
     whole[tuple(slice(size) for size in part.shape)] = part

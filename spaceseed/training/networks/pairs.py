@@ -1,4 +1,4 @@
-"""What is trained: pairs of a generator, of the class that inference uses, and its discriminator."""
+"""Pairs of a generator, of the class for inference, and its discriminator."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -27,19 +27,19 @@ SMALLEST, LARGEST = 8, 1024  # sides of images in pixels
 
 @dataclass(frozen=True)
 class Sizes:
-    """What tells how large the networks are and what labels do in them.
+    """Sizes of the networks, and how they use labels.
 
     Attributes:
         resolution: side of the images in pixels.
         z_dim: size of z.
         groups: sizes of the groups of labels; empty for unconditional networks.
-        condition: "none"; "embed": the discriminator judges whether image and label fit; "auxiliary": it tells the
-            label; "both". The generator gets the label in all but the first.
-        capacity: factor on the feature maps.
-        seed: of the initial weights.
+        condition: "none"; "embed": the discriminator judges whether image and label fit; "auxiliary": it predicts the
+            label; "both". In all but the first, the generator gets the label.
+        capacity: factor of the feature maps.
+        seed: seed of the initial weights.
 
     Raises:
-        ArgumentError: the resolution is no power of two, too small or too large.
+        ArgumentError: the resolution is not a power of two, too small or too large.
     """
 
     resolution: int
@@ -54,26 +54,26 @@ class Sizes:
             raise ArgumentError("resolution", self.resolution, f"a power of two from {SMALLEST} to {LARGEST}")
 
     def channels(self, most: int, pixels: int, least: int = 16) -> dict[int, int]:
-        """Returns the number of feature maps at each resolution from 4 up: each resolution then costs the same.
+        """Returns the number of feature maps at each resolution from 4, so that all resolutions have a similar cost.
 
         Args:
-            most: the largest number, where images are small.
-            pixels: feature maps times resolution.
-            least: the smallest number, where images are large.
+            most: maximum number, at small resolutions.
+            pixels: number of feature maps times resolution.
+            least: minimum number, at large resolutions.
         """
         sides = [4 << i for i in range(self.resolution.bit_length() - 2)]
         return {side: max(1, round(self.capacity * max(least, min(most, pixels // side)))) for side in sides}
 
 
 class Pair(ABC):
-    """A generator being trained and its discriminator.
+    """A generator in training and its discriminator.
 
     Attributes:
-        learning_rate: Adam's step size that suits both.
-        grows: whether there can be a larger pair that goes on from it.
-        generator: of the class that inference uses, or a subclass while it grows; `finished` gives what to export.
-        discriminator: (images, labels or None) -> Output.
-        fade: weight of the newest resolution while networks grow, in [0, 1]; 1 where there is no such thing.
+        learning_rate: learning rate of Adam that suits both.
+        grows: whether a larger pair can continue from it.
+        generator: of the class for inference, or a subclass while it grows; `finished` returns the one to export.
+        discriminator: from images, and labels or None, to Output.
+        fade: weight of the newest resolution while networks grow, in [0, 1]; otherwise 1.
     """
 
     learning_rate: float
@@ -84,13 +84,13 @@ class Pair(ABC):
 
     def __init__(self, sizes: Sizes) -> None:
         self.sizes = sizes
-        with torch.random.fork_rng(devices=[]):  # the layers draw their initial weights from torch's own generator
+        with torch.random.fork_rng(devices=[]):  # layers draw their initial weights from torch's global generator
             torch.manual_seed(sizes.seed + sizes.resolution)
             self._build()
 
     @abstractmethod
     def _build(self) -> None:
-        """Makes `generator` and `discriminator`, drawing from torch's own generator."""
+        """Makes `generator` and `discriminator`. Random numbers come from torch's global generator."""
 
     def generate(
         self,
@@ -105,7 +105,7 @@ class Pair(ABC):
             generator: `self.generator` or a copy of it.
             z: [N, z_dim].
             labels: [N, num_classes], None for unconditional networks.
-            rng: draws whatever else is random.
+            rng: draws all other random numbers.
 
         Returns:
             [N, 3, resolution, resolution].
@@ -113,27 +113,27 @@ class Pair(ABC):
         return generator.synthesize(generator.map(z, labels))
 
     def penalty(self, images: Tensor) -> Tensor:
-        """Returns the generator's loss beside the discriminator's, for images [N, 3, r, r] that `generate` drew.
+        """Returns an additional loss of the generator, for images [N, 3, r, r] from `generate`.
 
         Returns:
-            a scalar, 0 unless a kind of network has a wish of its own.
+            A scalar, 0 unless a subclass overrides it.
         """
         return images.new_zeros([])
 
     def grown(self, resolution: int) -> Self:
-        """Returns a pair for larger images that goes on from this one.
+        """Returns a pair for larger images that continues from this one.
 
-        Where generators beside `self.generator` are to grow too, its average for instance, copy the new pair's
-        generator and let the copy `adopt` the small one.
+        To grow other generators than `self.generator`, such as its average, copy the new pair's generator and let the
+        copy `adopt` the small one.
 
         Args:
-            resolution: side of the new images, larger than that of the present ones.
+            resolution: side of the new images, larger than the current one.
 
         Raises:
-            ArgumentError: the resolution is none, or not larger, or this network does not grow.
+            ArgumentError: the resolution is not allowed or not larger, or this network does not grow.
         """
         if not self.grows:
-            raise ArgumentError("resolution", resolution, f"{self.sizes.resolution}: this network does not grow")
+            raise ArgumentError("resolution", resolution, f"{self.sizes.resolution}, as this network cannot grow")
         if resolution <= self.sizes.resolution:
             raise ArgumentError("resolution", resolution, f"above {self.sizes.resolution}, to grow")
         larger = type(self)(replace(self.sizes, resolution=resolution))
@@ -142,29 +142,29 @@ class Pair(ABC):
         return larger
 
     def adopt(self, generator: Generator, smaller: Generator) -> None:
-        """Copies into `generator`, of this pair's size, what a smaller one learnt."""
+        """Copies the weights of a smaller generator into `generator`, which has this pair's size."""
         generator.load_state_dict(smaller.state_dict(), strict=False)
 
     def standing(self, generator: Generator) -> Generator:
-        """Gives `generator`, an average of weights, statistics of its own if it has any; may return the same object."""
+        """Returns `generator`, an average of weights, with its own statistics if it has any. May be the same object."""
         return generator
 
     def finished(self, generator: Generator) -> Generator:
-        """Returns `generator` for inference, without a resolution that still fades in; may be the same object."""
+        """Returns `generator` for inference, without a resolution that is still fading in. May be the same object."""
         return generator
 
     def groups(self, module: nn.Module, rate: float) -> list[dict[str, Any]]:
-        """Adam's parameter groups: all parameters of `module`, those that need another step size than `rate` apart.
+        """Returns Adam's parameter groups: all parameters of `module`, in several groups if their rates differ.
 
         Args:
             module: `generator`, `discriminator`, or a copy of one.
-            rate: the step size.
+            rate: the learning rate.
         """
         return [{"params": list(module.parameters()), "lr": rate}]
 
 
 def mixed(generator: Generator, z: Tensor, labels: Tensor | None, share: float, rng: torch.Generator) -> Tensor:
-    """Maps z [N, z_dim] to ws, in a `share` of calls with other latents from some style layer on."""
+    """Maps z [N, z_dim] to ws. In a `share` of calls, later style layers come from other latents."""
     ws = generator.map(z, labels)
     if float(torch.rand([], generator=rng, device=rng.device)) >= share:
         return ws
@@ -174,7 +174,7 @@ def mixed(generator: Generator, z: Tensor, labels: Tensor | None, share: float, 
 
 
 class StyleGAN2Pair(Pair):
-    """StyleGAN2 (Karras et al. 2020) with style mixing and noise; grows by blocks that are silent at first."""
+    """StyleGAN2 (Karras et al. 2020) with style mixing and noise. New blocks have zero output when it grows."""
 
     learning_rate = 2.5e-3
     mixing = 0.9  # share of batches whose later style layers come from other latents
@@ -215,7 +215,7 @@ class StyleGAN2Pair(Pair):
                 nn.init.zeros_(colours.weight)
 
     def groups(self, module: nn.Module, rate: float) -> list[dict[str, Any]]:
-        # Flat drawings have no texture for noise to make; early on it would stand in for shapes not yet learnt.
+        # Flat drawings have no texture. Early in training, noise would replace shapes that are not yet learned.
         named = list(module.named_parameters())
         noise = [parameter for name, parameter in named if name.endswith("noise_strength")]
         others = [parameter for name, parameter in named if not name.endswith("noise_strength")]
@@ -224,24 +224,24 @@ class StyleGAN2Pair(Pair):
 
 
 class NormalizedStyleGAN2Pair(Pair):
-    """A StyleGAN2 that is built like a DCGAN while it learns, against a DCGAN's opponent; does not grow.
+    """A StyleGAN2 that is built like a DCGAN during training, with a DCGAN's discriminator. It does not grow.
 
-    Left alone, it soon draws whatever images differ by at 4x4, and later styles have no effect. So it is held to seek
-    modes (Mao et al. 2019) in later styles, too: the last quarter of a batch takes its coarse styles from the first,
-    and pays where images that share them look too much alike at 16x16 pixels, where no texture counts.
+    Without a penalty, it soon makes all differences between images at 4x4, and later styles have no effect. So mode
+    seeking (Mao et al. 2019) is applied to later styles: the last quarter of a batch gets the coarse styles of the
+    first. The penalty is positive if images with the same coarse styles are too similar at 16x16 pixels.
     """
 
     learning_rate = 1e-3  # as for a DCGAN
     grows = False
     w_dim = 32
-    later = 0.35  # least share of the squared difference of two images that is due to middle and fine styles
-    price = 2.0  # of each part of that share that is missing
+    later = 0.35  # minimum share of the squared difference of two images that is due to middle and fine styles
+    price = 2.0  # factor of the missing share
     generator: NormalizedStyleGAN2
 
     def _build(self) -> None:
         self.generator = NormalizedStyleGAN2(self.sizes.z_dim, self.w_dim, self.sizes.channels(most=256, pixels=2048))
         channels = self.sizes.channels(most=128, pixels=1024)
-        del channels[self.sizes.resolution]  # whose colours the opponent reads with a stride
+        del channels[self.sizes.resolution]  # the discriminator's first convolution has a stride
         self.discriminator = SpectralDiscriminator(channels)
 
     def generate(
@@ -263,7 +263,7 @@ class NormalizedStyleGAN2Pair(Pair):
             return super().penalty(images)
         small = F.avg_pool2d(images, max(1, images.shape[-1] // 16))
         later = (small[:pairs] - small[-pairs:]).square().mean()
-        whole = 2 * small.var(dim=0).mean().detach()  # the squared difference of two images that share nothing
+        whole = 2 * small.var(dim=0).mean().detach()  # the squared difference of two independent images
         return self.price * F.relu(self.later - later / (whole + 1e-8))
 
     def standing(self, generator: Generator) -> Generator:
@@ -274,7 +274,7 @@ class NormalizedStyleGAN2Pair(Pair):
 
 
 class PGGANPair(Pair):
-    """PGGAN (Karras et al. 2018); grows by a factor of two, fading the new resolution in."""
+    """PGGAN (Karras et al. 2018). It grows by a factor of two, and fades in the new resolution."""
 
     learning_rate = 2.5e-3  # the paper's 1e-3 is for millions of images
     generator: GrowingPGGAN
@@ -292,7 +292,7 @@ class PGGANPair(Pair):
     @fade.setter
     def fade(self, weight: float) -> None:
         for network in (self.generator, self.discriminator):
-            network.fade = torch.full_like(network.fade, weight)  # anew, for graphs may hold the old one
+            network.fade = torch.full_like(network.fade, weight)  # a new tensor, because graphs may hold the old one
 
     def generate(self, generator: Generator, z: Tensor, labels: Tensor | None, rng: torch.Generator) -> Tensor:
         cast(GrowingPGGAN, generator).fade = self.generator.fade.clone()
@@ -314,23 +314,22 @@ class PGGANPair(Pair):
     def groups(self, module: nn.Module, rate: float) -> list[dict[str, Any]]:
         if not isinstance(module, GrowingPGGAN):  # its discriminator scales weights at run time
             return super().groups(module, rate)
-        # Adam takes steps of the same size whatever the gradient's. So weights that are scaled by a constant at run
-        # time, as the paper does it, and these, which have the constant in them, learn alike at `rate` and
-        # `rate * constant`.
+        # Adam's steps have the same size for any gradient. The paper scales weights by a constant at run time. Here
+        # weights already contain the constant, so `rate * constant` gives the same learning as `rate` in the paper.
         layers = [layer for layer in module.modules() if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d))]
         weights = [{"params": [layer.weight], "lr": rate * module.spread(layer)} for layer in layers]
         return [*weights, {"params": [layer.bias for layer in layers], "lr": rate}]
 
 
 class DCGANPair(Pair):
-    """DCGAN (Radford et al. 2016), with the initial weights of the paper; does not grow."""
+    """DCGAN (Radford et al. 2016), with the initial weights of the paper. It does not grow."""
 
-    learning_rate = 1e-3  # five times the paper's, which drew worse after as many images
+    learning_rate = 1e-3  # five times the paper's, which gave worse images after as many training images
     grows = False
 
     def _build(self) -> None:
         channels = self.sizes.channels(most=128, pixels=512)
-        del channels[self.sizes.resolution]  # which has no feature maps: colours come straight from the one below
+        del channels[self.sizes.resolution]  # colours are made directly from the resolution before
         generator = DCGAN(self.sizes.z_dim, channels)
         self.generator, self.discriminator = generator, SpectralDiscriminator(channels)
         for layer in generator.modules():
@@ -363,13 +362,13 @@ def build(
         network: one of NETWORKS.
         resolution: side of the images, a power of two from 8 to 1024.
         z_dim: size of z.
-        label_groups: the labels' names by group; only their numbers matter, and only to conditional networks.
-        condition: one of CONDITIONS, as in `Sizes`; other than "none" for StyleGAN2 alone.
-        capacity: factor on the feature maps.
-        seed: of the initial weights.
+        label_groups: the labels' names by group. Only their numbers matter, and only for conditional networks.
+        condition: one of CONDITIONS, as in `Sizes`; only "none" for networks other than StyleGAN2.
+        capacity: factor of the feature maps.
+        seed: seed of the initial weights.
 
     Raises:
-        ArgumentError: an argument is outside what is allowed.
+        ArgumentError: an argument is not allowed.
     """
     if network not in NETWORKS:
         raise ArgumentError("network", network, f"one of {', '.join(NETWORKS)}")
@@ -380,11 +379,11 @@ def build(
     if condition not in CONDITIONS:
         raise ArgumentError("condition", condition, f"one of {', '.join(CONDITIONS)}")
     if condition != "none" and network != "stylegan2":
-        raise ArgumentError("condition", condition, f'"none" for {network}: labels enter stylegan2 alone')
+        raise ArgumentError("condition", condition, f'"none" for {network}: only stylegan2 can use labels')
     if condition != "none" and not label_groups:
-        raise ArgumentError("condition", condition, '"none" where images have no labels')
+        raise ArgumentError("condition", condition, '"none", because the images have no labels')
     groups = tuple(len(names) for names in (label_groups or {}).values()) if condition != "none" else ()
-    if len(groups) > MAX_GROUPS or sum(groups) > MAX_CLASSES:  # else nothing could read what was learnt
+    if len(groups) > MAX_GROUPS or sum(groups) > MAX_CLASSES:  # checkpoints with more cannot be read
         allowed = f"at most {MAX_GROUPS} groups and {MAX_CLASSES} labels in all"
         raise ArgumentError("label_groups", f"{sum(groups)} labels in {len(groups)} groups", allowed)
     return NETWORKS[network](Sizes(resolution, z_dim, groups, condition, capacity, seed))

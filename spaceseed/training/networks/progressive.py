@@ -1,7 +1,7 @@
-"""Progressive growing (Karras et al. 2018, sec. 2): a PGGAN and its discriminator that fade new resolutions in.
+"""Progressive growing (Karras et al. 2018, sec. 2): a PGGAN and its discriminator that fade in new resolutions.
 
-At first images are what they were, only larger; then, as `fade` goes from 0 to 1, the new layers take over. With `fade`
-at 1 the generator draws exactly what a PGGAN of the same weights draws.
+At first, images are only enlarged. As `fade` goes from 0 to 1, the new layers take over. At 1 the generator draws
+exactly the same as a PGGAN with the same weights.
 """
 
 import math
@@ -19,14 +19,14 @@ from spaceseed.training.networks.discriminator import Conv, Output, deviation_ma
 
 
 class GrowingPGGAN(PGGAN):
-    """A PGGAN that still has the colours of the resolution below.
+    """A PGGAN that still has the colours of the previous resolution.
 
     Attributes:
         fade: weight of the newest resolution, a scalar in [0, 1].
 
     Args:
         z_dim: size of z.
-        channels: as for `PGGAN`; at least two resolutions.
+        channels: as in `PGGAN`; at least two resolutions.
     """
 
     fade: Tensor
@@ -41,23 +41,23 @@ class GrowingPGGAN(PGGAN):
                 nn.init.zeros_(cast(Tensor, layer.bias))
 
     def spread(self, layer: nn.Conv2d | nn.ConvTranspose2d) -> float:
-        """Returns the constant of the equalised learning rate (sec. 4.1): spread of initial weights, and their scale.
+        """Returns the constant of the equalised learning rate (sec. 4.1), the standard deviation of initial weights.
 
-        It is He's: sqrt(2 / fan in), for layers that a leaky ReLU follows; without the 2 for colours.
+        It is He's: sqrt(2 / fan in) for layers before a leaky ReLU, and without the 2 for colours.
         """
         taps = layer.weight[0, 0].numel()
         if isinstance(layer, nn.ConvTranspose2d):
-            taps //= 16 if layer is self.convolutions["layer0"] else 4  # as many as meet in one pixel
+            taps //= 16 if layer is self.convolutions["layer0"] else 4  # number of taps for one output pixel
         gain = 1.0 if layer in (self.torgb, self.torgb_below) else math.sqrt(2)
         return gain / math.sqrt(layer.in_channels * taps)
 
     def adopt(self, smaller: "GrowingPGGAN") -> None:
-        """Takes over all that a generator of half the resolution draws with."""
+        """Copies the weights of a generator of half the resolution."""
         self.convolutions.load_state_dict(smaller.convolutions.state_dict(), strict=False)
         self.torgb_below.load_state_dict(smaller.torgb.state_dict())
 
     def plain(self) -> PGGAN:
-        """Returns a PGGAN of the same weights; without the newest resolution while that fades in."""
+        """Returns a PGGAN with the same weights; without the newest resolution while it fades in."""
         state = self.state_dict()
         if self.fade < 1:
             for name in ("weight", "bias"):
@@ -68,7 +68,7 @@ class GrowingPGGAN(PGGAN):
         generator.load_state_dict({name: state[name] for name in generator.state_dict()})
         return generator.to(self.device)
 
-    def compute_images(self, ws: Tensor, tap: Tap) -> Tensor:  # type: ignore[override]  # a family names its own options
+    def compute_images(self, ws: Tensor, tap: Tap) -> Tensor:  # type: ignore[override]  # options differ by family
         below: list[Tensor] = []
 
         def listen(layer: str, x: Tensor) -> Tensor:
@@ -95,11 +95,11 @@ class ProgressiveBlock(nn.Module):
 
 
 class ProgressiveDiscriminator(nn.Module):
-    """Images to one logit each; `fade` as in `GrowingPGGAN`.
+    """From images to one logit each. `fade` is as in `GrowingPGGAN`.
 
     Args:
         channels: feature maps at each resolution, {4: c4, 8: c8, ...}; at least two.
-        group_size: images whose spread is compared by the minibatch standard deviation.
+        group_size: number of images in a group of the minibatch standard deviation.
     """
 
     fade: Tensor
@@ -118,7 +118,7 @@ class ProgressiveDiscriminator(nn.Module):
         self.out = Linear(last, 1)
         self.register_buffer("fade", torch.ones([]))
 
-    def forward(self, images: Tensor, labels: Tensor | None = None) -> Output:  # noqa: ARG002  # as every one
+    def forward(self, images: Tensor, labels: Tensor | None = None) -> Output:  # noqa: ARG002  # the interface of discriminators
         x = self._block(self.resolutions[0])(self._read(self.resolutions[0], images))
         old = self._read(self.resolutions[1], F.avg_pool2d(images, 2))
         x = (1 - self.fade) * old + self.fade * x

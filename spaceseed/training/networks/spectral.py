@@ -1,7 +1,7 @@
-"""DCGAN's opponent: strided convolutions with spectral normalisation (Miyato et al. 2018).
+"""The discriminator for DCGAN: strided convolutions with spectral normalisation (Miyato et al. 2018).
 
-Radford et al. normalise by the batch. Then a output depends on the other images of its batch, real and drawn ones have
-to be kept apart, and R1 penalises a gradient that is no single image's; spectral normalisation does without all that.
+Radford et al. use batch normalisation. With it an output depends on the other images of its batch, real and generated
+images must be in separate batches, and R1's gradient is not that of a single image. Spectral normalisation avoids this.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from spaceseed.training.networks.discriminator import Output
 
 
 class SpectralDiscriminator(nn.Module):
-    """Images to one logit each.
+    """From images to one logit each.
 
     Args:
         channels: feature maps at each resolution, {4: c4, 8: c8, ...}; the images' side is twice the largest key.
@@ -29,7 +29,7 @@ class SpectralDiscriminator(nn.Module):
         )
         self.out = spectral_norm(nn.Conv2d(widths[-1], 1, 4))
 
-    def forward(self, images: Tensor, labels: Tensor | None = None) -> Output:  # noqa: ARG002  # as every one
+    def forward(self, images: Tensor, labels: Tensor | None = None) -> Output:  # noqa: ARG002  # the interface of discriminators
         for convolution in self.convolutions:
             images = F.leaky_relu(convolution(images), 0.2)
         return Output(self.out(images).float().flatten(1))

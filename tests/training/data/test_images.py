@@ -1,4 +1,4 @@
-"""A folder becomes images and labels; every problem is told in one sentence before anything is learnt."""
+"""A folder becomes images and labels. Every problem is reported in one sentence before training begins."""
 
 import json
 
@@ -17,7 +17,7 @@ GROUPS = {"hair": ("short", "long", "none"), "mood": ("glad", "sad")}
 
 
 def fill(folder, names, size=(8, 8)):
-    """One-coloured pictures, each lighter than the one before."""
+    """Writes images of one colour, each lighter than the one before."""
     for i, name in enumerate(names):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", size, (20 * i,) * 3).save(folder / name)
@@ -102,7 +102,7 @@ def test_names_cannot_write_to_the_terminal(tmp_path):
     assert "red.png" in note
 
 
-def test_whoever_is_told_of_progress_may_end_it(tmp_path):
+def test_the_progress_function_may_end_the_work(tmp_path):
     fill(tmp_path, NAMES)
     shares = []
     read_folder(tmp_path, 8, shares.append)
@@ -155,8 +155,8 @@ def test_a_file_of_labels_goes_before_subfolders(tmp_path):
         (GROUPS, {"a.png": {"eyes": "short"}}, "in its groups"),
         (GROUPS, {"a.png": {"hair": 1}}, "labels > a.png > hair"),
         (GROUPS, {"a.png": "short"}, "labels > a.png"),
-        (GROUPS, {"/other/a.png": {"hair": "short"}}, "none of the images: it must name them as a.png, b.png"),
-        (GROUPS, {}, "none of the images"),
+        (GROUPS, {"/other/a.png": {"hair": "short"}}, "no label for any image; it must name them as a.png, b.png"),
+        (GROUPS, {}, "no label for any image"),
         ({"hair": ["short"]}, {}, "groups > hair"),
         ({"hair": ["short", ""]}, {}, "groups > hair"),
         ({"hair": ["short", "short"]}, {}, "'hair' twice"),

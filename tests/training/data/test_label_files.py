@@ -1,4 +1,4 @@
-"""`dataset.json` of NVIDIA's tools; `labels.json` is tested with the folder that it lies in."""
+"""`dataset.json` of NVIDIA's tools. `labels.json` is tested in test_images.py."""
 
 import json
 
@@ -15,7 +15,7 @@ NAMES = [f"{i // 5:05d}/img{i:08d}.png" for i in range(10)]
 
 @pytest.fixture
 def folder(tmp_path):
-    """Ten images in two chunks."""
+    """A folder with ten images in two subfolders, as NVIDIA's tools make them."""
     for i, name in enumerate(NAMES):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         Image.new("RGB", (8, 8), (20 * i,) * 3).save(tmp_path / name)
@@ -73,7 +73,7 @@ ALL = [[name, i % 2] for i, name in enumerate(NAMES)]
         ([*ALL, ["/etc/passwd", 1]], "could not be found (/etc/passwd)"),
         ([*ALL, ["\x1b[31m", 1]], "could not be found"),
         ([*ALL, ALL[0]], "more than one label"),
-        ([[name, -1] for name in NAMES], "a mistake at labels > 0 > 1: Input should be greater than or equal to 0."),
+        ([[name, -1] for name in NAMES], "an error at labels > 0 > 1: Input should be greater than or equal to 0."),
         ([[name, 0.5] for name in NAMES], "labels > 0 > 1: Input should be a valid integer"),
         ([[name, True] for name in NAMES], "labels > 0 > 1: Input should be a valid integer"),
         ([[name, "1"] for name in NAMES], "labels > 0 > 1: Input should be a valid integer"),
@@ -98,7 +98,7 @@ def test_what_is_wrong_is_told_before_any_image_is_read(folder, monkeypatch, lab
 @pytest.mark.parametrize("text", ["", "[]", "{", "[" * 10_000, "\xff"])
 def test_a_file_that_holds_no_labels_is_refused(folder, text):
     (folder / "dataset.json").write_bytes(text.encode("latin-1"))
-    with pytest.raises(DataError, match=r"^dataset\.json has a mistake"):
+    with pytest.raises(DataError, match=r"^dataset\.json has an error"):
         read_folder(folder, 8)
 
 
@@ -106,5 +106,5 @@ def test_a_file_that_holds_no_labels_is_refused(folder, text):
 def test_a_file_that_is_too_large_is_not_parsed(folder, monkeypatch, name):
     monkeypatch.setattr(label_files, "MAX_BYTES", 2**20)
     (folder / name).write_bytes(b" " * 2**20 + b"{}")
-    with pytest.raises(DataError, match="larger than the 1 MiB"):
+    with pytest.raises(DataError, match="the limit is 1 MiB"):
         read_folder(folder, 8)

@@ -1,4 +1,4 @@
-"""Pairs of networks: made by arguments, growing without a jump, each parameter with its step size."""
+"""Pairs of networks: construction, growth without a change of the image, and learning rates of parameters."""
 
 import copy
 
@@ -169,5 +169,5 @@ def test_a_dcgan_begins_as_published():
 
 @pytest.mark.parametrize("network", ["dcgan", "normalized"])
 def test_some_networks_do_not_grow(network):
-    with pytest.raises(ArgumentError, match="does not grow"):
+    with pytest.raises(ArgumentError, match="cannot grow"):
         tiny(network, 16).grown(32)

