@@ -1,1 +1,1 @@
-"""Makes the bundled weights: renders avatars, trains the generator and its judges."""
+"""Makes the bundled weights: renders avatars, and trains the generator and its judges."""

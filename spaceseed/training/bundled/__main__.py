@@ -1,6 +1,6 @@
-"""Makes all bundled weights, from rendering the faces to the figures of the model cards; hours on a CPU.
+"""Makes all bundled weights, from rendered faces to the figures of the model cards. This takes hours on a CPU.
 
-Run it as `python -m spaceseed.training.bundled`; every step also stands alone, see its own `--help`.
+Run it as `python -m spaceseed.training.bundled`. Every step can also be run alone, see its own `--help`.
 """
 
 from spaceseed.training.bundled import classifier, directions, figures, generator, judge

@@ -1,11 +1,11 @@
-"""Small changes that keep what a face shows, so that judges forgive what generators do to its edges."""
+"""Small augmentations that keep the attributes of a face, so that judges tolerate the artifacts of generators."""
 
 import torch
 from torch.nn import functional as F
 
 
 def augment(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """Moves, blurs or sharpens, tints and roughens each image by its own small random amount.
+    """Moves, blurs or sharpens, tints each image by a small random amount, and adds noise.
 
     Args:
         images: [N, 3, H, W] in [-1, 1].

@@ -1,9 +1,9 @@
-"""Cartoon faces whose every attribute is known: the data behind the bundled generator and judge.
+"""Cartoon faces with known attributes: the training data of the bundled generator and judge.
 
-A face is drawn as SVG by `python-avatars`, rasterised by `resvg` and cropped to the head. An `Avatar` names what is
-visible, in words; `render` turns it into pixels. `sample` draws attributes so that every value of an attribute is
-equally frequent, given what others rule out (no beard under long hair, no eye behind sunglasses, no frown over a
-smile)::
+`python-avatars` draws a face as SVG, `resvg` rasterises it, and it is cropped to the head. An `Avatar` names what is
+visible, in words. `render` turns it into pixels. `sample` draws attributes so that all values of an attribute are
+equally frequent among those that others permit (no beard with long hair, no visible eyes with sunglasses, no frown
+with a smile)::
 
     avatars = [sample(random.Random(seed)) for seed in range(8)]
     images = np.stack([render(avatar) for avatar in avatars])      # uint8 [8, 64, 64, 3]
@@ -22,7 +22,7 @@ import resvg_py
 from PIL import Image
 
 RESOLUTION = 64
-# The head's square in the drawing's own 264 x 280 units: left, top, side.
+# The square of the head in the drawing's 264 x 280 units: left, top, side.
 HEAD = (25.0, 0.0, 214.0)
 SUPERSAMPLING = 2
 
@@ -109,7 +109,7 @@ MASCULINE_HAIR = ("bald", "short", "side-parted", "quiff")
 
 @dataclass(frozen=True)
 class Avatar:
-    """What can be seen in one face. Every field holds a word of `ATTRIBUTES`."""
+    """The visible attributes of one face. Every field holds a word of `ATTRIBUTES`."""
 
     skin: str
     hair: str
@@ -125,13 +125,13 @@ class Avatar:
 
     @property
     def presentation(self) -> str:
-        """What a stranger would guess: "woman", "man" or "person"."""
+        """The impression on a stranger: "woman", "man" or "person"."""
         if self.beard != "none" or self.hair in MASCULINE_HAIR:
             return "man"
         return "woman" if self.hair in FEMININE_HAIR else "person"
 
 
-# Two values name what cannot be seen: the hair colour of the bald and the eyes behind sunglasses.
+# "hidden" is for attributes that cannot be seen: the hair colour of bald people, and eyes behind sunglasses.
 ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "skin": tuple(SKIN),
     "hair": tuple(HAIR),
@@ -149,19 +149,19 @@ assert tuple(ATTRIBUTES) == tuple(field.name for field in fields(Avatar))
 
 
 def sample(rng: random.Random) -> Avatar:
-    """Draws one face: each attribute uniform, except where another rules a value out.
+    """Draws one face. Each attribute is uniform over the values that the others permit.
 
-    Half of all faces that can wear a beard have none, and half of all faces wear no glasses, so that both states of
-    either attribute are equally common; moustaches, stubble, and frames share the rest.
+    Half of all faces that can have a beard have none, and half of all faces have no glasses, so both states of each
+    attribute are equally frequent. Moustaches and stubble, and kinds of glasses, share the other half.
     """
     hair = rng.choice(tuple(HAIR))
     can_grow_beard = hair not in FEMININE_HAIR
     beard = rng.choice(tuple(BEARD)[1:]) if can_grow_beard and rng.random() < 0.5 else "none"
     glasses = rng.choice(tuple(GLASSES)[1:]) if rng.random() < 0.5 else "none"
     mouth = rng.choice(tuple(MOUTH))
-    # A frown over a laughing mouth reads as a mistake of the artist's.
+    # A frown with a laughing mouth looks wrong.
     brows = rng.choice(tuple(BROWS)[:2] if mouth in LAUGHING else tuple(BROWS))
-    # A bald man's beard shows his hair colour; without either nothing does.
+    # The beard of a bald man shows his hair colour. Without hair and beard it is hidden.
     shows_hair = hair != "bald" or beard != "none"
     return Avatar(
         skin=rng.choice(tuple(SKIN)),
@@ -179,10 +179,10 @@ def sample(rng: random.Random) -> Avatar:
 
 
 def render(avatar: Avatar, resolution: int = RESOLUTION) -> np.ndarray:
-    """Draws one face.
+    """Renders one face.
 
     Args:
-        avatar: what to draw.
+        avatar: the attributes.
         resolution: side of the square image in pixels.
 
     Returns:
@@ -216,13 +216,13 @@ def render(avatar: Avatar, resolution: int = RESOLUTION) -> np.ndarray:
 
 
 def labels(avatars: Sequence[Avatar]) -> np.ndarray:
-    """Attributes as class indices, int64 [n, len(ATTRIBUTES)], columns in the order of `ATTRIBUTES`."""
+    """Returns attributes as class indices, int64 [n, len(ATTRIBUTES)], with columns in the order of `ATTRIBUTES`."""
     return np.array([[ATTRIBUTES[k].index(v) for k, v in asdict(avatar).items()] for avatar in avatars])
 
 
 @dataclass(frozen=True)
 class Renders:
-    """A set of faces: `images` uint8 [n, R, R, 3] and what they show."""
+    """A set of faces: `images`, uint8 [n, R, R, 3], and their attributes."""
 
     images: np.ndarray
     avatars: list[Avatar]
@@ -232,7 +232,7 @@ class Renders:
         return labels(self.avatars)
 
 
-# First seed and count of each split: no seed stands in two of them.
+# First seed and count of each split. Splits share no seed.
 SPLITS = {"train": (0, 30_000), "held_out": (1_000_000, 5_000), "held_out_2": (2_000_000, 5_000)}
 
 
@@ -241,14 +241,14 @@ def _render_seed(seed: int, resolution: int) -> np.ndarray:
 
 
 def renders(split: str, folder: Path, resolution: int = RESOLUTION, workers: int = 2) -> Renders:
-    """Renders one of `SPLITS`, or reads it back from `folder` where it was kept before.
+    """Renders one of `SPLITS`, or reads it from `folder` if it was saved before.
 
     Args:
-        split: a key of `SPLITS`. The two held-out splits are disjoint from training and from each other; their
-            distance to one another is the floor that no generator can go below.
-        folder: where the images are kept, as `.npy`.
+        split: a key of `SPLITS`. The two held-out splits are disjoint from training and from each other. Their distance
+            to each other is a lower bound for any generator.
+        folder: folder where the images are saved as `.npy`.
         resolution: side of the images in pixels.
-        workers: processes that draw.
+        workers: number of processes for rendering.
     """
     first, count = SPLITS[split]
     seeds = range(first, first + count)

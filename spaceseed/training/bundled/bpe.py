@@ -8,15 +8,15 @@ from pathlib import Path
 
 
 def learn_merges(words: Iterable[str], count: int) -> list[tuple[str, str]]:
-    """Finds the `count` most frequent adjacent pairs, merging each before the next is counted.
+    """Returns up to `count` merges: each is the most frequent adjacent pair after all earlier merges.
 
     Args:
-        words: lower-case ASCII words, repeated as often as they occur. The last letter of a word carries `</w>`, as in
-            CLIP's own tokenizer.
-        count: merges at most; fewer when every word is one symbol already.
+        words: lower-case ASCII words, repeated as often as they occur. `</w>` is added to the last letter of a word, as
+            in CLIP's tokenizer.
+        count: maximum number of merges; there are fewer if every word has become one symbol.
 
     Returns:
-        Pairs in the order in which they are to be applied.
+        Pairs in the order of application.
     """
     spelled = {(*word[:-1], word[-1] + "</w>"): times for word, times in sorted(Counter(words).items())}
     merges: list[tuple[str, str]] = []
@@ -27,7 +27,7 @@ def learn_merges(words: Iterable[str], count: int) -> list[tuple[str, str]]:
                 pairs[pair] += times
         if not pairs:
             break
-        # Ties are broken by spelling, so that the same words give the same merges.
+        # Ties are resolved by spelling, so that the same words give the same merges.
         best = min(pairs, key=lambda pair: (-pairs[pair], pair))
         merges.append(best)
         spelled = {_merge(symbols, best): times for symbols, times in spelled.items()}
@@ -45,6 +45,6 @@ def _merge(symbols: tuple[str, ...], pair: tuple[str, str]) -> tuple[str, ...]:
 
 
 def save_merges(merges: list[tuple[str, str]], path: Path) -> None:
-    """Writes the gzipped text that `SimpleTokenizer(bpe_path=...)` reads: a title line, then one pair a line."""
+    """Writes the gzipped text for `SimpleTokenizer(bpe_path=...)`: a title line, then one pair on each line."""
     text = "\n".join(["#version: 0.2", *(" ".join(pair) for pair in merges)])
     path.write_bytes(gzip.compress(text.encode(), mtime=0))

@@ -1,13 +1,13 @@
-"""Captions for avatars, as a visitor would type them, and the prompts that judges are examined on.
+"""Captions for avatars, as a visitor would type them, and prompts for evaluating judges.
 
-A caption is a few phrases about what can be seen, in free word order, and knows which avatars it is true of::
+A caption is a few phrases about visible attributes, in free word order. It knows which avatars it is true for::
 
     caption = describe(avatar, random.Random(0))
     caption.text                         # "smiling bearded man with round glasses"
     caption.matches(avatar)              # True
 
-Short captions are true of many faces in a training batch. `unmet` counts, for every pair of a face and a caption, the
-attributes asked for and not shown; it is the target the bundled judge learns (see `judge.py`).
+Short captions are true for many faces in a training batch. `unmet` counts, for every pair of a face and a caption, the
+attributes that are asked for and not shown. It is the training target of the bundled judge (see `judge.py`).
 """
 
 import random
@@ -18,29 +18,29 @@ import numpy as np
 
 from spaceseed.training.bundled.avatars import ATTRIBUTES, Avatar
 
-# All that a caption can ask for: the drawn attributes and the impression they make together.
+# Everything that a caption can ask for: the drawn attributes, and the impression that they make.
 ASKABLE: dict[str, tuple[str, ...]] = {**ATTRIBUTES, "presentation": ("woman", "man", "person")}
 
 
 @dataclass(frozen=True)
 class AskedPrompt:
-    """A text and what it asks for: for each attribute named, the values that satisfy it."""
+    """A text and what it asks for: for each attribute in it, the values that satisfy it."""
 
     text: str
     attributes: dict[str, frozenset[str]]
 
     def matches(self, avatar: Avatar) -> bool:
-        """Tells whether the text is true of `avatar`."""
+        """Returns whether the text is true for `avatar`."""
         return all(getattr(avatar, name) in values for name, values in self.attributes.items())
 
     def confirmed(self, avatar: Avatar) -> float:
-        """Returns the share, in [0, 1], of the asked attributes that `avatar` shows."""
+        """Returns the share, in [0, 1], of the requested attributes that `avatar` has."""
         met = [getattr(avatar, name) in values for name, values in self.attributes.items()]
         return sum(met) / len(met)
 
 
 def asked(text: str, **attributes: str) -> AskedPrompt:
-    """Makes a prompt from plain words: `asked("happy woman", mouth="smile tongue", presentation="woman")`."""
+    """Makes a prompt from words: `asked("happy woman", mouth="smile tongue", presentation="woman")`."""
     for name, values in attributes.items():
         assert set(values.split()) <= set(ASKABLE[name]), (name, values)
     return AskedPrompt(text, {name: frozenset(values.split()) for name, values in attributes.items()})
@@ -50,7 +50,7 @@ def _phrases(forms: str, **attributes: str) -> list[AskedPrompt]:
     return [asked(form.strip(), **attributes) for form in forms.split("|")]
 
 
-# In a phrase, * is the place of the noun: "smiling *" stands before it, "* with a beard" after it.
+# In a phrase, * is the position of the noun: "smiling *" comes before it, "* with a beard" after it.
 _HAIRY = " ".join(ATTRIBUTES["hair"][1:])
 _HAIR_COLOR_WORDS = {
     "black": "black|raven|dark",
@@ -89,7 +89,7 @@ _COLORED_BACKGROUND = (
 
 
 def _hair_color_phrases() -> list[AskedPrompt]:
-    """Phrases that bind a colour to hair or beard."""
+    """Returns phrases that combine a colour with hair or beard."""
     phrases = []
     for color, words in _HAIR_COLOR_WORDS.items():
         for word in words.split("|"):
@@ -101,7 +101,7 @@ def _hair_color_phrases() -> list[AskedPrompt]:
 
 
 def _clothes_phrases() -> list[AskedPrompt]:
-    """Phrases about clothes, their colour, and the background's."""
+    """Returns phrases about clothes, their colour, and the colour of the background."""
     phrases = []
     for garment, words in _GARMENT_WORDS.items():
         for word in words.split("|"):
@@ -117,7 +117,7 @@ def _clothes_phrases() -> list[AskedPrompt]:
 
 
 def _shape_phrases() -> list[AskedPrompt]:
-    """Phrases about skin, hair, glasses, beard and what a face expresses."""
+    """Returns phrases about skin, hair, glasses, beard and expression."""
     p = _phrases
     return [
         *p("pale *|* with pale skin|pale-skinned *|very fair-skinned *|pale skin", skin="pale"),
@@ -219,13 +219,13 @@ _FILLERS = ("very", "nice", "beautiful", "cute", "really", "handsome", "pretty",
 
 
 def one_hot(avatars: Sequence[Avatar]) -> np.ndarray:
-    """Tells which of all values (of `ASKABLE`, in order) each face shows: float32 [n, values]."""
+    """Returns which values (of `ASKABLE`, in order) each face shows: float32 [n, values]."""
     rows = [[getattr(avatar, name) == v for name, values in ASKABLE.items() for v in values] for avatar in avatars]
     return np.array(rows, dtype=np.float32)
 
 
 def refused(prompts: Sequence[AskedPrompt]) -> np.ndarray:
-    """Tells which of all values each prompt rules out: float32 [m, values]."""
+    """Returns which values each prompt excludes: float32 [m, values]."""
     rows = [
         [v not in p.attributes.get(name, values) for name, values in ASKABLE.items() for v in values] for p in prompts
     ]
@@ -233,20 +233,20 @@ def refused(prompts: Sequence[AskedPrompt]) -> np.ndarray:
 
 
 def unmet(shown: np.ndarray, refused: np.ndarray) -> np.ndarray:
-    """Counts what each face fails of each prompt: [n, values] and [m, values] -> [n, m], 0 where the prompt is true."""
+    """Counts the unmet attributes: [n, values] and [m, values] -> [n, m], 0 if the prompt is true for the face."""
     return shown @ refused.T
 
 
 class Captioner:
-    """Draws captions that are true of given faces.
+    """Draws captions that are true for given faces.
 
     Args:
-        avatars: the faces; captions are asked for by their position.
+        avatars: the faces. Captions are requested by index.
     """
 
     def __init__(self, avatars: Sequence[Avatar]) -> None:
         self.avatars = avatars
-        # Phrases come in groups by what they speak of, so that the many words for hair do not drown the rest.
+        # Phrases are grouped by their attributes, so that the many phrases about hair do not dominate.
         groups: dict[tuple[str, ...], list[AskedPrompt]] = {}
         for phrase in PHRASES:
             groups.setdefault(tuple(sorted(phrase.attributes)), []).append(phrase)
@@ -255,7 +255,7 @@ class Captioner:
         self._true = [unmet(shown, refused(group)) == 0 for group in self._groups]
 
     def describe(self, index: int, rng: random.Random) -> AskedPrompt:
-        """Draws one caption for `avatars[index]`: one phrase most often, then two, seldom up to seven."""
+        """Draws one caption for `avatars[index]`: most often one phrase, then two, rarely up to seven."""
         count = rng.choices((0, 1, 2, 3, 4, 5, 7), weights=(2, 38, 30, 12, 8, 6, 4))[0]
         chosen: list[AskedPrompt] = []
         spoken: set[str] = set()
@@ -271,7 +271,7 @@ class Captioner:
 
 
 def _join(phrases: list[AskedPrompt], presentation: str, rng: random.Random, noun_needed: bool) -> AskedPrompt:
-    """Makes one text of phrases in random order: a list of tags, or a sentence about a noun."""
+    """Joins phrases in random order: as a list of tags, or as a sentence about a noun."""
     attributes = {name: values for phrase in phrases for name, values in phrase.attributes.items()}
     names_presentation = presentation != "person" and "presentation" not in attributes
     kind = presentation if names_presentation and (noun_needed or rng.random() < 0.5) else "anyone"
@@ -299,7 +299,7 @@ def _join(phrases: list[AskedPrompt], presentation: str, rng: random.Random, nou
 
 
 def _as_typed(text: str, rng: random.Random) -> str:
-    """Adds what visitors add: words that ask for nothing, seldom a slip of the finger."""
+    """Adds what visitors add: words without meaning for the search, and rarely a typing error."""
     words = text.split()
     if rng.random() < 0.08:
         words.insert(rng.randrange(len(words) + 1), rng.choice(_FILLERS))
@@ -313,5 +313,5 @@ def _as_typed(text: str, rng: random.Random) -> str:
 
 
 def describe(avatar: Avatar, rng: random.Random) -> AskedPrompt:
-    """Draws one caption that is true of `avatar`. For many faces build one `Captioner`."""
+    """Draws one caption that is true for `avatar`. For many faces use one `Captioner`."""
     return Captioner([avatar]).describe(0, rng)

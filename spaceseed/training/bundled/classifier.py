@@ -24,7 +24,7 @@ WIDTHS = (24, 48, 80, 96)
 
 
 def save(classifier: Classifier, folder: Path) -> None:
-    """Writes the weights in half precision and what it takes to build the network."""
+    """Writes the weights in half precision, and the network's configuration."""
     folder.mkdir(parents=True, exist_ok=True)
     weights = classifier.state_dict().items()
     halves = {name: (t.half() if t.is_floating_point() else t).contiguous() for name, t in weights}
@@ -68,7 +68,7 @@ def train(data: Renders, epochs: int, batch: int, rate: float, seed: int) -> Cla
 
 @torch.no_grad()
 def accuracies(classifier: Classifier, data: Renders) -> dict[str, float]:
-    """Returns the share of faces whose value is recognised, for each attribute; "hidden" counts as a value."""
+    """Returns the share of correctly recognised faces for each attribute. "hidden" counts as a value."""
     parts = [classifier(from_uint8(part)) for part in np.array_split(data.images, 40)]
     return {
         name: (torch.cat([part[name] for part in parts]).argmax(dim=1).cpu().numpy() == data.labels[:, k]).mean().item()

@@ -2,8 +2,8 @@
 
     python -m spaceseed.training.bundled.directions --out spaceseed/assets/avatars
 
-Those of SeFa and GANSpace are named by the judge; those of attributes come from the classifier's answers, first about
-samples, then about what becomes of samples that are moved. Those that do not do what they are named after are left out.
+The judge names the directions of SeFa and GANSpace. Directions of attributes come from the classifier: first from
+samples with and without the attribute, then from the effect of steps. Directions without the named effect are left out.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from spaceseed.models.judges.classifier import Classifier, load_classifier
 from spaceseed.models.judges.clip import load_judge
 from spaceseed.models.zoo.loading import load
 
-# The attribute of the classifier, and those of its values that count.
+# Attributes of the classifier, and the values that count.
 ATTRIBUTES = {
     "glasses": ("glasses", ("round", "square", "sunglasses")),
     "beard": ("beard", ("full", "moustache", "stubble")),
@@ -39,14 +39,14 @@ ATTRIBUTES = {
     "red hair": ("hair_color", ("red",)),
 }
 SAMPLES = 4_000
-# A direction does what it is named after if the mean probability of that grows by so much, from one end to the other.
+# A direction is kept if the mean probability of its attribute grows by at least this, from one end to the other.
 GROWS = 0.1
 ENDS = 2.5  # standard deviations
 FACES = range(2_000_000, 2_000_064)
 
 
 def attribute_scores(classifier: Classifier, images: Tensor) -> dict[str, Tensor]:
-    """Returns the probability of each of `ATTRIBUTES`, [N], of images [N, 3, H, W]."""
+    """Returns the probability of each of `ATTRIBUTES`, [N], for images [N, 3, H, W]."""
     seen = classifier.probabilities(images)
     scores = {}
     for name, (attribute, values) in ATTRIBUTES.items():
@@ -56,7 +56,7 @@ def attribute_scores(classifier: Classifier, images: Tensor) -> dict[str, Tensor
 
 
 def parting_directions(generator: Generator, classifier: Classifier, samples: int = SAMPLES) -> DirectionSet:
-    """Finds the directions from samples without each of `ATTRIBUTES` to samples with it."""
+    """Returns the directions from samples without each of `ATTRIBUTES` to samples with it."""
     return contrast_directions(generator, lambda images: attribute_scores(classifier, images), samples=samples)
 
 

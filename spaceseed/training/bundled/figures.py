@@ -1,4 +1,4 @@
-"""How good a generator of avatars is: its samples against held-out renders, by what the bundled classifier sees.
+"""Metrics of an avatar generator: its samples against held-out renders, in features of the bundled classifier.
 
 python -m spaceseed.training.bundled.figures --data runs/data
 """
@@ -22,11 +22,11 @@ from spaceseed.training.bundled.avatars import renders
 from spaceseed.training.bundled.redrawn import broken
 
 BATCH = 100
-# Seeds that nothing was tuned on.
+# Seeds that were not used for tuning.
 FIRST_SEED = 3_000_000
-# Renders whose features are bundled, so that the app can measure without the renders.
+# Number of renders with bundled features, so that the app can measure without renders.
 REFERENCE = 1_000
-LOOKED_AT = 1_000  # images, one by one, for broken ones and for what they show
+LOOKED_AT = 1_000  # number of images for the shares of broken faces and of attributes
 
 
 @torch.no_grad()
@@ -38,7 +38,7 @@ def samples(generator: Generator, count: int, truncation: float) -> Tensor:
 
 @torch.no_grad()
 def render_features(split: str, folder: Path, classifier: Classifier, count: int | None = None) -> Tensor:
-    """Features [n, d] of the first `count` renders of a split; all if None."""
+    """Returns features [n, d] of the first `count` renders of a split; all if None."""
     images = from_uint8(renders(split, folder).images[:count])
     return collect(images.split(BATCH), ClassifierFeatures(classifier)).values
 
@@ -63,13 +63,13 @@ def shown(classifier: Classifier, images: Tensor) -> dict[str, dict[str, float]]
 
 @torch.no_grad()
 def confidence(classifier: Classifier, images: Tensor) -> float:
-    """Returns the mean probability that a classifier gives what it sees in images [n, 3, H, W]."""
+    """Returns the mean probability of a classifier's own predictions for images [n, 3, H, W]."""
     sure = [p.max(dim=1).values for batch in images.split(BATCH) for p in classifier.probabilities(batch).values()]
     return float(torch.cat(sure).mean())
 
 
 def balance(generator: Generator, folder: Path) -> dict[str, dict[str, tuple[float, float]]]:
-    """Returns what renders show, and samples at truncation 1: the shares of each attribute's values, in this order."""
+    """Returns the shares of each attribute's values, in renders and in samples at truncation 1, in this order."""
     classifier = load_classifier("avatars")
     renders_show = shown(classifier, from_uint8(renders("held_out", folder).images[:LOOKED_AT]))
     samples_show = shown(classifier, samples(generator, LOOKED_AT, 1.0))
@@ -81,7 +81,7 @@ def balance(generator: Generator, folder: Path) -> dict[str, dict[str, tuple[flo
 
 @torch.no_grad()
 def figures(generator: Generator, folder: Path) -> dict[str, dict[str, float]]:
-    """Returns the table of the model card: the floor (renders against renders), then samples at several truncations."""
+    """Returns the table of the model card: renders against renders, then samples at several truncations."""
     classifier = load_classifier("avatars")
     real = render_features("held_out", folder, classifier)
 
@@ -98,13 +98,13 @@ def figures(generator: Generator, folder: Path) -> dict[str, dict[str, float]]:
 
 
 def write_reference(folder: Path) -> None:
-    """Bundles what the classifier sees in held-out renders."""
+    """Writes the classifier's features of held-out renders."""
     features = render_features("held_out", folder, load_classifier("avatars"), REFERENCE)
     save_file({"features": features.half().contiguous()}, AVATAR_FEATURES)
 
 
 def main() -> None:
-    """Writes the bundled features of renders; prints the bundled generator's figures, and what is drawn how often."""
+    """Writes the bundled features of renders. Prints the bundled generator's metrics and its shares of attributes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path("runs/data"), help="folder of the rendered faces")
     args = parser.parse_args()

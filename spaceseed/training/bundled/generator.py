@@ -1,8 +1,8 @@
-"""Trains the bundled generator and packs it as `spaceseed.models.zoo.loading.load` reads it.
+"""Trains the bundled generator, and saves it for `spaceseed.models.zoo.loading.load`.
 
     python -m spaceseed.training.bundled.generator --data runs/data --runs runs/avatars --out spaceseed/assets/avatars
 
-An interrupted run goes on from its last checkpoint; `--pack` packs that checkpoint without training on.
+An interrupted run continues from its last checkpoint. `--pack` saves that checkpoint without more training.
 """
 
 import argparse
@@ -20,8 +20,8 @@ from spaceseed.training.export import export
 from spaceseed.training.measure import Comparison
 from spaceseed.training.trainer import Measure, Trainer
 
-# Of a batch's noise little is left in weights that are the mean over so many images, so the step size need not fall;
-# when it did, over the last of 1.8 million images, the distance to the renders grew (9.2 to 10.0, N = 1,000).
+# The averaged weights have little noise, so the learning rate need not decrease. When it did, over the last of 1.8
+# million images, the Frechet distance to the renders grew (9.2 to 10.0, N = 1,000).
 CONFIG = Config(
     network="normalized",
     objective="leastsquares",
@@ -39,7 +39,7 @@ CONFIG = Config(
 
 
 def pack(generator: Generator, folder: Path) -> None:
-    """Writes `generator.safetensors`, in half precision, its card in the header, and the card beside it."""
+    """Writes `generator.safetensors` in half precision, with its card in the header and beside it."""
     folder.mkdir(parents=True, exist_ok=True)
     export(
         generator,
@@ -54,18 +54,18 @@ def pack(generator: Generator, folder: Path) -> None:
 
 
 def progress_measure(data: Path) -> Measure:
-    """Makes what a report measures: as in the model card, but of fewer images, so the distance is larger."""
+    """Returns the metrics for reports: as in the model card, but on fewer images, so the distance is larger."""
     return Comparison(ImageSet(renders("held_out", data).images), AvatarFeatures())
 
 
 def main() -> None:
-    """Trains through all stages, then packs."""
+    """Trains, then saves the generator."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path("runs/data"), help="folder of the rendered faces")
     parser.add_argument("--runs", type=Path, default=Path("runs/avatars"), help="folder of checkpoints and previews")
     parser.add_argument("--out", type=Path, default=Path("spaceseed/assets/avatars"))
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--pack", action="store_true", help="pack the last checkpoint as it is")
+    parser.add_argument("--pack", action="store_true", help="save the last checkpoint without more training")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     trainer = Trainer(CONFIG, ImageSet(renders("train", args.data).images), args.runs, progress_measure(args.data))

@@ -2,11 +2,11 @@
 
     python -m spaceseed.training.bundled.judge --data runs/data --out spaceseed/assets/judge
 
-Most captions are short and true of many faces in a batch, so "its own image is right, all others are wrong" would
-teach falsehoods. The attributes tell, for every pair, how many things asked for are not there, and both directions of
-CLIP's cross entropy get soft targets from that count: a face with one thing wrong ranks above a face with two.
-A linear head reads all attributes from the image embedding meanwhile, so that small things (brows, eyes) are seen
-before the text tower can ask for them; it is thrown away at the end.
+Most captions are short and true for many faces in a batch, so CLIP's usual targets (only the image's own caption is
+right) would be wrong. For every pair, the number of requested attributes that the face lacks is known. Both directions
+of CLIP's cross entropy get soft targets from that number: a face with one wrong attribute ranks above a face with two.
+During training a linear head predicts all attributes from the image embedding, so that small features (brows, eyes) are
+learned before the text tower can ask for them. The head is discarded at the end.
 """
 
 import argparse
@@ -41,12 +41,12 @@ VOCABULARY_CAPTIONS = 60_000
 MODEL: dict[str, Any] = {
     "embed_dim": 96,
     "vision_cfg": {"image_size": 64, "layers": [2, 2, 1, 1], "width": 16, "head_width": 32},
-    # 512 byte symbols, the merges, start and end; the vocabulary's true size is filled in when it is learnt.
+    # 512 byte symbols, the merges, start and end. The actual size of the vocabulary is set when it is learned.
     "text_cfg": {"context_length": 32, "vocab_size": 514 + MERGES, "width": 96, "heads": 4, "layers": 2},
 }
 PREPROCESS = {"mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5], "interpolation": "bicubic", "resize_mode": "shortest"}
-# How many nats one unmet attribute costs a one-attribute prompt. In a normalised text embedding that adds n attributes
-# up, each has the n-th part of the squared length: it can move the cosine by 1 / sqrt(n).
+# Cost in nats of one unmet attribute in a prompt with one attribute. In a normalised text embedding that is a sum of n
+# attributes, each has 1 / n of the squared length, so it can change the cosine by 1 / sqrt(n).
 NATS = 8.0
 ATTRIBUTE_WEIGHT = 3.0
 
@@ -54,12 +54,12 @@ ATTRIBUTE_WEIGHT = 3.0
 def soft_clip_loss(logits: torch.Tensor, unmet: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
     """CLIP's symmetric cross entropy with soft targets proportional to exp(-NATS * unmet / sqrt(asked)).
 
-    The targets' own entropy is subtracted, so that 0 is perfect.
+    The entropy of the targets is subtracted, so the minimum is 0.
 
     Args:
         logits: [n images, m texts], scaled similarities.
-        unmet: [n, m], attributes of each text that each image lacks.
-        asked: [m], attributes each text asks for.
+        unmet: [n, m], number of each text's attributes that each image lacks.
+        asked: [m], number of attributes in each text.
     """
     wanted = -NATS * unmet / asked.clamp(min=1).sqrt()
     to_texts = F.kl_div(logits.log_softmax(1), wanted.softmax(1), reduction="batchmean")
@@ -68,25 +68,25 @@ def soft_clip_loss(logits: torch.Tensor, unmet: torch.Tensor, asked: torch.Tenso
 
 
 def attribute_loss(logits: torch.Tensor, shown: torch.Tensor) -> torch.Tensor:
-    """Returns the mean cross entropy of all attributes: logits and one-hot truth, [n, values of ASKABLE in order]."""
+    """Returns the mean cross entropy of all attributes, from logits and one-hot targets [n, values of ASKABLE]."""
     sizes = [len(values) for values in ASKABLE.values()]
     pairs = zip(logits.split(sizes, dim=1), shown.split(sizes, dim=1), strict=True)
     return torch.stack([F.cross_entropy(logit, truth) for logit, truth in pairs]).mean()
 
 
 def learn_vocabulary(captioner: Captioner, path: Path, seed: int) -> None:
-    """Learns the tokenizer's merges from captions and writes them to `path`."""
+    """Learns the tokenizer's merges from captions, and writes them to `path`."""
     rng = random.Random(seed)
     count = len(captioner.avatars)
     texts = (captioner.describe(rng.randrange(count), rng).text for _ in range(VOCABULARY_CAPTIONS))
-    # Letters alone, as the tokenizer splits; a word seen once or twice is a slip of the finger.
+    # Only letters, as the tokenizer splits. Rare words are typing errors.
     words = [w for text in texts for w in "".join(c if c.isalpha() else " " for c in text.lower()).split()]
     counts = {w: n for w, n in zip(*np.unique(words, return_counts=True), strict=True) if n > 20}
     save_merges(learn_merges([w for w in words if w in counts], MERGES), path)
 
 
 def build(folder: Path) -> tuple[open_clip.CLIP, open_clip.tokenizer.SimpleTokenizer]:
-    """Writes open_clip's configuration to `folder` and builds the untrained model that it describes."""
+    """Writes open_clip's configuration to `folder`, and builds the untrained model."""
     bpe_path = folder / "bpe.txt.gz"
     config = {"model_cfg": json.loads(json.dumps(MODEL)), "preprocess_cfg": PREPROCESS}
     tokenizer = open_clip.tokenizer.SimpleTokenizer(str(bpe_path))
@@ -98,7 +98,7 @@ def build(folder: Path) -> tuple[open_clip.CLIP, open_clip.tokenizer.SimpleToken
 
 
 def save(model: nn.Module, folder: Path) -> None:
-    """Writes the weights in half precision, under the name that open_clip looks for."""
+    """Writes the weights in half precision, under open_clip's file name."""
     weights = model.state_dict().items()
     halves = {name: (t.half() if t.is_floating_point() else t).contiguous() for name, t in weights}
     save_file(halves, folder / "open_clip_model.safetensors")
@@ -112,7 +112,7 @@ def _optimizer(model: nn.Module, rate: float) -> torch.optim.Optimizer:
 
 
 def train(data: Renders, folder: Path, steps: int, batch: int, rate: float, seed: int) -> open_clip.CLIP:
-    """Trains on `data` and leaves everything that `load_judge` needs in `folder`."""
+    """Trains on `data`, and writes all files for `load_judge` to `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)  # open_clip initialises from the global generator
     captioner, shown = Captioner(data.avatars), one_hot(data.avatars)
@@ -161,7 +161,7 @@ def train(data: Renders, folder: Path, steps: int, batch: int, rate: float, seed
 
 
 def auc(scores: np.ndarray, matching: np.ndarray) -> float:
-    """Returns the area under the ROC curve: the chance that a matching image outscores another one."""
+    """Returns the area under the ROC curve: the probability that a matching image scores higher than another."""
     order = np.unique(scores, return_inverse=True, return_counts=True)
     ranks = (np.cumsum(order[2]) - (order[2] - 1) / 2)[order[1]]
     hits = int(matching.sum())
@@ -170,7 +170,7 @@ def auc(scores: np.ndarray, matching: np.ndarray) -> float:
 
 @torch.no_grad()
 def examine(judge: Judge, data: Renders, prompts: tuple[AskedPrompt, ...] = PROMPTS) -> list[dict[str, Any]]:
-    """Measures how well `judge` tells faces that match a prompt from those that do not.
+    """Measures how well `judge` separates faces that match a prompt from others.
 
     Returns:
         For each prompt its text, the number of matching images and the AUC.
@@ -185,7 +185,7 @@ def examine(judge: Judge, data: Renders, prompts: tuple[AskedPrompt, ...] = PROM
 
 
 def main() -> None:
-    """Trains, saves and prints the held-out figures."""
+    """Trains, saves and prints the held-out metrics."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path("runs/data"), help="folder of the rendered faces")
     parser.add_argument("--out", type=Path, default=Path("spaceseed/assets/judge"))

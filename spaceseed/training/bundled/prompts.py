@@ -1,10 +1,10 @@
-"""The prompts on which judges and searches are examined: what a visitor might type, and what it asks for."""
+"""Prompts for evaluating judges and searches: texts that a visitor might type, and the attributes they ask for."""
 
 from spaceseed.training.bundled.captions import AskedPrompt, asked
 
 _HAIRY = "short side-parted quiff pixie curly afro bun bob straight wavy"
 
-# Three or four attributes: few are met by drawing at random.
+# Three or four attributes, which random draws rarely meet.
 DEMANDING: tuple[AskedPrompt, ...] = (
     asked("bald guy with a beard, in sunglasses", hair="bald", beard="stubble full", glasses="sunglasses"),
     asked("winking girl with pink hair", eyes="wink", hair_color="pink", presentation="woman"),

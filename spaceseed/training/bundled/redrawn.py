@@ -1,10 +1,10 @@
-"""What makes a bundled face a broken one, in numbers.
+"""A measure of broken faces for the bundled generator.
 
-Some are drawings gone wrong: hair of two colours, smudged outlines, a beard that melts into glasses. So a judge
-names the attributes that it sees in a face, has a flawless one drawn with them, and compares the two. The worst by this
-score look broken to the eye. The worst by two other scores often do not: those furthest from all renders in a
-classifier's features (realism, Kynkaanniemi et al. 2019, eq. 4) are mostly rare combinations, neatly drawn, and those
-it is unsure about are ambiguous.
+Some faces are bad drawings: two hair colours, blurred outlines, a beard that merges with glasses. So a classifier
+reads the attributes of a face, a perfect face is rendered with them, and both are compared. The faces with the lowest
+scores look broken to people. Two other scores work less well. Faces with low realism in a classifier's features
+(Kynkaanniemi et al. 2019, eq. 4) are mostly rare combinations, drawn well. Faces that the classifier is uncertain
+about are ambiguous.
 """
 
 import numpy as np
@@ -16,8 +16,8 @@ from spaceseed.images import from_uint8
 from spaceseed.models.judges.classifier import Classifier
 from spaceseed.training.bundled.avatars import Avatar, render
 
-# By the side of the images, what a face that is not broken comes to at least. A tenth of the faces of the generator
-# that was bundled at first, at truncation 1, came to less; renders come to 0.98 and more.
+# Minimum score of a face that is not broken, by the side of the images. A tenth of the faces of the first bundled
+# generator, at truncation 1, scored less. Renders score 0.98 or more.
 LIMITS = {32: 0.7612, 64: 0.6909}
 BATCH = 50
 WINDOW = 7
@@ -26,17 +26,17 @@ BRIGHTNESS, CONTRAST = 0.01**2, 0.03**2
 
 
 class Redrawn:
-    """Rates faces by how like a flawless drawing they are.
+    """Scores faces by their similarity to a perfect drawing with the same attributes.
 
     Args:
-        reader: names the attributes to draw.
+        reader: reads the attributes.
     """
 
     def __init__(self, reader: Classifier) -> None:
         self.reader = reader
 
     def __call__(self, images: Tensor) -> Tensor:
-        """Returns the structural similarity [n], up to 1, of images [n, 3, side, side] and their clean drawings."""
+        """Returns the structural similarity [n], up to 1, of images [n, 3, side, side] and their redrawings."""
         drawn = np.stack([render(Avatar(**words), images.shape[-1]) for words in self.reader.words(images)])
         return similarity(images.clamp(-1, 1), from_uint8(drawn))
 
@@ -44,7 +44,7 @@ class Redrawn:
 def similarity(a: Tensor, b: Tensor) -> Tensor:
     """Returns the mean structural similarity [n] of images [n, 3, H, W] in [-1, 1] (Wang et al. 2004, eq. 13).
 
-    Both are smoothed first: that a generator's edges are softer than a drawing's does not make a face broken.
+    Both are blurred first, because a generator's softer edges do not make a face broken.
     """
     a, b = (F.avg_pool2d(F.pad((x + 1) / 2, (1, 1, 1, 1), mode="replicate"), 3, 1) for x in (a, b))
     mean_a, mean_b, aa, bb, ab = (F.avg_pool2d(x, WINDOW, 1) for x in (a, b, a * a, b * b, a * b))
@@ -55,12 +55,12 @@ def similarity(a: Tensor, b: Tensor) -> Tensor:
 
 @torch.no_grad()
 def broken(images: Tensor, reader: Classifier) -> float:
-    """Returns the share of broken faces among images [n, 3, side, side], the side being one of `LIMITS`."""
+    """Returns the share of broken faces in images [n, 3, side, side], where the side is one of `LIMITS`."""
     rate = Redrawn(reader)
     scores = torch.cat([rate(batch) for batch in images.split(BATCH)])
     return float((scores < LIMITS[images.shape[-1]]).float().mean())
 
 
 def sureness(classifier: Classifier, images: Tensor) -> Tensor:
-    """Returns the mean log probability [n] that a classifier gives its own readings."""
+    """Returns the mean log probability [n] of a classifier's own predictions."""
     return torch.stack([p.max(dim=1).values.log() for p in classifier.probabilities(images).values()]).mean(dim=0)
