@@ -27,7 +27,7 @@ from spaceseed.ops.styles import crossed
 
 DRAWS = 4_000
 AMOUNTS = (1.0, 3.0)  # length of a step in each direction, in standard deviations of w
-STEP_SIZE = 0.05  # of Adam, for a vector of length 1
+STEP_SIZE = 0.05  # learning rate of Adam, for a vector of length 1
 
 
 def refine_directions(

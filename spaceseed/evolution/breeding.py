@@ -99,7 +99,7 @@ class Breeding:
 
         Args:
             marks: from an index on the page to `LIKED` or `BAD`; other faces are neither. If no face is liked, the
-                whole page is drawn anew.
+                whole page is new.
             count: number of faces on the next page, 6 to 36; as many as now if None.
             strength: standard deviation of the mutation, 0 to 2. Larger values make children less like their parents.
 

@@ -50,7 +50,7 @@ class Generation:
 
     Attributes:
         number: number of the optimizer's round, from 1.
-        evaluations: images that the optimizer has been told the scores of.
+        evaluations: number of images whose scores the optimizer has received.
         seconds: time since the search began.
         best_score: the best score so far, including earlier searches of this optimizer.
         mean_score: mean of the finite scores in the population; NaN if there are none.
@@ -199,7 +199,7 @@ def _best(finds: Iterable[Find]) -> tuple[Find, ...]:
 
 @torch.no_grad()
 def _survivors(space: LatentSpace, optimizer: Optimizer) -> tuple[Find, ...]:
-    """Draws the best of an optimizer's earlier vectors again. Their scores are those that it was told."""
+    """Draws the best of an optimizer's earlier vectors again. Their scores are those from before."""
     if not optimizer.generation:
         return ()
     vector, score = optimizer.best

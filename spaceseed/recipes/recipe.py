@@ -248,7 +248,7 @@ class Recipe(Record):
         return _finite(ws)
 
     def render(self, generator: Generator | None = None) -> Tensor:
-        """Draws the image, in a batch of its own. The batch in which it was found makes no difference.
+        """Draws the image, in a batch of one. The batch in which it was found makes no difference.
 
         Args:
             generator: the recipe's generator, if it is loaded; otherwise it is loaded from the zoo.
