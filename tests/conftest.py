@@ -1,4 +1,4 @@
-"""What every test shares: repeatable settings and a real browser."""
+"""Settings and fixtures of all tests: reproducible runs, and a real browser."""
 
 import os
 import shutil
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
-# Networks this small gain nothing from a second thread, and lose much where it has to share its core.
+# Networks this small are no faster with a second thread, and much slower if another process uses its core.
 torch.set_num_threads(1)
 
-# The same examples on every run, and no verdict that hangs on the machine's speed.
+# The same examples in every run, and no deadlines, which would depend on the machine's speed.
 settings.register_profile("spaceseed", derandomize=True, deadline=None, database=None)
 settings.load_profile("spaceseed")
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
-# No sandbox, because CI runs as root; no talk with the browser maker's hosts, because tests need no network.
+# No sandbox, because CI runs as root; no requests to the browser maker's hosts, because tests need no network.
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -35,7 +35,7 @@ CHROMIUM_FLAGS = [
 
 
 def free_port() -> int:
-    """A port of this machine that nobody listens on."""
+    """Returns a free port of this machine."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -46,9 +46,9 @@ def find_chromium() -> str | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks the tests that use a browser, skips them where there is none, and puts them last.
+    """Marks the tests that use a browser, skips them if there is none, and puts them last.
 
-    Last, because they are the slowest, and Playwright leaves an event loop running in this thread.
+    They are last because they are the slowest, and Playwright leaves an event loop running in this thread.
     """
     browser_required = os.environ.get("SPACESEED_REQUIRE_BROWSER") == "1"
     no_browser = pytest.mark.skip(reason=f"No browser: none of {', '.join(CHROMIUM_NAMES)} is on PATH.")
@@ -62,7 +62,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def chromium_path() -> str:
-    """The Chromium on PATH."""
+    """The path of Chromium."""
     path = find_chromium()
     if path is None:
         pytest.fail(f"SPACESEED_REQUIRE_BROWSER=1, but none of {', '.join(CHROMIUM_NAMES)} is on PATH.")
@@ -71,7 +71,7 @@ def chromium_path() -> str:
 
 @pytest.fixture(scope="session")
 def browser(chromium_path: str) -> "Iterator[Browser]":
-    """A headless Chromium; each test opens its own `browser.new_context()`, which is a visitor of its own."""
+    """A headless Chromium. Each test opens its own `browser.new_context()`, which is a separate visitor."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

@@ -1,4 +1,4 @@
-"""A Hub on this machine: it answers as the real one does when huggingface_hub fetches a file or uploads a folder."""
+"""A stand-in for the Hub on this machine. It answers huggingface_hub's requests as the real one does."""
 
 import base64
 import hashlib
@@ -14,23 +14,23 @@ from typing import Any, Self
 import pytest
 
 RESOLVE = re.compile(r"/(?P<repo>[^/]+/[^/]+)/resolve/(?P<revision>[^/]+)/(?P<file>.+)")
-# Files that the Hub takes through LFS alone; it refuses them in an ordinary commit.
+# Files that the Hub accepts only through LFS. It refuses them in an ordinary commit.
 BINARY = (".png", ".safetensors", ".gz", ".npz")
 
 
 class StandInHub:
-    """Serves files over plain HTTP from a thread, and fails as it is told.
+    """Serves files over plain HTTP from a thread, and can simulate failures.
 
     Attributes:
         files: contents by "owner/repo/file"; a file is the same in every revision.
-        gated: repositories that ask for consent first.
-        revisions: those that exist; all do when it is empty.
-        status: an HTTP status that answers everything, when not None.
-        cuts: the next downloads end after so many bytes, one entry each; 0 ends them before the first answer.
+        gated: repositories that require consent.
+        revisions: the revisions that exist; all if it is empty.
+        status: an HTTP status for all answers, unless None.
+        cuts: numbers of bytes after which the next downloads end, one for each; 0 ends before the first answer.
         asked: (method, path) of every request for a file so far.
-        ranges: the Range header of every download so far, "" without one.
-        space: contents of the one Space by path, as the last commit left it.
-        commits: the message of each commit to it.
+        ranges: the Range header of every download so far, "" if it had none.
+        space: contents of the only Space by path, after the last commit.
+        commits: the message of each commit to the Space.
     """
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ class StandInHub:
         self.stop()
 
     def stop(self) -> None:
-        """Ends the server: whoever asks from now on reaches nobody. Nothing happens the second time."""
+        """Stops the server. Later requests fail to connect. A second call does nothing."""
         if self._thread.is_alive():
             self._server.shutdown()
             self._server.server_close()
@@ -68,11 +68,11 @@ class StandInHub:
 
 @contextmanager
 def stand_in_hub(cache: Path) -> Iterator[StandInHub]:
-    """A stand-in Hub that this process takes for the real one, with a cache of its own."""
+    """Starts a stand-in Hub that replaces the real one in this process, with its own cache."""
     from huggingface_hub import close_session, constants
 
     with pytest.MonkeyPatch.context() as patch, StandInHub() as hub:
-        # What the library read from HF_ENDPOINT, HF_HOME, HF_HUB_OFFLINE and HF_HUB_DISABLE_XET when it was imported.
+        # The library read these from HF_ENDPOINT, HF_HOME, HF_HUB_OFFLINE and HF_HUB_DISABLE_XET when imported.
         patch.setattr(constants, "ENDPOINT", hub.address)
         patch.setattr(
             constants, "HUGGINGFACE_CO_URL_TEMPLATE", hub.address + "/{repo_id}/resolve/{revision}/{filename}"
@@ -84,7 +84,7 @@ def stand_in_hub(cache: Path) -> Iterator[StandInHub]:
         patch.setattr("huggingface_hub.file_download.time.sleep", lambda seconds: None)  # between attempts
         patch.setenv("NO_PROXY", "127.0.0.1")
         patch.setenv("no_proxy", "127.0.0.1")
-        close_session()  # one that was opened before may use a proxy
+        close_session()  # an existing one may use a proxy
         yield hub
         close_session()
 
@@ -98,14 +98,14 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self._answer()
 
     def do_PUT(self) -> None:
-        """Takes a file for LFS, at the address of its sha256."""
+        """Receives an LFS file, at the address of its sha256."""
         content = self._body()
         assert hashlib.sha256(content).hexdigest() == self.path.removeprefix("/lfs/")
         self.uploads[self.path.removeprefix("/lfs/")] = content
         self._tell({})
 
     def do_POST(self) -> None:
-        """Creates a Space, says how each file is to come, and takes a commit."""
+        """Creates a Space, answers how each file must be uploaded, and accepts a commit."""
         body = self._body()
         if self.hub.status:
             self._refuse(self.hub.status)
@@ -164,7 +164,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                 self.wfile.write(self._answer()[:cut])
 
     def _is_for_a_file(self) -> bool:
-        """Refuses what else the library may ask about in the background; it tells no test anything."""
+        """Returns whether a request is for a file. The library's background requests are refused and not recorded."""
         if RESOLVE.fullmatch(self.path):
             self.hub.asked.append((self.command, self.path))
             return True
@@ -172,7 +172,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         return False
 
     def _answer(self) -> bytes:
-        """Sends the head of the answer; returns its body."""
+        """Sends the headers of the answer. Returns its body."""
         found = RESOLVE.fullmatch(self.path)
         assert found
         repo, revision, file = found["repo"], found["revision"], found["file"]

@@ -31,7 +31,7 @@ from spaceseed.errors import ArgumentError
     ],
     ids=lambda value: str(getattr(value, "dtype", "list")),
 )
-def test_whatever_holds_real_numbers_is_converted(value):
+def test_any_container_of_real_numbers_is_converted(value):
     torch.testing.assert_close(check_tensor("z", value, ["N", 3]), torch.ones(2, 3), rtol=0, atol=0)
 
 
@@ -70,7 +70,7 @@ def test_what_holds_no_real_numbers_is_refused(value):
         check_tensor("z", value, ["N", 3])
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning")  # of torch, that these are experimental
+@pytest.mark.filterwarnings("ignore::UserWarning")  # torch warns that these are experimental
 @pytest.mark.parametrize(
     "convert",
     [
@@ -123,7 +123,7 @@ def test_what_is_no_finite_number_is_refused(value):
     "value", [[3, 4], (3, 4), range(3, 5), np.array([3, 4]), [np.int64(3), np.uint8(4)], torch.tensor([3, 4])],
     ids=lambda value: type(value).__name__,
 )  # fmt: skip
-def test_integers_come_in_whatever_holds_them(value):
+def test_integers_may_be_in_any_container(value):
     numbers = check_integers("n", value, 0, 4)
     assert numbers == [3, 4]
     assert all(type(number) is int for number in numbers)
@@ -159,7 +159,7 @@ def test_layers_are_sorted_and_some():
     [torch.tensor([1.0, 2]), torch.tensor([[1], [2]]), torch.tensor([1.0, 2]).double(), np.array([1, 2]), [1, 2]],
     ids=["tensor", "column", "double", "array", "list"],
 )
-def test_scores_come_in_whatever_holds_one_an_image(value):
+def test_scores_may_be_in_any_container(value):
     assert torch.equal(check_scores("objective", value, 2), torch.tensor([1.0, 2.0]))
 
 

@@ -1,4 +1,4 @@
-"""A latent space hands its generator all that a recipe says, whatever the family takes."""
+"""A latent space passes all options of a recipe to its generator, in every family."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ CLASS = torch.tensor([0.0, 1.0, 0.0])
 
 
 class Movable(StyleGAN2):
-    """A conditional family whose images are moved by a transform and dimmed by a truncation."""
+    """A conditional family whose images depend on a transform and a truncation."""
 
     options = ("noise", "rng", "transform", "truncation")
 

@@ -1,4 +1,4 @@
-"""The public names: all there, found by looking, and none slow to import."""
+"""The public names: all exist, are listed, and are fast to import."""
 
 import re
 import subprocess
@@ -27,7 +27,7 @@ def test_an_unknown_name_is_an_attribute_error():
 @pytest.mark.parametrize(
     "source", [ROOT / "README.md", *sorted((ROOT / "spaceseed").rglob("*.py"))], ids=lambda p: p.name
 )
-def test_what_texts_call_by_the_package_is_public(source):
+def test_names_in_the_documentation_are_public(source):
     used = set(re.findall(r"(?<![\w.])ss\.(\w+)", source.read_text(encoding="utf-8")))
     assert used <= set(ss.__all__)
 
@@ -38,5 +38,5 @@ def test_what_is_slow_is_imported_when_asked_for():
     assert done.stdout.strip() == ""
 
 
-def test_no_module_hides_behind_a_public_name():
+def test_no_module_has_a_public_name():
     assert not [name for name in ss.__all__ if find_spec(f"spaceseed.{name}")]

@@ -1,4 +1,4 @@
-"""What the documentation says holds: its examples run, its links lead somewhere, and a Space gets what was tested."""
+"""The documentation is correct: examples run, links work, and a Space installs the tested versions."""
 
 import re
 import runpy
@@ -16,7 +16,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("spac
 
 
 def run_examples(page, folder, monkeypatch):
-    """Runs a page's examples, each of which goes on from the one before; returns their names."""
+    """Runs a page's examples, each of which continues from the one before. Returns their names."""
     code = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
     assert code
     (folder / "example.py").write_text("\n".join(code))
@@ -58,7 +58,7 @@ def test_the_space_runs_what_is_pinned():
 
 
 def anchors(page):
-    """The names by which headings of a page can be linked to."""
+    """Returns the anchors of a page's headings."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 

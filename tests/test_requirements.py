@@ -1,4 +1,4 @@
-"""What a Space installs fits together; `make space-check` asks pip, and this the metadata at hand."""
+"""The packages of a Space fit together. `make space-check` asks pip; this test reads the installed metadata."""
 
 import re
 from importlib.metadata import requires

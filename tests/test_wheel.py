@@ -1,4 +1,4 @@
-"""The wheel is a library: it holds what it needs, asks for no more than it uses, and runs outside the checkout."""
+"""The wheel is complete, requires only what it uses, and runs outside the checkout."""
 
 import os
 import re
@@ -30,7 +30,7 @@ def wheel(tmp_path_factory):
 
 
 def required(lines, extra):
-    """The installed distributions that these requirements ask for, and all that those ask for."""
+    """Returns the installed distributions that these requirements need, including indirect ones."""
     found, queue = {}, [(Requirement(line), extra) for line in lines]
     seen = set()
     while queue:
@@ -46,7 +46,7 @@ def required(lines, extra):
 
 
 def environment(wheel, folder, extra=""):
-    """An environment that holds the wheel and, as links, what its metadata ask for: no more."""
+    """Returns an environment with the wheel and links to the packages in its metadata, but no others."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
     [site] = folder.glob("lib/python*/site-packages")
     install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", site, wheel]

@@ -1,6 +1,6 @@
-"""Publishes what is committed as a Space on the Hub: `make space SPACE=owner/name`.
+"""Publishes the committed files as a Space on the Hub: `make space SPACE=owner/name`.
 
-The Hub refuses a `git push` of binary files, in any commit; an upload through its API takes them.
+The Hub refuses binary files in a `git push`. An upload through its API accepts them.
 """
 
 import argparse
@@ -13,19 +13,19 @@ import tempfile
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError
 
-# What a Space runs and shows; tests, benchmarks and what trains networks stay at home.
+# What a Space runs and shows. Tests, benchmarks and tools are not published.
 PARTS = ("app.py", "pre-requirements.txt", "requirements.txt", "README.md", "LICENSE", "docs", "examples", "spaceseed")
 
 
 def publish(space: str) -> str:
-    """Makes the Space the same as the last commit, in one commit of its own; returns its address.
+    """Makes the Space equal to the last commit, with one new commit. Returns its address.
 
     Args:
-        space: "owner/name"; created if there is none. Needs a token, as `hf auth login` keeps it, or in HF_TOKEN.
+        space: "owner/name"; created if it does not exist. Needs a token from `hf auth login` or in HF_TOKEN.
 
     Raises:
-        HFValidationError: the name is none that the Hub allows.
-        HfHubHTTPError: the Hub refuses.
+        HFValidationError: the Hub does not allow this name.
+        HfHubHTTPError: the Hub refuses the request.
     """
     api = HfApi()
     revision = _git("rev-parse", "--short", "HEAD").decode().strip()
@@ -38,7 +38,7 @@ def publish(space: str) -> str:
             repo_type="space",
             folder_path=folder,
             commit_message=f"Publish {revision}",
-            delete_patterns="*",  # what an earlier version had and this one has not
+            delete_patterns="*",  # files that this version no longer has
         )
     return str(address)
 
@@ -49,15 +49,15 @@ def _git(*arguments: str) -> bytes:
 
 def main() -> None:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(prog="make space", description="Publishes what is committed as a Space.")
+    parser = argparse.ArgumentParser(prog="make space", description="Publishes the committed files as a Space.")
     parser.add_argument("space", help="owner/name")
     if _git("status", "--porcelain"):
-        print("Changes that are not committed are not published.", file=sys.stderr)
+        print("Uncommitted changes are not published.", file=sys.stderr)
     try:
         print(publish(parser.parse_args().space))
-    except Exception as error:  # the client and what lies below it raise dozens of kinds, with no base in common
+    except Exception as error:  # the client and its dependencies raise dozens of types without a common base
         refused = isinstance(error, HfHubHTTPError) and error.response.status_code in (401, 403)
-        hint = " `hf auth login` takes a token that may write to this Space." if refused else ""
+        hint = " `hf auth login` stores a token; it needs write access to this Space." if refused else ""
         sys.exit(f"The Space was not published: {error}{hint}")
 
 

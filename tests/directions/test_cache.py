@@ -35,7 +35,7 @@ def avatars():
 
 
 @pytest.mark.parametrize("method", ["sefa", "ganspace", "attributes"])
-def test_directions_of_the_bundled_model_are_at_hand(avatars, method, folder):
+def test_directions_of_the_bundled_model_are_bundled(avatars, method, folder):
     found = directions_of(avatars, method, progress=lambda _: pytest.fail("nothing is to be found"))
     assert found.sha256 == avatars.card.sha256
     assert found.vectors.shape[1] == avatars.w_dim
@@ -56,7 +56,7 @@ def test_bundled_files_are_looked_through_once(avatars, monkeypatch):
     assert bundled_methods(avatars) == methods
 
 
-def test_what_was_found_once_is_kept(generator, folder):
+def test_found_directions_are_saved(generator, folder):
     shares = []
     first = directions_of(generator, "ganspace", progress=shares.append)
     assert shares

@@ -8,7 +8,7 @@ from spaceseed.models.zoo.loading import load
 
 
 def clouds(n, m, dims=20, distance=3.0):
-    """Two normal clouds that differ along the first axis alone."""
+    """Returns two normal clusters that differ only along the first axis."""
     rng = torch.Generator().manual_seed(0)
     negative = torch.randn(m, dims, generator=rng)
     positive = torch.randn(n, dims, generator=rng)

@@ -8,7 +8,7 @@ from spaceseed.models.generators.stylegan2 import StyleGAN2
 
 
 class Colours:
-    """Sees how much of each primary colour an image has."""
+    """A judge that measures how much of each primary colour an image has."""
 
     def embed_images(self, images):
         return images.mean(dim=(2, 3))
@@ -18,7 +18,7 @@ class Colours:
 
 
 class Painter(StyleGAN2):
-    """Draws a plain colour: the first three numbers of the first style."""
+    """A generator of plain colours: the first three numbers of the first style."""
 
     def compute_images(self, ws, tap, **options):
         return ws[:, 0, :3, None, None].expand(-1, -1, 8, 8)

@@ -10,7 +10,7 @@ from spaceseed.models.zoo.loading import load
 
 
 class Painter(DirectGenerator):
-    """One colour an image: the first coordinate makes it red, the second red and green."""
+    """A generator of plain colours: the first coordinate makes red, the second red and green."""
 
     def __init__(self):
         super().__init__()
@@ -30,22 +30,22 @@ def colours(images):
 
 
 def straight(*vectors, names=("red",)):
-    """Directions that nobody found."""
+    """Returns directions with the given vectors."""
     vectors = torch.nn.functional.normalize(torch.tensor(vectors), dim=1)
     return DirectionSet("none", "", "", vectors, torch.ones(len(vectors)), (0,), names)
 
 
-def test_what_others_pay_for_is_left_alone():
+def test_changes_of_other_attributes_are_penalised():
     begun = straight([1.0, 1.0, 0.0, 0.0])
     dear, free = (refine_directions(Painter(), begun, colours, price=price, truncation=1.0) for price in (2.0, 0.0))
-    assert dear.vectors[0, 0] > 0.97  # red alone
+    assert dear.vectors[0, 0] > 0.97  # only red
     assert free.vectors[0, 1] > 0.5  # both make it redder
     assert dear.names == begun.names
     assert dear.layers == begun.layers
     assert dear.scales == pytest.approx([1.0], abs=0.05)
 
 
-def test_a_direction_may_be_turned_about():
+def test_a_direction_may_be_reversed():
     found = refine_directions(Painter(), straight([-0.6, 0.0, 0.8, 0.0]), colours, truncation=1.0)
     assert found.vectors[0, 0] > 0.5
 
@@ -62,8 +62,8 @@ def test_the_same_seed_gives_the_same_directions():
     torch.testing.assert_close(alone.vectors[0], once.vectors[1])
 
 
-def test_layers_that_are_not_the_directions_stay():
-    """A generator that would answer to any layer is moved at those of the directions alone."""
+def test_other_layers_do_not_change():
+    """The generator would react to any layer, but only those of the directions are moved."""
     faces, classifier = load("avatars", device="cpu"), load_classifier("avatars")
     seen = []
 

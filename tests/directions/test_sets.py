@@ -75,7 +75,7 @@ def test_directions_are_taken_by_number_name_and_slice(directions):
         named["glases"]
 
 
-def test_numbers_come_in_whatever_holds_them(directions):
+def test_numbers_may_be_in_any_container(directions):
     for which in (torch.tensor([3, 1]), np.array([3, 1]), (3, 1)):
         assert directions[which].names == directions[[3, 1]].names
     for which in (torch.tensor(2), np.array(2), np.int64(2)):
@@ -334,7 +334,7 @@ def test_sefa_equals_the_authors_code(case, weights, name):
 
 @pytest.fixture(scope="module")
 def biggan():
-    """A network whose first layer turns z by a known matrix, each direction weaker than the one before."""
+    """A network whose first layer multiplies z by a known matrix, with ever weaker directions."""
     torch.manual_seed(0)
     generator = BigGAN(8, 5, 3, [16, 16, 8], [True, True], num_stats=3).requires_grad_(False)
     weight = generator.synthesis.gen_z.weight

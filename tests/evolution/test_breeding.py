@@ -1,4 +1,4 @@
-"""Interactive evolution as a visitor lives it: marks in, pages out, nothing lost on the way back."""
+"""Breeding as a visitor uses it: marks, pages, undo and redo."""
 
 import math
 
@@ -169,7 +169,7 @@ def test_faults_name_themselves_and_change_nothing(breeding):
 
 
 def nearest(latents, bad):
-    """The mean over latents of the cosine with the nearest of the bad ones."""
+    """Returns the mean over latents of the cosine with the nearest bad one."""
     normed = torch.nn.functional.normalize
     return (normed(latents, dim=1) @ normed(bad, dim=1).T).amax(dim=1).mean().item()
 

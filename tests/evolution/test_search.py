@@ -1,4 +1,4 @@
-"""The search loop and the spaces it moves in, on a small random generator and an objective that can be checked."""
+"""The search loop and its spaces, with a small random generator and an objective with a known optimum."""
 
 import copy
 import math
@@ -23,7 +23,7 @@ from spaceseed.recipes.recipe import Recipe
 
 
 class Redness(Objective):
-    """Mean of red minus mean of the other colours."""
+    """The mean of red minus the mean of the other colours."""
 
     prompt, judge = "red", "eye"
 
@@ -227,9 +227,9 @@ def test_an_objective_that_changes_its_images_changes_no_find(generator):
 
 
 @pytest.mark.parametrize("space", ["z", "w", "ws"])
-def test_a_generator_of_ones_own_is_searched_without_a_card(space):
+def test_a_users_generator_is_searched_without_a_card(space):
     example = {"ss": ss}
-    exec(textwrap.dedent(DirectGenerator.__doc__.split("::\n\n")[1]), example)  # what the class shows
+    exec(textwrap.dedent(DirectGenerator.__doc__.split("::\n\n")[1]), example)  # the example in the docstring
     torch.manual_seed(0)
     network = torch.nn.Sequential(
         torch.nn.Linear(128, 3 * 64 * 64), torch.nn.Tanh(), torch.nn.Unflatten(1, (3, 64, 64))
@@ -300,7 +300,7 @@ def test_swapped_arguments_are_named(generator):
 
 
 class Echo:
-    """A judge whose texts and images all look alike."""
+    """A judge that gives all texts and images the same embedding."""
 
     name = "echo"
 

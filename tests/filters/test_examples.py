@@ -1,4 +1,4 @@
-"""Labels without a person, on a small random generator and a score that can be checked."""
+"""Labels from a score, with a small random generator and a score that can be checked."""
 
 from functools import partial
 
@@ -52,7 +52,7 @@ def test_what_cannot_be_scored_is_the_worst(generator):
     assert scores(space, bad).min() > scores(space, space.draw(range(16))).median()
 
 
-def test_the_hunt_finds_worse_than_chance_does_and_of_several_kinds(generator):
+def test_a_search_finds_worse_images_than_random_draws_and_several_kinds(generator):
     space, told = LatentSpace(generator), []
     arguments = {"count": 12, "runs": 4, "generations": 6}
     bad, good = worst_of(space, greenness, range(32), **arguments, progress=told.append)
@@ -95,7 +95,7 @@ def test_arguments_out_of_range_are_named(generator):
         worst_of(space, greenness, range(4), runs=2, generations=1, count=40)
 
 
-def test_a_score_gives_one_number_an_image_in_whatever_holds_them(generator):
+def test_a_score_may_return_any_container(generator):
     space = LatentSpace(generator)
     expected = label_by(space, greenness, range(20))
     for convert in (torch.Tensor.double, torch.Tensor.tolist, torch.Tensor.numpy, lambda scores: scores[:, None]):

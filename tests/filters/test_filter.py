@@ -1,4 +1,4 @@
-"""Filters as a visitor and a search meet them: what they allow, what they leave alone, and what they refuse to do."""
+"""Filters: what they allow, what they leave unchanged, and what they refuse."""
 
 import json
 from dataclasses import replace
@@ -52,7 +52,7 @@ def generator():
 
 @pytest.fixture(scope="module")
 def filters():
-    """One of every method and every sampler that goes with it."""
+    """Returns a filter for every method and every sampler that it supports."""
     bad, good = marks(60)
     made = {}
     for method in ESTIMATORS:
@@ -136,7 +136,7 @@ def test_acceptance_and_divergence_are_those_of_many_draws(keep):
         z = draws(20_000, 11)
         share = avoid.allows(z).double().mean()
         if how == "shift":
-            # Both Gaussians are known: estimate E_q log q / p along the one direction that moves.
+            # Both Gaussians are known, so E_q log q / p can be estimated along the one direction that moves.
             u = avoid.discriminant.coordinates(avoid.apply(z)).flatten()
             moved = torch.distributions.Normal(u.mean(), u.std())
             estimate = (moved.log_prob(u) - torch.distributions.Normal(0, 1).log_prob(u)).mean()
@@ -145,7 +145,7 @@ def test_acceptance_and_divergence_are_those_of_many_draws(keep):
         else:
             assert avoid.acceptance == pytest.approx(float(share), abs=0.012)
             assert avoid.kl == pytest.approx(-np.log(float(share)), abs=0.06)
-        assert avoid.kl == pytest.approx(-np.log(keep), abs=0.02)  # the same price for every sampler
+        assert avoid.kl == pytest.approx(-np.log(keep), abs=0.02)  # the same for every sampler
 
 
 def test_the_penalty_is_zero_where_allowed_and_leads_back():
@@ -159,7 +159,7 @@ def test_the_penalty_is_zero_where_allowed_and_leads_back():
     assert (avoid.penalty(beyond.detach() - beyond.grad) < penalty[~allowed]).all()
 
 
-def test_probabilities_rise_with_badness_and_know_their_limits():
+def test_probabilities_rise_with_the_score_and_are_near_half_for_random_marks():
     avoid = LatentFilter.fit(*marks(200))
     z = draws(2000, 13)
     p = avoid.probability_bad(z)
@@ -171,7 +171,7 @@ def test_probabilities_rise_with_badness_and_know_their_limits():
     assert (clueless.probability_bad(z) - 0.5).abs().mean() < 0.3
 
 
-def test_few_or_senseless_marks_are_not_trusted():
+def test_few_or_random_marks_are_not_trusted():
     few = LatentFilter.fit(*marks(3))
     assert not few.trustworthy
     assert few.reason == "Not enough marks yet: 3 bad and 3 good; 5 of each are needed."
@@ -248,7 +248,7 @@ def test_a_filter_travels_in_a_file(filters, tmp_path, generator):
 
 
 def edited(path, header=None, **tensors):
-    """Rewrites a filter's file with some of its contents changed."""
+    """Rewrites a filter's file with some contents changed."""
     with safe_open(path, framework="pt") as file:
         kept = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         fields = json.loads(file.metadata()["filter"])
@@ -360,13 +360,13 @@ def test_a_space_takes_no_filter_of_another_space_or_model(generator):
 def test_breeding_draws_only_seeds_that_are_allowed():
     avoid = LatentFilter.fit(*marks(60))
     breeding = Breeding(DIMS, range(36))
-    assert not avoid.allows(breeding.page.latents).all()  # what was asked for is shown
+    assert not avoid.allows(breeding.page.latents).all()  # seeds that were asked for are shown
     breeding.avoid = avoid.allows
     page = breeding.next({})
     assert avoid.allows(page.latents).all()
     assert torch.equal(page.latents, latents_from_seeds(page.seeds, DIMS))
     page = breeding.next({0: LIKED})
-    assert avoid.allows(page.latents[-5:]).all()  # the newcomers among the children
+    assert avoid.allows(page.latents[-5:]).all()  # the new faces after the children
     assert torch.equal(page.latents[-5:], latents_from_seeds(page.seeds[-5:], DIMS))
 
 
@@ -380,7 +380,7 @@ def test_latents_are_converted_and_those_that_do_not_fit_are_named(filters):
                     method(wrong)
 
 
-def test_examples_come_in_whatever_holds_numbers():
+def test_examples_may_be_in_any_container():
     bad, good = marks(10)
     expected = LatentFilter.fit(bad, good)
     for filter_ in (LatentFilter.fit(bad.tolist(), good.numpy()), LatentFilter.fit(bad.double(), good)):

@@ -1,4 +1,4 @@
-"""Distances between feature sets, against their definitions written out."""
+"""Distances between sets of features, compared with their definitions."""
 
 import math
 
@@ -57,7 +57,7 @@ def test_precision_and_recall_tell_lost_variety_from_lost_quality():
 
 def test_precision_and_recall_do_not_depend_on_where_the_features_lie():
     rng = torch.Generator().manual_seed(0)
-    # Multiples of 2^-10, so that the shift loses nothing.
+    # Multiples of 2^-10, so that the shift is exact.
     real, generated = ((torch.randn(400, 16, generator=rng) * 2**10).round() / 2**10 for _ in range(2))
     expected = precision_recall(real, generated)
     assert 0 < min(expected) <= max(expected) < 1
@@ -136,7 +136,7 @@ def test_unfit_features_are_named(a, b):
 
 
 def test_statistics_of_batches_are_those_of_the_whole():
-    rows = features(200, 6, 7) + 1e4  # far from zero, where a sum of squares would lose its digits
+    rows = features(200, 6, 7) + 1e4  # far from zero, where a sum of squares would lose precision
     whole = rows.double().numpy()
     statistics = FeatureStatistics(6)
     for batch in rows[:120].split(17):

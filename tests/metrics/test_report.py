@@ -1,4 +1,4 @@
-"""Figures carry what they rest on: features, number of images, and an interval that covers."""
+"""Reports: features, number of images, and confidence intervals with the right coverage."""
 
 import numpy as np
 import pytest

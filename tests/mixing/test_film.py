@@ -9,12 +9,12 @@ from spaceseed.mixing.film import write_film
 
 
 def fading(count=6, side=32):
-    """Frames that go from black to white."""
+    """Returns frames that fade from black to white."""
     return [torch.full((3, side, side), 2 * i / (count - 1) - 1.0) for i in range(count)]
 
 
 def read(path):
-    """The frames of a film, [H, W, 3] each."""
+    """Returns the frames of a film, [H, W, 3] each."""
     if path.suffix.lower() == ".gif":
         with Image.open(path) as film:
             return [np.asarray(frame.convert("RGB")) for frame in ImageSequence.Iterator(film)]

@@ -6,7 +6,7 @@ import torch
 
 @pytest.fixture(autouse=True)
 def one_thread() -> Iterator[None]:
-    """Tensors this small gain nothing from threads, and lose much where the machine has other work."""
+    """Uses one thread: tensors this small are no faster with more, and slower if the machine is busy."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield

@@ -1,4 +1,4 @@
-"""Samplers against the distributions that they promise, in closed form or by many draws."""
+"""Samplers, compared with their distributions in closed form or over many draws."""
 
 import math
 
@@ -35,13 +35,13 @@ def test_truncation_is_continuous_at_the_border_and_finite_everywhere(limit, val
 
 
 def outside(u):
-    return -u.square().sum(dim=-1)  # the worst lie in the middle
+    return -u.square().sum(dim=-1)  # the worst are in the middle
 
 
 def test_redrawn_coordinates_follow_the_conditional_distribution():
     u = normal(0, 4000, 2)
     found = redrawn(u, u.float(), outside, limit=-1.0)
-    # |u|^2 is exponential with mean 2, and memory has none: so is what is above 1.
+    # |u|^2 is exponential with mean 2 and memoryless, so the excess above the limit is exponential too.
     assert stats.kstest(found.square().sum(dim=1) - 1, stats.expon(scale=2).cdf).pvalue > 0.01
     kept = outside(u) <= -1
     assert torch.equal(found[kept], u[kept])

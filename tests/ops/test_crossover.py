@@ -24,7 +24,7 @@ def normal(*shape, seed=0):
 
 
 def from_b(crossover, n, dims, seed=0):
-    """The mask of coordinates that a swapping crossover takes from its second parent."""
+    """Returns the mask of coordinates that a swapping crossover takes from its second parent."""
     return crossover(torch.zeros(n, dims), torch.ones(n, dims), seeded(seed)).bool()
 
 
@@ -81,7 +81,7 @@ def test_cuts_are_uniform():
     lengths = from_b(one_point, 9000, 10).sum(1).bincount(minlength=11)
     assert lengths[0] == lengths[10] == 0
     assert torch.allclose(lengths[1:10] / 9000, torch.tensor(1 / 9), atol=0.015)
-    # Of the 45 unordered pairs of cuts, 10 - k lie k apart.
+    # Of the 45 unordered pairs of cuts, 10 - k have distance k.
     windows = from_b(two_point, 9000, 10).sum(1).bincount(minlength=11)
     assert torch.allclose(windows[1:10] / 9000, (10 - torch.arange(1, 10)) / 45, atol=0.015)
 
@@ -115,7 +115,7 @@ def test_exponential_is_its_definition(cr, dims, seed):
 def test_exponential_windows_wrap_around_and_have_every_length():
     masks = from_b(lambda a, b, g: exponential(a, b, 1.0, g), 8000, 8)
     assert torch.allclose(masks.sum(1).bincount(minlength=9)[1:] / 8000, torch.tensor(1 / 8), atol=0.015)
-    assert torch.allclose(masks.float().mean(0), torch.tensor(4.5 / 8), atol=0.02)  # no index is favoured
+    assert torch.allclose(masks.float().mean(0), torch.tensor(4.5 / 8), atol=0.02)  # all indices are equally frequent
 
 
 def test_crossover_rates_at_their_ends():
@@ -179,5 +179,5 @@ def test_spherical_keeps_the_norm_and_lies_between():
 
 @pytest.mark.parametrize("name", EVERY)
 def test_the_result_is_where_the_latents_are(name):
-    a = torch.empty(3, 8, device="meta")  # refuses to mix with the CPU, as an accelerator does
+    a = torch.empty(3, 8, device="meta")  # cannot be mixed with CPU tensors, like those of an accelerator
     assert EVERY[name](a, a, seeded()).device == a.device

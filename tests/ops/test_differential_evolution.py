@@ -51,7 +51,7 @@ def test_a_trial_is_the_crossed_donor():
     de.tell(normal(7))
     generator = torch.Generator()
     generator.set_state(de.state_dict()["generator"])
-    torch.rand(7, 1, generator=generator)  # the dither, here without effect
+    torch.rand(7, 1, generator=generator)  # the dither, which has no effect here
     donors = rand_1(de.population, de.scores, torch.full((7, 1), 0.8), generator)
     assert torch.allclose(de.ask(), binomial(de.population, donors, 0.4, generator), atol=1e-6)
 
@@ -66,7 +66,7 @@ def test_the_smallest_population_works(strategy):
 
 
 def test_dither_spreads_the_weight_of_the_difference_evenly():
-    # With three members in a row and CR = 1, a donor's distance from its base tells its F.
+    # With three members on a line and CR = 1, a donor's distance from its base determines its F.
     population = torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
     weights = []
     for seed in range(400):

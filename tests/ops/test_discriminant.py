@@ -1,4 +1,4 @@
-"""Estimators against their definitions, and on bad regions planted where they assume them."""
+"""Estimators, compared with their definitions, and on bad regions that satisfy their assumptions."""
 
 import pytest
 import torch
@@ -22,7 +22,7 @@ def normal(seed, *shape):
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
-AXES = torch.linalg.qr(normal(99, DIMS, 3)).Q.T  # the three directions that decide
+AXES = torch.linalg.qr(normal(99, DIMS, 3)).Q.T  # the three directions that define the regions
 REGIONS = {
     "half-space": lambda t: t[:, 0] > 0.84,
     "blob": lambda t: (t - torch.tensor([1.2, 0.6, 0.0])).square().sum(dim=1) < 1.45,
@@ -31,7 +31,7 @@ REGIONS = {
 
 
 def marks(region, n, seed, wrong=0.0):
-    """n bad and n good draws of N(0, I), of which a share has the other label."""
+    """Returns n bad and n good draws of N(0, I). A share `wrong` has the other label."""
     z = normal(seed, 12 * n + 100, DIMS)
     bad = REGIONS[region](z @ AXES.T)
     bad, good, k = z[bad][:n], z[~bad][:n], round(wrong * n)
@@ -39,7 +39,7 @@ def marks(region, n, seed, wrong=0.0):
 
 
 def share_left(discriminant, region, keep=0.75):
-    """What the share of bad draws is multiplied by when the worst quarter by score is refused."""
+    """Returns the factor of the share of bad draws when the worst quarter by score is refused."""
     z = normal(7, 20_000, DIMS)
     bad = REGIONS[region](z @ AXES.T)
     kept = discriminant.score(z) <= discriminant.quantile(keep)
@@ -47,7 +47,7 @@ def share_left(discriminant, region, keep=0.75):
     return float(bad[kept].double().mean() / bad.double().mean())
 
 
-# By theory a plane removes next to nothing of a shell, nor a quadratic anything where it has not the examples for it.
+# In theory a plane removes almost nothing of a shell, and a quadratic score nothing with too few examples.
 LEFT = [
     ("half-space", 10, LINEAR, 0.80),
     ("half-space", 30, LINEAR, 0.50),
@@ -67,7 +67,7 @@ def test_the_planted_region_is_found(region, n, methods, most):
 
 
 @pytest.mark.parametrize(("n", "most"), [(10, 0.9), (30, 0.7), (100, 0.45), (1000, 0.15)])
-def test_one_wrong_label_in_ten_is_survived(n, most):
+def test_one_wrong_label_in_ten_does_little_harm(n, most):
     for method in LINEAR:
         left = [
             share_left(ESTIMATORS[method](*marks("half-space", n, seed, wrong=0.1)), "half-space") for seed in range(3)
@@ -75,7 +75,7 @@ def test_one_wrong_label_in_ten_is_survived(n, most):
         assert sum(left) / 3 < most, method
 
 
-def test_a_plane_can_do_nothing_about_a_shell():
+def test_a_plane_cannot_separate_a_shell():
     for method in LINEAR:
         assert share_left(ESTIMATORS[method](*marks("shell", 1000, 0)), "shell") > 0.9
 
@@ -201,6 +201,6 @@ def test_a_latent_follows_its_coordinates_as_correlated_latents_do():
     draws, axis = normal(1, 50_000, 6) @ mixing, torch.eye(6, dtype=torch.float64)[:1]
     one = torch.ones(1, dtype=torch.float64)
     found = Discriminant.of(axis, one, 0 * one, 0.0).measured_on(draws)
-    # Redrawing the coordinate of draws must give draws again: the same covariance.
+    # If the coordinate of draws is redrawn, the result must be draws too: the same covariance.
     moved = found.move(draws, normal(2, 50_000, 1))
     torch.testing.assert_close(torch.cov(moved.T), torch.cov(draws.T), atol=0.25, rtol=0.05)

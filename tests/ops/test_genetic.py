@@ -71,7 +71,7 @@ def test_a_person_sees_the_liked_first_and_unchanged():
     assert page.shape == (12, DIMS)
     assert torch.equal(page[:3], seeds[[2, 7, 9]])
     assert not rows(page[3:]) & rows(seeds)
-    # A change of mind: an elite is liked no more, a child is.
+    # The person changes the marks: an elite is no longer liked, a child is.
     marks = torch.zeros(12)
     marks[0], marks[5] = 1.0, 1.0
     ga.tell(marks)

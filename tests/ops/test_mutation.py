@@ -90,5 +90,5 @@ def test_uniform_reset_forgets_the_old_value_and_has_the_priors_moments():
 
 @pytest.mark.parametrize("name", MUTATIONS)
 def test_the_result_is_where_the_latents_are(name):
-    a = torch.empty(3, 8, device="meta")  # refuses to mix with the CPU, as an accelerator does
+    a = torch.empty(3, 8, device="meta")  # cannot be mixed with CPU tensors, like those of an accelerator
     assert MUTATIONS[name](a, 0.5, 0.5, seeded()).device == a.device

@@ -1,4 +1,4 @@
-"""What every optimizer promises."""
+"""Properties of all optimizers."""
 
 import io
 import math
@@ -45,7 +45,7 @@ def ellipsoid(x):
 
 
 def run(optimizer, rounds, objective=sphere):
-    """The candidates of so many rounds, one after the other."""
+    """Returns the candidates of several rounds."""
     asked = [torch.empty(0, optimizer.dims)]
     for _ in range(rounds):
         asked.append(optimizer.ask())
@@ -71,7 +71,7 @@ def test_shapes_counters_and_aligned_scores(make):
 
 
 @every_optimizer
-def test_the_seed_decides_and_the_global_generator_has_no_part(make):
+def test_runs_depend_on_the_seed_and_not_on_the_global_generator(make):
     torch.manual_seed(1)
     first = run(make(DIMS, seed=5), 4)
     torch.manual_seed(2)
@@ -222,7 +222,7 @@ def test_scores_may_be_of_any_dtype_and_carry_a_gradient(make):
 
 
 @every_optimizer
-def test_scores_come_in_whatever_holds_one_a_candidate(make):
+def test_scores_may_be_in_any_container(make):
     plain, others = make(DIMS), [make(DIMS) for _ in range(4)]
     for _ in range(3):
         scores = sphere(plain.ask())
@@ -268,7 +268,7 @@ def test_shrink_keeps_all_candidates_in_the_typical_range(make):
     norms = run(make(DIMS, prior="shrink"), 8, lambda x: x.norm(dim=1)).norm(dim=1)
     middle, reach = math.sqrt(DIMS - 0.5), 3 * math.sqrt(0.5)
     assert bool(((norms - middle).abs() <= reach + 1e-4).all())
-    assert float(norms.std()) > 0.05  # and is not the shell
+    assert float(norms.std()) > 0.05  # so it is not the shell
 
 
 @pytest.mark.parametrize("name", ["rand/1/bin", "ga", "cma"])
@@ -413,5 +413,5 @@ def test_settings_make_the_same_optimizer_again(make):
     optimizer = make(DIMS, seed=5)
     again = type(optimizer)(DIMS, **optimizer.settings)
     assert again.settings == optimizer.settings
-    if optimizer.settings.get("immigrants", 0) == 0:  # a person's algorithm is told more than its settings
+    if optimizer.settings.get("immigrants", 0) == 0:  # settings do not include re_evaluate
         assert torch.equal(run(again, 4), run(optimizer, 4))

@@ -8,7 +8,7 @@ from spaceseed.ops.pca import CHUNK, IncrementalPCA, regress
 
 
 def samples(n, dims, seed, rank=None):
-    """Rows off the origin that vary along `rank` axes, each half as much as the one before."""
+    """Returns rows with a mean that is not zero, along `rank` axes, each with half the variation of the one before."""
     rng = torch.Generator().manual_seed(seed)
     rank = rank or dims
     basis = torch.linalg.qr(torch.randn(dims, rank, generator=rng)).Q.T

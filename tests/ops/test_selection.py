@@ -126,7 +126,7 @@ def test_elitist_keeps_the_elites_first_and_all_children():
 
 
 def slow_replace_worst(scores, child_scores, elites):
-    """Challenge the worst that is no elite with the best child, while it wins."""
+    """Replaces the worst member that is not an elite by the best child, as long as the child is better."""
     scores, challengers = sorted(scores), sorted(child_scores, reverse=True)
     for place, challenger in enumerate(challengers[: len(scores) - elites]):
         scores[place] = max(scores[place], challenger)

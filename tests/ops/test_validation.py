@@ -15,7 +15,7 @@ def test_the_area_counts_pairs():
 
 
 @pytest.mark.parametrize("method", ESTIMATORS)
-def test_where_nothing_is_to_be_learned_nothing_is_claimed(method):
+def test_random_labels_are_not_significant(method):
     found = [
         cross_validate(ESTIMATORS[method], normal(2 * seed, 8, 16), normal(2 * seed + 1, 8, 16), keep=0.75)
         for seed in range(12)
@@ -25,16 +25,16 @@ def test_where_nothing_is_to_be_learned_nothing_is_claimed(method):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("method", ["mean", "logistic"])
-def test_chance_alone_is_believed_in_one_case_of_twenty_however_often_one_looks(method):
-    """Smallest over all moments of 200 streams of 40 pairs: what `p_value` of ever more examples would have said."""
+def test_random_labels_are_significant_in_at_most_one_case_of_twenty(method):
+    """The minimum over 200 streams of 40 pairs: the `p_value` at the most favourable moment."""
     runs = [p_value(ESTIMATORS[method], normal(2 * run, 40, 6), normal(2 * run + 1, 40, 6)) for run in range(200)]
-    # 10 are to be expected at most; 16 or more have a probability of 4 % even then.
+    # At most 10 are expected. The probability of 16 or more is 4 % even then.
     assert sum(p <= 0.05 for p in runs) <= 15
     assert sum(p <= 0.5 for p in runs) <= 115
     assert max(runs) == 1
 
 
-def test_the_p_value_of_more_examples_is_that_of_the_luckiest_moment():
+def test_the_p_value_is_the_minimum_over_all_moments():
     bad, good = normal(0, 20, 6) + 0.5, normal(1, 20, 6)
     values = [p_value(ESTIMATORS["mean"], bad[:n], good[:n]) for n in range(2, 21)]
     assert values == sorted(values, reverse=True)
@@ -42,8 +42,8 @@ def test_the_p_value_of_more_examples_is_that_of_the_luckiest_moment():
 
 
 @pytest.mark.parametrize("method", ESTIMATORS)
-def test_what_is_there_is_believed_with_enough_examples(method):
-    bad, good = 2 * normal(0, 80, 6), normal(1, 80, 6)  # a wider cloud, further out
+def test_real_differences_are_significant_with_enough_examples(method):
+    bad, good = 2 * normal(0, 80, 6), normal(1, 80, 6)  # the bad are a wider cluster
     bad[:, 0] += 1.5
     few, many = (p_value(ESTIMATORS[method], bad[:n], good[:n]) for n in (5, 80))
     assert few > 0.05
@@ -55,7 +55,7 @@ def test_examples_beyond_the_pairs_do_not_count():
     assert p_value(ESTIMATORS["mean"], bad, good) == p_value(ESTIMATORS["mean"], bad, good[:20])
 
 
-def test_held_out_examples_confirm_what_is_there():
+def test_held_out_examples_confirm_real_differences():
     bad = normal(0, 100, 8)
     bad[:, 0] += 3
     found = cross_validate(ESTIMATORS["mean"], bad, normal(1, 100, 8), keep=0.9)
@@ -69,7 +69,7 @@ def test_held_out_examples_confirm_what_is_there():
     assert found != cross_validate(ESTIMATORS["mean"], bad, normal(1, 100, 8), keep=0.9, seed=1)
 
 
-def test_a_few_well_parted_scores_give_no_certainty_and_reversed_ones_nothing():
+def test_a_few_well_separated_scores_give_no_certainty_and_reversed_ones_no_slope():
     slope, offset = calibrate(torch.tensor([5.0, 6.0]).double(), torch.tensor([1.0, 2.0]).double())
     assert 0.6 < torch.tensor(slope * 6 + offset).sigmoid() < 0.9
     assert calibrate(torch.tensor([1.0, 2.0]).double(), torch.tensor([5.0, 6.0]).double()) == (0, 0)

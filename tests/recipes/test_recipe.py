@@ -103,7 +103,7 @@ def reopened(folder: Path, data: bytes, suffix: str) -> list[Recipe]:
 
 
 def changed(**fields: Any) -> bytes:
-    """A recipe's JSON with some fields replaced, unsealed."""
+    """Returns a recipe's JSON with some fields replaced, without id."""
     document = json.loads(make_recipe().to_json()) | fields
     del document["id"]
     return json.dumps(document).encode()
@@ -142,7 +142,7 @@ def folder(tmp_path_factory):
 @st.composite
 def recipes(draw: st.DrawFn) -> Recipe:
     def floats(shape: tuple[int, ...]) -> Tensor:
-        numbers = st.floats(-(2.0**100), 2.0**100, width=32)  # any image of these can be drawn, edits and all
+        numbers = st.floats(-(2.0**100), 2.0**100, width=32)  # images of these can be drawn, also with edits
         return torch.from_numpy(draw(arrays(np.float32, shape, elements=numbers)))
 
     finite = st.floats(allow_nan=False, allow_infinity=False)
@@ -184,7 +184,7 @@ class TestRoundTrip:
         again = Recipe.open(path)
         assert again == recipe
         assert again.id == recipe.id
-        assert again.latent.numpy().tobytes() == recipe.latent.numpy().tobytes()  # -0.0 too, which == does not tell
+        assert again.latent.numpy().tobytes() == recipe.latent.numpy().tobytes()  # also -0.0, which equals 0.0
 
     @pytest.mark.parametrize("suffix", SUFFIXES)
     @pytest.mark.parametrize("recipe", [make_recipe(), FULL], ids=["plain", "full"])
@@ -241,7 +241,7 @@ class TestRoundTrip:
             assert np.array_equal(file["latent"], FULL.latent)
             assert "latent" not in json.loads(file["recipe"].item())
 
-    def test_files_that_others_zip_are_read_and_their_extras_passed_over(self, folder):
+    def test_zips_of_other_programs_are_read_without_their_extra_entries(self, folder):
         data = zipped(
             {
                 "faces/": b"",
@@ -307,7 +307,7 @@ class TestRender:
         with pytest.raises(RecipeError, match="do not fit"):
             make_recipe().render(conditional)
 
-    def test_the_zoo_is_asked_by_id_alone(self, monkeypatch):
+    def test_models_are_loaded_only_by_id(self, monkeypatch):
         monkeypatch.setattr(loading, "list_models", lambda: [G.card])
         monkeypatch.setattr(loading, "load", {"tiny": G}.__getitem__)
         assert torch.equal(FULL.render(), FULL.render(G))
@@ -469,7 +469,7 @@ class TestFields:
 
 
 class TestHostileFiles:
-    """Whatever a visitor brings: a `RecipeError` of one sentence, or a recipe, and nothing else."""
+    """Any file gives a recipe or a `RecipeError` of one sentence, and nothing else."""
 
     @pytest.mark.parametrize("suffix", [*SUFFIXES, ".zip"])
     def test_cut_anywhere(self, folder, suffix):
@@ -590,7 +590,7 @@ class TestHostileFiles:
         ids=range(11),
     )
     def test_npz(self, folder, data, sentence):
-        if sentence is None:  # the latent beside the recipe is the one that counts
+        if sentence is None:  # the separate latent replaces that in the recipe
             assert len(reopened(folder, data, ".npz")[0].latent) == 9
         else:
             assert_refused(folder, data, ".npz", sentence)

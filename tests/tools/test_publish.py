@@ -10,7 +10,7 @@ from tools.publish import main, publish
 
 @pytest.fixture
 def hub(tmp_path, monkeypatch):
-    """A stand-in Hub, and a project that is committed, the working directory."""
+    """A stand-in Hub, and a committed project as the working directory."""
     monkeypatch.chdir(tmp_path)
     files = {
         "app.py": "print('app')",

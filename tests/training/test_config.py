@@ -1,4 +1,4 @@
-"""The settings of a training: what is refused, what a file keeps, what a run may be resumed with."""
+"""Settings of a training: invalid values, saving, and what may change when a run is continued."""
 
 from dataclasses import replace
 
@@ -68,7 +68,7 @@ def test_children_are_judged_by_as_many_images_as_the_discriminator_needs():
     assert replace(config, evolution=Evolution(evaluated=64)).evaluated == 64
 
 
-def test_a_run_goes_on_longer_but_not_otherwise(tmp_path):
+def test_a_run_may_be_longer_but_not_otherwise_different(tmp_path):
     config = Config(batch=8)
     config.check_resumes(tmp_path)
     (tmp_path / "config.json").write_text(config.to_json())

@@ -1,4 +1,4 @@
-"""The discriminators together: how sure they are decides how much is augmented."""
+"""The discriminators together: their certainty controls adaptive augmentation."""
 
 import pytest
 import torch
@@ -11,7 +11,7 @@ from spaceseed.training.networks.discriminator import Output
 from spaceseed.training.networks.pairs import build
 
 
-# Half-way between what a discriminator is to say of real and of generated images.
+# The middle between the discriminator's targets for real and for generated images.
 @pytest.mark.parametrize(
     ("name", "undecided"), [("minimax", 0.0), ("nonsaturating", 0.0), ("hinge", 0.0), ("leastsquares", 0.5)]
 )

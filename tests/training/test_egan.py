@@ -1,4 +1,4 @@
-"""E-GAN's selection, and the defects that public versions of it have."""
+"""E-GAN's selection. Some tests are for defects of public implementations."""
 
 from itertools import product
 from types import SimpleNamespace
@@ -30,7 +30,7 @@ class Draws:
 
 @pytest.fixture
 def game():
-    """Builds the parents, the critics and the random draws of a small game."""
+    """Returns the parents, the critics and the random draws of a small game."""
 
     def make(seed=3, **settings):
         evolution = Evolution(**{"evaluated": 16} | settings)
@@ -68,7 +68,7 @@ def weights(learner):
 
 
 def alone(game, seed, parent, mutation):
-    """The child that `parent` has by `mutation` when nobody else is bred, and how it is judged, step by step."""
+    """Returns the child of `parent` by `mutation`, and its fitness, computed step by step without other children."""
     rng = game.draws.rng
     lessons, exam, real = game.draws.latents(4), game.draws.latents(16), game.draws.reals(16)
     learner = game.parents[parent].copy()
@@ -85,7 +85,7 @@ def alone(game, seed, parent, mutation):
 
 @pytest.mark.parametrize("gamma", [0.0, 0.5])
 def test_fitness_is_quality_and_the_log_of_the_norm_itself(game, gamma):
-    """Not of the squared norm, which would double gamma."""
+    """The squared norm would double gamma."""
     for mutation in MUTATIONS:
         (child,) = game(mutations=(mutation,), gamma=gamma).breed()
         _, quality, diversity = alone(game(), 3, 0, mutation)
@@ -96,7 +96,7 @@ def test_fitness_is_quality_and_the_log_of_the_norm_itself(game, gamma):
 
 @pytest.mark.parametrize("order", [MUTATIONS, MUTATIONS[::-1], (*MUTATIONS[1:], MUTATIONS[0])])
 def test_the_best_child_is_kept_wherever_it_stands(game, order):
-    """Not the last one that was tried."""
+    """Some implementations keep the last child instead."""
     fitness = {name: game(mutations=(name,)).breed()[0].fitness for name in MUTATIONS}
     assert len(set(fitness.values())) == 3
     (kept,) = game(mutations=order).breed()
@@ -106,7 +106,7 @@ def test_the_best_child_is_kept_wherever_it_stands(game, order):
 
 
 def test_every_child_starts_from_its_parent_and_not_from_the_child_before(game):
-    """Weights and Adam's moments alike: with a parent that has learnt, both matter."""
+    """Both weights and Adam's moments: for a trained parent, both matter."""
     together, children = game(parents=2), []
     for learner in together.parents:
         improve(

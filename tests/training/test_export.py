@@ -1,4 +1,4 @@
-"""What is exported is what is loaded."""
+"""An exported generator can be loaded, and is the same."""
 
 import pytest
 import torch

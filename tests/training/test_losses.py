@@ -1,4 +1,4 @@
-"""The losses, against their papers' formulas."""
+"""Losses, compared with the papers' formulas."""
 
 import pytest
 import torch
@@ -28,7 +28,7 @@ def test_losses_are_those_of_the_papers(name, generator, discriminator):
 def test_every_generator_gains_by_looking_more_real(objective):
     logits = LOGITS.clone().requires_grad_(True)
     objective.generator(logits).backward()
-    # Least squares alone asks for a logit of 1 and no more.
+    # Only least squares has a target, a logit of 1.
     assert (logits.grad[LOGITS < 1] < 0).all()
 
 
@@ -39,7 +39,7 @@ def test_losses_stay_finite_where_the_discriminator_is_sure(objective):
     assert objective.discriminator(sure, sure).isfinite()
 
 
-def test_groups_that_are_not_said_do_not_count():
+def test_groups_without_label_do_not_count():
     classes = torch.tensor([[2.0, 0.0, 1.0, 1.0, 1.0], [0.0, 1.0, 5.0, 0.0, 0.0]])
     labels = torch.tensor([[1.0, 0.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0, 1.0]])
     first = -(classes[0, :2].log_softmax(0)[0] + classes[1, :2].log_softmax(0)[1]) / 2

@@ -1,4 +1,4 @@
-"""A network and its Adam: what is copied shares nothing with what it is copied from."""
+"""A network and its Adam: a copy shares nothing with the original."""
 
 import pytest
 import torch
@@ -33,7 +33,7 @@ def everything(learner):
 def test_a_copy_learns_alone_and_alike(learner, by):
     other = learner.copy()
     if by == "state":
-        learn(other, -3.0)  # to have something to replace
+        learn(other, -3.0)  # so that there is a state to replace
         other.load_state_dict(learner.state_dict())
     before = everything(learner)
     learn(other, -5.0)

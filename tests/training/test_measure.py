@@ -1,4 +1,4 @@
-"""Figures beside which generators are trained."""
+"""Metrics of a generator during training."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ class MeanColour:
 
 
 class Copier:
-    """Draws real images, those whose numbers its labels say, with some noise added."""
+    """A generator that returns real images, selected by its labels, with some noise."""
 
     resolution, z_dim, device = 8, 4, torch.device("cpu")
 

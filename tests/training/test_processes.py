@@ -1,4 +1,4 @@
-"""Several processes train the same networks on data of their own, and resume as one does."""
+"""Several processes train the same networks on different data, and continue a run as one process does."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ from tests.conftest import free_port
 
 pytestmark = pytest.mark.slow
 
-# Each process trains, is stopped and goes on; what it ends with is left for the test.
+# Each process trains, is stopped and continues. It saves its result for the test.
 SCRIPT = """
 import sys
 from dataclasses import replace
@@ -87,7 +87,7 @@ def tensors(part):
 
 @pytest.fixture(scope="module")
 def left(tmp_path_factory):
-    """What each of two processes ended with."""
+    """Returns the results of two processes."""
     folder = tmp_path_factory.mktemp("two")
     address = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
     common = address | {"WORLD_SIZE": "2", "ACCELERATE_USE_CPU": "true"}
@@ -124,15 +124,15 @@ def test_processes_agree_on_everything_but_their_data(left, recipe):
     assert not torch.equal(left[0][f"data {recipe}"], left[1][f"data {recipe}"])
     pairs = list(zip(tensors(first["critics"]), tensors(second["critics"]), strict=True))
     for mine, other in zip(first["generators"], second["generators"], strict=True):
-        pairs += [(mine[name], other[name]) for name in mine if name != "mapping.w_avg"]  # follows a process's own z
+        pairs += [(mine[name], other[name]) for name in mine if name != "mapping.w_avg"]  # depends on a process's own z
     assert len(pairs) > 50
     assert all(torch.equal(mine, other) for mine, other in pairs)
 
 
 @pytest.mark.parametrize("recipe", ["plain", "egan"])
-def test_a_stop_is_heeded_by_all_and_gone_on_from(left, recipe):
+def test_all_processes_stop_together_and_the_run_continues(left, recipe):
     assert left[0][f"stopped {recipe}"] == left[1][f"stopped {recipe}"] < 48
-    whole, parts = (tensors(left[0][f"{recipe} {stop}"]) for stop in (False, True))  # of the one that saves
+    whole, parts = (tensors(left[0][f"{recipe} {stop}"]) for stop in (False, True))  # of the process that saves
     assert all(torch.equal(a, b) for a, b in zip(whole, parts, strict=True))
 
 

@@ -1,4 +1,4 @@
-"""Tables that go on, plots, and how often a mutation won."""
+"""Tables that are continued, plots, and shares of winning mutations."""
 
 import pytest
 from PIL import Image

@@ -1,4 +1,4 @@
-"""Training goes on exactly where it was interrupted, grows, and improves on noise."""
+"""Training continues exactly after an interruption, grows, and learns."""
 
 import csv
 from dataclasses import replace
@@ -37,7 +37,7 @@ RECIPES = {
 
 @pytest.fixture(autouse=True)
 def plots(monkeypatch):
-    """The paths of plots, which take longer to draw than all the rest here."""
+    """Replaces plotting, which takes longer than the rest of these tests. Returns the paths of plots."""
     paths = []
     monkeypatch.setattr("spaceseed.training.report.plot", lambda metrics, selections, path: paths.append(path))
     return paths
@@ -45,7 +45,7 @@ def plots(monkeypatch):
 
 @pytest.fixture
 def images():
-    """Builds 16 random images of a side, with two groups of labels."""
+    """Returns a function for 16 random images of a side, with two groups of labels."""
 
     def make(side):
         rng = np.random.RandomState(0)
@@ -56,7 +56,7 @@ def images():
 
 
 def everything(trainer):
-    """All tensors of a checkpoint, by their place in it."""
+    """Returns all tensors of a checkpoint, by their path in it."""
     found = {}
 
     def walk(place, part):
@@ -142,7 +142,7 @@ def table(path):
         return list(csv.DictReader(file))
 
 
-def test_a_finished_training_is_gone_on_with_by_asking_for_more(images, tmp_path):
+def test_a_finished_training_continues_with_more_images(images, tmp_path):
     config = replace(SMALL, decay=False)
     Trainer(config, images(8), tmp_path / "a").run()
     longer = Trainer(replace(config, images=48), images(8), tmp_path / "a")
@@ -274,4 +274,4 @@ def test_labels_are_left_out_as_often_as_asked(images, tmp_path):
         said[unlabelled] = labels.sum().item() / 800
     assert said[0.0] == 1
     assert said[1.0] == 0
-    assert said[0.5] == pytest.approx(0.25, abs=0.08)  # neither all at once nor the group by itself
+    assert said[0.5] == pytest.approx(0.25, abs=0.08)  # neither dropped together with all groups nor alone

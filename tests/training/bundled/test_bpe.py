@@ -23,7 +23,7 @@ def test_open_clip_reads_the_merges(tmp_path):
     assert len(tokenizer.encode("xyz")) == 3
     ids = tokenizer("beard")[0]
     assert ids[0] == tokenizer.sot_token_id
-    assert ids[2] == ids.max() == tokenizer.vocab_size - 1  # CLIP finds the end as the largest id
+    assert ids[2] == ids.max() == tokenizer.vocab_size - 1  # CLIP finds the end token as the largest id
     assert tokenizer.decode([ids[1].item()]) == "beard "
 
 

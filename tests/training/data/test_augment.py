@@ -1,4 +1,4 @@
-"""The changes are DiffAugment's, each image has its own, and ADA's schedule makes as many as are needed."""
+"""Augmentation: the transformations are DiffAugment's, independent for each image, and ADA's schedule works."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ def pictures(count=8, side=16):
 
 
 def colours(count):
-    """One-coloured pictures of the same colour, whose places cannot be told apart."""
+    """Returns images of one colour, all the same, whose pixels are all equal."""
     return torch.tensor([0.5, 0.0, -0.2]).view(1, 3, 1, 1).expand(count, 3, 16, 16).clone()
 
 
@@ -41,7 +41,7 @@ def test_results_repeat_with_the_seed_and_stay_near_the_range(seed, probability)
 
 
 @given(probability=st.floats(0, 1))
-def test_the_generator_goes_on_alike_whatever_the_probability(probability):
+def test_the_generator_state_does_not_depend_on_the_probability(probability):
     first, second = rng(), rng()
     augment(pictures(), probability, first)
     augment(pictures(), 1.0, second)
@@ -62,7 +62,7 @@ def test_each_change_is_made_as_often_as_asked(probability):
     image = torch.zeros(1, 3, 16, 16)
     image[:, 0], image[:, 1, :8] = 0.5, 0.5
     changed = augment(image.expand(2000, -1, -1, -1), probability, rng())
-    # An image keeps all its pixels where none of the five was made; or one was, and by chance did nothing.
+    # An image is unchanged if none of the five is applied, or if one is applied and has no effect by chance.
     unchanged = (changed == image).all(dim=(1, 2, 3)).float().mean().item()
     assert unchanged == pytest.approx((1 - probability) ** 5, abs=0.03)
 
@@ -80,9 +80,9 @@ def test_cutouts_are_squares_of_half_the_side_whose_middle_lies_anywhere(monkeyp
     cut = (changed == 0).all(dim=1)
     assert torch.equal(cut, (changed == 0).any(dim=1))
     heights, widths = cut.any(dim=2).sum(dim=1), cut.any(dim=1).sum(dim=1)
-    assert torch.equal(cut.sum(dim=(1, 2)), heights * widths)  # rectangles, because
+    assert torch.equal(cut.sum(dim=(1, 2)), heights * widths)  # the cutouts are rectangles
     assert heights.max() == widths.max() == 8
-    assert heights.min() == widths.min() == 4  # half of it lies outside
+    assert heights.min() == widths.min() == 4  # half of the cutout is outside
     middle = cut[:, 8, 8].float().mean().item()
     assert middle == pytest.approx((8 / 17) ** 2, abs=0.03)
 
@@ -97,7 +97,7 @@ def test_moves_go_up_to_an_eighth_of_the_side_and_leave_grey(monkeypatch):
     counts = np.zeros((5, 5))
     np.add.at(counts, (rows + 2, columns + 2), 1)
     assert counts.sum() == 1000
-    assert counts.min() > 20  # each of the 25 shifts is as likely
+    assert counts.min() > 20  # each of the 25 shifts is equally likely
     for picture, down in zip(changed[:, 0], rows, strict=True):
         # The top row moves in or out, the bottom never shows it.
         assert (picture[-2:] < 2).all()

@@ -1,4 +1,4 @@
-"""Labels: one-hot groups that may be left out, how many images have which, and what has changed since a run began."""
+"""Labels: one-hot groups that can be dropped, counts of images, and differences to an earlier run."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from spaceseed.training.data.labels import Labels, difference, drop
 GROUPS = {"hair": ("short", "long", "none"), "mood": ("glad", "sad")}
 
 
-def test_vectors_are_one_hot_in_each_group_and_zero_where_nothing_is_said():
+def test_vectors_are_one_hot_in_each_group_and_zero_without_label():
     labels = Labels(GROUPS, np.array([[0, 1], [2, -1], [-1, -1]]))
     assert labels.sizes == (3, 2)
     assert labels.vectors(torch.tensor([0, 1, 2, 0])).tolist() == [
@@ -30,7 +30,7 @@ def test_labels_of_other_groups_are_refused(values):
 
 
 @given(probability=st.floats(0, 1), seed=st.integers(0, 2**32 - 1))
-def test_dropping_unsays_whole_groups_and_nothing_else(probability, seed):
+def test_dropping_removes_labels_of_whole_groups_and_nothing_else(probability, seed):
     values = np.array([[i % 3, i % 2] for i in range(40)])
     vectors = Labels(GROUPS, values).vectors(torch.arange(40))
     dropped, again = (drop(vectors, (3, 2), probability, torch.Generator().manual_seed(seed)) for _ in range(2))

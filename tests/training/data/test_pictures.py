@@ -1,4 +1,4 @@
-"""Every picture becomes a square in RGB; whatever cannot, says why and harms nothing."""
+"""Every picture becomes a square in RGB, or a remark, and never an exception."""
 
 import io
 import os
@@ -17,7 +17,7 @@ RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 
 
 def scene(height=40, width=60):
-    """uint8 [height, width, 3]: smooth, and different everywhere."""
+    """Returns uint8 [height, width, 3]: smooth, and different at every pixel."""
     y, x = np.mgrid[0:height, 0:width]
     return np.stack([x * 255 // width, y * 255 // height, (x + y) % 256], axis=2).astype(np.uint8)
 
@@ -60,7 +60,7 @@ def test_fine_checks_become_their_mean(tmp_path):
 def test_pictures_are_turned_upright(tmp_path, orientation, name):
     upright = np.zeros((16, 16, 3), np.uint8)
     upright[:8, :8], upright[:8, 8:], upright[8:, :8] = RED, GREEN, BLUE
-    turned = {  # how a camera stores it that notes this orientation
+    turned = {  # how a camera with this orientation stores it
         1: upright,
         2: upright[:, ::-1],
         3: upright[::-1, ::-1],
@@ -79,7 +79,7 @@ def test_pictures_are_turned_upright(tmp_path, orientation, name):
 
 
 @pytest.mark.parametrize(("name", "exif"), [("a.jpg", b"Exif\0\0nonsense"), ("a.png", b"nonsense")])
-def test_a_damaged_note_of_which_side_was_up_leaves_the_picture(tmp_path, name, exif):
+def test_a_damaged_orientation_does_not_spoil_the_picture(tmp_path, name, exif):
     picture = read(Image.new("RGB", (9, 9), RED), tmp_path, name=name, exif=exif)
     assert np.abs(picture.pixels.astype(int) - RED).max() < 3
 
@@ -103,7 +103,7 @@ def test_transparent_parts_become_white(tmp_path, mode):
     image = Image.new("RGBA", (16, 16), (0, 0, 0, 255))
     image.paste((90, 90, 90, 0), (0, 0, 8, 16))
     options = {}
-    if mode in ("P", "RGB"):  # one colour stands for nothing
+    if mode in ("P", "RGB"):  # one colour is marked as transparent
         image = Image.new("RGB", (16, 16), "black")
         image.paste((90, 90, 90), (0, 0, 8, 16))
         image = image.quantize(2) if mode == "P" else image
@@ -137,7 +137,7 @@ def test_pictures_are_not_enlarged(tmp_path, size):
 
 
 def png(width, height):
-    """A PNG that says it is as large as that, in few bytes."""
+    """Returns a small PNG whose header says that it is large."""
 
     def chunk(name, data):
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
@@ -156,7 +156,7 @@ def test_gigantic_pictures_are_not_unpacked(tmp_path, side):
     assert "too many pixels" in picture.remark
 
 
-def test_a_name_need_not_tell_the_truth(tmp_path):
+def test_a_suffix_may_be_wrong(tmp_path):
     Image.new("RGB", (8, 8), RED).save(tmp_path / "a", format="png")
     (tmp_path / "a").rename(tmp_path / "a.jpg")
     assert (read_picture(tmp_path / "a.jpg", 8).pixels == RED).all()
@@ -201,7 +201,7 @@ def test_pictures_are_found_sorted_without_hidden_files(tmp_path):
 
 
 def test_links_to_files_are_pictures_and_links_to_folders_are_told(tmp_path):
-    """As in the Hub's cache, where every file is a link to one without a suffix, beside the folder."""
+    """As in the Hub's cache, where every file is a link to a file without suffix outside the folder."""
     cats, blobs = tmp_path / "snapshot/cats", tmp_path / "blobs"
     cats.mkdir(parents=True)
     blobs.mkdir()

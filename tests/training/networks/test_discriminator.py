@@ -1,4 +1,4 @@
-"""Discriminators: what they say, on what it depends, and what it teaches."""
+"""Discriminators: their output, what it depends on, and what they learn."""
 
 import math
 
@@ -68,20 +68,20 @@ def test_the_spectral_discriminator_never_changes_faster_than_its_input():
     discriminator = build("dcgan", 16, z_dim=4, capacity=0.25, seed=0).discriminator
     with torch.no_grad():
         for parameter in discriminator.parameters():
-            parameter.mul_(100)  # spectral normalisation undoes that, but for the biases
-        for _ in range(30):  # the largest singular values are found step by step
+            parameter.mul_(100)  # spectral normalisation undoes this, except for biases
+        for _ in range(30):  # power iteration for the largest singular values
             discriminator(images(2, 16))
     discriminator.eval()
     one = images(8, 16)
     other = one + 0.01 * images(8, 16, seed=1)
     distances = (one - other).flatten(1).norm(dim=1)
     changes = (discriminator(one).logits - discriminator(other).logits).abs()[:, 0]
-    # A convolution of stride 2 and kernel 4 reads every pixel 4 times: its norm is at most twice that of its weights.
+    # A convolution with stride 2 and kernel 4 reads every pixel 4 times: its norm is at most twice that of its weights.
     assert (changes <= distances * 2 ** len(discriminator.convolutions)).all()
 
 
 @given(st.sampled_from([1, 2, 3, 4, 6, 8]), st.sampled_from([1, 2, 4]))
-def test_spread_is_told_of_groups_that_divide_the_batch(count, group_size):
+def test_deviation_is_measured_in_groups_that_divide_the_batch(count, group_size):
     x = torch.randn(count, 2, 3, 3, generator=rng())
     spread = deviation_map(x, group_size)
     assert spread.shape == (count, 1, 3, 3)
@@ -112,7 +112,7 @@ def test_labels_of_unconditional_networks_are_left_out():
     assert pair.discriminator(images()).classes is None
 
 
-def test_what_was_not_said_adds_nothing_to_the_verdict():
+def test_dropped_labels_add_nothing_to_the_logits():
     discriminator = Discriminator({4: 4, 8: 4}, 5, project=True)
     silent = discriminator(images(), torch.zeros(4, 5)).logits
     discriminator.embedding.data.mul_(3)
@@ -147,7 +147,7 @@ def test_labels_teach_both_networks(condition, parts):
 
 @pytest.mark.parametrize("condition", ["embed", "auxiliary"])
 def test_two_colours_are_learnt_by_their_names(condition):
-    """Red and blue images, a few steps, and each label gives its own."""
+    """Trains a few steps on red and blue images. Then each label gives its own colour."""
     names = {"class": ("red", "blue")}
     pair = build("stylegan2", 8, z_dim=16, label_groups=names, condition=condition, capacity=1 / 16, seed=1)
     objective, draw = LOSSES["nonsaturating"], rng()

@@ -1,4 +1,4 @@
-"""A StyleGAN2 that is built like a DCGAN while it learns: what it becomes is a StyleGAN2 and draws the same."""
+"""A StyleGAN2 that is built like a DCGAN in training. It becomes a StyleGAN2 that draws the same images."""
 
 import pytest
 import torch
@@ -21,7 +21,7 @@ def latents(count=5, z_dim=8):
 
 @pytest.fixture
 def trained():
-    """A generator that has seen a few batches, and whose weights are not those of the beginning."""
+    """A generator that has seen a few batches, so that its weights are not the initial ones."""
     pair = build("normalized", 16, z_dim=8, capacity=1 / 16)
     draws = rng()
     with torch.no_grad():
@@ -51,7 +51,7 @@ def test_a_plain_stylegan2_is_the_same_every_time(trained):
 
 
 def test_a_plain_stylegan2_takes_the_same_styles(trained):
-    """Styles mixed at any layer draw the same, but for those of the second convolutions, which do nothing."""
+    """Styles mixed at any layer draw the same, except at the second convolutions, which have no effect."""
     plain = trained.plain()
     one, other = latents(2).split(1)
     for layer in range(1, plain.num_ws):
@@ -67,7 +67,7 @@ def test_a_plain_stylegan2_knows_the_mean_of_its_w(trained):
     plain = trained.plain()
     w = plain.map(latents(20_000))[:, 0]
     assert (plain.w_avg - w.mean(dim=0)).abs().max() < 0.2 * w.std()
-    assert w.mean(dim=0).abs().max() > 0.2 * w.std()  # so that zeros would have been found out
+    assert w.mean(dim=0).abs().max() > 0.2 * w.std()  # so that zeros would fail the test
 
 
 def test_what_is_exported_is_read_back(trained, tmp_path):
@@ -78,7 +78,7 @@ def test_what_is_exported_is_read_back(trained, tmp_path):
 
 
 def test_images_differ_from_the_beginning():
-    """What it is for: of its first images' variance, more tells them apart than of a StyleGAN2's."""
+    """The purpose: a larger share of the variance of initial images is between images than in a StyleGAN2."""
 
     def share(network):
         shares = []
@@ -102,7 +102,7 @@ def test_statistics_change_in_training_alone(trained):
 
 
 def test_what_is_finished_normalises_its_own_images(trained):
-    """Weights that were averaged come with statistics of others; what is kept has its own, and the average stays."""
+    """Averaged weights have other statistics. The finished generator has its own, and the average is not changed."""
     with torch.no_grad():
         for parameter in trained.parameters():
             parameter.mul_(1.5)
@@ -115,7 +115,7 @@ def test_what_is_finished_normalises_its_own_images(trained):
         whitened = standing.map(z)[:, 0]
         assert whitened.mean(dim=0).abs().max() < 0.1
         torch.testing.assert_close(whitened.var(dim=0), torch.ones(32), atol=0.15, rtol=0)
-        assert (trained.map(z)[:, 0].var(dim=0) - 1).abs().max() > 0.5  # or there would be nothing to mend
+        assert (trained.map(z)[:, 0].var(dim=0) - 1).abs().max() > 0.5  # otherwise the test would be trivial
     pair = build("normalized", 16, z_dim=8, capacity=1 / 16)
     finished = pair.finished(pair.standing(trained))
     torch.testing.assert_close(draw(finished, z[:5]), draw(standing, z[:5]), atol=1e-4, rtol=1e-4)
@@ -135,7 +135,7 @@ def test_statistics_take_no_more_memory_for_larger_images(resolution, size, monk
 
 
 def test_each_group_of_styles_sees_its_own_part_of_w(trained):
-    """Hence whole groups can be mixed: none knows what another drew from."""
+    """So whole groups can be mixed: none depends on the part of another."""
     plain = trained.plain()
     seen = []
     for layers in style_groups(plain).values():
@@ -156,7 +156,7 @@ def test_the_last_of_a_batch_take_their_coarse_styles_from_the_first(trained, co
         torch.testing.assert_close(images, trained.synthesize(ws))
 
 
-def test_images_that_differ_by_coarse_styles_alone_have_a_price():
+def test_images_that_differ_only_by_coarse_styles_are_penalised():
     pair = build("normalized", 64, z_dim=8, capacity=1 / 16)
     first, *others, last = torch.randn(4, 2, 3, 64, 64, generator=rng())
     texture = torch.tensor([[1.0, -1.0], [-1.0, 1.0]]).repeat(32, 32)
@@ -164,10 +164,10 @@ def test_images_that_differ_by_coarse_styles_alone_have_a_price():
     assert pair.penalty(torch.cat([first, *others, first])) == most
     assert pair.penalty(torch.cat([first, *others, first + texture])) == most
     assert pair.penalty(torch.cat([first, *others, last])) == 0
-    assert pair.penalty(first) == 0  # too few to tell
+    assert pair.penalty(first) == 0  # too few images
 
 
-def test_later_styles_are_learnt_while_they_have_a_price():
+def test_later_styles_are_learned_with_the_penalty():
     pair = build("normalized", 16, z_dim=8, capacity=1 / 4)
     with torch.no_grad():
         for name, parameter in pair.generator.named_parameters():
@@ -185,5 +185,5 @@ def test_later_styles_are_learnt_while_they_have_a_price():
     assert paid[-1] < 0.1
 
 
-def test_networks_without_a_wish_of_their_own_pay_nothing():
+def test_other_networks_have_no_penalty():
     assert build("dcgan", 16, z_dim=8, capacity=1 / 16).penalty(torch.zeros(4, 3, 16, 16)) == 0

@@ -1,4 +1,4 @@
-"""Progressive growing: nothing jumps, nothing learnt is lost, and what comes out is a plain PGGAN."""
+"""Progressive growing: images change continuously, weights are kept, and the result is a plain PGGAN."""
 
 import copy
 
@@ -18,7 +18,7 @@ def rng(seed=0):
 
 @pytest.fixture
 def pair():
-    """A pair whose weights are no longer those it began with."""
+    """A pair whose weights are not the initial ones."""
     pair = build("pggan", 8, z_dim=6, capacity=1 / 32, seed=0)
     draw = rng()
     with torch.no_grad():
@@ -120,7 +120,7 @@ def test_growing_goes_on(pair):
 
 
 def test_weights_of_a_growing_pair_fit_one_made_at_its_size(pair):
-    """So that an interrupted training need not grow again."""
+    """So a continued training need not grow again."""
     larger = pair.grown(16)
     larger.fade = 0.25
     again = build("pggan", 16, z_dim=6, capacity=1 / 32, seed=5)
@@ -137,7 +137,7 @@ def test_a_resolution_is_faded_in_over_the_one_below(pair, resolution):
 
 
 class Drawn(torch.nn.Module):
-    """A generator's synthesis as a module's call."""
+    """A generator's synthesis as a module."""
 
     def __init__(self, generator):
         super().__init__()
@@ -148,7 +148,7 @@ class Drawn(torch.nn.Module):
 
 
 def test_equalised_rates_learn_as_the_textbook_form_does():
-    """Weights of unit spread, scaled at run time (sec. 4.1), against ours: the same networks after a few steps."""
+    """Weights of unit variance, scaled at run time (sec. 4.1), and ours: equal networks after a few steps."""
     pair = build("pggan", 8, z_dim=6, capacity=1 / 32, seed=3)
     generator, rate = pair.generator, 0.01
     layers = {name: layer for name, layer in generator.named_modules() if hasattr(layer, "in_channels")}
@@ -163,7 +163,7 @@ def test_equalised_rates_learn_as_the_textbook_form_does():
     options = {"betas": (0.0, 0.99), "eps": 1e-30}
     ours = torch.optim.Adam(pair.groups(generator, rate), rate, **options)
     theirs = torch.optim.Adam(textbook.values(), rate, **options)
-    generator.fade = torch.tensor(0.5)  # so that all colours learn
+    generator.fade = torch.tensor(0.5)  # so that all colours are trained
     for step in range(4):
         ws, wanted = torch.randn(4, 1, 6, generator=rng(step)), torch.randn(4, 3, 8, 8, generator=rng(10 + step))
         scaled = {name: parameter * scales.get(name, 1.0) for name, parameter in textbook.items()}
