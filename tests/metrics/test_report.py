@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from spaceseed.errors import ArgumentError
-from spaceseed.metrics.features import ClassifierFeatures, FeatureSet, collect, real_avatars
+from spaceseed.metrics.features import FeatureSet
 from spaceseed.metrics.report import figures, halves_error
 from spaceseed.models.judges.classifier import confirmed, load_classifier
 
@@ -22,14 +22,6 @@ def images():
 
 def normal(seed, *shape):
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
-
-
-def test_batches_are_collected_under_the_judges_name(classifier, images):
-    features = ClassifierFeatures(classifier)
-    whole, split = collect([images], features), collect(images.split(4), features)
-    assert whole.name == split.name == "avatar features"
-    torch.testing.assert_close(whole.values, split.values, rtol=0, atol=1e-4)
-    torch.testing.assert_close(whole.values, classifier.features(images))
 
 
 def test_every_figure_says_in_what_and_on_how_many_images_it_was_measured():
@@ -73,11 +65,3 @@ def test_what_was_asked_is_confirmed_attribute_by_attribute(classifier, images):
     for asked in ({}, {"mouth": []}, {"mouth": ["beak"]}, {"beak": ["mouth"]}):
         with pytest.raises(ArgumentError, match="asked"):
             confirmed(classifier, images, asked)
-
-
-def test_the_bundled_features_of_renders_are_those_that_the_classifier_sees():
-    real = real_avatars()
-    assert real.name == ClassifierFeatures.name
-    assert real.values.shape == (1000, 96)
-    assert (real.values >= 0).all()
-    assert len(real.values.unique(dim=0)) > 900
