@@ -124,7 +124,7 @@ class LatentSpace:
         return avoid
 
     def draw(self, seeds: int | Iterable[int]) -> Tensor:
-        """Returns the vectors [n, dims] of n integer seeds. A filter's refused vectors are replaced."""
+        """Returns the vectors [n, dims] of n integer seeds. Vectors that the filter refuses are replaced."""
         z = latents_from_seeds(seeds, self.generator.z_dim)
         return self.from_z(z) if self.avoid is None else self.avoid.apply(self.from_z(z), keys=z)
 

@@ -55,7 +55,7 @@ def find_directions(
     chosen = check_layers("layers", range(generator.num_ws) if layers is None else layers, generator.num_ws)
     dims = generator.w_dim if generator.has_mapping else generator.z_dim
     check_integer("count", count, 1, min(dims, MAX_COUNT))
-    check_integer("samples", samples, 2 * count)  # fewer samples give bad estimates of as many components
+    check_integer("samples", samples, 2 * count)  # fewer give bad estimates of the components
     check_integer("seed", seed, 0, MAX_SEED)
     space = LatentSpace(generator, truncation=1.0, labels=labels)
     z = torch.randn(samples, generator.z_dim, generator=torch.Generator().manual_seed(seed))

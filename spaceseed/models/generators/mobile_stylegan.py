@@ -91,7 +91,7 @@ class ToRGB(nn.Module):
 class MobileStyleGAN(MappedGenerator):
     """The generator: mapping and synthesis. Its noise maps are constant, so only ws determine the image.
 
-    A smaller image cannot be had by stopping early, because only the last block has colours. The layers after it are
+    Stopping early cannot give a smaller image, because only the last block has colours. The layers after it are
     a thirtieth of the arithmetic. Half the low band is the mean of 2x2 pixels, so averaging the full image is as cheap.
 
     Rows of ws: the 4x4 layer; upsampling, conv0 and conv1 of each block; the colours.
