@@ -32,7 +32,7 @@ from spaceseed.ui.state.share import SeedLink
 from spaceseed.ui.state.view import View
 from spaceseed.ui.state.workspace import Workspace
 
-# Gradio's menu tells of a choice twice, and so a visitor would be told twice why it cannot be had.
+# Gradio's menu tells of a choice twice, and so a visitor would be told twice why the model cannot be loaded.
 REPEAT_SECONDS = 2.0
 
 
@@ -51,15 +51,25 @@ def load(networks: Networks, model: str) -> Iterator[str | Generator]:
 def switch(networks: Networks, visitor: Session, model: str) -> Iterator[str | Generator | None]:
     """Loads a model and makes it the visitor's; if that fails, they keep their model and are told why.
 
-    Yields:
+    Gradio's menu tells of a choice twice, in two events that may run at once. So the second is recognised here, before
+    anything else is done.
+
+    Returns:
         lines, and at the end the generator that is theirs now, new or old; None if they chose yet another meanwhile.
+        Nothing if the model is being loaded already.
     """
+    if visitor.loading and visitor.loading == model:
+        return iter(())
     refused = time.monotonic() - visitor.refused.get(model, -math.inf) < REPEAT_SECONDS
-    if not visitor.loading and (refused or model == visitor.model):  # the choice was told twice
-        yield networks.generator(visitor.model)
-        return
-    goes_on = visitor.tasks.begin("switch")
+    if not visitor.loading and (refused or model == visitor.model):
+        return iter((networks.generator(visitor.model),))
     visitor.loading = model
+    return _switch(networks, visitor, model, visitor.tasks.begin("switch"))
+
+
+def _switch(
+    networks: Networks, visitor: Session, model: str, goes_on: Callable[[], bool]
+) -> Iterator[str | Generator | None]:
     loaded: str | Generator = ""
     try:
         for loaded in load(networks, model):
@@ -159,9 +169,13 @@ class Switching:
 
     def choose(self, visitor: Session, model: Any, picked: Picked, *values: Any) -> Iterator[str | Any]:
         """Changes to the model chosen in the menu."""
+        if visitor.loading and visitor.loading == model:
+            yield gr.skip()
+            return
+        states = switch(self._networks, visitor, str(model))
         with suppress(ValueError, OSError):  # a number out of range is not worth keeping a visitor from leaving
             leave(visitor, self._networks.generator(visitor.model), picked, values)
-        yield from _lines(visitor, switch(self._networks, visitor, str(model)))
+        yield from _lines(visitor, states)
 
     def load_shown(self, visitor: Session, picked: Picked, *values: Any) -> Iterator[str | Any]:
         """Changes to the model of the find that the visitor looks at."""

@@ -154,6 +154,23 @@ def test_a_choice_told_twice_fills_no_control_a_second_time(page, newcomer):
     assert page.fill(newcomer) == gr.skip()
 
 
+def test_a_choice_told_twice_at_once_is_followed(page, newcomer, monkeypatch):
+    """The second event runs in the midst of the first one's beginning."""
+    begin, second = newcomer.tasks.begin, []
+
+    def interrupted(task):
+        if task == "switch" and not second:
+            second.append(page.choose(newcomer, "tiny-classes", NOTHING))
+            next(second[0])
+        return begin(task)
+
+    monkeypatch.setattr(newcomer.tasks, "begin", interrupted)
+    list(page.choose(newcomer, "tiny-classes", NOTHING))
+    list(second[0])
+    assert newcomer.model == "tiny-classes"
+    assert page.fill(newcomer)[0].value == "tiny-classes"
+
+
 def test_while_another_model_is_loaded_the_menu_stays_where_the_visitor_put_it(page, newcomer):
     slow = page.choose(newcomer, "tiny-stylegan3", NOTHING)
     next(slow)
