@@ -25,7 +25,7 @@ def latents_from_seeds(seeds: int | Iterable[int], z_dim: int) -> Tensor:
     """Returns the latents of integer seeds, by NVIDIA's convention. So seeds published for other code work here too.
 
     Args:
-            seeds: integers in [0, 2**32 - 1], or one. Row i is
+        seeds: integers in [0, 2**32 - 1], or one. Row i is
             `numpy.random.RandomState(seeds[i]).randn(1, z_dim)`.
         z_dim: size of one latent.
 
