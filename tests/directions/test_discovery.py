@@ -10,21 +10,11 @@ from spaceseed.directions.discovery import METHODS, find_directions
 from spaceseed.errors import ArgumentError
 from spaceseed.models.checkpoints import read_generator
 from spaceseed.models.generators.biggan import BigGAN
-from spaceseed.models.generators.generator import ModelCard, latents_from_seeds
-from spaceseed.models.generators.stylegan2 import StyleGAN2
+from spaceseed.models.generators.generator import latents_from_seeds
 from spaceseed.models.zoo import loading
 from spaceseed.ops.pca import CHUNK
 
 DATA = Path(__file__).parents[1] / "data"
-
-
-@pytest.fixture(scope="module")
-def generator():
-    torch.manual_seed(0)
-    generator = StyleGAN2(8, 6, {4: 8, 8: 4}, mapping_layers=2).requires_grad_(False)
-    generator.w_avg.normal_()
-    generator.card = ModelCard("tiny", "Tiny", "StyleGAN2", 8, "none", "", "test", 1, "ab" * 32, 0.7, False)
-    return generator
 
 
 def test_components_of_w_are_sorted_by_their_spread(generator):
