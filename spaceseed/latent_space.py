@@ -194,6 +194,9 @@ class LatentSpace:
     def _measured(self) -> tuple[Tensor, Tensor]:
         """Returns the result of `_measure`, from the cache if weights and labels are the same."""
         tensors = (*self.generator.parameters(), *self.generator.buffers())
+        # Inference tensors do not count their changes, and results made of them cannot be used with gradients.
+        if torch.is_inference_mode_enabled() or any(tensor.is_inference() for tensor in tensors):
+            return self._measure()
         weights = tuple((tensor.data_ptr(), tensor._version) for tensor in tensors)
         labels = None if self.labels is None else self.labels.cpu().numpy().tobytes()
         known = _MEASURED.setdefault(self.generator, {})

@@ -144,6 +144,22 @@ def test_a_restricted_space_is_checked_and_leaves_the_other_alone(plain):
         space.restricted(replace(avoid, sha256="1" * 64))
 
 
+def test_a_generator_loaded_in_inference_mode_has_a_spread_of_w():
+    with torch.inference_mode():
+        network = made(StyleGAN2, num_classes=0)
+    assert LatentSpace(network, "w").draw([1]).isfinite().all()
+
+
+def test_a_space_made_in_inference_mode_leaves_others_differentiable():
+    network = made(StyleGAN2, num_classes=0)
+    with torch.inference_mode():
+        LatentSpace(network, "w")
+    space = LatentSpace(network, "w")
+    vectors = space.draw([1]).clone().requires_grad_(True)
+    space.images(vectors).sum().backward()
+    assert vectors.grad is not None
+
+
 def test_the_spread_of_w_is_measured_once_for_the_same_weights(monkeypatch):
     measured = []
     measure = LatentSpace._measure
