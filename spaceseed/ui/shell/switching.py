@@ -48,7 +48,7 @@ def load(networks: Networks, model: str) -> Iterator[str | Generator]:
     yield from waiting_for(lambda: networks.generator(model, download), lambda: download.line)
 
 
-def switch(networks: Networks, visitor: Session, model: str) -> Iterator[str | Generator | None]:
+def switch(networks: Networks, visitor: Session, model: str) -> Iterator[str | Generator | None] | None:
     """Loads a model and makes it the visitor's; if that fails, they keep their model and are told why.
 
     Gradio's menu tells of a choice twice, in two events that may run at once. So the second is recognised here, before
@@ -56,10 +56,10 @@ def switch(networks: Networks, visitor: Session, model: str) -> Iterator[str | G
 
     Returns:
         lines, and at the end the generator that is theirs now, new or old; None if they chose yet another meanwhile.
-        Nothing if the model is being loaded already.
+        None instead if the model is being loaded already.
     """
     if visitor.loading and visitor.loading == model:
-        return iter(())
+        return None
     refused = time.monotonic() - visitor.refused.get(model, -math.inf) < REPEAT_SECONDS
     if not visitor.loading and (refused or model == visitor.model):
         return iter((networks.generator(visitor.model),))
@@ -169,13 +169,13 @@ class Switching:
 
     def choose(self, visitor: Session, model: Any, picked: Picked, *values: Any) -> Iterator[str | Any]:
         """Changes to the model chosen in the menu."""
-        if visitor.loading and visitor.loading == model:
-            yield gr.skip()
-            return
-        states = switch(self._networks, visitor, str(model))
         with suppress(ValueError, OSError):  # a number out of range is not worth keeping a visitor from leaving
             leave(visitor, self._networks.generator(visitor.model), picked, values)
-        yield from _lines(visitor, states)
+        states = switch(self._networks, visitor, str(model))
+        if states is None:
+            yield gr.skip()
+        else:
+            yield from _lines(visitor, states)
 
     def load_shown(self, visitor: Session, picked: Picked, *values: Any) -> Iterator[str | Any]:
         """Changes to the model of the find that the visitor looks at."""
@@ -190,7 +190,7 @@ class Switching:
             return
 
         def states() -> Iterator[str | Generator | None]:
-            for state in switch(self._networks, visitor, link.model):
+            for state in switch(self._networks, visitor, link.model) or ():
                 if isinstance(state, Generator) and visitor.model == link.model and isinstance(link, SeedLink):
                     follow(state, visitor, link)
                 yield state
