@@ -7,6 +7,7 @@ import argparse
 import json
 import random
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -33,10 +34,17 @@ def save(classifier: Classifier, folder: Path) -> None:
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
 
 
-def train(data: Renders, epochs: int, batch: int, rate: float, seed: int) -> Classifier:
+def plain() -> Classifier:
+    """Builds the untrained bundled classifier."""
+    return Classifier(ATTRIBUTES, RESOLUTION, WIDTHS)
+
+
+def train(
+    data: Renders, epochs: int, batch: int, rate: float, seed: int, build: Callable[[], Classifier] = plain
+) -> Classifier:
     """Minimises the sum of the attributes' cross entropies over augmented faces."""
     torch.manual_seed(seed)  # layers initialise from the global generator
-    classifier = Classifier(ATTRIBUTES, RESOLUTION, WIDTHS).train()
+    classifier = build().train()
     print(f"{sum(p.numel() for p in classifier.parameters()):,} parameters", flush=True)
     targets = torch.from_numpy(data.labels)
     steps = epochs * (len(targets) // batch)
