@@ -1,25 +1,28 @@
-"""What every method of a comparison gets: the same networks, the same start, and a budget that is kept exactly.
+"""What every method of a comparison gets: the same networks, the same wish, and a budget that is kept exactly.
 
-    trial = Trial(Networks(), "a smiling woman", budget=500)
+    trial = Trial(Networks(), wish, budget=500)
     trial.run(method, seed=0)                     # method(trial, seed) scores latents until the budget is spent
-    trial.outcome(500)                            # best score, its picture's attributes, diversity
+    trial.outcome(500)                            # best score, what two classifiers confirm in it, diversity
 
 A method calls `trial(vectors)` for scores, as often as it likes. The image that would go over the budget is not drawn:
-`Spent` is raised instead, through whatever package called.
+`Spent` is raised instead, through whatever package called. A method that evaluates by itself tells the trial what it
+would show a visitor, with `trial.show`.
 """
 
 import contextlib
+import hashlib
+import json
 import multiprocessing
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from benchmarks.witness import load_witness
 from spaceseed.batches import batch_size
 from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generators.generator import Generator
@@ -53,6 +56,7 @@ class Networks:
         self.generator = generator or load("avatars", device="cpu")
         self.judge = load_judge("avatars")
         self.classifier = load_classifier("avatars")
+        self.witness = load_witness()
         self.spaces = {name: LatentSpace(self.generator, name, TRUNCATION) for name in ("z", "w", "ws")}
         self._embedded: dict[tuple[str, bytes], Tensor] = {}
         features = self.classifier.features(self.draw("z", self.spaces["z"].draw(REFERENCE_SEEDS)))
@@ -83,20 +87,20 @@ class Outcome:
     """What a method has found after so many evaluations.
 
     Attributes:
-        score: of the best image; in w and ws the penalty for lying far out is taken off.
-        confirmed: share of the asked attributes that the classifier sees in the best image.
+        score: cosine of the best image and the wish.
+        confirmed: share of the asked attributes that the bundled classifier sees in the best image.
+        witnessed: the same, by the second classifier.
         top_spread: mean distance among the best 8 images in the classifier's features; 1 is as among random faces.
-        features: of the best image, in the same unit.
     """
 
     score: float
     confirmed: float
+    witnessed: float
     top_spread: float
-    features: NDArray[np.float32]
 
 
 class Trial:
-    """One method's run on one prompt.
+    """One method's run on one wish.
 
     Attributes:
         networks: where spaces and networks can be had.
@@ -109,12 +113,13 @@ class Trial:
         self._wanted = networks.judge.embed_text(prompt.text)[0]
         self._space = "z"
         self._vectors: list[Tensor] = []
+        self._shown: list[tuple[int, Tensor]] = []
 
     def run(self, method: Method, seed: int) -> None:
-        """Lets the method search until the budget is spent."""
+        """Lets the method search until the budget is spent, or until it has shown all that it would."""
         with contextlib.suppress(Spent):
             method(self, seed)
-        assert len(self.scores) == self.budget, "a method stopped before its budget was spent"
+        assert self._shown or len(self.scores) == self.budget, "a method stopped before its budget was spent"
 
     def __call__(self, vectors: Any, space: str = "z") -> Tensor:
         """Returns scores [n] of vectors [n, dims], higher is better; with gradients if the vectors want them.
@@ -137,14 +142,36 @@ class Trial:
             raise Spent
         return scores
 
+    def show(self, evaluations: int, images: Tensor) -> None:
+        """Notes what a visitor would see after so many evaluations: the best images [n, 3, H, W], best first.
+
+        Raises:
+            Spent: the budget is used up; what is shown beyond it does not count.
+        """
+        if evaluations > self.budget:
+            raise Spent
+        self._shown.append((evaluations, images))
+
+    @torch.no_grad()
+    def images(self, evaluations: int) -> Tensor:
+        """Returns the best 8 images, best first, after the first `evaluations`."""
+        if self._shown:
+            return next(images for count, images in reversed(self._shown) if count <= evaluations)
+        best = torch.tensor(self.scores[:evaluations]).argsort(descending=True, stable=True)[:TOP].tolist()
+        return self.networks.draw(self._space, torch.stack([self._vectors[i] for i in best]))
+
     @torch.no_grad()
     def outcome(self, evaluations: int) -> Outcome:
         """Returns what was found after the first `evaluations`."""
-        best = np.argsort(-np.array(self.scores[:evaluations]), kind="stable")[:TOP]
-        images = self.networks.draw(self._space, torch.stack([self._vectors[i] for i in best]))
-        features = self.networks.classifier.features(images) / self.networks.typical_distance
-        shown = Avatar(**self.networks.classifier.words(images[:1])[0])
-        return Outcome(self.scores[best[0]], self.prompt.confirmed(shown), spread(features), features[0].numpy())
+        networks, images = self.networks, self.images(evaluations)
+        features = networks.classifier.features(images) / networks.typical_distance
+        seen = [Avatar(**judge.words(images[:1])[0]) for judge in (networks.classifier, networks.witness)]
+        return Outcome(
+            score=float(networks.judge.embed_images(images[:1])[0] @ self._wanted),
+            confirmed=self.prompt.confirmed(seen[0]),
+            witnessed=self.prompt.confirmed(seen[1]),
+            top_spread=spread(features) if len(features) > 1 else 0.0,
+        )
 
 
 def spread(features: Tensor) -> float:
@@ -154,7 +181,7 @@ def spread(features: Tensor) -> float:
 
 @dataclass(frozen=True)
 class Run:
-    """One task of a comparison: a method, a prompt, a seed, and after how many evaluations to look."""
+    """One task of a comparison: a method, a wish, a seed, and after how many evaluations to look."""
 
     name: str
     method: Method
@@ -162,22 +189,44 @@ class Run:
     seed: int
     budgets: tuple[int, ...]
 
+    @property
+    def file(self) -> str:
+        """Name of the file that keeps the result."""
+        made = json.dumps([self.name, self.prompt.text, self.seed, self.budgets])
+        return f"{hashlib.sha256(made.encode()).hexdigest()[:24]}.json"
+
 
 Result = tuple[Run, dict[int, Outcome]]
 _networks: list[Networks] = []  # a worker's own
 
 
-def compare(runs: Sequence[Run], workers: int) -> list[Result]:
-    """Runs all, in processes of one thread each, and prints a line for each; results are in the order of `runs`."""
+def compare(runs: Sequence[Run], workers: int, kept: Path | None = None) -> list[Result]:
+    """Runs all, in processes of one thread each, and prints a line for each; results are in the order of `runs`.
+
+    Args:
+        runs: what to run.
+        workers: number of processes.
+        kept: folder of results. A run whose result is there is not run again, so that a study of hours can be ended
+            and continued.
+    """
     results = {}
+    if kept is not None:
+        kept.mkdir(parents=True, exist_ok=True)
+        for run in runs:
+            if (kept / run.file).exists():
+                looks = json.loads((kept / run.file).read_text())
+                results[run.file] = run, {int(budget): Outcome(**look) for budget, look in looks.items()}
+    missing = [run for run in runs if run.file not in results]
     began = time.monotonic()
     with multiprocessing.get_context("spawn").Pool(workers, torch.set_num_threads, (1,)) as pool:
-        for run, outcomes in pool.imap_unordered(_work, runs):
-            results[run.name, run.prompt.text, run.seed] = run, outcomes
+        for run, outcomes in pool.imap_unordered(_work, missing):
+            results[run.file] = run, outcomes
+            if kept is not None:
+                (kept / run.file).write_text(json.dumps({budget: asdict(look) for budget, look in outcomes.items()}))
             scores = "  ".join(f"{outcome.score:.4f} at {budget}" for budget, outcome in outcomes.items())
             progress = f"{len(results)}/{len(runs)} {time.monotonic() - began:5.0f} s"
             print(f"{progress}  {run.name:32} {run.prompt.text:32} {scores}", flush=True)
-    return [results[run.name, run.prompt.text, run.seed] for run in runs]
+    return [results[run.file] for run in runs]
 
 
 def _work(run: Run) -> Result:

@@ -4,12 +4,15 @@ A method takes a `Trial` and a seed and scores latents until the trial's budget 
 the first 500 evaluations of a run of 2,000 are the same as a run of 500.
 """
 
+import itertools
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
-from cmaes import SepCMA
+from cmaes import CMA, SepCMA
 from numpy.typing import NDArray
+from pymoo.algorithms.soo.nonconvex.de import DE
 from pymoo.algorithms.soo.nonconvex.ga import GA
 from pymoo.core.problem import Problem
 from pymoo.core.sampling import Sampling
@@ -36,30 +39,47 @@ def spaceseed(
         searcher.tell(trial(searcher.ask(), space))
 
 
+class _Normal(Sampling):
+    """A first generation from N(0, 1)."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self.seed = seed
+
+    def _do(self, problem: Problem, n_samples: int, *_args: Any, **_kwargs: Any) -> Array:
+        return np.random.RandomState(self.seed).randn(n_samples, problem.n_var)
+
+
+class _Score(Problem):
+    """A trial as pymoo sees it."""
+
+    def __init__(self, trial: Trial, bound: float) -> None:
+        super().__init__(n_var=trial.networks.generator.z_dim, n_obj=1, xl=-bound, xu=bound)
+        self.trial = trial
+
+    def _evaluate(self, x: Array, out: dict[str, Array], *_args: Any, **_kwargs: Any) -> None:
+        out["F"] = -self.trial(x).double().numpy()[:, None]
+
+
 def clip_glass(trial: Trial, seed: int) -> None:
     """Runs the GA of pymoo with the operators, bounds and population that clip-glass gives StyleGAN2.
 
     SBX always, eta 3; polynomial mutation of each variable with probability 1/2, eta 3; z in [-10, 10], first
     generation N(0, 1); 16 members; binary tournament, duplicates eliminated, the best of parents and children survive.
     """
-    dims = trial.networks.generator.z_dim
-
-    class Normal(Sampling):
-        def _do(self, _problem: Problem, n_samples: int, *_args: Any, **_kwargs: Any) -> Array:
-            return np.random.RandomState(seed).randn(n_samples, dims)
-
-    class Score(Problem):
-        def _evaluate(self, x: Array, out: dict[str, Array], *_args: Any, **_kwargs: Any) -> None:
-            out["F"] = -trial(x).double().numpy()[:, None]
-
     algorithm = GA(
         pop_size=16,
-        sampling=Normal(),
+        sampling=_Normal(seed),
         crossover=SBX(prob=1.0, eta=3.0),
         mutation=PM(prob=1.0, prob_var=0.5, eta=3.0),
         eliminate_duplicates=True,
     )
-    minimize(Score(n_var=dims, n_obj=1, xl=-10.0, xu=10.0), algorithm, ("n_gen", trial.budget), seed=seed)
+    minimize(_Score(trial, 10.0), algorithm, ("n_gen", trial.budget), seed=seed)
+
+
+def pymoo_de(trial: Trial, seed: int) -> None:
+    """Runs pymoo's differential evolution with its own settings (DE/best/1/bin), 32 members drawn from N(0, 1)."""
+    minimize(_Score(trial, 3.0), DE(pop_size=32, sampling=_Normal(seed)), ("n_gen", trial.budget), seed=seed)
 
 
 def scipy_de(trial: Trial, seed: int, population: int = 32, bound: float = 3.0) -> None:
@@ -83,16 +103,21 @@ def scipy_de(trial: Trial, seed: int, population: int = 32, bound: float = 3.0) 
     )
 
 
-def sep_cma(trial: Trial, seed: int) -> None:
-    """Runs the `cmaes` package's separable CMA-ES with its own population, from the prior's mean and spread.
+def cma(trial: Trial, seed: int, package: type[CMA] | type[SepCMA] = CMA) -> None:
+    """Runs the `cmaes` package's CMA-ES with its own population, from the prior's mean and spread.
 
-    With a mapping that normalises z, a start at the mean makes it indifferent to sigma.
+    With a mapping that normalises z, a start at the mean makes it indifferent to sigma. Where it has converged it is
+    begun anew with another seed, for it would stop.
     """
-    optimizer = SepCMA(mean=np.zeros(trial.networks.generator.z_dim), sigma=1.0, seed=seed)
-    while True:
-        asked = [optimizer.ask() for _ in range(optimizer.population_size)]
-        scores = trial(np.stack(asked)).tolist()
-        optimizer.tell([(x, -score) for x, score in zip(asked, scores, strict=True)])
+    for attempt in itertools.count():
+        optimizer = package(mean=np.zeros(trial.networks.generator.z_dim), sigma=1.0, seed=seed + 1000 * attempt)
+        while not optimizer.should_stop():
+            asked = [optimizer.ask() for _ in range(optimizer.population_size)]
+            scores = trial(np.stack(asked)).tolist()
+            optimizer.tell([(x, -score) for x, score in zip(asked, scores, strict=True)])
+
+
+sep_cma = partial(cma, package=SepCMA)
 
 
 def adam(trial: Trial, seed: int, restarts: int = 4, warm_start: int = 64, rate: float = 0.1) -> None:
