@@ -53,5 +53,9 @@ class DirectionError(ValueError):
     """A file of directions is damaged, or the directions belong to another model."""
 
 
+class AtlasError(ValueError):
+    """A file of an atlas is damaged, the atlas was made of other networks, or it needs a package that is missing."""
+
+
 class DataError(ValueError):
     """A folder of pictures, or its label file, cannot be used for training."""

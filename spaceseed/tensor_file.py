@@ -1,4 +1,4 @@
-"""Safetensors files with a checked JSON header. Directions and filters are saved in them.
+"""Safetensors files with a checked JSON header. Directions, filters and atlases are saved in them.
 
 Files are untrusted: the size is limited, and the header is checked by a pydantic model. The caller checks whether the
 shapes of the tensors fit each other and the header.
@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 import torch
 from pydantic import BaseModel
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 Header = TypeVar("Header", bound=BaseModel)
@@ -44,10 +44,15 @@ class TensorFile(Generic[Header]):
         return self.error(f"This file holds no {self.kind}, or is damaged.")
 
     def write(self, path: str | Path, header: Header, tensors: Mapping[str, Tensor]) -> None:
-        """Writes a file that `read` reads."""
+        """Writes a file that `read` reads.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
         # Copies, because safetensors refuses one tensor under two names.
         copies = {name: tensors[name].clone(memory_format=torch.contiguous_format) for name in self.tensors}
-        save_file(copies, path, metadata={self.kind: header.model_dump_json()})
+        # safetensors' own writing raises no OSError, and a kill would leave its draft beside the file.
+        Path(path).write_bytes(save(copies, metadata={self.kind: header.model_dump_json()}))
 
     def read(self, path: str | Path) -> tuple[Header, dict[str, Tensor]]:
         """Returns the header and the tensors. These are finite, and of any shape.

@@ -81,3 +81,8 @@ def test_too_large_a_file_is_not_read_and_a_missing_one_is_said_to_be(path):
         file.truncate(10_001)
     with pytest.raises(NoteError, match="too large"):
         NOTES.read(path)
+
+
+def test_what_cannot_be_written_is_an_error_of_the_system(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        NOTES.write(tmp_path / "none" / "file.safetensors", Note(text=""), TENSORS)
