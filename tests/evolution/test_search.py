@@ -9,7 +9,7 @@ import torch
 
 import spaceseed as ss
 from spaceseed.errors import ArgumentError
-from spaceseed.evolution.objectives import MAX_PROMPT, Objective, TextObjective
+from spaceseed.evolution.objectives import Objective
 from spaceseed.evolution.search import TOP, evaluate, search
 from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generators.generator import DirectGenerator, ModelCard, latents_from_seeds
@@ -293,32 +293,3 @@ def test_swapped_arguments_are_named(generator):
         next(search(generator, Redness(), optimizer, termination=3))
     with pytest.raises(ArgumentError, match="cancelled"):
         next(search(generator, Redness(), optimizer, cancelled=True))
-    with pytest.raises(ArgumentError, match="judge"):
-        TextObjective("red", Echo())
-    with pytest.raises(ArgumentError, match="prompt"):
-        TextObjective(Echo(), ["red", "blue"])
-
-
-class Echo:
-    """A judge that gives all texts and images the same embedding."""
-
-    name = "echo"
-
-    def embed_text(self, text):
-        return torch.tensor([[1.0, 0.0]])
-
-    def embed_images(self, images):
-        return torch.stack([images.flatten(1).mean(dim=1), torch.ones(len(images))], dim=1)
-
-
-def test_a_text_objective_is_a_cosine_with_the_prompt():
-    images = torch.rand(3, 3, 4, 4)
-    torch.testing.assert_close(TextObjective(Echo(), " red   hair ")(images), images.flatten(1).mean(dim=1))
-    assert TextObjective(Echo(), " red   hair ").prompt == "red hair"
-
-
-@pytest.mark.parametrize("prompt", ["", " \n\t ", "x" * (MAX_PROMPT + 1)])
-def test_an_unfit_prompt_is_named_in_one_short_sentence(prompt):
-    with pytest.raises(ArgumentError, match="prompt") as caught:
-        TextObjective(Echo(), prompt)
-    assert len(str(caught.value)) < 200
