@@ -23,7 +23,15 @@ from spaceseed.directions.refine import refine_directions
 from spaceseed.directions.sets import DirectionSet
 from spaceseed.errors import ArgumentError, AtlasError, CheckpointError, DirectionError, DownloadError, FilterError
 from spaceseed.evolution.breeding import BAD, LIKED, Breeding
-from spaceseed.evolution.objectives import Objective, TextObjective
+from spaceseed.evolution.objectives import (
+    ClassObjective,
+    EmbeddingObjective,
+    ImageObjective,
+    Objective,
+    PicksObjective,
+    TextObjective,
+)
+from spaceseed.evolution.realism import RealismObjective
 from spaceseed.evolution.search import Generation, search
 from spaceseed.filters.examples import label_by, worst_of
 from spaceseed.filters.filter import LatentFilter
@@ -75,23 +83,28 @@ __all__ = [
     "AtlasError",
     "Breeding",
     "CheckpointError",
+    "ClassObjective",
     "DifferentialEvolution",
     "DirectGenerator",
     "DirectionError",
     "DirectionSet",
     "DownloadError",
     "Edit",
+    "EmbeddingObjective",
     "FeatureStatistics",
     "FilterError",
     "Found",
     "Generation",
     "Generator",
     "GeneticAlgorithm",
+    "ImageObjective",
     "LatentFilter",
     "LatentSpace",
     "ModelCard",
     "Objective",
+    "PicksObjective",
     "RandomSearch",
+    "RealismObjective",
     "Recipe",
     "RecipeError",
     "Termination",

@@ -9,6 +9,7 @@ An optimizer works on vectors `[n, dims]` that are roughly N(0, I). `LatentSpace
 """
 
 import copy
+import hashlib
 from collections.abc import Iterable
 from typing import Any, Protocol, Self
 from weakref import WeakKeyDictionary
@@ -104,6 +105,13 @@ class LatentSpace:
             self._center, self._spread = self._measured()
         self.avoid = None if avoid is None else self._fitting(avoid)
 
+    def __repr__(self) -> str:
+        card = self.generator.card
+        model = type(self.generator).__name__ if card is None else f"{card.id} {card.sha256[:8]}"
+        labels = "" if self.labels is None else f", labels {_digest(self.labels)}"
+        transform = "" if self.transform is None else f", transform {_digest(self.transform)}"
+        return f"{model}, {self.name}, truncation {self.truncation:g}, noise {self.noise}{labels}{transform}"
+
     def restricted(self, avoid: Restriction) -> Self:
         """Returns a copy of this space with a filter that was learned in it.
 
@@ -160,16 +168,19 @@ class LatentSpace:
 
     def recipe(self, vector: Tensor, **fields: Any) -> Recipe:
         """Returns the recipe of a vector [dims]. `fields` are more attributes of it, such as its name."""
-        return Recipe.of(
-            self.generator,
-            self.latents(check_tensor("vector", vector, [self.dims])[None])[0],
-            space=self.name,
-            labels=self.labels if self.name == "z" else None,
-            truncation=self.truncation,
-            noise=self.noise,
-            transform=self.transform,
-            **fields,
-        )
+        latent = self.latents(check_tensor("vector", vector, [self.dims])[None])[0]
+        return Recipe.of(self.generator, latent, **self.recipe_fields, **fields)
+
+    @property
+    def recipe_fields(self) -> dict[str, Any]:
+        """The attributes that the recipes of all vectors of this space have in common."""
+        return {
+            "space": self.name,
+            "labels": None if self.labels is None or self.name != "z" else self.labels.cpu(),
+            "truncation": self.truncation,
+            "noise": self.noise,
+            "transform": None if self.transform is None else self.transform.cpu(),
+        }
 
     def penalty(self, vectors: Tensor) -> Tensor:
         """Returns the amount to subtract from the score of vectors [n, dims] that are far from the mean w, [n].
@@ -213,3 +224,8 @@ class LatentSpace:
         z = torch.randn(SPREAD_DRAWS, self.generator.z_dim, generator=torch.Generator().manual_seed(0))
         w = torch.cat([self._map(part.to(self.generator.device))[:, 0] for part in z.split(SPREAD_BATCH)])
         return (self.generator.w_avg if self.labels is None else w.mean(dim=0)), w.std(dim=0)
+
+
+def _digest(tensor: Tensor) -> str:
+    """Returns 8 characters that tell tensors apart."""
+    return hashlib.sha256(tensor.cpu().numpy().tobytes()).hexdigest()[:8]

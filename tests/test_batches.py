@@ -6,9 +6,34 @@ import torch
 from spaceseed.batches import batch_size, batches, one_of
 
 
+def generator_on(device, resolution):
+    return SimpleNamespace(resolution=resolution, device=torch.device(device))
+
+
 @pytest.mark.parametrize(("resolution", "images"), [(8, 16), (64, 16), (128, 8), (256, 2), (512, 1), (1024, 1)])
 def test_fewer_images_are_drawn_at_once_the_larger_they_are(resolution, images):
-    assert batch_size(SimpleNamespace(resolution=resolution)) == images
+    assert batch_size(generator_on("cpu", resolution)) == images
+
+
+@pytest.mark.parametrize(
+    ("resolution", "free", "cached", "images"),
+    [
+        (1024, 139 * 2**30, 0, 64),  # the most, on the largest GPUs
+        (1024, 16 * 2**30, 0, 13),
+        (1024, 4 * 2**30, 12 * 2**30, 13),  # torch's own cache is free for the next batch
+        (1024, 2**30, 0, 1),
+        (1024, 0, 0, 1),
+        (256, 8 * 2**30, 0, 27),
+        (64, 8 * 2**30, 0, 64),
+    ],
+)
+def test_a_gpu_draws_as_many_images_as_fit_into_half_of_its_free_memory(monkeypatch, resolution, free, cached, images):
+    asked = []
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: asked.append(device) or (free, 80 * 2**30))
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda device: cached + 5 * 2**30)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda device: 5 * 2**30)
+    assert batch_size(generator_on("cuda:1", resolution)) == images
+    assert asked == [torch.device("cuda:1")]
 
 
 @pytest.mark.parametrize("size", [1, 3, 7, 20])

@@ -12,36 +12,23 @@ Any function that returns one score for each image is an objective: `lambda imag
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from spaceseed.arguments import check_scores, check_type
+from spaceseed.arguments import check_integer, check_type
 from spaceseed.batches import batch_size, batches
 from spaceseed.errors import ArgumentError
+from spaceseed.evolution.finds import TOP, Find, Scorer, best_of, evaluate
 from spaceseed.evolution.objectives import Objective
 from spaceseed.latent_space import LatentSpace
-from spaceseed.models.generators.generator import Generator
+from spaceseed.models.generators.generator import Generator, ModelCard
 from spaceseed.ops.optimizer import Optimizer
 from spaceseed.ops.termination import Termination
 from spaceseed.recipes.recipe import Found, Recipe
-
-TOP = 8
-
-# Returns N scores for images [N, 3, H, W] in about [-1, 1], as a tensor, array or list. Higher is better.
-Scorer = Callable[[Tensor], Any]
-
-
-@dataclass(frozen=True)
-class Find:
-    """One image that a search found: its vector [dims], its pixels [3, H, W] and its score."""
-
-    vector: Tensor
-    image: Tensor
-    score: float
 
 
 @dataclass(frozen=True)
@@ -65,11 +52,20 @@ class Generation:
     mean_score: float
     top: tuple[Find, ...]
     reason: str | None
-    _recipe: Callable[[Find], Recipe]
+    # Plain data, so that a generation can be pickled and outlives the generator.
+    _card: ModelCard | None
+    _latents: Tensor
+    _fields: dict[str, Any]
+    _found: Found
 
     def recipe(self, rank: int) -> Recipe:
-        """Returns the recipe of `top[rank]`."""
-        return self._recipe(self.top[rank])
+        """Returns the recipe of `top[rank]`. The generator is not needed.
+
+        Raises:
+            ArgumentError: the generator has no card.
+        """
+        found = self._found.model_copy(update={"score": self.top[rank].score})
+        return Recipe.of_card(self._card, self._latents[rank], **self._fields, found=found)
 
     @property
     def best(self) -> Recipe:
@@ -87,11 +83,26 @@ def search(
     generations: int | None = None,
     termination: Termination | None = None,
     cancelled: Callable[[], bool] = lambda: False,
+    evaluated: Callable[[Sequence[Find]], object] = lambda _: None,
+    batch: int | None = None,
 ) -> Iterator[Generation]:
     """Runs a search until a limit is reached.
 
     If the optimizer has searched before, the search continues from there: `top` begins with its best vectors, drawn
-    again, and `number` and `evaluations` count on. All limits except `target` count from the start of this call.
+    again, and `number` and `evaluations` count on. All limits except `target` count from the start of this call. The
+    optimizer remembers what it has searched (`optimizer.belongs_to`), and its `state_dict` stores this. Another model,
+    space or objective is refused, because the scores so far do not apply to it. Plain functions are told apart by their
+    names alone. To continue nevertheless, set `optimizer.belongs_to` to None.
+
+    All vectors and scores of a search can be saved::
+
+        finds = []
+        for generation in search(G, objective, optimizer, generations=40, evaluated=finds.extend):
+            ...
+        vectors, scores = torch.stack([find.vector for find in finds]), torch.tensor([find.score for find in finds])
+        safetensors.torch.save_file({"vectors": vectors, "scores": scores}, "run.safetensors")
+
+    This keeps all images in memory, too. At 1024 pixels each takes 12 MB, so there keep vectors and scores alone.
 
     Args:
         generator: draws the images.
@@ -103,33 +114,45 @@ def search(
         generations: number of rounds; short for `Termination(generations=...)`.
         termination: limits to stop at. Without any, the search runs until it is closed or cancelled.
         cancelled: called before each batch of images. If it returns True, the search ends at once.
+        evaluated: called with the finds of each batch of images, in the order of `optimizer.ask`, those whose score is
+            not finite included.
+        batch: number of images to draw at a time; by default as many as suit the device's memory. Scores do not depend
+            on it, except for rounding.
 
     Yields:
         The state after each generation.
 
     Raises:
         ArgumentError: an argument has another type, the optimizer's latents have another length than the space's,
-            `space` belongs to another generator, both `generations` and `termination` are given, the objective does
-            not return one score for each image, or no image so far has a finite score.
+            `space` belongs to another generator, the optimizer has searched something else, both `generations` and
+            `termination` are given, the objective does not return one score for each image, or no image so far has a
+            finite score.
     """
     space, termination = _checked(generator, objective, optimizer, space, truncation, generations, termination)
-    if not callable(cancelled):
-        raise ArgumentError("cancelled", type(cancelled).__name__, "a function without arguments")
+    for name, function in (("cancelled", cancelled), ("evaluated", evaluated)):
+        if not callable(function):
+            raise ArgumentError(name, type(function).__name__, "a function")
+    if batch is not None:
+        check_integer("batch", batch, 1)
+    here = f"{space!r}: {_named(objective)}"
+    _claim(optimizer, here)
     began = time.monotonic()
     before = {"generations_before": optimizer.generation, "evaluations_before": optimizer.evaluations}
-    top = _survivors(space, optimizer)
+    top = _survivors(space, optimizer, batch)
     reason = None
     while reason is None:
         scores = []
-        for vectors in batches(optimizer.ask(), batch_size(space.generator)):
+        for vectors in batches(optimizer.ask(), batch or batch_size(space.generator)):
             if cancelled():
                 return
             found = evaluate(space, objective, vectors)
+            evaluated(found)
             scores += [find.score for find in found]
-            top = _best((*top, *found))
+            top = best_of((*top, *found))
         if not top:
             raise ArgumentError("objective(images)", "NaN or infinity", "finite for at least one image")
         optimizer.tell(scores)
+        optimizer.belongs_to = here
         seconds = time.monotonic() - began
         reason = termination.reason(optimizer, seconds, **before)
         yield Generation(
@@ -140,29 +163,24 @@ def search(
             mean_score=float(optimizer.scores[optimizer.scores.isfinite()].mean()),
             top=top,
             reason=reason,
-            _recipe=_recipes(space, objective, optimizer),
+            _card=generator.card,
+            _latents=space.latents(torch.stack([find.vector for find in top])).cpu(),
+            _fields=space.recipe_fields,
+            _found=_found(objective, optimizer),
         )
 
 
-@torch.no_grad()
-def evaluate(space: LatentSpace, objective: Objective | Scorer, vectors: Tensor) -> list[Find]:
-    """Draws and scores vectors [n, dims], and subtracts the penalty of the space.
+def _claim(optimizer: Optimizer, here: str) -> None:
+    """Checks that the scores of an optimizer are of the search `here`, or of nothing that is known."""
+    if optimizer.belongs_to not in (None, here):
+        raise ArgumentError("optimizer.belongs_to", optimizer.belongs_to, f"{here!r}, which this search is, or None")
 
-    The objective does not get images with numbers that are not finite. Their score is NaN.
 
-    Raises:
-        ArgumentError: the objective does not return one score for each image.
-    """
-    images = space.images(vectors)
-    sound = images.isfinite().flatten(1).all(dim=1)
-    # A copy, because an objective may change its images in place.
-    shown = images.clone() if bool(sound.all()) else images[sound]
-    scores = torch.full((len(images),), torch.nan, device=images.device)
-    if len(shown):
-        scores[sound] = check_scores("objective(images)", objective(shown), len(shown)).to(images.device)
-    scores -= space.penalty(vectors).to(images.device)
-    rows = zip(vectors.cpu(), images.cpu(), scores.cpu().tolist(), strict=True)
-    return [Find(vector, image, score) for vector, image, score in rows]
+def _named(objective: Objective | Scorer) -> str:
+    """Returns words that tell an objective from others, the same in another process."""
+    if isinstance(objective, Objective):
+        return repr(objective)
+    return getattr(objective, "__qualname__", type(objective).__qualname__)
 
 
 def _checked(
@@ -192,13 +210,8 @@ def _checked(
     return space, check_type("termination", termination, Termination, "a Termination")
 
 
-def _best(finds: Iterable[Find]) -> tuple[Find, ...]:
-    """Returns the finds with the highest finite scores, best first. Of equal ones, the earlier is first."""
-    return tuple(sorted((find for find in finds if math.isfinite(find.score)), key=lambda find: -find.score)[:TOP])
-
-
 @torch.no_grad()
-def _survivors(space: LatentSpace, optimizer: Optimizer) -> tuple[Find, ...]:
+def _survivors(space: LatentSpace, optimizer: Optimizer, batch: int | None) -> tuple[Find, ...]:
     """Draws the best of an optimizer's earlier vectors again. Their scores are those from before."""
     if not optimizer.generation:
         return ()
@@ -206,14 +219,15 @@ def _survivors(space: LatentSpace, optimizer: Optimizer) -> tuple[Find, ...]:
     known = zip([vector, *optimizer.population], [score, *optimizer.scores.tolist()], strict=True)
     scores = {tuple(vector.tolist()): score for vector, score in known if math.isfinite(score)}
     chosen = sorted(scores, key=lambda vector: -scores[vector])[:TOP]
-    parts = batches(torch.tensor(chosen), batch_size(space.generator)) if chosen else ()
-    images = [image for part in parts for image in space.images(part).cpu()]
+    parts = batches(torch.tensor(chosen), batch or batch_size(space.generator)) if chosen else ()
+    images = [image.to("cpu", copy=True) for part in parts for image in space.images(part)]
     return tuple(Find(torch.tensor(v), image, scores[v]) for v, image in zip(chosen, images, strict=True))
 
 
-def _recipes(space: LatentSpace, objective: Objective | Scorer, optimizer: Optimizer) -> Callable[[Find], Recipe]:
+def _found(objective: Objective | Scorer, optimizer: Optimizer) -> Found:
+    """Returns how the finds of this round were found, without the score."""
     prompt, judge = (objective.prompt, objective.judge) if isinstance(objective, Objective) else (None, None)
-    found = Found(
+    return Found(
         by="search",
         prompt=prompt,
         judge=judge,
@@ -221,8 +235,3 @@ def _recipes(space: LatentSpace, objective: Objective | Scorer, optimizer: Optim
         settings=optimizer.settings,
         generation=optimizer.generation,
     )
-
-    def recipe(find: Find) -> Recipe:
-        return space.recipe(find.vector, found=found.model_copy(update={"score": find.score}))
-
-    return recipe

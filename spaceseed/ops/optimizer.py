@@ -45,6 +45,8 @@ class Optimizer(ABC):
         generation: number of `tell` calls so far.
         evaluations: number of scored candidates so far.
         stalled: number of rounds since the best score last improved.
+        belongs_to: what the scores are of, in words, or None. `state_dict` stores it. The optimizer does not use it;
+            a caller can refuse an optimizer that belongs to something else.
     """
 
     min_population = 2
@@ -81,6 +83,7 @@ class Optimizer(ABC):
         self.population = torch.empty(0, dims, device=self._device)
         self.scores = torch.empty(0, device=self._device)
         self.generation = self.evaluations = self.stalled = 0
+        self.belongs_to: str | None = None
         # Must be equal in `load_state_dict`.
         self._made = {"optimizer": type(self).__name__, "dims": self.dims, "population": self.size}
         self._best: tuple[Tensor, float] | None = None
@@ -144,6 +147,7 @@ class Optimizer(ABC):
             "scores": self.scores.clone(),
             "best": self._best and (self._best[0].clone(), self._best[1]),
             "counters": (self.generation, self.evaluations, self.stalled),
+            "belongs_to": self.belongs_to,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -189,6 +193,7 @@ class Optimizer(ABC):
             "generation": generation,
             "evaluations": evaluations,
             "stalled": stalled,
+            "belongs_to": check_type("belongs_to", state["belongs_to"], (str, type(None)), "a text, or None"),
         }
 
     @abstractmethod

@@ -24,7 +24,7 @@ from torch import Tensor
 from spaceseed.arguments import check_layers, check_tensor, check_type
 from spaceseed.errors import ArgumentError
 from spaceseed.images import to_uint8
-from spaceseed.models.generators.generator import Generator
+from spaceseed.models.generators.generator import Generator, ModelCard
 from spaceseed.models.generators.options import synthesis_options
 from spaceseed.models.zoo import loading
 from spaceseed.recipes import files as recipe_files
@@ -200,9 +200,14 @@ class Recipe(Record):
             RecipeError: an attribute has a value that is not allowed.
         """
         check_type("generator", generator, Generator, "a Generator, such as load returns")
-        if generator.card is None:
+        return cls.of_card(generator.card, latent, **fields)
+
+    @classmethod
+    def of_card(cls, card: ModelCard | None, latent: Tensor, **fields: Any) -> Self:
+        """Returns the recipe of a latent of the generator with this card. Arguments and errors are those of `of`."""
+        if card is None:
             raise ArgumentError("generator.card", None, "a ModelCard, which generators from the zoo have")
-        return cls(model=generator.card.id, sha256=generator.card.sha256, latent=latent, **fields)
+        return cls(model=card.id, sha256=card.sha256, latent=latent, **fields)
 
     def replace(self, **fields: Any) -> Self:
         """Returns a copy with some attributes changed. Unlike `model_copy`, it checks them as the constructor does."""

@@ -1,7 +1,9 @@
 """The search loop and its spaces, with a small random generator and an objective with a known optimum."""
 
 import copy
+import dataclasses
 import math
+import pickle
 import textwrap
 
 import pytest
@@ -9,8 +11,9 @@ import torch
 
 import spaceseed as ss
 from spaceseed.errors import ArgumentError
-from spaceseed.evolution.objectives import MAX_PROMPT, Objective, TextObjective
-from spaceseed.evolution.search import TOP, evaluate, search
+from spaceseed.evolution.finds import TOP, evaluate
+from spaceseed.evolution.objectives import Objective
+from spaceseed.evolution.search import search
 from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generators.generator import DirectGenerator, ModelCard, latents_from_seeds
 from spaceseed.models.generators.stylegan2 import StyleGAN2
@@ -115,10 +118,135 @@ def test_a_search_goes_on_with_the_same_optimizer_and_loses_nothing(generator, m
     assert generation.number == 6
     assert generation.evaluations == optimizer.evaluations
     assert generation.reason == "generations"
+    optimizer.belongs_to = None  # another objective is refused otherwise
     kept = next(iter(search(generator, lambda images: [-9.0] * len(images), optimizer, generations=1)))
     assert kept.best_score == generation.best_score
     assert torch.equal(kept.top[0].vector, optimizer.best[0])
     torch.testing.assert_close(kept.best.render(generator)[0], kept.top[0].image, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("space", ["z", "w"])
+@pytest.mark.parametrize("make", [DifferentialEvolution, CMAES, RandomSearch, GeneticAlgorithm])
+def test_a_saved_search_goes_on_where_it_stood(generator, space, make):
+    space = LatentSpace(generator, space)
+    # Far from the mean, so that in w the space has a penalty.
+    start = 2 * space.draw(range(12))
+    optimizer = make(space.dims, population=12, prior="free", seed=0, start=start)
+    *_, before = search(generator, redness, optimizer, space=space, generations=3)
+    assert (space.name == "z") == bool((space.penalty(start) == 0).all())
+    restored = make(space.dims, population=12, prior="free", seed=7)
+    restored.load_state_dict(optimizer.state_dict())
+    for other in (optimizer, restored):
+        first = next(iter(search(generator, redness, other, space=space)))
+        assert first.number == before.number + 1
+        assert first.evaluations == other.evaluations > before.evaluations
+        assert first.best_score >= before.best_score
+        assert first.best_score == pytest.approx(other.best_score, abs=1e-6)
+        expected = evaluate(space, redness, torch.stack([find.vector for find in first.top]))
+        assert [find.score for find in first.top] == pytest.approx([find.score for find in expected], abs=1e-5)
+    assert torch.equal(optimizer.population, restored.population)
+
+
+def other_redness(images):
+    return -redness(images)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"objective": other_redness}, "other_redness"),
+        ({"objective": Redness()}, "Redness"),
+        ({"truncation": 0.5}, "truncation 0.5"),
+        ({"space": "w"}, "w, truncation 0.7"),
+    ],
+)
+def test_an_optimizer_that_has_searched_something_else_is_refused(generator, arguments, words):
+    optimizer = DifferentialEvolution(16, population=6, seed=0)
+    same = {"generator": generator, "objective": redness, "optimizer": optimizer, "generations": 1}
+    list(search(**same))
+    assert optimizer.belongs_to == "tiny 00000000, z, truncation 0.7, noise const: redness"
+    restored = DifferentialEvolution(16, population=6, seed=1)
+    restored.load_state_dict(optimizer.state_dict())
+    for used in (optimizer, restored):
+        with pytest.raises(ArgumentError, match=f"tiny 00000000, z, truncation 0.7.*{words}"):
+            list(search(**same | {"optimizer": used} | arguments))
+        assert used.generation == 1
+        list(search(**same | {"optimizer": used}))
+    optimizer.belongs_to = None
+    list(search(**same | arguments))
+    assert optimizer.belongs_to.endswith(words) or words in optimizer.belongs_to
+
+
+def test_another_model_is_refused_and_a_cancelled_first_round_claims_nothing(generator):
+    optimizer = RandomSearch(16, population=4)
+    list(search(generator, redness, optimizer, generations=1, cancelled=lambda: True))
+    assert optimizer.belongs_to is None
+    optimizer.tell(redness(LatentSpace(generator).images(optimizer.ask())))  # a round without `search` claims nothing
+    list(search(generator, redness, optimizer, generations=1))
+    other = copy.deepcopy(generator)
+    other.card = dataclasses.replace(generator.card, sha256="1" * 64)
+    with pytest.raises(ArgumentError, match="tiny 11111111"):
+        list(search(other, redness, optimizer, generations=1))
+
+
+@pytest.mark.parametrize("space", ["z", "w", "ws"])
+@pytest.mark.parametrize(
+    "again", [copy.copy, copy.deepcopy, lambda g: pickle.loads(pickle.dumps(g))], ids=["copy", "deepcopy", "pickle"]
+)
+def test_a_generation_outlives_its_generator(generator, space, again):
+    mine = copy.deepcopy(generator)
+    space = LatentSpace(mine, space)
+    optimizer = RandomSearch(space.dims, population=40, prior=space.prior)
+    (generation,) = search(mine, Redness(), optimizer, space=space, generations=1)
+    recipes = [generation.recipe(rank) for rank in range(TOP)]
+    with torch.no_grad():
+        for parameter in mine.parameters():
+            parameter.zero_()
+    other = again(generation)
+    assert [other.recipe(rank) for rank in range(TOP)] == recipes
+    assert other.best == recipes[0]
+    assert (other.number, other.best_score, other.reason) == (1, generation.best_score, "generations")
+    assert all(torch.equal(a.image, b.image) for a, b in zip(other.top, generation.top, strict=True))
+    # The images of the top alone, not of their batches.
+    assert len(pickle.dumps(generation)) < 2 * TOP * (space.dims + 3 * 8 * 8) * 4 + 10_000
+
+
+def test_every_image_of_a_search_can_be_kept(generator):
+    def objective(images):
+        scores = redness(images)
+        scores[0] = torch.nan
+        return scores
+
+    optimizer, asked, kept, counts = RandomSearch(16, population=20, seed=0), [], [], []
+    ask = optimizer.ask
+    optimizer.ask = lambda: asked.append(ask()) or asked[-1]
+
+    def evaluated(finds):
+        counts.append(len(finds))
+        kept.extend(finds)
+
+    *_, last = search(generator, objective, optimizer, generations=2, evaluated=evaluated, batch=8)
+    assert counts == [8, 8, 4] * 2
+    assert torch.equal(torch.stack([find.vector for find in kept]), torch.cat(asked))
+    assert sum(math.isnan(find.score) for find in kept) == 6
+    assert max(find.score for find in kept if not math.isnan(find.score)) == last.best_score
+    images = LatentSpace(generator).images(torch.cat(asked))
+    torch.testing.assert_close(torch.stack([find.image for find in kept]), images, atol=1e-4, rtol=1e-4)
+
+
+def test_a_search_does_not_depend_on_its_batch(generator):
+    ends = []
+    for batch in (None, 1, 7, 64):
+        objective = Redness()
+        optimizer = DifferentialEvolution(16, population=12, seed=3)
+        *_, last = search(generator, objective, optimizer, generations=4, batch=batch)
+        assert batch is None or max(objective.batches) == min(batch, 12)
+        ends.append([find.score for find in last.top])
+    for end in ends[1:]:
+        assert end == pytest.approx(ends[0], abs=1e-4)
+    for wrong in (0, -1, 1.5, "8"):
+        with pytest.raises(ArgumentError, match="batch"):
+            next(search(generator, redness, RandomSearch(16), batch=wrong))
 
 
 @pytest.mark.parametrize("limit", [{"evaluations": 30}, {"patience": 1}, {"generations": 1}])
@@ -291,34 +419,6 @@ def test_swapped_arguments_are_named(generator):
             next(search(generator, Redness(), optimizer, space=space))
     with pytest.raises(ArgumentError, match="termination"):
         next(search(generator, Redness(), optimizer, termination=3))
-    with pytest.raises(ArgumentError, match="cancelled"):
-        next(search(generator, Redness(), optimizer, cancelled=True))
-    with pytest.raises(ArgumentError, match="judge"):
-        TextObjective("red", Echo())
-    with pytest.raises(ArgumentError, match="prompt"):
-        TextObjective(Echo(), ["red", "blue"])
-
-
-class Echo:
-    """A judge that gives all texts and images the same embedding."""
-
-    name = "echo"
-
-    def embed_text(self, text):
-        return torch.tensor([[1.0, 0.0]])
-
-    def embed_images(self, images):
-        return torch.stack([images.flatten(1).mean(dim=1), torch.ones(len(images))], dim=1)
-
-
-def test_a_text_objective_is_a_cosine_with_the_prompt():
-    images = torch.rand(3, 3, 4, 4)
-    torch.testing.assert_close(TextObjective(Echo(), " red   hair ")(images), images.flatten(1).mean(dim=1))
-    assert TextObjective(Echo(), " red   hair ").prompt == "red hair"
-
-
-@pytest.mark.parametrize("prompt", ["", " \n\t ", "x" * (MAX_PROMPT + 1)])
-def test_an_unfit_prompt_is_named_in_one_short_sentence(prompt):
-    with pytest.raises(ArgumentError, match="prompt") as caught:
-        TextObjective(Echo(), prompt)
-    assert len(str(caught.value)) < 200
+    for name in ("cancelled", "evaluated"):
+        with pytest.raises(ArgumentError, match=name):
+            next(search(generator, Redness(), optimizer, **{name: True}))

@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from spaceseed.evolution.finds import Find
 from spaceseed.evolution.objectives import TextObjective
-from spaceseed.evolution.search import Find, Generation, search
+from spaceseed.evolution.search import Generation, search
 from spaceseed.models.generators.generator import Generator
 from spaceseed.recipes.recipe import Found, Recipe
 from spaceseed.ui.kit.cores import is_slow, use_cores

@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 import torch
 
-from spaceseed.evolution.search import TOP, Find
+from spaceseed.evolution.finds import TOP, Find
 from spaceseed.ui.kit.charts import plotted, score_curve
 from spaceseed.ui.kit.faces import captioned, faces
 from spaceseed.ui.kit.pictures import jpegs

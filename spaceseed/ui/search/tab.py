@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from spaceseed.evolution.search import TOP
+from spaceseed.evolution.finds import TOP
 from spaceseed.models.generators.generator import Generator
 from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.kit.events import in_order, quiet
