@@ -138,6 +138,10 @@ class Atlas:
         check_model(generator, self.make.model, self.make.sha256, "This atlas belongs to", AtlasError)
         self._check_judge(judge)
 
+    def embeddings(self, count: int) -> Tensor:
+        """Returns the embeddings of the first seeds, unit vectors float32 [count, d]; of all if there are fewer."""
+        return decode(self._codes[: check_integer("count", count, 1)])
+
     @torch.no_grad()
     def scores(self, wish: Wish) -> Tensor:
         """Returns the scores of all seeds, float32 [n], in the order of `seeds`. Memory is bounded by chunks.

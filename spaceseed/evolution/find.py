@@ -1,0 +1,115 @@
+"""Finds what is asked for, with the settings that the app uses. `search` is the same with every setting open.
+
+Example::
+
+    for generation in find(G, judge, "a smiling woman with red hair", evaluations=500):
+        print(generation.number, generation.best_score)
+    generation.best.save("found.png")
+"""
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from spaceseed.arguments import check_integer, check_type
+from spaceseed.atlas.atlas import Atlas
+from spaceseed.atlas.cache import atlas_of
+from spaceseed.batches import batch_size, batches
+from spaceseed.evolution.objectives import EmbeddingObjective, ImageObjective, Objective
+from spaceseed.evolution.search import Generation, search
+from spaceseed.evolution.wishes import WishObjective
+from spaceseed.latent_space import LatentSpace
+from spaceseed.models.generators.generator import MAX_SEED, Generator
+from spaceseed.ops.cma import CMAES
+from spaceseed.ops.termination import Termination
+
+if TYPE_CHECKING:  # open_clip takes seconds to import
+    from spaceseed.models.judges.clip import Judge
+
+SPACE = "w"
+START = 64
+SIGMA = 0.5
+# Images by which the phrases of a wish are measured.
+NATURAL = 8192
+
+
+def find(
+    generator: Generator,
+    judge: "Judge",
+    wish: str | Tensor | Objective,
+    *,
+    evaluations: int = 2000,
+    atlas: Atlas | None = None,
+    truncation: float = 0.7,
+    seed: int = 0,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Iterator[Generation]:
+    """Searches for images that fit a wish.
+
+    The search starts from the best seeds of the atlas, and goes on with CMA-ES in w.
+
+    Args:
+        generator: draws the images.
+        judge: a CLIP model that scores them.
+        wish: a text of up to 300 characters, an image [1, 3, H, W] in [-1, 1], or an objective.
+        evaluations: number of images to draw and score, 1 or more. The last generation may exceed it.
+        atlas: embeddings of this model's seeds by this judge; if None, the one at hand, if there is any (`atlas_of`).
+        truncation: psi.
+        seed: seed of all random choices, 0 to 2^32 - 1.
+        cancelled: called before each batch of images. If it returns True, the search ends at once.
+
+    Yields:
+        The state after each generation.
+
+    Raises:
+        ArgumentError: an argument has another type or is out of range, or the wish has no words.
+        AtlasError: the atlas belongs to other networks.
+    """
+    check_integer("evaluations", evaluations, 1)
+    if atlas is None and generator.card is not None and judge.name is not None:
+        atlas = atlas_of(generator, judge.name)
+    if atlas is not None:
+        atlas.check(generator, judge)
+    space = LatentSpace(generator, SPACE, truncation)
+    objective = objective_for(judge, wish, lambda: natural_embeddings(generator, judge, atlas))
+    optimizer = CMAES(
+        space.dims, sigma=SIGMA, prior=space.prior, seed=seed, start=space.draw(first_seeds(objective, atlas, seed))
+    )
+    yield from search(
+        generator,
+        objective,
+        optimizer,
+        space=space,
+        termination=Termination(evaluations=evaluations),
+        cancelled=cancelled,
+    )
+
+
+def objective_for(judge: "Judge", wish: str | Tensor | Objective, natural: Callable[[], Tensor]) -> Objective:
+    """Returns the objective of a wish. `natural` returns embeddings of random images, for a text."""
+    if isinstance(wish, Objective):
+        return wish
+    if isinstance(wish, Tensor):
+        return ImageObjective(judge, wish)
+    check_type("wish", wish, str, "a text, an image [1, 3, H, W] or an Objective")
+    return WishObjective(judge, wish, natural())
+
+
+def first_seeds(objective: Objective, atlas: Atlas | None, seed: int, count: int = START) -> list[int]:
+    """Returns the seeds of the first generation: the atlas's best, or random ones without an atlas."""
+    if atlas is not None and isinstance(objective, EmbeddingObjective):
+        return atlas.query(objective.of_embeddings, count)[0]
+    return np.random.RandomState(seed).randint(MAX_SEED, size=count).tolist()
+
+
+@torch.no_grad()
+def natural_embeddings(generator: Generator, judge: "Judge", atlas: Atlas | None) -> Tensor:
+    """Returns embeddings [n, d] of images of random seeds: the atlas's, or those of seeds that are drawn now."""
+    if atlas is not None:
+        return atlas.embeddings(NATURAL)
+    space = LatentSpace(generator, "z")
+    parts = batches(space.draw(range(START)), batch_size(generator))
+    return torch.cat([judge.embed_images(space.images(part)) for part in parts])
