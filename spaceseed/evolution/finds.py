@@ -3,16 +3,20 @@
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from spaceseed.arguments import check_scores
 from spaceseed.evolution.objectives import Objective
 from spaceseed.latent_space import LatentSpace
 
 TOP = 8
+# A better find removes those near it. Others that were kept move up, so that there are still eight good ones.
+KEPT = 3 * TOP
 
 # Returns N scores for images [N, 3, H, W] in about [-1, 1], as a tensor, array or list. Higher is better.
 Scorer = Callable[[Tensor], Any]
@@ -20,11 +24,26 @@ Scorer = Callable[[Tensor], Any]
 
 @dataclass(frozen=True)
 class Find:
-    """One image that a search found: its vector [dims], its pixels [3, H, W] and its score. Both are on the CPU."""
+    """One image that a search found.
+
+    Attributes:
+        vector: [dims], on the CPU.
+        image: its pixels [3, H, W], on the CPU.
+        score: higher is better.
+    """
 
     vector: Tensor
     image: Tensor
     score: float
+
+    @cached_property
+    def thumbnail(self) -> Tensor:
+        """The image at 16 x 16 pixels, as it looks on a screen, [768] in [-1, 1].
+
+        The root mean square of the difference of two thumbnails says how different two images look. Vectors say it less
+        well: two that are far from each other may give nearly the same image.
+        """
+        return F.adaptive_avg_pool2d(self.image.clamp(-1, 1), 16).flatten()
 
 
 @torch.no_grad()
@@ -49,6 +68,23 @@ def evaluate(space: LatentSpace, objective: Objective | Scorer, vectors: Tensor)
     return [Find(vector.to("cpu", copy=True), image.to("cpu", copy=True), score) for vector, image, score in rows]
 
 
-def best_of(finds: Iterable[Find]) -> tuple[Find, ...]:
-    """Returns the finds with the highest finite scores, best first. Of equal ones, the earlier is first."""
-    return tuple(sorted((find for find in finds if math.isfinite(find.score)), key=lambda find: -find.score)[:TOP])
+def best_of(finds: Iterable[Find], apart: float, count: int = KEPT) -> tuple[Find, ...]:
+    """Returns the best finds with finite scores that differ visibly, best first. Of equal ones, the earlier is first.
+
+    Args:
+        finds: any finds.
+        apart: each differs from each better one by this much or more, see `Find.thumbnail`. With 0 all are returned.
+        count: the largest number of finds to return.
+    """
+    kept: list[Find] = []
+    for find in sorted((find for find in finds if math.isfinite(find.score)), key=lambda find: -find.score):
+        if len(kept) == count:
+            break
+        if not kept or apart <= _differences(find, kept).min():
+            kept.append(find)
+    return tuple(kept)
+
+
+def _differences(find: Find, others: list[Find]) -> Tensor:
+    thumbnails = torch.stack([other.thumbnail for other in others])
+    return (thumbnails - find.thumbnail).square().mean(dim=1).sqrt()

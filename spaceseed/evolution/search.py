@@ -19,16 +19,21 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from spaceseed.arguments import check_integer, check_type
+from spaceseed.arguments import check_integer, check_number, check_type
 from spaceseed.batches import batch_size, batches
 from spaceseed.errors import ArgumentError
-from spaceseed.evolution.finds import TOP, Find, Scorer, best_of, evaluate
+from spaceseed.evolution.finds import KEPT, TOP, Find, Scorer, best_of, evaluate
 from spaceseed.evolution.objectives import Objective
 from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generators.generator import Generator, ModelCard
 from spaceseed.ops.optimizer import Optimizer
 from spaceseed.ops.termination import Termination
 from spaceseed.recipes.recipe import Found, Recipe
+
+# With avatars, the smallest distance at which eight finds differ at first sight in each of six searches of 1,500
+# images. The eighth find then scores 0.02 to 0.04 less than without a distance; the best of 64 random faces scores 0.06
+# to 0.2 less.
+APART = 0.15
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,7 @@ class Generation:
         seconds: time since the search began.
         best_score: the best score so far, including earlier searches of this optimizer.
         mean_score: mean of the finite scores in the population; NaN if there are none.
-        top: the best finds so far, best first, at most 8. Their scores are finite.
+        top: the best finds so far that differ from each other, best first, at most 8. Their scores are finite.
         reason: why the search ends with this generation, e.g. "generations"; None if it continues.
     """
 
@@ -85,6 +90,7 @@ def search(
     cancelled: Callable[[], bool] = lambda: False,
     evaluated: Callable[[Sequence[Find]], object] = lambda _: None,
     batch: int | None = None,
+    apart: float = APART,
 ) -> Iterator[Generation]:
     """Runs a search until a limit is reached.
 
@@ -118,6 +124,9 @@ def search(
             not finite included.
         batch: number of images to draw at a time; by default as many as suit the device's memory. Scores do not depend
             on it, except for rounding.
+        apart: the finds in `top` differ from each other by at least this much: the root mean square difference of their
+            images at 16 x 16 pixels, 0 to 2. Two random avatars differ by 0.43 on average. A better find removes worse
+            ones that are nearer; the best always stays. With 0, near the end `top` shows nearly one image eight times.
 
     Yields:
         The state after each generation.
@@ -134,11 +143,12 @@ def search(
             raise ArgumentError(name, type(function).__name__, "a function")
     if batch is not None:
         check_integer("batch", batch, 1)
+    check_number("apart", apart, 0, 2)
     here = f"{space!r}: {_named(objective)}"
     _claim(optimizer, here)
     began = time.monotonic()
     before = {"generations_before": optimizer.generation, "evaluations_before": optimizer.evaluations}
-    top = _survivors(space, optimizer, batch)
+    kept = _survivors(space, optimizer, batch, apart)
     reason = None
     while reason is None:
         scores = []
@@ -148,12 +158,12 @@ def search(
             found = evaluate(space, objective, vectors)
             evaluated(found)
             scores += [find.score for find in found]
-            top = best_of((*top, *found))
-        if not top:
+            kept = best_of((*kept, *found), apart)
+        if not kept:
             raise ArgumentError("objective(images)", "NaN or infinity", "finite for at least one image")
         optimizer.tell(scores)
         optimizer.belongs_to = here
-        seconds = time.monotonic() - began
+        top, seconds = kept[:TOP], time.monotonic() - began
         reason = termination.reason(optimizer, seconds, **before)
         yield Generation(
             number=optimizer.generation,
@@ -211,17 +221,17 @@ def _checked(
 
 
 @torch.no_grad()
-def _survivors(space: LatentSpace, optimizer: Optimizer, batch: int | None) -> tuple[Find, ...]:
+def _survivors(space: LatentSpace, optimizer: Optimizer, batch: int | None, apart: float) -> tuple[Find, ...]:
     """Draws the best of an optimizer's earlier vectors again. Their scores are those from before."""
     if not optimizer.generation:
         return ()
     vector, score = optimizer.best
     known = zip([vector, *optimizer.population], [score, *optimizer.scores.tolist()], strict=True)
     scores = {tuple(vector.tolist()): score for vector, score in known if math.isfinite(score)}
-    chosen = sorted(scores, key=lambda vector: -scores[vector])[:TOP]
+    chosen = sorted(scores, key=lambda vector: -scores[vector])[:KEPT]
     parts = batches(torch.tensor(chosen), batch or batch_size(space.generator)) if chosen else ()
     images = [image.to("cpu", copy=True) for part in parts for image in space.images(part)]
-    return tuple(Find(torch.tensor(v), image, scores[v]) for v, image in zip(chosen, images, strict=True))
+    return best_of([Find(torch.tensor(v), image, scores[v]) for v, image in zip(chosen, images, strict=True)], apart)
 
 
 def _found(objective: Objective | Scorer, optimizer: Optimizer) -> Found:
