@@ -14,18 +14,16 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
-from torch import Tensor
 
 from spaceseed.arguments import check_integer, check_number, check_type
 from spaceseed.batches import batch_size, batches
 from spaceseed.errors import ArgumentError
-from spaceseed.evolution.finds import KEPT, TOP, Find, Scorer, best_of, evaluate
-from spaceseed.evolution.objectives import Objective
+from spaceseed.evolution.finds import KEPT, TOP, Find, Origin, Scorer, best_of, evaluate
+from spaceseed.evolution.objectives import Objective, named
 from spaceseed.latent_space import LatentSpace
-from spaceseed.models.generators.generator import Generator, ModelCard
+from spaceseed.models.generators.generator import Generator
 from spaceseed.ops.optimizer import Optimizer
 from spaceseed.ops.termination import Termination
 from spaceseed.recipes.recipe import Found, Recipe
@@ -34,6 +32,8 @@ from spaceseed.recipes.recipe import Found, Recipe
 # images. The eighth find then scores 0.02 to 0.04 less than without a distance; the best of 64 random faces scores 0.06
 # to 0.2 less.
 APART = 0.15
+ONE = "one whose `tell` takes one score for each candidate; `pareto` searches with several"
+SEVERAL = 'one whose `tell` takes several scores: a GeneticAlgorithm with replacement="nsga2"'
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,7 @@ class Generation:
     mean_score: float
     top: tuple[Find, ...]
     reason: str | None
-    # Plain data, so that a generation can be pickled and outlives the generator.
-    _card: ModelCard | None
-    _latents: Tensor
-    _fields: dict[str, Any]
-    _found: Found
+    _origin: Origin
 
     def recipe(self, rank: int) -> Recipe:
         """Returns the recipe of `top[rank]`. The generator is not needed.
@@ -69,8 +65,7 @@ class Generation:
         Raises:
             ArgumentError: the generator has no card.
         """
-        found = self._found.model_copy(update={"score": self.top[rank].score})
-        return Recipe.of_card(self._card, self._latents[rank], **self._fields, found=found)
+        return self._origin.recipe(rank, score=self.top[rank].score)
 
     @property
     def best(self) -> Recipe:
@@ -137,15 +132,12 @@ def search(
             `termination` are given, the objective does not return one score for each image, or no image so far has a
             finite score.
     """
-    space, termination = _checked(generator, objective, optimizer, space, truncation, generations, termination)
-    for name, function in (("cancelled", cancelled), ("evaluated", evaluated)):
-        if not callable(function):
-            raise ArgumentError(name, type(function).__name__, "a function")
-    if batch is not None:
-        check_integer("batch", batch, 1)
+    space, termination, here = checked(
+        generator, [objective], optimizer, space, truncation, generations, termination, cancelled, batch
+    )
+    if not callable(evaluated):
+        raise ArgumentError("evaluated", type(evaluated).__name__, "a function of finds")
     check_number("apart", apart, 0, 2)
-    here = f"{space!r}: {_named(objective)}"
-    _claim(optimizer, here)
     began = time.monotonic()
     before = {"generations_before": optimizer.generation, "evaluations_before": optimizer.evaluations}
     kept = _survivors(space, optimizer, batch, apart)
@@ -173,51 +165,66 @@ def search(
             mean_score=float(optimizer.scores[optimizer.scores.isfinite()].mean()),
             top=top,
             reason=reason,
-            _card=generator.card,
-            _latents=space.latents(torch.stack([find.vector for find in top])).cpu(),
-            _fields=space.recipe_fields,
-            _found=_found(objective, optimizer),
+            _origin=Origin.of(space, [find.vector for find in top], how_found([objective], optimizer)),
         )
 
 
-def _claim(optimizer: Optimizer, here: str) -> None:
-    """Checks that the scores of an optimizer are of the search `here`, or of nothing that is known."""
-    if optimizer.belongs_to not in (None, here):
-        raise ArgumentError("optimizer.belongs_to", optimizer.belongs_to, f"{here!r}, which this search is, or None")
-
-
-def _named(objective: Objective | Scorer) -> str:
-    """Returns words that tell an objective from others, the same in another process."""
-    if isinstance(objective, Objective):
-        return repr(objective)
-    return getattr(objective, "__qualname__", type(objective).__qualname__)
-
-
-def _checked(
+def checked(
     generator: Generator,
-    objective: Objective | Scorer,
+    objectives: Sequence[Objective | Scorer],
     optimizer: Optimizer,
     space: str | LatentSpace,
     truncation: float,
     generations: int | None,
     termination: Termination | None,
-) -> tuple[LatentSpace, Termination]:
-    """Checks the arguments. Returns the space and the termination."""
+    cancelled: Callable[[], bool],
+    batch: int | None,
+) -> tuple[LatentSpace, Termination, str]:
+    """Checks the arguments of a search. Returns the space, the termination, and what the optimizer will belong to."""
     check_type("generator", generator, Generator, "a Generator, such as load returns")
-    if not callable(objective) or isinstance(objective, (type, Generator)):
-        raise ArgumentError("objective", type(objective).__name__, "an Objective or a function of images")
+    for objective in objectives:
+        if not callable(objective) or isinstance(objective, (type, Generator)):
+            raise ArgumentError("objective", type(objective).__name__, "an Objective or a function of images")
     check_type("optimizer", optimizer, Optimizer, "an optimizer, such as DifferentialEvolution")
-    if isinstance(space, str):
-        space = LatentSpace(generator, space, truncation)
-    elif check_type("space", space, LatentSpace, "a LatentSpace, or the name of one").generator is not generator:
-        raise ArgumentError("space", "of another generator", "a space of this generator")
+    if optimizer.several_scores != (len(objectives) > 1):
+        raise ArgumentError("optimizer", type(optimizer).__name__, SEVERAL if len(objectives) > 1 else ONE)
+    space = _checked_space(generator, space, truncation)
     if optimizer.dims != space.dims:
         raise ArgumentError("optimizer.dims", optimizer.dims, f"{space.dims}, the size of space {space.name!r}")
     if termination is None:
-        return space, Termination(generations=generations)
-    if generations is not None:
+        termination = Termination(generations=generations)
+    elif generations is not None:
         raise ArgumentError("generations", generations, "left out when termination is given")
-    return space, check_type("termination", termination, Termination, "a Termination")
+    check_type("termination", termination, Termination, "a Termination")
+    if not callable(cancelled):
+        raise ArgumentError("cancelled", type(cancelled).__name__, "a function without arguments")
+    if batch is not None:
+        check_integer("batch", batch, 1)
+    here = f"{space!r}: {' | '.join(map(named, objectives))}"
+    if optimizer.belongs_to not in (None, here):
+        raise ArgumentError("optimizer.belongs_to", optimizer.belongs_to, f"{here!r}, which this search is, or None")
+    return space, termination, here
+
+
+def _checked_space(generator: Generator, space: str | LatentSpace, truncation: float) -> LatentSpace:
+    if isinstance(space, str):
+        return LatentSpace(generator, space, truncation)
+    if check_type("space", space, LatentSpace, "a LatentSpace, or the name of one").generator is not generator:
+        raise ArgumentError("space", "of another generator", "a space of this generator")
+    return space
+
+
+def how_found(objectives: Sequence[Objective | Scorer], optimizer: Optimizer) -> Found:
+    """Returns how the finds of this round were found, without their scores."""
+    known = [objective for objective in objectives if isinstance(objective, Objective)]
+    return Found(
+        by="search",
+        prompt=" | ".join(each.prompt for each in known if each.prompt) or None,
+        judge=", ".join(dict.fromkeys(each.judge for each in known if each.judge)) or None,
+        optimizer=type(optimizer).__name__,
+        settings=optimizer.settings,
+        generation=optimizer.generation,
+    )
 
 
 @torch.no_grad()
@@ -232,16 +239,3 @@ def _survivors(space: LatentSpace, optimizer: Optimizer, batch: int | None, apar
     parts = batches(torch.tensor(chosen), batch or batch_size(space.generator)) if chosen else ()
     images = [image.to("cpu", copy=True) for part in parts for image in space.images(part)]
     return best_of([Find(torch.tensor(v), image, scores[v]) for v, image in zip(chosen, images, strict=True)], apart)
-
-
-def _found(objective: Objective | Scorer, optimizer: Optimizer) -> Found:
-    """Returns how the finds of this round were found, without the score."""
-    prompt, judge = (objective.prompt, objective.judge) if isinstance(objective, Objective) else (None, None)
-    return Found(
-        by="search",
-        prompt=prompt,
-        judge=judge,
-        optimizer=type(optimizer).__name__,
-        settings=optimizer.settings,
-        generation=optimizer.generation,
-    )

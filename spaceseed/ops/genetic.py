@@ -90,7 +90,7 @@ class GeneticAlgorithm(Optimizer):
             immigrants: 0 to `population` - `elites`. They keep variety high (Grefenstette 1992).
             replacement: "worst": a child enters if it beats a member; "elitist": all children enter; or "nsga2": `tell`
                 takes two or more scores for each candidate, [n, k]. Selection then compares fronts and, within a front,
-                crowding distances. There is no best; `stalled` counts rounds in which no child came on the front. The
+                crowding distances. There is no best; `stalled` counts rounds without a new point on the front. The
                 original has `elites=0`, as this replacement keeps the best anyway.
             re_evaluate: whether `ask` returns the elites again, before the children, instead of keeping their scores.
                 For a person, or an objective whose scores change. The result is then the next population, and
@@ -101,8 +101,8 @@ class GeneticAlgorithm(Optimizer):
         self._cross = crossover if callable(crossover) else check_choice("crossover", crossover, CROSSOVERS)
         self._mutate = mutation if callable(mutation) else check_choice("mutation", mutation, MUTATIONS)
         self._replace = check_choice("replacement", replacement, self.REPLACEMENTS)
-        self._several = self._replace is nsga2
-        if self._several:
+        self.several_scores = self._replace is nsga2
+        if self.several_scores:
             self.scores = self.scores[:, None]
         self._re_evaluate = re_evaluate
         self.elites, self.immigrants = elites, immigrants
@@ -144,19 +144,20 @@ class GeneticAlgorithm(Optimizer):
 
     def _fitness(self, scores: Tensor) -> Tensor:
         """Returns one score for each candidate, [n], for selection."""
-        return crowded_fitness(scores) if self._several else scores
+        return crowded_fitness(scores) if self.several_scores else scores
 
     def _remember(self, candidates: Tensor, scores: Tensor) -> None:
-        if not self._several:
+        if not self.several_scores:
             super()._remember(candidates, scores)
             return
-        known = len(self.scores)
-        ranks = front_ranks(torch.cat([self.scores.expand(-1, scores.shape[1]), scores]))
-        entered = (ranks[known:] == 0) & scores.isfinite().all(dim=1)
+        known = self.scores.expand(-1, scores.shape[1])
+        on_front = (front_ranks(torch.cat([known, scores])) == 0)[len(known) :]
+        repeated = (scores[:, None] == known).all(dim=2).any(dim=1)
+        entered = on_front & ~repeated & scores.isfinite().all(dim=1)
         self.stalled = 0 if bool(entered.any()) else self.stalled + 1
 
     def _check_scores(self, scores: Any, count: int) -> Tensor:
-        if not self._several:
+        if not self.several_scores:
             return super()._check_scores(scores, count)
         values = check_tensor("scores", scores, [count, "k"], finite=False)
         if count and values.shape[1] < 2:

@@ -50,6 +50,8 @@ class Optimizer(ABC):
     """
 
     min_population = 2
+    # Whether `tell` takes several scores for each candidate, [n, k].
+    several_scores = False
 
     def __init__(
         self,
