@@ -132,15 +132,15 @@ def best_of(finds: Iterable[Find], apart: float, count: int = KEPT) -> tuple[Fin
         apart: each differs from each better one by this much or more, see `Find.thumbnail`. With 0 all are returned.
         count: the largest number of finds to return.
     """
-    kept: list[Find] = []
-    for find in sorted((find for find in finds if math.isfinite(find.score)), key=lambda find: -find.score):
-        if len(kept) == count:
-            break
-        if not kept or apart <= _differences(find, kept).min():
-            kept.append(find)
-    return tuple(kept)
-
-
-def _differences(find: Find, others: list[Find]) -> Tensor:
-    thumbnails = torch.stack([other.thumbnail for other in others])
-    return (thumbnails - find.thumbnail).square().mean(dim=1).sqrt()
+    ranked = sorted((find for find in finds if math.isfinite(find.score)), key=lambda find: -find.score)
+    if not ranked:
+        return ()
+    thumbnails = torch.stack([find.thumbnail for find in ranked])
+    # Exact distances, so that equal images have none.
+    distances = torch.cdist(thumbnails, thumbnails, compute_mode="donot_use_mm_for_euclid_dist")
+    near = (distances / thumbnails.shape[1] ** 0.5 < apart).tolist()
+    kept: list[int] = []
+    for row in range(len(ranked)):
+        if len(kept) < count and not any(near[row][better] for better in kept):
+            kept.append(row)
+    return tuple(ranked[row] for row in kept)
