@@ -93,7 +93,7 @@ def search(
     again, and `number` and `evaluations` count on. All limits except `target` count from the start of this call. The
     optimizer remembers what it has searched (`optimizer.belongs_to`), and its `state_dict` stores this. Another model,
     space or objective is refused, because the scores so far do not apply to it. Plain functions are told apart by their
-    names alone. To continue nevertheless, set `optimizer.belongs_to` to None.
+    names alone, and the filter of a space may change. To continue nevertheless, set `optimizer.belongs_to` to None.
 
     All vectors and scores of a search can be saved::
 
