@@ -31,6 +31,7 @@ from spaceseed.evolution.objectives import (
     PicksObjective,
     TextObjective,
 )
+from spaceseed.evolution.pareto import Front, pareto
 from spaceseed.evolution.realism import RealismObjective
 from spaceseed.evolution.search import Generation, search
 from spaceseed.filters.examples import label_by, worst_of
@@ -94,6 +95,7 @@ __all__ = [
     "FeatureStatistics",
     "FilterError",
     "Found",
+    "Front",
     "Generation",
     "Generator",
     "GeneticAlgorithm",
@@ -127,6 +129,7 @@ __all__ = [
     "load_judge",
     "mix",
     "name_directions",
+    "pareto",
     "precision_recall",
     "refine_directions",
     "search",

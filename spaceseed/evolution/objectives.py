@@ -10,8 +10,8 @@ probability by 1. So look at the scores of some images before you choose weights
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -255,7 +255,14 @@ class _EmbeddingSum(WeightedSum, EmbeddingObjective):
         return self._weighted(torch.stack([part.of_embeddings(embeddings) for part in self._parts], dim=1))
 
 
-def score_columns(objectives: Sequence[Objective], images: Tensor) -> Tensor:
+def named(objective: Callable[[Tensor], Any]) -> str:
+    """Returns words that tell an objective, or a plain function, from others. They are the same in another process."""
+    if isinstance(objective, Objective):
+        return repr(objective)
+    return getattr(objective, "__qualname__", type(objective).__qualname__)
+
+
+def score_columns(objectives: Sequence[Callable[[Tensor], Any]], images: Tensor) -> Tensor:
     """Returns the scores [N, k] of images [N, 3, H, W] by k objectives. Each judge embeds an image once.
 
     Raises:
@@ -270,8 +277,12 @@ def score_columns(objectives: Sequence[Objective], images: Tensor) -> Tensor:
             scores = objective.of_embeddings(embeddings[objective.network])
         else:
             scores = objective(images.clone())  # a copy, because an objective may change its images in place
-        columns.append(check_scores(f"{type(objective).__name__}(images)", scores, len(images)).to(images.device))
+        columns.append(check_scores(f"{_function(objective)}(images)", scores, len(images)).to(images.device))
     return torch.stack(columns, dim=1)
+
+
+def _function(objective: Callable[[Tensor], Any]) -> str:
+    return getattr(objective, "__name__", type(objective).__name__)
 
 
 def _weighted_sum(terms: Sequence[tuple[float, Objective]]) -> WeightedSum:

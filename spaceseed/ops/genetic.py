@@ -20,21 +20,29 @@ generation, elites first, and `tell` scores all of it::
     ga.elites = int((marks > 0).sum())
     page = ga.ask()                   # [12, dims]: first the liked ones, bit for bit, in their order; then children
 
+With `replacement="nsga2"` each candidate has several scores, and the population spreads along the front of those that
+no other one beats in all of them (Deb et al. 2002)::
+
+    ga = GeneticAlgorithm(G.z_dim, population=64, elites=0, replacement="nsga2")
+    ga.tell(torch.stack([smile(images), hair(images)], dim=1))    # [64, 2]
+
 To set parameters of an operator, pass a function instead of a name:
 `GeneticAlgorithm(512, crossover=partial(sbx, eta=3), selection=partial(tournament, size=4))`.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch import Tensor
 
-from spaceseed.arguments import check_choice, check_integer, check_number
+from spaceseed.arguments import check_choice, check_integer, check_number, check_tensor
+from spaceseed.errors import ArgumentError
 from spaceseed.ops.crossover import CROSSOVERS, Crossover
 from spaceseed.ops.mutation import MUTATIONS, Mutation
 from spaceseed.ops.optimizer import Optimizer
-from spaceseed.ops.selection import REPLACEMENTS, SELECTIONS, Selection, best_first
+from spaceseed.ops.pareto import crowded_fitness, front_ranks, nsga2
+from spaceseed.ops.selection import REPLACEMENTS, SELECTIONS, Replacement, Selection, best_first
 
 
 class GeneticAlgorithm(Optimizer):
@@ -49,6 +57,7 @@ class GeneticAlgorithm(Optimizer):
     These may be changed between `tell` and `ask`; `ask` checks them. With `re_evaluate`, `size` may be changed too.
     """
 
+    REPLACEMENTS: Final[Mapping[str, Replacement]] = REPLACEMENTS | {"nsga2": nsga2}
     SETTINGS = ("size", "elites", "immigrants", "mutation_rate", "mutation_sigma")
 
     def __init__(
@@ -79,7 +88,10 @@ class GeneticAlgorithm(Optimizer):
             mutation_sigma: 0 to 10.
             elites: 0 to `population` - 1; with `re_evaluate` up to `population`.
             immigrants: 0 to `population` - `elites`. They keep variety high (Grefenstette 1992).
-            replacement: "worst": a child enters if it beats a member; or "elitist": all children enter.
+            replacement: "worst": a child enters if it beats a member; "elitist": all children enter; or "nsga2": `tell`
+                takes two or more scores for each candidate, [n, k]. Selection then compares fronts and, within a front,
+                crowding distances. There is no best; `stalled` counts rounds without a new point on the front. The
+                original has `elites=0`, as this replacement keeps the best anyway.
             re_evaluate: whether `ask` returns the elites again, before the children, instead of keeping their scores.
                 For a person, or an objective whose scores change. The result is then the next population, and
                 `replacement` is not used.
@@ -88,7 +100,10 @@ class GeneticAlgorithm(Optimizer):
         self._select = selection if callable(selection) else check_choice("selection", selection, SELECTIONS)
         self._cross = crossover if callable(crossover) else check_choice("crossover", crossover, CROSSOVERS)
         self._mutate = mutation if callable(mutation) else check_choice("mutation", mutation, MUTATIONS)
-        self._replace = check_choice("replacement", replacement, REPLACEMENTS)
+        self._replace = check_choice("replacement", replacement, self.REPLACEMENTS)
+        self.several_scores = self._replace is nsga2
+        if self.several_scores:
+            self.scores = self.scores[:, None]
         self._re_evaluate = re_evaluate
         self.elites, self.immigrants = elites, immigrants
         self.mutation_rate, self.mutation_sigma = mutation_rate, mutation_sigma
@@ -104,26 +119,50 @@ class GeneticAlgorithm(Optimizer):
             "mutation_sigma": self.mutation_sigma,
             "elites": self.elites,
             "immigrants": self.immigrants,
-            "replacement": _name(self._replace, REPLACEMENTS),
+            "replacement": _name(self._replace, self.REPLACEMENTS),
         }
 
     def _propose(self) -> Tensor:
         self._check_settings()
         count = self.size - self.elites - self.immigrants
-        a, b = self._select(self.scores, 2 * count, self._generator).view(2, count)
+        fitness = self._fitness(self.scores)
+        a, b = self._select(fitness, 2 * count, self._generator).view(2, count)
         children = self._cross(self.population[a], self.population[b], self._generator)
         children = self._mutate(children, self.mutation_rate, self.mutation_sigma, self._generator)
         children = torch.cat([self._to_prior(children), self._draw(self.immigrants)])
         if not self._re_evaluate:
             return children
-        return torch.cat([self.population[best_first(self.scores)[: self.elites]], children])
+        return torch.cat([self.population[best_first(fitness)[: self.elites]], children])
 
     def _survive(self, candidates: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
         if self.generation == 0:
-            return self._best_of(candidates, scores)
+            kept = best_first(self._fitness(scores))[: self.size]
+            return candidates[kept], scores[kept]
         if self._re_evaluate:
             return candidates, scores
         return self._replace(self.population, self.scores, candidates, scores, self.elites)
+
+    def _fitness(self, scores: Tensor) -> Tensor:
+        """Returns one score for each candidate, [n], for selection."""
+        return crowded_fitness(scores) if self.several_scores else scores
+
+    def _remember(self, candidates: Tensor, scores: Tensor) -> None:
+        if not self.several_scores:
+            super()._remember(candidates, scores)
+            return
+        known = self.scores.expand(-1, scores.shape[1])
+        on_front = (front_ranks(torch.cat([known, scores])) == 0)[len(known) :]
+        repeated = (scores[:, None] == known).all(dim=2).any(dim=1)
+        entered = on_front & ~repeated & scores.isfinite().all(dim=1)
+        self.stalled = 0 if bool(entered.any()) else self.stalled + 1
+
+    def _check_scores(self, scores: Any, count: int) -> Tensor:
+        if not self.several_scores:
+            return super()._check_scores(scores, count)
+        values = check_tensor("scores", scores, [count, "k"], finite=False)
+        if count and values.shape[1] < 2:
+            raise ArgumentError("scores", tuple(values.shape), "two or more scores for each candidate")
+        return values
 
     def _check_settings(self) -> None:
         check_integer("population", self.size, self.min_population)

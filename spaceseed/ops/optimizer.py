@@ -41,7 +41,7 @@ class Optimizer(ABC):
         dims: length of a latent, at least 2.
         size: number of survivors of a generation.
         population: the survivors `[size, dims]`, on `device`; empty before the first `tell`.
-        scores: scores of the survivors, `[size]`.
+        scores: scores of the survivors, `[size]`, or `[size, k]` if each candidate has several.
         generation: number of `tell` calls so far.
         evaluations: number of scored candidates so far.
         stalled: number of rounds since the best score last improved.
@@ -50,6 +50,8 @@ class Optimizer(ABC):
     """
 
     min_population = 2
+    # Whether `tell` takes several scores for each candidate, [n, k].
+    several_scores = False
 
     def __init__(
         self,
@@ -109,8 +111,11 @@ class Optimizer(ABC):
         """
         if self._asked is None:
             raise RuntimeError("tell() needs candidates: call ask() first.")
-        values = check_scores("scores", scores, len(self._asked), "candidates").detach().to(self._device)
-        values = values.where(values.isfinite(), -torch.inf)
+        values = self._check_scores(scores, len(self._asked)).detach().to(self._device, copy=True)
+        if self.generation and values.shape[1:] != self.scores.shape[1:]:
+            allowed = f"{self.scores.shape[1]} scores for each candidate, as before"
+            raise ArgumentError("scores", tuple(values.shape), allowed)
+        values[~values.isfinite().view(len(values), -1).all(dim=1)] = -torch.inf
         self._remember(self._asked, values)
         self.population, self.scores = self._survive(self._asked, values)
         self._asked = None
@@ -119,14 +124,18 @@ class Optimizer(ABC):
 
     @property
     def best(self) -> tuple[Tensor, float]:
-        """The best latent `[dims]` so far and its score; of equal ones the earliest. Raises before the first `tell`."""
+        """The best latent `[dims]` so far and its score; of equal ones the earliest.
+
+        Raises:
+            RuntimeError: before the first `tell`, or if each candidate has several scores.
+        """
         if self._best is None:
-            raise RuntimeError("There is no best before the first tell().")
+            raise RuntimeError("There is no best before the first tell(), or if candidates have several scores.")
         return self._best[0].clone(), self._best[1]
 
     @property
     def best_score(self) -> float:
-        """The best score so far, -inf before the first `tell`."""
+        """The best score so far; -inf if there is no best."""
         return -torch.inf if self._best is None else self._best[1]
 
     @property
@@ -171,14 +180,13 @@ class Optimizer(ABC):
         latents: list[int | str] = ["n", self.dims]
         asked, best = state["asked"], state["best"]
         population = check_tensor("population", state["population"], latents)
-        # A failed candidate scores -inf, so a score need not be finite.
-        scores = check_tensor("scores", state["scores"], [len(population)], finite=False)
+        scores = self._check_scores(state["scores"], len(population))
         if best is not None:
             best = check_tensor("best", best[0], [self.dims]).to(self._device, copy=True), float(best[1])
         if bool(scores.isnan().any()) or (best is not None and math.isnan(best[1])):
             raise ArgumentError("scores", "NaN", "numbers")
         generation, evaluations, stalled = (check_integer("counters", count, 0) for count in state["counters"])
-        if {len(population) > 0, best is not None} != {generation > 0}:
+        if {len(population) > 0, best is not None or (scores.ndim > 1 and generation > 0)} != {generation > 0}:
             raise ArgumentError(
                 "population", len(population), "above 0, with a best latent, exactly if there was a generation"
             )
@@ -195,6 +203,10 @@ class Optimizer(ABC):
             "stalled": stalled,
             "belongs_to": check_type("belongs_to", state["belongs_to"], (str, type(None)), "a text, or None"),
         }
+
+    def _check_scores(self, scores: Any, count: int) -> Tensor:
+        """Returns scores `[count]` as float32. A failed candidate scores -inf, so they need not be finite."""
+        return check_scores("scores", scores, count, "candidates")
 
     @abstractmethod
     def _propose(self) -> Tensor:

@@ -208,7 +208,8 @@ def test_a_generation_outlives_its_generator(generator, space, again):
     assert (other.number, other.best_score, other.reason) == (1, generation.best_score, "generations")
     assert all(torch.equal(a.image, b.image) for a, b in zip(other.top, generation.top, strict=True))
     # The images of the top alone, not of their batches.
-    assert len(pickle.dumps(generation)) < 2 * TOP * (space.dims + 3 * 8 * 8) * 4 + 10_000
+    one = pickle.dumps(generation.top[0])
+    assert len(one) < 4 * (space.dims + 3 * 8 * 8 + generation.top[0].thumbnail.numel()) + 2_000
 
 
 def test_every_image_of_a_search_can_be_kept(generator):
@@ -247,6 +248,38 @@ def test_a_search_does_not_depend_on_its_batch(generator):
     for wrong in (0, -1, 1.5, "8"):
         with pytest.raises(ArgumentError, match="batch"):
             next(search(generator, redness, RandomSearch(16), batch=wrong))
+
+
+def gaps(finds):
+    return torch.pdist(torch.stack([find.thumbnail for find in finds])) / 768**0.5
+
+
+@pytest.mark.parametrize("apart", [0.2, 0.5])
+def test_the_finds_differ_and_the_best_stays(generator, apart):
+    def climb(apart):
+        optimizer = DifferentialEvolution(16, population=12, seed=1)
+        return list(search(generator, Redness(), optimizer, generations=40, apart=apart))
+
+    crowded, differing = climb(0), climb(apart)
+    assert [g.best_score for g in differing] == [g.best_score for g in crowded]
+    for generation in differing:
+        assert gaps(generation.top).min() >= apart - 1e-6
+        scores = [find.score for find in generation.top]
+        assert scores == sorted(scores, reverse=True)
+    assert gaps(crowded[-1].top).max() < gaps(differing[-1].top).min()  # so without a distance they are one image
+    assert len(crowded[-1].top) == TOP
+    assert differing[-1].top[-1].score < crowded[-1].top[-1].score
+
+
+def test_finds_that_are_continued_differ_too(generator):
+    optimizer = DifferentialEvolution(16, population=12, seed=1)
+    list(search(generator, redness, optimizer, generations=15))
+    first = next(iter(search(generator, redness, optimizer, apart=0.3)))
+    assert len(first.top) == 1 or gaps(first.top).min() >= 0.3 - 1e-6
+    assert first.top[0].score == pytest.approx(optimizer.best_score, abs=1e-6)
+    for wrong in (-0.1, 2.1, math.nan, "0.1"):
+        with pytest.raises(ArgumentError, match="apart"):
+            next(search(generator, redness, optimizer, apart=wrong))
 
 
 @pytest.mark.parametrize("limit", [{"evaluations": 30}, {"patience": 1}, {"generations": 1}])
