@@ -14,13 +14,14 @@ All public names of the library are below. A complete search::
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from spaceseed.atlas.atlas import Atlas
 from spaceseed.directions.cache import directions_of
 from spaceseed.directions.contrast import contrast_directions, direction_between
 from spaceseed.directions.discovery import find_directions
 from spaceseed.directions.naming import name_directions
 from spaceseed.directions.refine import refine_directions
 from spaceseed.directions.sets import DirectionSet
-from spaceseed.errors import ArgumentError, CheckpointError, DirectionError, DownloadError, FilterError
+from spaceseed.errors import ArgumentError, AtlasError, CheckpointError, DirectionError, DownloadError, FilterError
 from spaceseed.evolution.breeding import BAD, LIKED, Breeding
 from spaceseed.evolution.objectives import Objective, TextObjective
 from spaceseed.evolution.search import Generation, search
@@ -70,6 +71,8 @@ __all__ = [
     "CMAES",
     "LIKED",
     "ArgumentError",
+    "Atlas",
+    "AtlasError",
     "Breeding",
     "CheckpointError",
     "DifferentialEvolution",
