@@ -3,7 +3,7 @@
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -22,6 +22,15 @@ class _Licence(_Strict):
     terms: str
 
 
+class AtlasFiles(_Strict):
+    """The atlas of a model, as files on the Hub: see `Atlas`."""
+
+    judge: str
+    repo: str = Field(pattern=r"^[\w.-]+/[\w.-]+$")
+    revision: str = Field(pattern=r"^[0-9a-f]{40}$")
+    files: dict[str, Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]] = Field(min_length=1)
+
+
 class _Entry(_Strict):
     id: str = Field(pattern=r"^[a-z0-9-]+$")
     title: str
@@ -34,6 +43,7 @@ class _Entry(_Strict):
     classes: Literal["imagenet"] | None = None
     verified: bool
     note: str = ""
+    atlas: AtlasFiles | None = None
 
 
 class HubEntry(_Entry):
