@@ -1,6 +1,9 @@
 import hashlib
 import os
+import re
+import tomllib
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -130,6 +133,14 @@ def test_without_the_hub_the_atlas_that_was_built_here_is_used(generator, hub, p
         atlas_of(generator, "tiny")
     build(20)
     assert len(atlas_of(generator, "tiny")) == 20
+
+
+def test_the_entry_that_the_documentation_shows_is_one():
+    page = (Path(__file__).parents[2] / "docs" / "space.md").read_text(encoding="utf-8")
+    [example] = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    filled = example.replace('revision = "..."', f'revision = "{REVISION}"').replace('"..."', f'"{"a" * 64}"')
+    [model] = tomllib.loads(f'[[hub]]\nid = "tiny"\n{filled}')["hub"]
+    assert AtlasFiles.model_validate(model["atlas"]).files == {"0000000000.safetensors": "a" * 64}
 
 
 def test_a_published_atlas_that_is_damaged_is_said(generator, hub, published, monkeypatch):
