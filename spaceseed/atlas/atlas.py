@@ -32,7 +32,7 @@ if TYPE_CHECKING:  # open_clip takes seconds to import
 
 ASSETS = Path(__file__).parents[1] / "assets"
 CHUNK = 65_536  # seeds that are decoded at once
-# Above this many seeds a text or an image is looked up in an index. A scan of a million takes half a second.
+# Above this many seeds a text or an image is looked up in an index. A scan of a million takes a tenth of a second.
 MAX_SCANNED = 1_000_000
 CANDIDATES = 10  # of the index, for each seed of the answer
 

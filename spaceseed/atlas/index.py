@@ -84,4 +84,4 @@ def _keep(graph: Any, file: Path) -> None:
 
 
 def _digest(codes: Tensor) -> str:
-    return hashlib.sha256(codes.numpy().tobytes()).hexdigest()
+    return hashlib.sha256(codes.contiguous().numpy().data).hexdigest()

@@ -13,6 +13,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 from torch import Tensor
 
+from spaceseed.arguments import check_number, check_tensor
 from spaceseed.errors import ArgumentError, AtlasError
 from spaceseed.models.generators.generator import MAX_SEED, Generator
 from spaceseed.tensor_file import TensorFile
@@ -52,13 +53,15 @@ class Make(_Record):
         """Returns what an atlas of these networks would be made of.
 
         Raises:
-            ArgumentError: the generator has no card that names its weights.
+            ArgumentError: the generator has no card that names its weights, truncation is out of range, or the labels
+                have another size.
         """
         card = generator.card
         if card is None or not card.sha256:
             raise ArgumentError("generator.card", card, "a ModelCard with a sha256, which generators from the zoo have")
-        mix = None if labels is None else tuple(labels.tolist())
-        return cls(model=card.id, sha256=card.sha256, judge=judge, truncation=truncation, labels=mix)
+        psi = check_number("truncation", truncation, -2, 2)
+        mix = None if labels is None else tuple(check_tensor("labels", labels, [generator.num_classes]).tolist())
+        return cls(model=card.id, sha256=card.sha256, judge=judge, truncation=psi, labels=mix)
 
 
 class _Header(_Record):

@@ -1,6 +1,9 @@
 import hashlib
 import os
+import re
+import tomllib
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -53,7 +56,12 @@ def test_each_label_mix_has_an_atlas_of_its_own(judge):
     folder = atlas_folder(generator, "tiny", labels=one)
     Atlas.build(generator, judge, seeds=range(5), folder=folder, labels=one)
     assert atlas_of(generator, "tiny", labels=one).make.labels == (1.0, 0.0)
+    assert atlas_of(generator, "tiny", labels=one.double()) is not None
     assert atlas_of(generator, "tiny", labels=two) is None
+    with pytest.raises(ArgumentError, match="labels"):
+        atlas_of(generator, "tiny", labels=torch.ones(3))
+    with pytest.raises(ArgumentError, match="truncation"):
+        atlas_of(generator, "tiny", truncation=3)
 
 
 def test_an_incomplete_atlas_is_used_and_continued(generator, build):
@@ -125,6 +133,14 @@ def test_without_the_hub_the_atlas_that_was_built_here_is_used(generator, hub, p
         atlas_of(generator, "tiny")
     build(20)
     assert len(atlas_of(generator, "tiny")) == 20
+
+
+def test_the_entry_that_the_documentation_shows_is_one():
+    page = (Path(__file__).parents[2] / "docs" / "space.md").read_text(encoding="utf-8")
+    [example] = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    filled = example.replace('revision = "..."', f'revision = "{REVISION}"').replace('"..."', f'"{"a" * 64}"')
+    [model] = tomllib.loads(f'[[hub]]\nid = "tiny"\n{filled}')["hub"]
+    assert AtlasFiles.model_validate(model["atlas"]).files == {"0000000000.safetensors": "a" * 64}
 
 
 def test_a_published_atlas_that_is_damaged_is_said(generator, hub, published, monkeypatch):
