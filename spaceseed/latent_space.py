@@ -28,9 +28,11 @@ SPACES = ("z", "w", "ws")
 SPREAD_DRAWS = 10_000
 SPREAD_BATCH = 1_000
 PENALTY_WEIGHT = 0.1
+# Share of random draws that pay no penalty.
+NATURAL = 0.99
 # Measuring takes seconds with large networks. The cache is per generator; its key is the weights and the labels.
 MAX_MEASURED = 100
-_MEASURED: WeakKeyDictionary[Generator, dict[Any, tuple[Tensor, Tensor]]] = WeakKeyDictionary()
+_MEASURED: WeakKeyDictionary[Generator, dict[Any, tuple[Tensor, Tensor, float]]] = WeakKeyDictionary()
 
 
 class Restriction(Protocol):
@@ -54,7 +56,8 @@ class LatentSpace:
     """One of a generator's latent spaces, as vectors that an optimizer can move.
 
     In z a vector is the latent itself. In w and ws it is the offset from the mean w, divided by the standard deviation
-    of each coordinate. So a step has the same meaning everywhere. Vectors far from the mean get a `penalty`.
+    of each coordinate. So a step has the same meaning everywhere. Vectors farther from the mean than random draws get a
+    `penalty`.
 
     Args:
         generator: the generator.
@@ -102,7 +105,7 @@ class LatentSpace:
         self.prior = "shell" if name == "z" else "free"
         self.dims = {"z": generator.z_dim, "w": generator.w_dim, "ws": generator.num_ws * generator.w_dim}[name]
         if name != "z":
-            self._center, self._spread = self._measured()
+            self._center, self._spread, self._reach = self._measured()
         self.avoid = None if avoid is None else self._fitting(avoid)
 
     def __repr__(self) -> str:
@@ -185,14 +188,15 @@ class LatentSpace:
     def penalty(self, vectors: Tensor) -> Tensor:
         """Returns the amount to subtract from the score of vectors [n, dims] that are far from the mean w, [n].
 
-        The mean squared coordinate of a random draw is 1. The penalty is proportional to the excess above 1, so it is 0
-        near the mean. In z it is 0, because the optimizer's prior keeps vectors plausible. A filter adds its penalty.
+        It is proportional to the excess of the mean squared coordinate over the value that 99 % of random draws stay
+        below. So a natural image pays nothing. In z it is 0, because the optimizer's prior keeps vectors plausible. A
+        filter adds its penalty.
         """
         vectors = self._checked(vectors)
         if self.name == "z":
             penalty = torch.zeros(len(vectors), device=vectors.device)
         else:
-            penalty = PENALTY_WEIGHT * (vectors.square().mean(dim=1) - 1).clamp(min=0)
+            penalty = PENALTY_WEIGHT * (vectors.square().mean(dim=1) - self._reach).clamp(min=0)
         return penalty if self.avoid is None else penalty + self.avoid.penalty(vectors)
 
     def _checked(self, vectors: Tensor) -> Tensor:
@@ -202,7 +206,7 @@ class LatentSpace:
         labels = None if self.labels is None else self.labels.to(z.device).expand(len(z), -1)
         return self.generator.map(z, labels, truncation)
 
-    def _measured(self) -> tuple[Tensor, Tensor]:
+    def _measured(self) -> tuple[Tensor, Tensor, float]:
         """Returns the result of `_measure`, from the cache if weights and labels are the same."""
         tensors = (*self.generator.parameters(), *self.generator.buffers())
         # Inference tensors do not count their changes, and results made of them cannot be used with gradients.
@@ -218,12 +222,14 @@ class LatentSpace:
         return measured
 
     @torch.no_grad()
-    def _measure(self) -> tuple[Tensor, Tensor]:
-        """Measures the mean and standard deviation of each coordinate of w, both [w_dim]."""
+    def _measure(self) -> tuple[Tensor, Tensor, float]:
+        """Measures w: the mean and standard deviation of each coordinate, both [w_dim], and how far draws reach."""
         # One random stream, because 10,000 seeds would take twenty times as long as the mapping.
         z = torch.randn(SPREAD_DRAWS, self.generator.z_dim, generator=torch.Generator().manual_seed(0))
         w = torch.cat([self._map(part.to(self.generator.device))[:, 0] for part in z.split(SPREAD_BATCH)])
-        return (self.generator.w_avg if self.labels is None else w.mean(dim=0)), w.std(dim=0)
+        center, spread = self.generator.w_avg if self.labels is None else w.mean(dim=0), w.std(dim=0)
+        offsets = (w - center) / spread.where(spread > 0, 1)
+        return center, spread, float(offsets.square().mean(dim=1).quantile(NATURAL))
 
 
 def _digest(tensor: Tensor) -> str:

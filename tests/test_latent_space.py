@@ -172,3 +172,13 @@ def test_the_spread_of_w_is_measured_once_for_the_same_weights(monkeypatch):
         next(network.parameters()).mul_(2)
     assert not torch.equal(LatentSpace(network, "w").draw([1]), first.draw([1]))
     assert len(measured) == 2
+
+
+@pytest.mark.parametrize("name", ["w", "ws"])
+def test_natural_vectors_pay_no_penalty_and_those_beyond_them_do(plain, name):
+    space = LatentSpace(plain, name)
+    natural = space.draw(range(2000))
+    paying = (space.penalty(natural) > 0).float().mean()
+    assert 0.002 < paying < 0.02
+    assert (space.penalty(3 * natural) > 0).float().mean() > 0.9
+    assert (space.penalty(2 * natural) <= space.penalty(3 * natural)).all()

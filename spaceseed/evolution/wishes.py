@@ -85,7 +85,8 @@ class Wish:
             if not refused and chunk.strip():
                 shown.append(f"{separator}{chunk}")
         text = re.sub(r"^[\s,;.!?:]*(?:and|but|with)?\s+|[\s,;.!?:]+$", "", " " + "".join(shown))
-        return cls(typed, " ".join(text.split()) or "", tuple(dict.fromkeys(phrases)))
+        text = re.sub(r"\s+(?=[,;.!?:])", "", " ".join(text.split()))
+        return cls(typed, text, tuple(dict.fromkeys(phrases)))
 
 
 def _chunks(text: str) -> list[tuple[str, str, bool]]:
@@ -115,12 +116,13 @@ def _parts(chunk: str) -> list[str]:
     return [*words[:at], *who, *after]
 
 
-# Natural images reach from share 0 to share 1 of a phrase, but for a few in a thousand.
+# The lowest and highest cosines of a phrase with natural images leave out so many at each end.
 EXTREMES = 0.002
-# Of 42 phrases about avatars, 97 % of the images with the attribute have a larger share, and 1.5 % of the others.
+# An image has a phrase if its cosine is that far from the lowest to the highest. Of 42 phrases about avatars, 97 % of
+# the images with the attribute are, and 1.5 % of the others.
 MET = 0.7
-# A phrase that is met needs not be met better at the cost of others.
-ENOUGH = 0.85
+# A phrase that is met by so much need not be met better at the cost of others.
+ENOUGH = 1.2
 PHRASE_WEIGHT = 0.1
 
 
@@ -128,9 +130,12 @@ class WishObjective(EmbeddingObjective):
     """The similarity of images to a wish as a whole, and how well they meet each of its phrases.
 
     The score is the cosine of the image and the wish's `text`, plus `PHRASE_WEIGHT` times the mean over phrases of how
-    far the image has each. The cosine alone is often highest for images that have most of a wish very clearly and lack
-    a part. How far an image has a phrase is its share: 0 at the lowest cosine with the phrase that natural images have,
-    1 at the highest. Of a refused phrase the share counts the other way round. More than `ENOUGH` does not count.
+    well the image meets each, at most `ENOUGH`. The cosine alone is often highest for images that have most of a wish
+    very clearly and lack a part.
+
+    A wanted phrase is met from 1. On this scale 0 is the lowest cosine with the phrase that natural images have, and 1
+    is `MET` of the way to the highest, or the judge's `matching`, if that is more. A refused phrase is met up to 1, and
+    counts 2 minus that.
 
     Args:
         judge: a CLIP model.
@@ -158,19 +163,21 @@ class WishObjective(EmbeddingObjective):
         if not len(natural):
             raise ArgumentError("natural", tuple(natural.shape), "the embeddings of an image or more")
         cosines = natural @ self._phrases.T
-        self._low = cosines.quantile(EXTREMES, dim=0)
-        self._range = (cosines.quantile(1 - EXTREMES, dim=0) - self._low).clamp(min=1e-6)
+        self._low, high = cosines.quantile(EXTREMES, dim=0), cosines.quantile(1 - EXTREMES, dim=0)
+        met = self._low + MET * (high - self._low)
+        met = met if judge.matching is None else met.clamp(min=judge.matching)
+        self._range = (met - self._low).clamp(min=1e-6)
         self._wanted = torch.tensor([phrase.wanted for phrase in self.wish.phrases], device=natural.device)
 
     def of_embeddings(self, embeddings: Tensor) -> Tensor:
-        shares = self._shares(embeddings)
-        bonus = PHRASE_WEIGHT * torch.where(self._wanted, shares, 1 - shares).clamp(max=ENOUGH).mean(dim=1)
-        return bonus if self._whole is None else embeddings @ self._whole + bonus
+        met = self._has(embeddings)
+        bonus = PHRASE_WEIGHT * torch.where(self._wanted, met, 2 - met).clamp(max=ENOUGH).mean(dim=1)
+        return bonus if self._whole is None else embeddings.to(bonus.device) @ self._whole + bonus
 
     def met(self, embeddings: Tensor) -> Tensor:
         """Returns which phrases images meet, bool [n, phrases], from their embeddings [n, d]."""
-        return (self._shares(embeddings) >= MET) == self._wanted
+        return (self._has(embeddings) >= 1) == self._wanted
 
-    def _shares(self, embeddings: Tensor) -> Tensor:
+    def _has(self, embeddings: Tensor) -> Tensor:
         embeddings = check_tensor("embeddings", embeddings, ["n", self._phrases.shape[1]])
         return (embeddings.to(self._low.device) @ self._phrases.T - self._low) / self._range

@@ -30,6 +30,8 @@ from spaceseed.models.hub import ByteProgress, fetch
 from spaceseed.models.judges.texts import split_text
 
 ASSETS = Path(__file__).parents[2] / "assets" / "judge"
+# Of the bundled judge, over 42 phrases: 97 % of the faces with an attribute have more, and 2 % of the others.
+MATCHING = 0.25
 # Names of the weights in repositories for which open_clip names no file; the first is preferred.
 SAFE_WEIGHTS, PICKLED_WEIGHTS = "open_clip_model.safetensors", "open_clip_pytorch_model.bin"
 
@@ -42,6 +44,8 @@ class Judge:
         tokenizer: one of open_clip's: from texts, and optionally a context length, to token ids [N, context_length].
         device: where the model runs. Images on other devices are moved.
         name: the name for `load_judge`, which recipes store; None for another model.
+        matching: the cosine that an image has at least with a text of a few words that is true for it; None if that
+            is not known.
     """
 
     def __init__(
@@ -50,8 +54,10 @@ class Judge:
         tokenizer: open_clip.tokenizer.SimpleTokenizer,
         device: torch.device | str = "cpu",
         name: str | None = None,
+        matching: float | None = None,
     ) -> None:
         self.name = name
+        self.matching = matching
         self.device = torch.device(device)
         self.model = model.to(self.device).eval().requires_grad_(False)
         self.tokenizer = tokenizer
@@ -156,7 +162,9 @@ def load_judge(
     check_type("name", name, str, '"avatars" or "architecture/weights"')
     device = check_device("device", device)
     if name == "avatars":
-        return _build(name, f"local-dir:{ASSETS}", None, device, bpe_path=str(ASSETS / "bpe.txt.gz"))
+        judge = _build(name, f"local-dir:{ASSETS}", None, device, bpe_path=str(ASSETS / "bpe.txt.gz"))
+        judge.matching = MATCHING
+        return judge
     architecture, _, weights = name.partition("/")
     known = weights in open_clip.list_pretrained_tags_by_model(architecture)
     local = os.path.isfile(weights)  # noqa: PTH113 - Path.is_file raises for long names

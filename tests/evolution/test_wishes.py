@@ -1,0 +1,130 @@
+"""Wishes are taken apart, and images are told from each other by what they meet."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spaceseed.errors import ArgumentError
+from spaceseed.evolution.wishes import Wish, WishObjective
+
+# typed: the text to compare images with, what is wanted, what is refused
+WISHES = {
+    "a smiling woman with red hair": ("a smiling woman with red hair", ["smiling", "woman", "red hair"], []),
+    "a woman without glasses": ("a woman", ["woman"], ["glasses"]),
+    "old man without a beard, smiling": ("old man, smiling", ["old", "man", "smiling"], ["beard"]),
+    "red hair, no glasses or beard": ("red hair", ["red hair"], ["glasses", "beard"]),
+    "not smiling but with a hat": ("a hat", ["hat"], ["smiling"]),
+    "a man who isn't smiling": ("a man who", ["man"], ["smiling"]),
+    "neither glasses nor a beard, red hair": ("red hair", ["red hair"], ["glasses", "beard"]),
+    "a photo of a fluffy white cat on a sofa": ("a fluffy white cat on a sofa", ["fluffy white cat", "sofa"], []),
+    "bald man sticking out his tongue": (
+        "bald man sticking out his tongue",
+        ["bald", "man", "sticking out tongue"],
+        [],
+    ),
+    "no glasses": ("", [], ["glasses"]),
+    "Happy   person, happy": ("Happy person, happy", ["happy"], []),
+    "nobody knows nothing": ("nobody knows nothing", ["nobody knows nothing"], []),
+    ", .": ("", [], []),
+    "": ("", [], []),
+}
+
+
+@pytest.mark.parametrize("typed", WISHES)
+def test_a_wish_is_taken_apart(typed):
+    wish = Wish.parse(typed)
+    phrases = [[phrase.text for phrase in part] for part in (wish.wanted, wish.refused)]
+    assert (wish.text, *phrases) == WISHES[typed]
+
+
+@given(st.text(max_size=80))
+def test_any_text_can_be_typed(typed):
+    wish = Wish.parse(typed)
+    assert wish.typed == " ".join(typed.split())
+    assert all(phrase.text.strip() for phrase in wish.phrases)
+    assert len(set(wish.phrases)) == len(wish.phrases)
+
+
+@given(st.lists(st.sampled_from("red hair,no glasses,without a beard,smiling,old man,with,and".split(",")), max_size=6))
+def test_what_is_refused_is_not_in_the_text(parts):
+    wish = Wish.parse(", ".join(parts))
+    words = wish.text.lower()
+    assert not any(phrase.text in words for phrase in wish.refused)
+
+
+class Eye:
+    """A judge that sees one number for each of three words; a text is the mean of its words."""
+
+    name, matching = "eye", None
+    words = ("smiling", "woman", "glasses")
+
+    def embed_text(self, text):
+        texts = [text] if isinstance(text, str) else text
+        rows = torch.tensor([[float(word in each) for word in self.words] for each in texts])
+        return torch.nn.functional.normalize(rows, dim=1)
+
+    def embed_images(self, images):
+        return torch.nn.functional.normalize(images.mean(dim=(2, 3)), dim=1)
+
+
+# Unit vectors evenly over the sphere, so that each word is seen from -1 to 1.
+NATURAL = torch.nn.functional.normalize(torch.randn(4000, 3, generator=torch.Generator().manual_seed(0)), dim=1)
+
+
+def faces(*rows):
+    return torch.nn.functional.normalize(torch.tensor(rows, dtype=torch.float32), dim=1)
+
+
+def test_an_image_with_everything_is_preferred_to_a_clearer_one_that_lacks_a_part():
+    objective = WishObjective(Eye(), "a smiling woman", NATURAL)
+    both, clearer = faces([1.0, 0.85, 0.4], [1.0, 0.35, 0.0])
+    both_score, clearer_score = objective.of_embeddings(torch.stack([both, clearer])).tolist()
+    assert both_score > clearer_score
+    assert objective.met(torch.stack([both, clearer])).tolist() == [[True, True], [True, False]]
+
+
+def test_a_refused_phrase_is_met_where_it_is_absent():
+    objective = WishObjective(Eye(), "a woman without glasses", NATURAL)
+    with_glasses, without = faces([0.0, 1.0, 1.0], [0.0, 1.0, -0.5])
+    assert objective.met(torch.stack([with_glasses, without])).tolist() == [[True, False], [True, True]]
+    scores = objective.of_embeddings(torch.stack([with_glasses, without]))
+    assert scores[1] > scores[0]
+
+
+def test_only_refusals_can_be_searched_for():
+    scores = WishObjective(Eye(), "no glasses", NATURAL).of_embeddings(faces([0, 0, 1], [0, 1, -1]))
+    assert scores[1] > scores[0]
+
+
+def test_a_judge_that_knows_what_matches_is_believed_where_nature_has_no_example():
+    natural = NATURAL[NATURAL[:, 2] < 0.2]  # nobody wears glasses
+    eye = Eye()
+    almost = faces([0.0, 1.0, 0.2])
+    assert WishObjective(eye, "glasses", natural).met(almost).all()
+    eye.matching = 0.8
+    assert not WishObjective(eye, "glasses", natural).met(almost).any()
+    assert WishObjective(eye, "glasses", natural).met(faces([0.0, 0.1, 1.0])).all()
+
+
+def test_an_image_scores_as_its_embedding():
+    objective = WishObjective(Eye(), "a smiling woman", NATURAL)
+    images = torch.rand(3, 3, 4, 4, generator=torch.Generator().manual_seed(1))
+    assert torch.equal(objective(images), objective.of_embeddings(Eye().embed_images(images)))
+    assert (objective.prompt, objective.judge) == ("a smiling woman", "eye")
+
+
+@pytest.mark.parametrize(
+    ("wish", "natural", "named"),
+    [
+        ("", NATURAL, "wish"),
+        (", and", NATURAL, "wish"),
+        ("smiling " * 60, NATURAL, "wish"),
+        (3, NATURAL, "wish"),
+        ("smiling", NATURAL[:0], "natural"),
+        ("smiling", NATURAL[:, :2], "natural"),
+    ],
+)
+def test_what_cannot_be_searched_for_is_refused(wish, natural, named):
+    with pytest.raises(ArgumentError, match=named):
+        WishObjective(Eye(), wish, natural)
