@@ -23,6 +23,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.witness import load_witness
+from spaceseed.atlas.atlas import Atlas
 from spaceseed.batches import batch_size
 from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generators.generator import Generator
@@ -57,6 +58,7 @@ class Networks:
         self.judge = load_judge("avatars")
         self.classifier = load_classifier("avatars")
         self.witness = load_witness()
+        self.atlas = Atlas.open("avatars", self.judge)
         self.spaces = {name: LatentSpace(self.generator, name, TRUNCATION) for name in ("z", "w", "ws")}
         self._embedded: dict[tuple[str, bytes], Tensor] = {}
         features = self.classifier.features(self.draw("z", self.spaces["z"].draw(REFERENCE_SEEDS)))

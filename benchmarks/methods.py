@@ -1,4 +1,4 @@
-"""The methods compared: this project's optimizers, and its peers through their own packages.
+"""The methods that a search is compared with, through their own packages.
 
 A method takes a `Trial` and a seed and scores latents until the trial's budget is used. No method knows the budget, so
 the first 500 evaluations of a run of 2,000 are the same as a run of 500.
@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import torch
 from cmaes import CMA, SepCMA
 from numpy.typing import NDArray
 from pymoo.algorithms.soo.nonconvex.de import DE
@@ -23,20 +22,15 @@ from scipy.optimize import differential_evolution
 
 from benchmarks.harness import Trial
 from spaceseed.models.generators.generator import MAX_SEED
-from spaceseed.ops.optimizer import Optimizer
 
 Array = NDArray[np.float64]
 
 
-def spaceseed(
-    trial: Trial, seed: int, optimizer: type[Optimizer], space: str = "z", warm_start: int = 0, **settings: Any
-) -> None:
-    """Runs one of this project's optimizers as the app does; it begins with the best of `warm_start` seeds."""
-    where = trial.networks.spaces[space]
-    start = where.draw(np.random.RandomState(seed).randint(MAX_SEED, size=warm_start).tolist()) if warm_start else None
-    searcher = optimizer(where.dims, seed=seed, start=start, **{"prior": where.prior, **settings})
+def random_seeds(trial: Trial, seed: int, count: int = 32) -> None:
+    """Draws random seeds and keeps the best."""
+    space, draws = trial.networks.spaces["z"], np.random.RandomState(seed)
     while True:
-        searcher.tell(trial(searcher.ask(), space))
+        trial(space.draw(draws.randint(MAX_SEED, size=count).tolist()))
 
 
 class _Normal(Sampling):
@@ -118,14 +112,3 @@ def cma(trial: Trial, seed: int, package: type[CMA] | type[SepCMA] = CMA) -> Non
 
 
 sep_cma = partial(cma, package=SepCMA)
-
-
-def adam(trial: Trial, seed: int, restarts: int = 4, warm_start: int = 64, rate: float = 0.1) -> None:
-    """Climbs by gradients through judge and generator, from the best of random seeds; evolution uses none."""
-    z = trial.networks.spaces["z"].draw(np.random.RandomState(seed).randint(MAX_SEED, size=warm_start).tolist())
-    z = z[trial(z).topk(restarts).indices].requires_grad_()
-    optimizer = torch.optim.Adam([z], lr=rate)
-    while True:
-        optimizer.zero_grad()
-        (-trial(z).sum()).backward()
-        optimizer.step()

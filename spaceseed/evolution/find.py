@@ -31,7 +31,7 @@ if TYPE_CHECKING:  # open_clip takes seconds to import
 
 SPACE = "w"
 START = 64
-SIGMA = 0.5
+SIGMA = 0.3
 # Images by which the phrases of a wish are measured.
 NATURAL = 8192
 
@@ -42,7 +42,7 @@ def find(
     wish: str | Tensor | Objective,
     *,
     evaluations: int = 2000,
-    atlas: Atlas | None = None,
+    atlas: Atlas | bool = True,
     truncation: float = 0.7,
     seed: int = 0,
     cancelled: Callable[[], bool] = lambda: False,
@@ -56,7 +56,8 @@ def find(
         judge: a CLIP model that scores them.
         wish: a text of up to 300 characters, an image [1, 3, H, W] in [-1, 1], or an objective.
         evaluations: number of images to draw and score, 1 or more. The last generation may exceed it.
-        atlas: embeddings of this model's seeds by this judge; if None, the one at hand, if there is any (`atlas_of`).
+        atlas: embeddings of this model's seeds by this judge. True takes the one at hand, if there is any (`atlas_of`);
+            False takes none.
         truncation: psi.
         seed: seed of all random choices, 0 to 2^32 - 1.
         cancelled: called before each batch of images. If it returns True, the search ends at once.
@@ -69,14 +70,15 @@ def find(
         AtlasError: the atlas belongs to other networks.
     """
     check_integer("evaluations", evaluations, 1)
-    if atlas is None and generator.card is not None and judge.name is not None:
-        atlas = atlas_of(generator, judge.name)
-    if atlas is not None:
-        atlas.check(generator, judge)
+    known = None if isinstance(atlas, bool) else check_type("atlas", atlas, Atlas, "an Atlas, True or False")
+    if atlas is True and generator.card is not None and judge.name is not None:
+        known = atlas_of(generator, judge.name)
+    if known is not None:
+        known.check(generator, judge)
     space = LatentSpace(generator, SPACE, truncation)
-    objective = objective_for(judge, wish, lambda: natural_embeddings(generator, judge, atlas))
+    objective = objective_for(judge, wish, lambda: natural_embeddings(generator, judge, known))
     optimizer = CMAES(
-        space.dims, sigma=SIGMA, prior=space.prior, seed=seed, start=space.draw(first_seeds(objective, atlas, seed))
+        space.dims, sigma=SIGMA, prior=space.prior, seed=seed, start=space.draw(first_seeds(objective, known, seed))
     )
     yield from search(
         generator,

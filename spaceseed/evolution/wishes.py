@@ -123,7 +123,7 @@ EXTREMES = 0.002
 MET = 0.7
 # A phrase that is met by so much need not be met better at the cost of others.
 ENOUGH = 1.2
-PHRASE_WEIGHT = 0.1
+PHRASE_WEIGHT = 0.05
 
 
 class WishObjective(EmbeddingObjective):
