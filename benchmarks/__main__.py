@@ -21,6 +21,7 @@ STUDIES = {  # name: the options that it takes
     "trust": ("quick",),
     "cost": ("quick",),
     "synthesis": ("quick",),
+    "atlas": ("quick",),
     "evolving": ("quick", "data"),
     "convergence": ("quick", "data"),
     "steer_latency": ("quick",),

@@ -10,8 +10,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from huggingface_hub import constants
 
-from benchmarks import avoidance, cost, harness, prior_study, search_quality, steering, synthesis, trust
+from benchmarks import atlas, avoidance, cost, harness, prior_study, search_quality, steering, synthesis, trust
 from spaceseed.images import from_uint8
 from spaceseed.mixing.styles import mix, style_groups
 from spaceseed.models.generators.generator import latents_from_seeds
@@ -101,6 +102,18 @@ def test_cost(results):
     figures = results(cost)
     assert set(figures["images_a_second"]) == {"1", "16"}
     assert all(0 < share < 1 for share in figures["share_outside_networks"].values())
+
+
+@pytest.mark.slow
+def test_atlas(results, monkeypatch):
+    monkeypatch.setattr(constants, "HF_HOME", constants.HF_HOME)  # the study changes it
+    figures = results(atlas)
+    recalls = [row["recall"] for row in figures["rounding"]]
+    assert recalls == sorted(recalls)
+    assert recalls[-1] > 0.9
+    assert all(row["recall"] > 0.9 for row in figures["index"])
+    assert 0 < figures["images_a_second"]["build"] < 2 * figures["images_a_second"]["networks"]
+    assert all(time > 0 for row in figures["query_milliseconds"].values() for time in row.values())
 
 
 @pytest.mark.slow
