@@ -144,8 +144,19 @@ class LatentSpace:
         z = check_tensor("z", z, ["n", self.generator.z_dim]).to(self.generator.device)
         if self.name == "z":
             return z
+        return self.from_w(self._map(z)[:, 0])
+
+    def from_w(self, w: Tensor) -> Tensor:
+        """Returns the vectors [n, dims] of w [n, w_dim] before truncation, in the spaces w and ws.
+
+        Raises:
+            ArgumentError: w has another shape or is not finite, or this is the space z.
+        """
+        if self.name == "z":
+            raise ArgumentError("space", "z", '"w" or "ws", because not every w has a z')
+        w = check_tensor("w", w, ["n", self.generator.w_dim]).to(self.generator.device)
         # A coordinate without variance, such as the class of BigGAN, stays constant.
-        offset = (self._map(z)[:, 0] - self._center) / self._spread.where(self._spread > 0, 1)
+        offset = (w - self._center) / self._spread.where(self._spread > 0, 1)
         return offset if self.name == "w" else offset.repeat(1, self.generator.num_ws)
 
     def latents(self, vectors: Tensor) -> Tensor:

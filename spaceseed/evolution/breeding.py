@@ -27,6 +27,8 @@ from spaceseed.ops.genetic import GeneticAlgorithm
 from spaceseed.ops.selection import truncation
 
 LIKED, BAD = 1, -1
+# Returns the latents of a page's space of z [n, z_dim], such as `LatentSpace.from_z`.
+FromZ = Callable[[Tensor], Tensor]
 MIN_COUNT, MAX_COUNT = 6, 36
 MAX_PAGES = 100
 MAX_FRESH_SEED = 100_000
@@ -42,10 +44,11 @@ class Page:
 
     Attributes:
         number: 0 for the first page.
-        latents: z [n, z_dim].
+        latents: z [n, z_dim], or vectors [n, w_dim] of the latent space w.
         seeds: the integer seed of each face, or None if it was bred.
         kept: number of liked faces of the page before. They come first.
         marks: from the index of a face to `LIKED` or `BAD`: the marks that the visitor made, or that are proposed.
+        space: "z" or "w": what the latents are.
     """
 
     number: int
@@ -53,6 +56,7 @@ class Page:
     seeds: tuple[int | None, ...]
     kept: int
     marks: Mapping[int, int]
+    space: str = "z"
 
 
 class Breeding:
@@ -91,17 +95,21 @@ class Breeding:
         """True after `undo`, until a new page is made."""
         return self._history.can_redo
 
-    def next(self, marks: Mapping[int, int], count: int | None = None, strength: float = 0.4) -> Page:
+    def next(
+        self, marks: Mapping[int, int], count: int | None = None, strength: float = 0.4, from_z: FromZ | None = None
+    ) -> Page:
         """Breeds the liked faces. They come first, unchanged, then their children, then some new faces.
 
-        New faces and children are not similar to faces marked bad, on this page or earlier. For each, several
-        candidates are drawn, and the one with the lowest cosine to its nearest bad latent is shown.
+        Children are bred in the space of their parents. A page without parents is in z. New faces and children are
+        not similar to faces marked bad, on this page or earlier. For each, several candidates are drawn, and the one
+        with the lowest cosine to its nearest bad latent is shown.
 
         Args:
             marks: from an index on the page to `LIKED` or `BAD`; other faces are neither. If no face is liked, the
                 whole page is new.
             count: number of faces on the next page, 6 to 36; as many as now if None.
             strength: standard deviation of the mutation, 0 to 2. Larger values make children less like their parents.
+            from_z: maps z of new faces to the space of the page; needed if that is w.
 
         Returns:
             the new page.
@@ -117,12 +125,13 @@ class Breeding:
         liked = [i for i in range(size) if marks.get(i) == LIKED]
         if len(liked) >= count:
             raise ArgumentError("liked", len(liked), f"less than {count}, so that the next page has room for children")
-        number, bad = self.page.number + 1, self._bad(marks)
-        if liked:
-            page = self._bred(liked, bad, count, strength, number)
-        else:
-            page = self._seeded(self._fresh_seeds(count, bad, ()), number)
-        return self._turn_to(page, marks)
+        if not liked:
+            return self._turn_to(
+                self._seeded(self._fresh_seeds(count, self._bad(marks), ()), self.page.number + 1), marks
+            )
+        if from_z is None and self.page.space != "z":
+            raise ArgumentError("from_z", None, "given, because this page is in w")
+        return self._turn_to(self._bred(liked, marks, count, strength, from_z or (lambda z: z)), marks)
 
     def restart(
         self, seeds: int | Iterable[int], marks: Mapping[int, int] | None = None, count: int | None = None
@@ -140,31 +149,34 @@ class Breeding:
         filling = self._fresh_seeds(max(0, count - len(chosen)), self._bad(marks or {}), chosen)
         return self._turn_to(self._seeded([*chosen, *filling], self.page.number + 1), marks)
 
-    def restart_from(self, latents: Tensor, seeds: Sequence[int | None]) -> Page:
+    def restart_from(self, latents: Tensor, seeds: Sequence[int | None], from_z: FromZ | None = None) -> Page:
         """Shows faces from elsewhere first, marked as liked, so that the next generation is bred from them.
 
         Args:
-            latents: z [n, z_dim], 1 to 35 of them. Random seeds fill the page.
+            latents: z [n, z_dim], or with `from_z` vectors [n, w_dim] of w, 1 to 35. Random seeds fill the page.
             seeds: the integer seed of each latent, or None.
+            from_z: maps z [n, z_dim] to vectors of w, as `LatentSpace(G, "w").from_z`. With it the page is in w.
 
         Raises:
             ArgumentError: there are no latents or too many, they have another size or are not finite, or `seeds` has
                 another length.
         """
-        latents = check_tensor("latents", latents, ["n", self.z_dim])
+        latents = check_tensor("latents", latents, ["n", self.z_dim if from_z is None else "w_dim"])
         n = len(latents)
         if not 1 <= n < MAX_COUNT:
-            raise ArgumentError("latents", tuple(latents.shape), f"of shape [1 to {MAX_COUNT - 1}, {self.z_dim}]")
+            raise ArgumentError("latents", tuple(latents.shape), f"of shape [1 to {MAX_COUNT - 1}, dims]")
         if len(seeds) != n:
             raise ArgumentError("seeds", len(seeds), f"{n}, one for each latent")
         filling = self._fresh_seeds(max(len(self.page.latents), n + 1), self._bad({}), seeds)
         page = self._seeded(filling, self.page.number + 1)
+        others = page.latents[n:] if from_z is None else from_z(page.latents[n:])
         page = replace(
             page,
-            latents=torch.cat([latents.cpu(), page.latents[n:]]),
+            latents=torch.cat([latents.cpu(), others.cpu()]),
             seeds=(*seeds, *page.seeds[n:]),
             kept=n,
             marks=dict.fromkeys(range(n), LIKED),
+            space="z" if from_z is None else "w",
         )
         return self._turn_to(page, None)
 
@@ -197,23 +209,31 @@ class Breeding:
         _checked_count(len(seeds))
         return Page(number, latents_from_seeds(seeds, self.z_dim), tuple(seeds), 0, {})
 
-    def _bad(self, marks: Mapping[int, int]) -> Tensor:
-        """Returns the latents [m, z_dim] whose latest mark is bad, on this page or the pages before it."""
+    def _bad(self, marks: Mapping[int, int], space: str = "z") -> Tensor:
+        """Returns the latents [m, dims] of a space whose latest mark is bad, on this page or the pages before it."""
         last: dict[tuple[float, ...], int] = {}
         for page in [*self._history.past, replace(self.page, marks=marks)]:
-            last |= {tuple(page.latents[i].tolist()): mark for i, mark in page.marks.items()}
-        return torch.tensor([latent for latent, mark in last.items() if mark == BAD]).view(-1, self.z_dim)
+            if page.space == space:
+                last |= {tuple(page.latents[i].tolist()): mark for i, mark in page.marks.items()}
+        bad = [latent for latent, mark in last.items() if mark == BAD]
+        return torch.tensor(bad) if bad else torch.empty(0, self.z_dim)
 
-    def _bred(self, liked: list[int], bad: Tensor, count: int, strength: float, number: int) -> Page:
+    def _bred(self, liked: list[int], marks: Mapping[int, int], count: int, strength: float, from_z: FromZ) -> Page:
         page, size = self.page, len(self.page.latents)
+        dims, in_w, bad_z = page.latents.shape[1], page.space == "w", self._bad(marks)
+        bad = bad_z
+        if in_w:
+            bad = self._bad(marks, "w").view(-1, dims)
+            bad = torch.cat([bad, from_z(bad_z).cpu()]) if len(bad_z) else bad
         algorithm = GeneticAlgorithm(
-            self.z_dim,
+            dims,
             population=size,
             selection=partial(truncation, share=len(liked) / size),  # only the liked faces become parents
-            crossover="spherical",
+            crossover="blend" if in_w else "spherical",
             mutation_rate=1.0,
             mutation_sigma=strength,
             re_evaluate=True,
+            prior="free" if in_w else "shell",
             seed=int(self._rng.randint(MAX_SEED)),
             start=page.latents,
         )
@@ -222,22 +242,23 @@ class Breeding:
         algorithm.elites = len(liked)
         fresh = (count - len(liked)) // 6  # so that a page does not hold only one family
         children, tries = count - len(liked) - fresh, CANDIDATES if len(bad) else 1
-        from_seeds = fresh > 0 and (self.avoid is not None or len(bad) > 0)
+        from_seeds = fresh > 0 and (in_w or self.avoid is not None or len(bad) > 0)
         algorithm.immigrants = 0 if from_seeds else fresh
         algorithm.size = len(liked) + tries * children + algorithm.immigrants
         kept, bred, immigrants = algorithm.ask().split([len(liked), tries * children, algorithm.immigrants])
-        bred = bred.view(tries, children, self.z_dim)
+        bred = bred.view(tries, children, dims)
         bred = bred[_furthest(bred, bad), range(children)]
         seeds = [page.seeds[i] for i in liked]
-        newcomers = self._fresh_seeds(fresh, bad, seeds) if from_seeds else []
-        latents = torch.cat([kept, bred, immigrants, latents_from_seeds(newcomers, self.z_dim)])
+        newcomers = self._fresh_seeds(fresh, bad_z, seeds) if from_seeds else []
+        arrived = from_z(latents_from_seeds(newcomers, self.z_dim)).cpu() if newcomers else kept[:0]
+        latents = torch.cat([kept, bred, immigrants, arrived])
         seeds += [*[None] * (count - len(liked) - len(newcomers)), *newcomers]
         # Without mutation a child may equal its parent. A new face replaces it.
         rows = latents.tolist()
         repeated = [i for i in range(len(liked), count) if rows[i] in rows[:i]]
-        for i, seed in zip(repeated, self._fresh_seeds(len(repeated), bad, seeds), strict=True):
-            latents[i], seeds[i] = latents_from_seeds(seed, self.z_dim)[0], seed
-        return Page(number, latents, tuple(seeds), len(liked), {})
+        for i, seed in zip(repeated, self._fresh_seeds(len(repeated), bad_z, seeds), strict=True):
+            latents[i], seeds[i] = from_z(latents_from_seeds(seed, self.z_dim))[0].cpu(), seed
+        return Page(page.number + 1, latents, tuple(seeds), len(liked), {}, page.space)
 
     def _fresh_seeds(self, count: int, bad: Tensor, taken: Iterable[int | None]) -> list[int]:
         """Returns random seeds, all different, and none of `taken`."""

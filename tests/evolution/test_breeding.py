@@ -265,3 +265,17 @@ def test_marks_are_checked_wherever_they_are_kept(breeding, marks):
         with pytest.raises(ArgumentError, match="marks"):
             turn(marks)
         assert breeding.page is before
+
+
+def test_bad_faces_of_both_spaces_are_kept_away_from_on_a_page_of_w():
+    double = lambda z: 2 * z  # noqa: E731 - stands for a mapping network
+    breeding = Breeding(DIMS, range(12), seed=1)
+    breeding.next({0: BAD})
+    breeding.restart_from(double(latents_from_seeds([100, 101], DIMS)), [None, None], double)
+    page = breeding.next({0: LIKED, 2: BAD}, from_z=double)
+    assert page.space == "w"
+    assert len(page.latents) == 12
+    with pytest.raises(ArgumentError, match="from_z"):
+        breeding.next({0: LIKED})
+    assert breeding.undo({}).space == "w"
+    assert breeding.undo({}).space == "z"

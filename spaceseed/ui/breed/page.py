@@ -25,7 +25,7 @@ def paint(generator: Generator, visitor: Session, marks: Mapping[int, int] | Non
     shown = {face_id(page, i): mark for i, mark in (page.marks if marks is None else marks).items()}
     card = generator.card
     title = f"Generation {page.number}: click the {noun(card) if card else 'images'} you like, again for a bad one"
-    for paths in visitor.thumbnails.draw_all(workspace.view.space(generator), page.latents):
+    for paths in visitor.thumbnails.draw_all(workspace.view.space(generator, page.space), page.latents):
         tiles = [
             Tile(face_id(page, i), path, caption(page, i), "kept" if i < page.kept else "")
             for i, path in enumerate(paths)

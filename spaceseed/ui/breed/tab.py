@@ -94,7 +94,7 @@ def create_breed_tab(networks: Networks, session: gr.State, basket: gr.State, vi
         visitor.workspace.view = visitor.workspace.view.changed(generator, values)
         yield from visitor.tasks.newest("page", _pages(generator, visitor, marks_of(visitor, picked)))
 
-    turn(_breed, [count, strength], next_button.click)
+    turn(partial(_breed, networks), [count, strength], next_button.click)
     turn(lambda visitor, marks: visitor.breeding.undo(marks), [], undo.click)
     turn(lambda visitor, marks: visitor.breeding.redo(marks), [], redo.click)
     turn(lambda visitor, marks, count: visitor.breeding.restart([], marks, count), [count], fresh.click)
@@ -138,11 +138,12 @@ def _pages(generator: Generator, visitor: Session, marks: Mapping[int, int] | No
         yield [drawn, gr.Button(interactive=breeding.can_undo), gr.Button(interactive=breeding.can_redo)]
 
 
-def _breed(visitor: Session, marks: Mapping[int, int], count: int, strength: float) -> None:
+def _breed(networks: Networks, visitor: Session, marks: Mapping[int, int], count: int, strength: float) -> None:
     liked = sum(mark == LIKED for mark in marks.values())
     if liked >= count:
         raise ValueError(f"You like {liked}, and no room is left for children: like fewer, or ask for more.")
-    visitor.breeding.next(marks, count, strength)
+    space = visitor.workspace.view.space(networks.generator(visitor.model), visitor.breeding.page.space)
+    visitor.breeding.next(marks, count, strength, space.from_z)
 
 
 def _start(visitor: Session, marks: Mapping[int, int], text: str, count: int) -> None:

@@ -208,9 +208,9 @@ def make_zip(networks: Networks, visitor: Session, picked: Picked) -> str:
     return zip_file(networks, visitor.basket, chosen(visitor, picked) or list(visitor.basket.finds.values()))
 
 
-def breed_from(_: Networks, visitor: Session, picked: Picked) -> gr.Tabs:
+def breed_from(networks: Networks, visitor: Session, picked: Picked) -> gr.Tabs:
     """Takes the finds chosen to the breeding tab."""
-    problem = visitor.workspace.breed_from(_some(chosen(visitor, picked)))
+    problem = visitor.workspace.breed_from(networks.generator(visitor.model), _some(chosen(visitor, picked)))
     if problem:
         warn(problem)
     return gr.Tabs(selected="breed")

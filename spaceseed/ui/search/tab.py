@@ -148,7 +148,7 @@ def create_search_tab(
 
     for button, count in ((keep_best, 1), (keep_all, TOP)):
         button.click(partial(keep_found, count), [session, results.climb], basket, **QUICK)
-    sent = send.click(send_to_breed, [session, results.climb], tabs, **QUICK)
+    sent = send.click(clear_errors(partial(send_to_breed, networks)), [session, results.climb], tabs, **QUICK)
     breed.draw(sent.success)
     written = download.click(clear_errors(lambda state: write_png(networks, state)), results.climb, file, **QUICK)
     written.success(None, None, None, js=press("search-file"))
@@ -207,10 +207,9 @@ def keep_found(count: int, visitor: Session, state: Climb | None) -> int:
     return keep(visitor.basket, _found(state, count))
 
 
-@clear_errors
-def send_to_breed(visitor: Session, state: Climb | None) -> gr.Tabs:
+def send_to_breed(networks: Networks, visitor: Session, state: Climb | None) -> gr.Tabs:
     """Puts the finds on the breeding page and turns to it."""
-    problem = visitor.workspace.breed_from(_found(state, TOP))
+    problem = visitor.workspace.breed_from(networks.generator(visitor.model), _found(state, TOP))
     if problem:
         warn(problem)
     return gr.Tabs(selected="breed")

@@ -7,11 +7,11 @@ from typing import Any
 from torch import Tensor
 
 from spaceseed.evolution.breeding import LIKED, Page
-from spaceseed.latent_space import LatentSpace
-from spaceseed.models.generators.generator import Generator
+from spaceseed.models.generators.generator import Generator, latents_from_seeds
 from spaceseed.recipes.recipe import Found, Recipe
 from spaceseed.ui.kit.picker import Picked
 from spaceseed.ui.state.session import Session
+from spaceseed.ui.state.view import View
 
 
 def face_id(page: Page, i: int) -> str:
@@ -41,8 +41,15 @@ def marks_of(visitor: Session, picked: Picked) -> dict[int, int]:
 
 
 def note_marks(visitor: Session, picked: Picked) -> None:
-    """Adds the marks of the visitor's page to the examples of bad and good."""
-    visitor.workspace.avoiding.note(visitor.breeding.page.latents, marks_of(visitor, picked))
+    """Adds the marks of the visitor's page to the examples of bad and good: those of images that have a z."""
+    page, marks = visitor.breeding.page, marks_of(visitor, picked)
+    if page.space == "z":
+        visitor.workspace.avoiding.note(page.latents, marks)
+        return
+    seeded = {i: seed for i, seed in enumerate(page.seeds) if seed is not None}
+    if seeded:
+        z = latents_from_seeds(list(seeded.values()), visitor.breeding.z_dim)
+        visitor.workspace.avoiding.note(z, {row: marks[i] for row, i in enumerate(seeded) if i in marks})
 
 
 def liked_latents(visitor: Session, picked: Picked) -> Tensor:
@@ -51,18 +58,21 @@ def liked_latents(visitor: Session, picked: Picked) -> Tensor:
     return visitor.breeding.page.latents[sorted(i for i, mark in marks.items() if mark == LIKED)]
 
 
-def recipes(space: LatentSpace, page: Page, marks: Mapping[int, int]) -> list[Recipe]:
-    """Returns the recipes of the liked images of a page."""
-    return [
-        space.recipe(
-            page.latents[i],
-            seed=page.seeds[i],
-            name=caption(page, i),
-            found=Found(by="breed" if page.seeds[i] is None else "seed", generation=page.number),
-        )
-        for i in sorted(marks)
-        if marks[i] == LIKED
-    ]
+def recipes(generator: Generator, view: View, page: Page, marks: Mapping[int, int]) -> list[Recipe]:
+    """Returns the recipes of the liked images of a page. One with a seed is in z, whatever the page is in."""
+    space, z = view.space(generator, page.space), view.space(generator)
+    found = []
+    for i in sorted(i for i, mark in marks.items() if mark == LIKED):
+        seed = page.seeds[i]
+        details = {
+            "name": caption(page, i),
+            "found": Found(by="breed" if seed is None else "seed", generation=page.number),
+        }
+        if seed is None or page.space == "z":
+            found.append(space.recipe(page.latents[i], seed=seed, **details))
+        else:
+            found.append(z.recipe(latents_from_seeds(seed, generator.z_dim)[0], seed=seed, **details))
+    return found
 
 
 def liked_recipes(generator: Generator, visitor: Session, picked: Picked, values: Sequence[Any]) -> list[Recipe]:
@@ -71,8 +81,8 @@ def liked_recipes(generator: Generator, visitor: Session, picked: Picked, values
     Raises:
         ValueError: a value of the view is out of range.
     """
-    space = visitor.workspace.view.changed(generator, values).space(generator)
-    return recipes(space, visitor.breeding.page, marks_of(visitor, picked))
+    view = visitor.workspace.view.changed(generator, values)
+    return recipes(generator, view, visitor.breeding.page, marks_of(visitor, picked))
 
 
 def leave(visitor: Session, generator: Generator, picked: Picked, values: Sequence[Any]) -> None:

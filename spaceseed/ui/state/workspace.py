@@ -59,8 +59,12 @@ class Workspace:
         """Lets the evolution keep to the filter that is switched on now, or to none."""
         self.breeding.avoid = self.avoiding.breeds_with
 
-    def breed_from(self, recipes: Sequence[Recipe]) -> str | None:
-        """Puts finds on the breeding page, first and marked as liked.
+    def breed_from(self, generator: Generator, recipes: Sequence[Recipe]) -> str | None:
+        """Puts finds on the breeding page, first and marked as liked. The page is in w if a find is.
+
+        Args:
+            generator: the workspace's.
+            recipes: of the finds.
 
         Returns:
             a sentence for the visitor if some had to be left out.
@@ -68,13 +72,17 @@ class Workspace:
         Raises:
             ValueError: none of them can be bred; the message is a sentence for the visitor.
         """
-        fit = [r for r in recipes if r.model == self.model and r.space == "z" and not r.edits]
-        fit = [r for r in fit if len(r.latent) == self.breeding.z_dim]
-        if not fit:
-            raise ValueError("Only unedited finds of this model in the space z breed, and there is none among these.")
-        taken = fit[: MAX_COUNT - 1]
-        self.breeding.restart_from(torch.stack([r.latent for r in taken]), [r.seed for r in taken])
+        sizes = {"z": generator.z_dim, "w": generator.w_dim}
+        fit = [r for r in recipes if r.model == self.model and r.space in sizes and not r.edits]
+        taken = [r for r in fit if len(r.latent) == sizes[r.space]][: MAX_COUNT - 1]
+        if not taken:
+            raise ValueError("Only unedited finds of this model breed, and there is none among these.")
+        seeds = [r.seed for r in taken]
+        if all(r.space == "z" for r in taken):
+            self.breeding.restart_from(torch.stack([r.latent for r in taken]), seeds)
+        else:
+            space = self.view.space(generator, "w")
+            vectors = [(space.from_z if r.space == "z" else space.from_w)(r.latent[None]).cpu() for r in taken]
+            self.breeding.restart_from(torch.cat(vectors), seeds, space.from_z)
         lost = len(recipes) - len(taken)
-        if not lost:
-            return None
-        return f"{lost} were left out: at most {MAX_COUNT - 1} unedited finds of this model in the space z breed."
+        return f"{lost} were left out: at most {MAX_COUNT - 1} unedited finds of this model breed." if lost else None

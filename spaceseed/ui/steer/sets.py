@@ -1,6 +1,7 @@
 """Which directions a visitor can choose from, and how they come about."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -75,9 +76,12 @@ def add_marks(generator: Generator, visitor: Session, picked: Picked, known: Dir
         if known is not None:
             return known
         raise ValueError("On the Breed page, like one at least and mark one at least as bad first.")
-    classes = visitor.workspace.view.space(generator).labels
+    view = replace(visitor.workspace.view, truncation=1.0)
     draws = torch.randn(SAMPLES, generator.z_dim, generator=torch.Generator().manual_seed(0))
-    towards, away = (_styles(generator, page.latents[sorted(group)], classes) for group in (liked, bad))
+    with torch.no_grad():
+        natural = view.space(generator).ws(draws)[:, 0].cpu()
+        styles = view.space(generator, page.space).ws(page.latents)[:, 0].cpu()
+    towards, away = (styles[sorted(group)] for group in (liked, bad))
     vector = direction_between(towards, away)
     if known is not None and any(torch.equal(vector, old) for old in known.vectors):
         return known
@@ -85,10 +89,4 @@ def add_marks(generator: Generator, visitor: Session, picked: Picked, known: Dir
     names = (*(() if known is None else known.names), f"your marks {len(vectors)}")
     if len(vectors) > MAX_MARKS:
         raise ValueError(f"You have made {MAX_MARKS} directions of your marks already.")
-    return DirectionSet.of(generator, MARKS, torch.stack(vectors), names, _styles(generator, draws, classes))
-
-
-@torch.no_grad()
-def _styles(generator: Generator, z: Tensor, classes: Tensor | None) -> Tensor:
-    labels = None if classes is None else classes.to(generator.device).expand(len(z), -1)
-    return generator.map(z.to(generator.device), labels)[:, 0].cpu()
+    return DirectionSet.of(generator, MARKS, torch.stack(vectors), names, natural)

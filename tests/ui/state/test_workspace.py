@@ -13,13 +13,30 @@ def test_a_fresh_workspace_begins_with_the_seeds_asked_for(generator):
     assert len(seeds) == FIRST_IMAGES
 
 
-def test_breeds_from_finds_of_z_alone(generator, find):
+def test_finds_of_z_breed_in_z(generator, find):
     workspace = Workspace.of(generator, range(12))
-    w = Recipe.of(generator, generator.w_avg, space="w")
-    sentence = workspace.breed_from([find(5), w])
+    edited = find(6).replace(edits=())
+    sentence = workspace.breed_from(generator, [find(5), edited.replace(model="another")])
     page = workspace.breeding.page
     assert torch.equal(page.latents[:1], latents_from_seeds([5], generator.z_dim))
-    assert (page.seeds[0], page.kept, page.marks) == (5, 1, {0: LIKED})
+    assert (page.seeds[0], page.kept, page.marks, page.space) == (5, 1, {0: LIKED}, "z")
     assert sentence.startswith("1 were left out")
-    with pytest.raises(ValueError, match="space z"):
-        workspace.breed_from([w])
+    with pytest.raises(ValueError, match="none among these"):
+        workspace.breed_from(generator, [edited.replace(model="another")])
+
+
+def test_a_find_of_w_breeds_in_w_beside_one_of_z(generator, find):
+    workspace = Workspace.of(generator, range(12))
+    w = Recipe.of(generator, generator.w_avg + 0.1, space="w", truncation=workspace.view.truncation)
+    assert workspace.breed_from(generator, [w, find(5)]) is None
+    page, space = workspace.breeding.page, workspace.view.space(generator, "w")
+    assert (page.space, page.seeds[:2], page.kept) == ("w", (None, 5), 2)
+    assert torch.allclose(space.images(page.latents[:1]), w.render(generator), atol=1e-4)
+    assert torch.allclose(space.images(page.latents[1:2]), find(5).render(generator), atol=1e-4)
+    children = workspace.breeding.next({0: LIKED}, from_z=space.from_z)
+    assert (children.space, children.kept) == ("w", 1)
+    assert torch.equal(children.latents[0], page.latents[0])
+    strangers = {i: seed for i, seed in enumerate(children.seeds) if seed is not None}
+    assert strangers
+    assert torch.equal(children.latents[list(strangers)], space.draw(list(strangers.values())))
+    assert workspace.breeding.next({}, from_z=space.from_z).space == "z"
