@@ -261,9 +261,10 @@ def test_a_find_that_does_not_fit_its_model_is_said_so(tiny_networks, newcomer):
 
 def test_only_finds_of_the_present_model_breed(tiny_networks, newcomer):
     mine, theirs = find_of(tiny_networks, "avatars"), find_of(tiny_networks, "tiny-pggan")
-    assert "1 were left out" in (newcomer.workspace.breed_from([mine, theirs]) or "")
+    generator = tiny_networks.generator("avatars")
+    assert "1 were left out" in (newcomer.workspace.breed_from(generator, [mine, theirs]) or "")
     with pytest.raises(ValueError, match="of this model"):
-        newcomer.workspace.breed_from([theirs])
+        newcomer.workspace.breed_from(generator, [theirs])
 
 
 def test_a_recipe_of_no_model_here_is_refused(tiny_networks):
