@@ -30,9 +30,11 @@ SPREAD_BATCH = 1_000
 PENALTY_WEIGHT = 0.1
 # Share of random draws that pay no penalty.
 NATURAL = 0.99
+# Of the correlations of w, so much is replaced by none: a direction in which draws hardly differ is not closed.
+SHRINKAGE = 0.1
 # Measuring takes seconds with large networks. The cache is per generator; its key is the weights and the labels.
 MAX_MEASURED = 100
-_MEASURED: WeakKeyDictionary[Generator, dict[Any, tuple[Tensor, Tensor, float]]] = WeakKeyDictionary()
+_MEASURED: WeakKeyDictionary[Generator, dict[Any, tuple[Tensor, Tensor, Tensor, float]]] = WeakKeyDictionary()
 
 
 class Restriction(Protocol):
@@ -56,7 +58,7 @@ class LatentSpace:
     """One of a generator's latent spaces, as vectors that an optimizer can move.
 
     In z a vector is the latent itself. In w and ws it is the offset from the mean w, divided by the standard deviation
-    of each coordinate. So a step has the same meaning everywhere. Vectors farther from the mean than random draws get a
+    of each coordinate. So a step has the same meaning everywhere. Vectors that are less likely than random draws get a
     `penalty`.
 
     Args:
@@ -105,7 +107,7 @@ class LatentSpace:
         self.prior = "shell" if name == "z" else "free"
         self.dims = {"z": generator.z_dim, "w": generator.w_dim, "ws": generator.num_ws * generator.w_dim}[name]
         if name != "z":
-            self._center, self._spread, self._reach = self._measured()
+            self._center, self._spread, self._precision, self._reach = self._measured()
         self.avoid = None if avoid is None else self._fitting(avoid)
 
     def __repr__(self) -> str:
@@ -197,17 +199,19 @@ class LatentSpace:
         }
 
     def penalty(self, vectors: Tensor) -> Tensor:
-        """Returns the amount to subtract from the score of vectors [n, dims] that are far from the mean w, [n].
+        """Returns the amount to subtract from the score of vectors [n, dims] that random draws do not reach, [n].
 
-        It is proportional to the excess of the mean squared coordinate over the value that 99 % of random draws stay
-        below. So a natural image pays nothing. In z it is 0, because the optimizer's prior keeps vectors plausible. A
-        filter adds its penalty.
+        It is proportional to the excess of the squared Mahalanobis distance from the mean w over the value that 99 %
+        of random draws stay below. So a natural image pays nothing, and coordinates that vary together may do so. In
+        z it is 0, because the optimizer's prior keeps vectors plausible. A filter adds its penalty.
         """
         vectors = self._checked(vectors)
         if self.name == "z":
             penalty = torch.zeros(len(vectors), device=vectors.device)
         else:
-            penalty = PENALTY_WEIGHT * (vectors.square().mean(dim=1) - self._reach).clamp(min=0)
+            layers = vectors.reshape(len(vectors), -1, self.generator.w_dim)
+            distances = _distances(layers, self._precision.to(vectors.device)).mean(dim=1)
+            penalty = PENALTY_WEIGHT * (distances - self._reach).clamp(min=0)
         return penalty if self.avoid is None else penalty + self.avoid.penalty(vectors)
 
     def _checked(self, vectors: Tensor) -> Tensor:
@@ -217,7 +221,7 @@ class LatentSpace:
         labels = None if self.labels is None else self.labels.to(z.device).expand(len(z), -1)
         return self.generator.map(z, labels, truncation)
 
-    def _measured(self) -> tuple[Tensor, Tensor, float]:
+    def _measured(self) -> tuple[Tensor, Tensor, Tensor, float]:
         """Returns the result of `_measure`, from the cache if weights and labels are the same."""
         tensors = (*self.generator.parameters(), *self.generator.buffers())
         # Inference tensors do not count their changes, and results made of them cannot be used with gradients.
@@ -233,14 +237,22 @@ class LatentSpace:
         return measured
 
     @torch.no_grad()
-    def _measure(self) -> tuple[Tensor, Tensor, float]:
-        """Measures w: the mean and standard deviation of each coordinate, both [w_dim], and how far draws reach."""
+    def _measure(self) -> tuple[Tensor, Tensor, Tensor, float]:
+        """Measures w: mean, standard deviation [w_dim], inverse correlations [w_dim, w_dim], how far draws reach."""
         # One random stream, because 10,000 seeds would take twenty times as long as the mapping.
         z = torch.randn(SPREAD_DRAWS, self.generator.z_dim, generator=torch.Generator().manual_seed(0))
         w = torch.cat([self._map(part.to(self.generator.device))[:, 0] for part in z.split(SPREAD_BATCH)])
         center, spread = self.generator.w_avg if self.labels is None else w.mean(dim=0), w.std(dim=0)
         offsets = (w - center) / spread.where(spread > 0, 1)
-        return center, spread, float(offsets.square().mean(dim=1).quantile(NATURAL))
+        alone = torch.eye(len(center), device=offsets.device)
+        correlations = (1 - SHRINKAGE) * (offsets.T @ offsets) / len(offsets) + SHRINKAGE * alone
+        precision = torch.linalg.inv(correlations.double()).float()
+        return center, spread, precision, float(_distances(offsets, precision).quantile(NATURAL))
+
+
+def _distances(offsets: Tensor, precision: Tensor) -> Tensor:
+    """Returns squared Mahalanobis distances of offsets [..., dims] for each dimension, [...]: 1 for a typical draw."""
+    return ((offsets @ precision) * offsets).mean(dim=-1)
 
 
 def _digest(tensor: Tensor) -> str:

@@ -123,19 +123,23 @@ EXTREMES = 0.002
 MET = 0.7
 # A phrase that is met by so much need not be met better at the cost of others.
 ENOUGH = 1.2
-PHRASE_WEIGHT = 0.05
+# What wanted phrases cost together if nothing of them is met. The cosine of the whole already asks for them.
+WANTED_WEIGHT = 0.06
+# What each refused phrase costs if it is met as a wanted one would be. The cosine of the whole does not know of it.
+REFUSED_WEIGHT = 0.2
 
 
 class WishObjective(EmbeddingObjective):
     """The similarity of images to a wish as a whole, and how well they meet each of its phrases.
 
-    The score is the cosine of the image and the wish's `text`, plus `PHRASE_WEIGHT` times the mean over phrases of how
-    well the image meets each, at most `ENOUGH`. The cosine alone is often highest for images that have most of a wish
-    very clearly and lack a part.
+    The score is the cosine of the image and the wish's `text`, less what the image lacks of wanted phrases and what it
+    has of refused ones. If all phrases are met, it is the cosine. The cosine alone is often highest for images that
+    have most of a wish very clearly and lack a part.
 
-    A wanted phrase is met from 1. On this scale 0 is the lowest cosine with the phrase that natural images have, and 1
-    is `MET` of the way to the highest, or the judge's `matching`, if that is more. A refused phrase is met up to 1, and
-    counts 2 minus that.
+    A phrase is met from 1. On this scale 0 is the lowest cosine with the phrase that natural images have, and 1 is
+    `MET` of the way to the highest, or the judge's `matching`, if that is more. A wanted phrase costs nothing from
+    `ENOUGH`, and a refused one up to as much below 1. Where the judge does not see some `kinds` of a refused phrase
+    in it, these are refused, too.
 
     Args:
         judge: a CLIP model.
@@ -156,8 +160,12 @@ class WishObjective(EmbeddingObjective):
             shown = self.wish.typed if len(self.wish.typed) <= 40 else self.wish.typed[:40] + "..."
             raise ArgumentError("wish", shown, f"1 to {MAX_PROMPT} characters long, with a word to look for")
         self.prompt = self.wish.typed
+        # A refused phrase may have several texts: itself, and its kinds.
+        kinds = [() if phrase.wanted else judge.kinds.get(phrase.text, ()) for phrase in self.wish.phrases]
+        texts = [[phrase.text, *others] for phrase, others in zip(self.wish.phrases, kinds, strict=True)]
+        self._sizes = [len(each) for each in texts]
         with torch.no_grad():
-            self._phrases = judge.embed_text([phrase.text for phrase in self.wish.phrases])
+            self._phrases = judge.embed_text([text for each in texts for text in each])
             self._whole = judge.embed_text(self.wish.text)[0] if self.wish.text else None
         natural = check_tensor("natural", natural, ["n", self._phrases.shape[1]]).to(self._phrases.device)
         if not len(natural):
@@ -168,16 +176,21 @@ class WishObjective(EmbeddingObjective):
         met = met if judge.matching is None else met.clamp(min=judge.matching)
         self._range = (met - self._low).clamp(min=1e-6)
         self._wanted = torch.tensor([phrase.wanted for phrase in self.wish.phrases], device=natural.device)
+        wanted = WANTED_WEIGHT / ENOUGH / max(1, len(self.wish.wanted))
+        self._costs = torch.where(self._wanted, wanted, REFUSED_WEIGHT)
 
     def of_embeddings(self, embeddings: Tensor) -> Tensor:
-        met = self._has(embeddings)
-        bonus = PHRASE_WEIGHT * torch.where(self._wanted, met, 2 - met).clamp(max=ENOUGH).mean(dim=1)
-        return bonus if self._whole is None else embeddings.to(bonus.device) @ self._whole + bonus
+        has = self._has(embeddings)
+        lacks = torch.where(self._wanted, ENOUGH - has, has - (2 - ENOUGH)).clamp(min=0)
+        cosines = 0 if self._whole is None else embeddings.to(has.device) @ self._whole
+        return cosines - lacks @ self._costs
 
     def met(self, embeddings: Tensor) -> Tensor:
         """Returns which phrases images meet, bool [n, phrases], from their embeddings [n, d]."""
         return (self._has(embeddings) >= 1) == self._wanted
 
     def _has(self, embeddings: Tensor) -> Tensor:
+        """Returns how much images have of each phrase, [n, phrases]."""
         embeddings = check_tensor("embeddings", embeddings, ["n", self._phrases.shape[1]])
-        return (embeddings.to(self._low.device) @ self._phrases.T - self._low) / self._range
+        has = (embeddings.to(self._low.device) @ self._phrases.T - self._low) / self._range
+        return torch.stack([each.amax(dim=1) for each in has.split(self._sizes, dim=1)], dim=1)

@@ -59,7 +59,7 @@ def test_what_is_refused_is_not_in_the_text(parts):
 class Eye:
     """A judge that sees one number for each of three words; a text is the mean of its words."""
 
-    name, matching = "eye", None
+    name, matching, kinds = "eye", None, {}
     words = ("smiling", "woman", "glasses")
 
     def embed_text(self, text):
@@ -93,6 +93,15 @@ def test_a_refused_phrase_is_met_where_it_is_absent():
     assert objective.met(torch.stack([with_glasses, without])).tolist() == [[True, False], [True, True]]
     scores = objective.of_embeddings(torch.stack([with_glasses, without]))
     assert scores[1] > scores[0]
+
+
+def test_kinds_of_what_is_refused_are_refused_too():
+    eye = Eye()
+    smiling = faces([1.0, 0.0, 0.0])
+    assert WishObjective(eye, "no glasses", NATURAL).met(smiling).all()
+    eye.kinds = {"glasses": ("smiling",)}
+    assert not WishObjective(eye, "no glasses", NATURAL).met(smiling).any()
+    assert not WishObjective(eye, "glasses", NATURAL).met(smiling).any()
 
 
 def test_only_refusals_can_be_searched_for():

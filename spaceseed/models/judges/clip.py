@@ -11,8 +11,9 @@ differentiable, so a judge can also be used for gradient ascent.
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import torch
 import torch.nn.functional as F
@@ -32,6 +33,8 @@ from spaceseed.models.judges.texts import split_text
 ASSETS = Path(__file__).parents[2] / "assets" / "judge"
 # Of the bundled judge, over 42 phrases: 97 % of the faces with an attribute have more, and 2 % of the others.
 MATCHING = 0.25
+# It was taught that glasses can be seen through.
+KINDS = {"glasses": ("sunglasses",)}
 # Names of the weights in repositories for which open_clip names no file; the first is preferred.
 SAFE_WEIGHTS, PICKLED_WEIGHTS = "open_clip_model.safetensors", "open_clip_pytorch_model.bin"
 
@@ -46,6 +49,7 @@ class Judge:
         name: the name for `load_judge`, which recipes store; None for another model.
         matching: the cosine that an image has at least with a text of a few words that is true for it; None if that
             is not known.
+        kinds: from a text to others that name kinds of it which this judge does not see in it.
     """
 
     def __init__(
@@ -55,9 +59,10 @@ class Judge:
         device: torch.device | str = "cpu",
         name: str | None = None,
         matching: float | None = None,
+        kinds: Mapping[str, Sequence[str]] = MappingProxyType({}),
     ) -> None:
         self.name = name
-        self.matching = matching
+        self.matching, self.kinds = matching, kinds
         self.device = torch.device(device)
         self.model = model.to(self.device).eval().requires_grad_(False)
         self.tokenizer = tokenizer
@@ -163,7 +168,7 @@ def load_judge(
     device = check_device("device", device)
     if name == "avatars":
         judge = _build(name, f"local-dir:{ASSETS}", None, device, bpe_path=str(ASSETS / "bpe.txt.gz"))
-        judge.matching = MATCHING
+        judge.matching, judge.kinds = MATCHING, KINDS
         return judge
     architecture, _, weights = name.partition("/")
     known = weights in open_clip.list_pretrained_tags_by_model(architecture)
