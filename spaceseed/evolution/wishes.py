@@ -10,11 +10,14 @@ Example::
     objective.met(judge.embed_images(find))       # [1, 4]: True for each phrase that the image meets
 
 CLIP reads "without glasses" almost as "glasses" (Alhamoud et al. 2025, "Vision-Language Models Do Not Understand
-Negation"), so what follows "no", "not" or "without" is not part of the text that images are compared with.
+Negation"), so what follows "no", "not" or "without" is not part of the text that images are compared with. The rules
+are for English; a wish in another language is one phrase.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Self
 
 import torch
@@ -30,15 +33,29 @@ if TYPE_CHECKING:  # open_clip takes seconds to import
 # Nouns whose adjectives are phrases of their own: a smiling woman is smiling, and is a woman.
 WHO = "woman women man men girl girls boy boys lady ladies guy guys gentleman dude female male child kid"
 ANYONE = "person people face faces someone somebody anyone character avatar cartoon portrait human adult"
-_OPENING = re.compile(r"^(?:(?:a|an|the) )?(?:photo|photograph|picture|image|drawing|portrait|painting) of ")
+ALLOWED = f"1 to {MAX_PROMPT} characters long, with a word to look for"
+PRONOUNS = {"he": "a man", "she": "a woman"}
 FILLERS = (
-    "a an the some any his her their its very really quite rather so with who whose that which is are has have having "
-    "wearing dressed but and also please show me just i want need looking"
+    "a an the some any his her their its very really quite rather too so is are do does have wear wears dressed also "
+    "please show see me just i you we they it there want wants need looking"
 )
-_NEGATION = re.compile(r"\b(?:without|no|not|never|neither|(?:is|are|do|does|has|have)n['\u2019]t)\b")
-# Where a phrase ends. "or" and "nor" go on with what is refused; see `_refuses`.
-_BREAK = re.compile(
-    r"(?P<stop>[,;.!?:]|\b(?:and|but|with|wearing|dressed in|has|having|in front of|against|in|on)\b)|\b(?:or|nor)\b"
+# What a wish is taken apart at. Words within a hyphen, such as "no-one", are not.
+_TOKEN = re.compile(
+    r"""
+    (?<![\w-]) (?:
+        (?P<open> with\ or\ without | without\ or\ with )              # neither wanted nor refused
+      | (?P<link> nothing\ but | not\ only | with | wearing | dressed\ in | has | having | in\ front\ of | against
+                | in | on | who | which | that
+                | (?:photo | photograph | picture | image | drawing | portrait | painting | close-up | face)\ of )
+      | (?P<no>   without | neither | nor | never | (?:(?:do|does|is|are|has|have|will|should|must|can)\ )? not | cannot
+                | no | (?:do|does|is|are|has|have|wo|should|must|ca|ai) n['\u2019]?t )
+      | (?P<stop> (?! (?<=\bblack\ )and\ white\b | (?<=\bsalt\ )and\ pepper\b ) and | but )
+    ) (?![\w-])
+    | (?P<or>    (?: ,\ ?)? (?<![\w-]) or (?![\w-]) )
+    | (?P<comma> , )
+    | (?P<mark>  [;!?()&+/\u2013\u2014] | [.:](?=\ |$) | (?<=\ )-(?=\ ) )
+    """,
+    re.IGNORECASE | re.VERBOSE,
 )
 
 
@@ -76,44 +93,65 @@ class Wish:
 
     @classmethod
     def parse(cls, typed: str) -> Self:
-        """Takes a typed wish apart. Each text has at least one phrase, unless it has no words."""
-        typed = " ".join(typed.split())
+        """Takes a typed wish apart. Each text has at least one phrase, unless it has no words.
+
+        Raises:
+            ArgumentError: the wish is not a text, or too long.
+        """
+        typed = " ".join(check_type("wish", typed, str, "a text or a Wish").split())
+        if len(typed) > MAX_PROMPT:
+            raise ArgumentError("wish", typed[:40] + "...", ALLOWED)
+        named = re.sub(r"(?<![\w-])s?he(?![\w-])", lambda word: PRONOUNS[word[0].lower()], typed, flags=re.IGNORECASE)
         phrases: list[Phrase] = []
-        shown: list[str] = []
-        for chunk, separator, refused in _chunks(_OPENING.sub("", typed)):
-            phrases += [Phrase(text, not refused) for text in _parts(chunk)]
-            if not refused and chunk.strip():
-                shown.append(f"{separator}{chunk}")
-        text = re.sub(r"^[\s,;.!?:]*(?:and|but|with)?\s+|[\s,;.!?:]+$", "", " " + "".join(shown))
+        text = ""
+        for chunk, separator, wanted in _chunks(named):
+            if wanted is not None:
+                phrases += [Phrase(part, wanted) for part in _parts(chunk)]
+            if wanted and _words(chunk):
+                text += f"{separator} {chunk}" if text else chunk
         text = re.sub(r"\s+(?=[,;.!?:])", "", " ".join(text.split()))
         return cls(typed, text, tuple(dict.fromkeys(phrases)))
 
 
-def _chunks(text: str) -> list[tuple[str, str, bool]]:
-    """Returns the parts of a text between its breaks: each with the break before it, and whether it is refused."""
-    found: list[tuple[str, str, bool]] = []
-    start, separator, refused = 0, "", False
-    for match in [*_BREAK.finditer(text), None]:
-        end = match.start() if match else len(text)
-        plain, *negated = _NEGATION.split(text[start:end])
-        if plain.strip():
-            found.append((plain, separator, refused))
-        found += [(part, "", True) for part in negated]
-        if match:
-            refused = (refused or bool(negated)) and match["stop"] is None
-            start, separator = match.end(), match[0]
-    return found
+def _chunks(text: str) -> Iterator[tuple[str, str, bool | None]]:
+    """Yields the parts of a text: each with the words that set it apart from the part before, and what is wished of it.
+
+    That is True where it is wanted, False where it is refused, and None where it is neither.
+    """
+    marks = [None, *_TOKEN.finditer(text), None]
+    kinds = [mark.lastgroup if mark else "stop" for mark in marks]
+    wanted: bool | None = True
+    negated = False  # a moment ago: "not wearing glasses" refuses them
+    for i, (mark, after) in enumerate(pairwise(marks)):
+        if kinds[i] in {"open", "no"}:
+            wanted = None if kinds[i] == "open" else False
+        elif not (kinds[i] == "or" or (kinds[i] == "link" and negated) or _lists_with_or(kinds[i:])):
+            wanted = True
+        chunk = text[mark.end() if mark else 0 : after.start() if after else len(text)]
+        negated = kinds[i] in {"open", "no"} and not chunk.strip()
+        yield chunk, f" {mark[0]}" if mark and wanted else "", wanted
+
+
+def _lists_with_or(kinds: list[str | None]) -> bool:
+    """Returns whether a comma comes next that stands for "or", as in "without a hat, a beard or glasses"."""
+    return kinds[0] == "comma" and next(kind for kind in kinds if kind != "comma") == "or"
+
+
+def _words(chunk: str) -> list[str]:
+    words = (re.sub(r"['\u2019]s$", "", word) for word in re.findall(r"\w[\w'\u2019-]*", chunk.lower()))
+    return [word for word in words if word not in FILLERS.split()]
 
 
 def _parts(chunk: str) -> list[str]:
     """Returns the phrases of a chunk: it as a whole, or a person's adjectives, the person, and what follows."""
-    words = [word for word in re.findall(r"[\w'\u2019-]+", chunk.lower()) if word not in FILLERS.split()]
-    at = next((i for i, word in enumerate(words) if word in f"{WHO} {ANYONE}".split()), None)
+    words = _words(chunk)
+    someone = f"{WHO} {ANYONE}".split()
+    at = next((i for i, word in enumerate(words) if word in someone), None)
     if at is None:
         return [" ".join(words)] if words else []
     who = [words[at]] if words[at] in WHO.split() else []
-    after = [" ".join(words[at + 1 :])] if words[at + 1 :] else []
-    return [*words[:at], *who, *after]
+    after = " ".join(word for word in words[at + 1 :] if word not in ANYONE.split())
+    return [*words[:at], *who, *([after] if after else [])]
 
 
 # The lowest and highest cosines of a phrase with natural images leave out so many at each end.
@@ -155,10 +193,9 @@ class WishObjective(EmbeddingObjective):
 
     def __init__(self, judge: "Judge", wish: Wish | str, natural: Tensor) -> None:
         super().__init__(judge)
-        self.wish = Wish.parse(wish) if isinstance(wish, str) else check_type("wish", wish, Wish, "a text or a Wish")
-        if not self.wish.phrases or len(self.wish.typed) > MAX_PROMPT:
-            shown = self.wish.typed if len(self.wish.typed) <= 40 else self.wish.typed[:40] + "..."
-            raise ArgumentError("wish", shown, f"1 to {MAX_PROMPT} characters long, with a word to look for")
+        self.wish = wish if isinstance(wish, Wish) else Wish.parse(wish)
+        if not self.wish.phrases:
+            raise ArgumentError("wish", self.wish.typed[:40], ALLOWED)
         self.prompt = self.wish.typed
         # A refused phrase may have several texts: itself, and its kinds.
         kinds = [() if phrase.wanted else judge.kinds.get(phrase.text, ()) for phrase in self.wish.phrases]

@@ -15,7 +15,39 @@ WISHES = {
     "old man without a beard, smiling": ("old man, smiling", ["old", "man", "smiling"], ["beard"]),
     "red hair, no glasses or beard": ("red hair", ["red hair"], ["glasses", "beard"]),
     "not smiling but with a hat": ("a hat", ["hat"], ["smiling"]),
-    "a man who isn't smiling": ("a man who", ["man"], ["smiling"]),
+    "a man who isn't smiling": ("a man", ["man"], ["smiling"]),
+    "She isn\u2019t smiling": ("a woman", ["woman"], ["smiling"]),
+    "No glasses": ("", [], ["glasses"]),
+    "A WOMAN WITHOUT GLASSES": ("A WOMAN", ["woman"], ["glasses"]),
+    "not too old": ("", [], ["old"]),
+    "he has no hair": ("a man", ["man"], ["hair"]),
+    "a woman who is not wearing glasses": ("a woman", ["woman"], ["glasses"]),
+    "a girl that doesnt have a hat": ("a girl", ["girl"], ["hat"]),
+    "not in a red hoodie": ("", [], ["red hoodie"]),
+    "a man with no beard who smiles": ("a man who smiles", ["man", "smiles"], ["beard"]),
+    "without any glasses or hats, but with a beard": ("a beard", ["beard"], ["glasses", "hats"]),
+    "man without glasses, a beard or a hat, smiling": ("man, smiling", ["man", "smiling"], ["glasses", "beard", "hat"]),
+    "no beard, red hair and a hat": ("red hair and a hat", ["red hair", "hat"], ["beard"]),
+    "without a hat or with glasses": ("glasses", ["glasses"], ["hat"]),
+    "a man with or without glasses, bald": ("a man, bald", ["man", "bald"], []),
+    "nothing but a hat": ("a hat", ["hat"], []),
+    "not only old but also bald": ("old but also bald", ["old", "bald"], []),
+    "no makeup look": ("", [], ["makeup look"]),
+    "a no-makeup look": ("a no-makeup look", ["no-makeup look"], []),
+    "no-one": ("no-one", ["no-one"], []),
+    "knot": ("knot", ["knot"], []),
+    "notable man": ("notable man", ["notable", "man"], []),
+    "black and white": ("black and white", ["black and white"], []),
+    "A black and white photo of a man": ("A black and white photo of a man", ["black and white", "man"], []),
+    "black beard and white hair": ("black beard and white hair", ["black beard", "white hair"], []),
+    "winking, with square glasses": ("winking with square glasses", ["winking", "square glasses"], []),
+    "red hair/glasses & hat": ("red hair / glasses & hat", ["red hair", "glasses", "hat"], []),
+    "a woman (no glasses) - old": ("a woman - old", ["woman", "old"], ["glasses"]),
+    "a woman \u2014 no \U0001f453": ("a woman", ["woman"], []),
+    "woman's face, red-haired": ("woman's face, red-haired", ["woman", "red-haired"], []),
+    "eine Frau ohne Brille": ("eine Frau ohne Brille", ["eine frau ohne brille"], []),
+    "\u7737\u93e1": ("\u7737\u93e1", ["\u7737\u93e1"], []),
+    "\U0001f600": ("", [], []),
     "neither glasses nor a beard, red hair": ("red hair", ["red hair"], ["glasses", "beard"]),
     "a photo of a fluffy white cat on a sofa": ("a fluffy white cat on a sofa", ["fluffy white cat", "sofa"], []),
     "bald man sticking out his tongue": (
@@ -44,6 +76,11 @@ def test_any_text_can_be_typed(typed):
     assert wish.typed == " ".join(typed.split())
     assert all(phrase.text.strip() for phrase in wish.phrases)
     assert len(set(wish.phrases)) == len(wish.phrases)
+
+
+@pytest.mark.parametrize("typed", WISHES)
+def test_capitals_change_nothing(typed):
+    assert Wish.parse(typed.upper()).phrases == Wish.parse(typed).phrases
 
 
 PARTS = ("red hair", "no glasses", "without a beard", "smiling", "old man", "with", "and")
@@ -133,6 +170,7 @@ def test_an_image_scores_as_its_embedding():
         (", and", NATURAL, "wish"),
         ("smiling " * 60, NATURAL, "wish"),
         (3, NATURAL, "wish"),
+        ("\U0001f600", NATURAL, "wish"),
         ("smiling", NATURAL[:0], "natural"),
         ("smiling", NATURAL[:, :2], "natural"),
     ],
