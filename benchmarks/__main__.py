@@ -15,6 +15,7 @@ STUDIES = {  # name: the options that it takes
     "generator": ("data",),
     "judge": ("data",),
     "search_quality": ("quick", "workers"),
+    "search_settings": ("quick", "workers"),
     "steering": ("quick",),
     "prior_study": ("quick", "data"),
     "avoidance": ("quick", "data"),
@@ -24,11 +25,12 @@ STUDIES = {  # name: the options that it takes
     "atlas": ("quick",),
     "evolving": ("quick", "data"),
     "convergence": ("quick", "data"),
+    "search_latency": ("quick",),
     "steer_latency": ("quick",),
     "busy": ("quick",),
 }
-# Only by name: the first two train for half an hour and more, the others need Playwright and Chromium.
-BY_NAME = ("evolving", "convergence", "steer_latency", "busy")
+# Only by name: the first three take half an hour and more, the others need Playwright and Chromium.
+BY_NAME = ("evolving", "convergence", "search_quality", "search_latency", "steer_latency", "busy")
 
 
 def main() -> None:
