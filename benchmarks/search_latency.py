@@ -22,7 +22,8 @@ AIM = 1000  # milliseconds
 # Notes the milliseconds from the Enter key to the first picture of the wall, to its last, and to the end of the search.
 WATCH = """() => {
   const times = window.searchTimes = {};
-  const wall = document.querySelector('#search-wall'), seen = new Set([...wall.querySelectorAll('img')].map((i) => i.src));
+  const wall = document.querySelector('#search-wall');
+  const seen = new Set([...wall.querySelectorAll('img')].map((image) => image.src));
   let start = null;
   document.querySelector('#search-prompt textarea, #search-prompt input').addEventListener(
     'keydown', (event) => { if (event.key === 'Enter') start = performance.now(); }, {once: true});

@@ -60,14 +60,14 @@ LOOKUPS = {BEST, "atlas alone"}
 
 
 def runs(wishes: Sequence[AskedPrompt], seeds: dict[int, int]) -> list[Run]:
-    """Returns all runs, the long ones first, so that no process is idle at the end."""
+    """Returns all runs, the long ones last: they take as long as all others."""
     planned = []
     for name, method in {**PEERS, **OURS}.items():
         for seed in range(max(seeds.values())):
             longest = max(budget for budget, count in seeds.items() if seed < count)
             looks = tuple(count for count in (*CHECKPOINTS, longest) if count <= longest)
             planned += [Run(name, method, wish, seed, tuple(dict.fromkeys(looks))) for wish in wishes]
-    return sorted(planned, key=lambda run: -max(run.budgets))
+    return sorted(planned, key=lambda run: (max(run.budgets), run.seed))
 
 
 def summarize(results: Sequence[Result], budget: int) -> list[dict[str, Any]]:
@@ -106,8 +106,9 @@ def _ahead(best: dict[tuple[str, int], Outcome], others: dict[tuple[str, int], O
 def curves(results: Sequence[Result]) -> dict[str, dict[str, list[float]]]:
     """Returns the mean score and share confirmed of each method at each checkpoint, over the runs of the first seed."""
     found: dict[str, dict[int, list[Outcome]]] = {}
+    first = min(run.seed for run, _ in results)
     for run, looks in results:
-        if run.seed == 0:
+        if run.seed == first:
             for budget, outcome in looks.items():
                 found.setdefault(run.name, {}).setdefault(budget, []).append(outcome)
     return {
@@ -124,21 +125,25 @@ def main() -> None:
     """Runs the comparison."""
     parser = arguments(__doc__)
     parser.add_argument("--workers", type=int, default=2, help="processes, one thread each")
+    parser.add_argument(
+        "--seeds", type=int, nargs="*", help="only the runs of these seeds, of 0 to 2; 0 is the longest"
+    )
     parser.add_argument("--only", nargs="*", help="run only these methods, keep their runs and write nothing else")
     args = parser.parse_args()
     wishes, seeds, kept = FINAL, SEEDS, None if args.quick else KEPT
     if args.quick:
         wishes, seeds = wishes[:1], {70: 2, 80: 1}
-    planned = runs(wishes, seeds)
+    planned = [run for run in runs(wishes, seeds) if args.seeds is None or run.seed in args.seeds]
     if args.only:
         compare([run for run in planned if run.name in args.only], args.workers, kept)
         return
     results = compare(planned, args.workers, kept)
-    budgets = [budget for budget in BUDGETS if budget <= max(seeds)] or sorted(seeds)
+    looked = max(max(run.budgets) for run in planned)
+    budgets = [budget for budget in BUDGETS if budget <= looked] or sorted(seeds)
     figures = {
         "best": BEST,
         "wishes": [wish.text for wish in wishes],
-        "seeds": {str(budget): count for budget, count in seeds.items()},
+        "seeds": {str(budget): len({run.seed for run in planned if budget in run.budgets}) for budget in budgets},
         "lookups": {name: 50_000 if name in LOOKUPS else 0 for name in {**OURS, **PEERS}},
         "budgets": {str(budget): summarize(results, budget) for budget in budgets},
         "curves": curves(results),

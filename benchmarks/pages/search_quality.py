@@ -17,11 +17,11 @@ def headline(figures: Figures) -> str:
 
 def text(figures: Figures) -> str:
     """Returns the paragraphs above the tables."""
-    seeds = ", ".join(f"{count} to {int(budget):,} images" for budget, count in figures["seeds"].items())
+    seeds = ", ".join(f"{count} at {int(budget):,} images" for budget, count in figures["seeds"].items())
     return f"""
 Which search finds what was asked, for the same number of images? Every method gets the same generator, judge,
 truncation and number of images. The {len(figures["wishes"])} wishes ask for three or four attributes. No setting was
-chosen on them. Seeds of each run: {seeds}.
+chosen on them. Seeds of each wish: {seeds}.
 
 **{figures["best"]}** is what the app does by default, `ss.find`: it begins with the best seeds of the bundled atlas and
 moves in w with CMA-ES. The peers search z through their own packages. The atlas alone draws nothing but its answer.
