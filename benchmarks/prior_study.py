@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from benchmarks.harness import Networks, Spent, Trial
 from benchmarks.report import DATA, PAGES, arguments, folder, mean_and_error, save
-from benchmarks.tune import PROMPTS
+from benchmarks.wishes import PLAIN
 from spaceseed.batches import batch_size
 from spaceseed.metrics.distances import frechet_distance, precision_recall
 from spaceseed.models.generators.generator import latents_from_seeds
@@ -115,7 +115,7 @@ def halfway(bundled: Networks, raw: Networks, size: Size) -> dict[str, Any]:
     lost: dict[str, list[float]] = {}
     z = latents_from_seeds(range(size.faces), bundled.generator.z_dim)
     first, second = torch.triu_indices(size.parents, size.parents, offset=1)
-    for prompt in PROMPTS[: size.prompts]:
+    for prompt in PLAIN[: size.prompts]:
         wanted = bundled.judge.embed_text(prompt.text)[0]
         for name, ways in paths(bundled, raw).items():
             scores = (raw if "raw" in name else bundled).embed("z", z) @ wanted
@@ -135,7 +135,7 @@ def searches(bundled: Networks, raw: Networks, real: Tensor, size: Size) -> dict
     for kind, nets in (("z", bundled), ("raw z", raw)):
         for prior in PRIORS:
             norms, scores, populations = [], [], []
-            for prompt in PROMPTS[: size.prompts]:
+            for prompt in PLAIN[: size.prompts]:
                 trial = Trial(nets, prompt, size.evaluations)
                 optimizer = DifferentialEvolution(nets.generator.z_dim, prior=prior, seed=0)
                 course = []

@@ -30,6 +30,8 @@ SEEDS = {2000: 3, 8000: 1}
 KEPT = Path("runs/search_quality")
 BEST = "spaceseed"
 
+Outcomes = dict[tuple[str, int], Outcome]  # by wish and seed
+
 
 def spaceseed(trial: Trial, seed: int, atlas: bool = True) -> None:
     """Runs what the app does by default."""
@@ -72,7 +74,7 @@ def runs(wishes: Sequence[AskedPrompt], seeds: dict[int, int]) -> list[Run]:
 
 def summarize(results: Sequence[Result], budget: int) -> list[dict[str, Any]]:
     """Returns a row for each method, the best first, compared with `BEST` on the same wishes and seeds."""
-    found: dict[str, dict[tuple[str, int], Outcome]] = {}
+    found: dict[str, Outcomes] = {}
     for run, looks in results:
         if budget in looks:
             found.setdefault(run.name, {})[run.prompt.text, run.seed] = looks[budget]
@@ -95,7 +97,7 @@ def summarize(results: Sequence[Result], budget: int) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: -row["score"][0])
 
 
-def _ahead(best: dict[tuple[str, int], Outcome], others: dict[tuple[str, int], Outcome], figure: str) -> list[float]:
+def _ahead(best: Outcomes, others: Outcomes, figure: str) -> tuple[float, float]:
     """Returns by how much `best` is ahead of others, and the error: seeds of one wish are no independent samples."""
     gaps: dict[str, list[float]] = {}
     for (wish, seed), other in others.items():

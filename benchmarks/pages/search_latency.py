@@ -18,8 +18,9 @@ def text(figures: Figures) -> str:
     """Returns the paragraphs above the tables."""
     return f"""
 How long does the Search tab take from the Enter key in the browser to pictures of what was asked? It was asked for
-{len(figures["searches"])} wishes, one after another, on {figures["cores"]} CPU cores. Chromium ran there, too. The aim was {figures["aim"]:,} ms to the first picture. The first search also waits for what is loaded when it is needed
-first, so it has a column of its own. A search ends by itself when nothing gets better.
+{len(figures["searches"])} wishes, one after another, on {figures["cores"]} CPU cores. Chromium ran there, too. The aim
+was {figures["aim"]:,} ms to the first picture. The first search has a column of its own, because it also waits
+for what is loaded when it is needed first. A search ends by itself when nothing gets better.
 """
 
 
