@@ -51,7 +51,8 @@ def read_square(path: Path, side: int, least: int = 1) -> Square:
             upright = _upright(image)
             opaque, was_transparent = _on_white(upright)
             side = min(side, *opaque.size)
-            return Square(np.asarray(ImageOps.fit(opaque, (side, side), Image.Resampling.LANCZOS)), was_transparent)
+            square = ImageOps.fit(opaque, (side, side), Image.Resampling.LANCZOS)
+            return Square(np.array(square), was_transparent)
     except PictureError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:

@@ -8,7 +8,7 @@ Example::
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import torch
@@ -29,7 +29,7 @@ from spaceseed.ops.termination import Termination
 if TYPE_CHECKING:  # open_clip takes seconds to import
     from spaceseed.models.judges.clip import Judge
 
-SPACE = "w"
+SPACE: Final = "w"
 START = 64
 SIGMA = 0.5
 # Images by which the phrases of a wish are measured.
