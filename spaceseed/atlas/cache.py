@@ -14,7 +14,7 @@ from pathlib import Path
 from huggingface_hub import constants
 from torch import Tensor
 
-from spaceseed.atlas.atlas import Atlas
+from spaceseed.atlas.atlas import ASSETS, Atlas
 from spaceseed.atlas.shards import Make, files_of, read_shards
 from spaceseed.errors import AtlasError, DownloadError
 from spaceseed.models.generators.generator import Generator
@@ -44,14 +44,13 @@ def atlas_of(
     Raises:
         ArgumentError: the generator has no card.
         DownloadError: the catalogue names an atlas that cannot be downloaded, and none was built here.
-        AtlasError: the catalogue's atlas is damaged or of other networks.
+        AtlasError: the bundled atlas is damaged, or the catalogue's is damaged or of other networks.
     """
     make = Make.of(generator, judge, truncation, labels)
     if generator.card is not None and generator.card.bundled:
-        with suppress(AtlasError):  # there is none
-            bundled = Atlas.open(make.model)
-            if bundled.make == make:
-                return bundled
+        files = files_of(ASSETS / make.model / "atlas")
+        if files and (bundled := Atlas.read(files)).make == make:
+            return bundled
     folder = _folder(make)
     try:
         published = _published(make, progress)

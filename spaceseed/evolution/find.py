@@ -7,8 +7,8 @@ Example::
     generation.best.save("found.png")
 """
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import torch
@@ -29,7 +29,7 @@ from spaceseed.ops.termination import Termination
 if TYPE_CHECKING:  # open_clip takes seconds to import
     from spaceseed.models.judges.clip import Judge
 
-SPACE = "w"
+SPACE: Final = "w"
 START = 64
 SIGMA = 0.3
 # Images by which the phrases of a wish are measured.
@@ -76,7 +76,7 @@ def find(
     if known is not None:
         known.check(generator, judge)
     space = LatentSpace(generator, SPACE, truncation)
-    objective = objective_for(judge, wish, lambda: natural_embeddings(generator, judge, known))
+    objective = objective_for(judge, wish, lambda: natural_embeddings(space, judge, known, random_seeds(seed)))
     optimizer = CMAES(
         space.dims, sigma=SIGMA, prior=space.prior, seed=seed, start=space.draw(first_seeds(objective, known, seed))
     )
@@ -101,17 +101,21 @@ def objective_for(judge: "Judge", wish: str | Tensor | Objective, natural: Calla
 
 
 def first_seeds(objective: Objective, atlas: Atlas | None, seed: int, count: int = START) -> list[int]:
-    """Returns the seeds of the first generation: the atlas's best, or random ones without an atlas."""
+    """Returns the seeds of the first generation: the atlas's best, best first, or random ones without an atlas."""
     if atlas is not None and isinstance(objective, EmbeddingObjective):
         return atlas.query(objective.of_embeddings, count)[0]
+    return random_seeds(seed, count)
+
+
+def random_seeds(seed: int, count: int = START) -> list[int]:
+    """Returns `count` random seeds. Those of a smaller count are the first of a larger one."""
     return np.random.RandomState(seed).randint(MAX_SEED, size=count).tolist()
 
 
 @torch.no_grad()
-def natural_embeddings(generator: Generator, judge: "Judge", atlas: Atlas | None) -> Tensor:
-    """Returns embeddings [n, d] of images of random seeds: the atlas's, or those of seeds that are drawn now."""
+def natural_embeddings(space: LatentSpace, judge: "Judge", atlas: Atlas | None, seeds: Sequence[int]) -> Tensor:
+    """Returns embeddings [n, d] of images of random seeds: the atlas's, or those of `seeds`, which are drawn now."""
     if atlas is not None:
         return atlas.embeddings(NATURAL)
-    space = LatentSpace(generator, "z")
-    parts = batches(space.draw(range(START)), batch_size(generator))
+    parts = batches(space.draw(seeds), batch_size(space.generator))
     return torch.cat([judge.embed_images(space.images(part)) for part in parts])

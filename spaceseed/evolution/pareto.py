@@ -106,7 +106,8 @@ def pareto(
         space: name of the latent space, or a `LatentSpace`.
         truncation: psi. It is ignored if `space` is a `LatentSpace`, which has its own.
         generations: number of rounds; short for `Termination(generations=...)`.
-        termination: limits to stop at; `patience` counts rounds in which the front does not change.
+        termination: limits to stop at; `patience` counts rounds in which the front does not change,
+            or changes no more than `gain` times.
         cancelled: called before each batch of images. If it returns True, the search ends at once.
         batch: number of images to draw at a time, as in `search`.
 

@@ -86,14 +86,16 @@ def search(
     evaluated: Callable[[Sequence[Find]], object] = lambda _: None,
     batch: int | None = None,
     apart: float = APART,
+    known: Sequence[Find] = (),
 ) -> Iterator[Generation]:
     """Runs a search until a limit is reached.
 
-    If the optimizer has searched before, the search continues from there: `top` begins with its best vectors, drawn
-    again, and `number` and `evaluations` count on. All limits except `target` count from the start of this call. The
-    optimizer remembers what it has searched (`optimizer.belongs_to`), and its `state_dict` stores this. Another model,
-    space or objective is refused, because the scores so far do not apply to it. Plain functions are told apart by their
-    names alone, and the filter of a space may change. To continue nevertheless, set `optimizer.belongs_to` to None.
+    If the optimizer has searched before, the search continues from there: `top` begins with `known`, or else with the
+    optimizer's best vectors, drawn again, and `number` and `evaluations` count on. All limits except `target` count
+    from the start of this call. The optimizer remembers what it has searched (`optimizer.belongs_to`), and its
+    `state_dict` stores this. Another model, space or objective is refused, because the scores so far do not apply to
+    it. Plain functions are told apart by their names alone, and the filter of a space may change. To continue
+    nevertheless, set `optimizer.belongs_to` to None.
 
     All vectors and scores of a search can be saved::
 
@@ -122,6 +124,7 @@ def search(
         apart: the finds in `top` differ from each other by at least this much: the root mean square difference of their
             images at 16 x 16 pixels, 0 to 2. Two random avatars differ by 0.43 on average. A better find removes worse
             ones that are nearer; the best always stays. With 0, near the end `top` shows nearly one image eight times.
+        known: finds of earlier searches of this optimizer, such as `generation.top`.
 
     Yields:
         The state after each generation.
@@ -138,9 +141,10 @@ def search(
     if not callable(evaluated):
         raise ArgumentError("evaluated", type(evaluated).__name__, "a function of finds")
     check_number("apart", apart, 0, 2)
+    known = tuple(check_type("find", find, Find, "a Find") for find in known)
     began = time.monotonic()
     before = {"generations_before": optimizer.generation, "evaluations_before": optimizer.evaluations}
-    kept = _survivors(space, optimizer, batch, apart)
+    kept = best_of(known, apart) or _survivors(space, optimizer, batch, apart)
     reason = None
     while reason is None:
         scores = []

@@ -44,14 +44,13 @@ class CMAES(Optimizer):
         """Args are those of `Optimizer` and the following.
 
         Args:
-            population: at least 2; by default 4 + floor(3 ln dims) (Hansen 2016, "The CMA Evolution Strategy: A
-                Tutorial", equation 48), but at least 18.
+            population: at least 2; `suited_population(dims)` by default.
             sigma: the initial step size around the mean of the first generation, in standard deviations of the prior:
                 above 0, up to 10.
             start: latents `[m, dims]`, which are the whole first generation, for any m.
         """
         if population is None:
-            population = max(LEAST, 4 + math.floor(3 * math.log(check_integer("dims", dims, 2))))
+            population = suited_population(check_integer("dims", dims, 2))
         super().__init__(dims, population, prior, seed, start, device)
         self.sigma = check_number("sigma", sigma, 0, 10, above=True)
         if start is not None:
@@ -99,6 +98,14 @@ class CMAES(Optimizer):
             distribution.__setstate__(values)
         samples = check_tensor("samples", state["samples"], ["n", self.dims], torch.float64)
         return super()._read(state) | {"_samples": _array(samples), "_distribution": distribution}
+
+
+def suited_population(dims: int) -> int:
+    """Returns the population that suits `dims` coordinates: 4 + floor(3 ln dims), but at least 18.
+
+    It is equation 48 of Hansen 2016, "The CMA Evolution Strategy: A Tutorial".
+    """
+    return max(LEAST, 4 + math.floor(3 * math.log(dims)))
 
 
 def recombine(candidates: Tensor, scores: Tensor) -> Tensor:

@@ -115,7 +115,7 @@ class DifferentialEvolution(Optimizer):
     def _read(self, state: dict[str, Any]) -> dict[str, Any]:
         attributes = super()._read(state)
         asked = attributes["_asked"]
-        if attributes["generation"] and asked is not None and len(asked) != self.size:
+        if attributes["course"] and asked is not None and len(asked) != self.size:
             raise ArgumentError("asked", len(asked), f"{self.size}, a trial for each of the population")
         return attributes
 

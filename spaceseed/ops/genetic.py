@@ -90,7 +90,7 @@ class GeneticAlgorithm(Optimizer):
             immigrants: 0 to `population` - `elites`. They keep variety high (Grefenstette 1992).
             replacement: "worst": a child enters if it beats a member; "elitist": all children enter; or "nsga2": `tell`
                 takes two or more scores for each candidate, [n, k]. Selection then compares fronts and, within a front,
-                crowding distances. There is no best; `stalled` counts rounds without a new point on the front. The
+                crowding distances. There is no best; `course` counts rounds with a new point on the front. The
                 original has `elites=0`, as this replacement keeps the best anyway.
             re_evaluate: whether `ask` returns the elites again, before the children, instead of keeping their scores.
                 For a person, or an objective whose scores change. The result is then the next population, and
@@ -146,15 +146,14 @@ class GeneticAlgorithm(Optimizer):
         """Returns one score for each candidate, [n], for selection."""
         return crowded_fitness(scores) if self.several_scores else scores
 
-    def _remember(self, candidates: Tensor, scores: Tensor) -> None:
+    def _remember(self, candidates: Tensor, scores: Tensor) -> float:
         if not self.several_scores:
-            super()._remember(candidates, scores)
-            return
+            return super()._remember(candidates, scores)
         known = self.scores.expand(-1, scores.shape[1])
         on_front = (front_ranks(torch.cat([known, scores])) == 0)[len(known) :]
         repeated = (scores[:, None] == known).all(dim=2).any(dim=1)
         entered = on_front & ~repeated & scores.isfinite().all(dim=1)
-        self.stalled = 0 if bool(entered.any()) else self.stalled + 1
+        return (self.course[-1] if self.course else 0.0) + float(entered.any())
 
     def _check_scores(self, scores: Any, count: int) -> Tensor:
         if not self.several_scores:

@@ -42,9 +42,9 @@ class Optimizer(ABC):
         size: number of survivors of a generation.
         population: the survivors `[size, dims]`, on `device`; empty before the first `tell`.
         scores: scores of the survivors, `[size]`, or `[size, k]` if each candidate has several.
-        generation: number of `tell` calls so far.
         evaluations: number of scored candidates so far.
-        stalled: number of rounds since the best score last improved.
+        course: the best score so far after each round. With several scores there is no best, so it is the number of
+            rounds so far in which a candidate came on the front.
         belongs_to: what the scores are of, in words, or None. `state_dict` stores it. The optimizer does not use it;
             a caller can refuse an optimizer that belongs to something else.
     """
@@ -84,7 +84,8 @@ class Optimizer(ABC):
         self._device = check_device("device", device)
         self.population = torch.empty(0, dims, device=self._device)
         self.scores = torch.empty(0, device=self._device)
-        self.generation = self.evaluations = self.stalled = 0
+        self.evaluations = 0
+        self.course: list[float] = []
         self.belongs_to: str | None = None
         # Must be equal in `load_state_dict`.
         self._made = {"optimizer": type(self).__name__, "dims": self.dims, "population": self.size}
@@ -116,11 +117,16 @@ class Optimizer(ABC):
             allowed = f"{self.scores.shape[1]} scores for each candidate, as before"
             raise ArgumentError("scores", tuple(values.shape), allowed)
         values[~values.isfinite().view(len(values), -1).all(dim=1)] = -torch.inf
-        self._remember(self._asked, values)
+        reached = self._remember(self._asked, values)
         self.population, self.scores = self._survive(self._asked, values)
+        self.course.append(reached)
         self._asked = None
-        self.generation += 1
         self.evaluations += len(values)
+
+    @property
+    def generation(self) -> int:
+        """The number of `tell` calls so far."""
+        return len(self.course)
 
     @property
     def best(self) -> tuple[Tensor, float]:
@@ -155,7 +161,8 @@ class Optimizer(ABC):
             "population": self.population.clone(),
             "scores": self.scores.clone(),
             "best": self._best and (self._best[0].clone(), self._best[1]),
-            "counters": (self.generation, self.evaluations, self.stalled),
+            "evaluations": self.evaluations,
+            "course": list(self.course),
             "belongs_to": self.belongs_to,
         }
 
@@ -185,8 +192,11 @@ class Optimizer(ABC):
             best = check_tensor("best", best[0], [self.dims]).to(self._device, copy=True), float(best[1])
         if bool(scores.isnan().any()) or (best is not None and math.isnan(best[1])):
             raise ArgumentError("scores", "NaN", "numbers")
-        generation, evaluations, stalled = (check_integer("counters", count, 0) for count in state["counters"])
-        if {len(population) > 0, best is not None or (scores.ndim > 1 and generation > 0)} != {generation > 0}:
+        course = [float(score) for score in check_type("course", state["course"], list, "a list of scores")]
+        if any(math.isnan(score) for score in course):
+            raise ArgumentError("course", "NaN", "numbers")
+        begun = len(course) > 0
+        if {len(population) > 0, best is not None or (scores.ndim > 1 and begun)} != {begun}:
             raise ArgumentError(
                 "population", len(population), "above 0, with a best latent, exactly if there was a generation"
             )
@@ -198,9 +208,8 @@ class Optimizer(ABC):
             "population": population.to(self._device, copy=True),
             "scores": scores.to(self._device, copy=True),
             "_best": best,
-            "generation": generation,
-            "evaluations": evaluations,
-            "stalled": stalled,
+            "evaluations": check_integer("evaluations", state["evaluations"], 0),
+            "course": course,
             "belongs_to": check_type("belongs_to", state["belongs_to"], (str, type(None)), "a text, or None"),
         }
 
@@ -225,15 +234,14 @@ class Optimizer(ABC):
         drawn = torch.randn(max(count, 0), self.dims, generator=self._generator)
         return self._to_prior(drawn).to(self._device)
 
-    def _remember(self, candidates: Tensor, scores: Tensor) -> None:
-        self.stalled += 1
-        if len(scores) == 0:
-            return
-        top = int(scores.argmax())
-        score = float(scores[top])
-        if self._best is None or score > self._best[1]:
-            self._best = candidates[top].clone(), score
-            self.stalled = 0
+    def _remember(self, candidates: Tensor, scores: Tensor) -> float:
+        """Keeps the best. Returns what `course` holds for this round."""
+        if len(scores):
+            top = int(scores.argmax())
+            score = float(scores[top])
+            if self._best is None or score > self._best[1]:
+                self._best = candidates[top].clone(), score
+        return self.best_score
 
     def _checked(self, start: Tensor) -> Tensor:
         start = check_tensor("start", start, ["m", self.dims]).detach()

@@ -1,5 +1,6 @@
 """Limits at which a search ends. The caller can also cancel it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from spaceseed.arguments import check_integer, check_number
@@ -16,17 +17,20 @@ class Termination:
         generations: number of ask-evaluate-tell rounds.
         evaluations: number of scored candidates. The generation that reaches the limit is the last, and may exceed it.
         target: the best score at which the search ends.
-        patience: number of rounds in a row without a better best score.
+        patience: number of rounds in which the best score rises by no more than `gain` in all.
+        gain: how much the best score must rise within `patience` rounds for the search to go on, 0 or more; with 0 any
+            rise counts. It is no limit by itself.
         seconds: wall-clock time.
 
     Raises:
-        ArgumentError: a limit is below 1 (seconds: not above 0), or not a finite number.
+        ArgumentError: a limit is below 1 (seconds: not above 0, gain: below 0), or not a finite number.
     """
 
     generations: int | None = None
     evaluations: int | None = None
     target: float | None = None
     patience: int | None = None
+    gain: float = 0.0
     seconds: float | None = None
 
     def __post_init__(self) -> None:
@@ -35,6 +39,7 @@ class Termination:
                 check_integer(name, getattr(self, name), 1)
         if self.target is not None:
             check_number("target", self.target)
+        check_number("gain", self.gain, 0)
         if self.seconds is not None:
             check_number("seconds", self.seconds, low=0, above=True)
 
@@ -58,7 +63,13 @@ class Termination:
             "target": self.target is not None and optimizer.best_score >= self.target,
             "generations": self.generations is not None and generations >= self.generations,
             "evaluations": self.evaluations is not None and evaluations >= self.evaluations,
-            "patience": self.patience is not None and min(optimizer.stalled, generations) >= self.patience,
+            "patience": self._is_flat(optimizer.course, generations),
             "seconds": self.seconds is not None and seconds >= self.seconds,
         }
         return next((name for name, yes in reached.items() if yes), None)
+
+    def _is_flat(self, course: Sequence[float], generations: int) -> bool:
+        """Returns whether the best score has hardly risen in the last rounds, all of them of this search."""
+        if self.patience is None or generations < self.patience or len(course) <= self.patience:
+            return False
+        return not course[-1] > course[-1 - self.patience] + self.gain

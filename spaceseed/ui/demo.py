@@ -10,6 +10,7 @@ from spaceseed.ui.avoid.tab import create_avoid_tab
 from spaceseed.ui.breed.tab import create_breed_tab
 from spaceseed.ui.finds.tab import BASKET_TABS, create_finds_tab, turn_to
 from spaceseed.ui.kit.events import quiet
+from spaceseed.ui.search.stream import build_atlas
 from spaceseed.ui.search.tab import create_search_tab
 from spaceseed.ui.shell.entry import enter
 from spaceseed.ui.shell.model_bar import create_model_bar
@@ -33,8 +34,8 @@ LAUNCH: dict[str, Any] = {
 def build(model: str | None = None, judge: str | None = None) -> gr.Blocks:
     """Builds the app.
 
-    Networks are loaded once and shared by all visitors, for nothing changes them. The bundled judge is loaded after
-    the first images are on the first visitor's page; all else when it is asked for.
+    Networks are loaded once and shared by all visitors, for nothing changes them. The bundled judge and its
+    atlas are loaded after the first images are on the first visitor's page; all else when it is asked for.
 
     Args:
         model: what `load` takes for the model that visitors meet first; `choose_default_model()` if None.
@@ -72,6 +73,8 @@ def build(model: str | None = None, judge: str | None = None) -> gr.Blocks:
             turned = tab.select(partial(turn_to, str(tab.id)), session, None, **quiet(queue=False))
             if tab.id in BASKET_TABS:
                 draw_finds(turned.then)
+            if tab.id == "search":
+                turned.then(partial(build_atlas, networks), session, None, **quiet())
         steer.open(finds.steer.click).success(lambda: gr.Tabs(selected="steer"), None, tabs, **quiet())
         switching = Switching(networks, session, basket, bar, breed, search, avoid)
         page = [breed.picker, *breed.view]
@@ -92,7 +95,8 @@ def build(model: str | None = None, judge: str | None = None) -> gr.Blocks:
 
         def warm_up() -> None:
             if networks.judge_name(networks.default) == BUNDLED:
-                networks.judge(networks.default)
+                judge, generator = networks.judge(networks.default), networks.generator(networks.default)
+                networks.atlases.atlas(generator, judge)
 
         filled = [*switching.controls, basket, tabs]
         opened = demo.load(open_page, [session, saved], filled, **quiet(lane="open", at_once=16))

@@ -66,9 +66,7 @@ def test_a_front_holds_compromises_from_end_to_end(generator, k, space):
         images, expected = draw_and_score(space, lambda x: torch.stack([w(x) for w in wishes(k)], 1), k, vectors)
         torch.testing.assert_close(front.scores, expected, atol=1e-5, rtol=1e-5)
         torch.testing.assert_close(torch.stack([f.image for f in front.finds]), images, atol=1e-4, rtol=1e-4)
-    # No earlier find beats a later front, and the front grows or gets better.
-    for old in fronts[0].finds:
-        assert not any(dominates(old.scores, new.scores) for new in fronts[-1].finds)
+    # The front grows and gets better.
     assert len(fronts[-1].finds) > 3
     assert fronts[-1].scores.amax(dim=0).sum() > fronts[0].scores.amax(dim=0).sum()
 

@@ -455,3 +455,20 @@ def test_swapped_arguments_are_named(generator):
     for name in ("cancelled", "evaluated"):
         with pytest.raises(ArgumentError, match=name):
             next(search(generator, Redness(), optimizer, **{name: True}))
+
+
+def test_finds_that_are_known_stay_and_are_not_drawn_again(generator):
+    optimizer = ss.CMAES(generator.z_dim, seed=1)
+    *_, first = ss.search(generator, redness, optimizer, generations=3)
+    state = optimizer.state_dict()
+    *_, drawn = ss.search(generator, redness, optimizer, generations=2)
+    optimizer.load_state_dict(state)
+    evaluated = []
+    *_, known = ss.search(generator, redness, optimizer, generations=2, known=first.top, evaluated=evaluated.extend)
+    assert len(evaluated) == 2 * optimizer.size
+    assert known.best_score == drawn.best_score
+    kept = {tuple(find.vector.tolist()) for find in [*first.top, *evaluated]}
+    assert {tuple(find.vector.tolist()) for find in known.top} <= kept
+    assert [find.score for find in known.top] >= [find.score for find in first.top]
+    with pytest.raises(ArgumentError, match="find"):
+        next(ss.search(generator, redness, optimizer, known=["red"]))

@@ -1,5 +1,7 @@
 """Wishes are taken apart, and images are told from each other by what they meet."""
 
+from typing import ClassVar
+
 import pytest
 import torch
 from hypothesis import given
@@ -96,7 +98,8 @@ def test_what_is_refused_is_not_in_the_text(parts):
 class Eye:
     """A judge that sees one number for each of three words; a text is the mean of its words."""
 
-    name, matching, kinds = "eye", None, {}
+    name, matching = "eye", None
+    kinds: ClassVar[dict[str, tuple[str, ...]]] = {}
     words = ("smiling", "woman", "glasses")
 
     def embed_text(self, text):

@@ -110,7 +110,7 @@ def test_a_restored_run_goes_on_identically(make, asked, rounds):
     assert torch.equal(restored.population, optimizer.population)
     assert torch.equal(restored.scores, optimizer.scores)
     assert torch.equal(restored.best[0], optimizer.best[0])
-    for name in ("best_score", "generation", "evaluations", "stalled"):
+    for name in ("best_score", "generation", "evaluations", "course"):
         assert getattr(restored, name) == getattr(optimizer, name)
 
 
@@ -159,10 +159,16 @@ def test_a_damaged_state_is_refused_and_changes_nothing(make):
     asked = optimizer.ask()
     good = optimizer.state_dict()
     damages = [None, [], {}, *({name: good[name] for name in good if name != left_out} for left_out in good)]
-    changes = {"population": torch.zeros(3, 5), "scores": torch.zeros(99), "best": 7, "counters": (1, 2)}
+    changes = {"population": torch.zeros(3, 5), "scores": torch.zeros(99), "best": 7, "course": (1, 2)}
     changes |= {"asked": torch.full((3, DIMS), torch.nan), "generator": torch.zeros(3), "made": {"optimizer": 1}}
     damages += [good | {name: value} for name, value in changes.items()]
-    damages += [good | {"best": None}, good | {"best": (good["best"][0], math.nan)}, good | {"counters": (0, 0, 0)}]
+    damages += [
+        good | {"best": None},
+        good | {"best": (good["best"][0], math.nan)},
+        good | {"course": []},
+        good | {"course": [math.nan]},
+    ]
+    damages += [good | {"course": course} for course in ([], [math.nan])]
     damages += [good | {"scores": good["scores"] * math.nan}]
     for damaged in damages:
         with pytest.raises(ArgumentError, match="state"):
@@ -250,11 +256,12 @@ def test_an_infinite_score_is_a_failure_too(make):
 
 
 @every_optimizer
-def test_stalled_counts_rounds_without_a_better_best(make):
+def test_the_course_is_the_best_score_after_each_round(make):
     optimizer = make(DIMS)
-    for scores, stalled in ((0.0, 0), (0.0, 1), (-1.0, 2), (1.0, 0), (1.0, 1)):
-        optimizer.tell(torch.full((len(optimizer.ask()),), scores))
-        assert optimizer.stalled == stalled
+    for score in (0.0, -1.0, 2.0, torch.nan, 1.0):
+        optimizer.tell(torch.full((len(optimizer.ask()),), score))
+    assert optimizer.course == [0, 0, 2, 2, 2]
+    assert optimizer.generation == 5
 
 
 @every_optimizer

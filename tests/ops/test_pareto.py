@@ -134,7 +134,7 @@ def test_a_spread_population_goes_on_from_its_state():
         ga.tell(two_wishes(ga.ask()))
         other.tell(two_wishes(other.ask()))
         assert torch.equal(other.scores, ga.scores)
-        assert other.stalled == ga.stalled
+        assert other.course == ga.course
     other.load_state_dict(fresh)
     assert other.generation == 0
     with pytest.raises(ArgumentError, match="state"):
@@ -154,11 +154,11 @@ def test_a_candidate_with_one_failed_score_has_failed():
     assert ga.scores.max() == 0
 
 
-def test_stalled_counts_rounds_in_which_no_child_came_on_the_front():
+def test_the_course_counts_rounds_in_which_a_child_came_on_the_front():
     ga = GeneticAlgorithm(DIMS, population=4, elites=0, replacement="nsga2")
-    for scores, stalled in (([0, 0], 0), ([-1, 0], 1), ([1, -1], 0), ([-2, -2], 1), ([torch.nan, 9], 2)):
+    for scores in ([0, 0], [-1, 0], [1, -1], [-2, -2], [torch.nan, 9]):
         ga.tell(torch.tensor(scores, dtype=torch.float32).expand(len(ga.ask()), 2))
-        assert ga.stalled == stalled
+    assert ga.course == [1, 1, 2, 2, 2]
 
 
 @pytest.mark.parametrize("scores", [torch.zeros(6), torch.zeros(6, 1), torch.zeros(5, 2), [0.0] * 6, None])

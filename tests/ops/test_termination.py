@@ -41,6 +41,21 @@ def test_patience_ends_a_search_that_no_longer_improves():
     assert termination.reason(optimizer_after(50, float), seconds=0) is None
 
 
+def test_a_gain_ends_a_search_that_improves_too_slowly():
+    slowly = optimizer_after(10, lambda generation: 0.25 * generation)
+    for gain, reason in ((0.5, None), (0.75, "patience"), (1.0, "patience")):
+        assert Termination(patience=3, gain=gain).reason(slowly, seconds=0) == reason
+    assert Termination(gain=9.0).reason(slowly, seconds=0) is None
+    at_last = optimizer_after(10, lambda generation: float(generation == 9))
+    assert Termination(patience=9, gain=0.5).reason(at_last, seconds=0) is None
+
+
+def test_a_search_that_goes_on_is_given_as_many_rounds_again():
+    flat = optimizer_after(9)
+    reasons = [Termination(patience=3, gain=0.1).reason(flat, seconds=0, generations_before=n) for n in (5, 6, 7)]
+    assert reasons == ["patience", "patience", None]
+
+
 def test_without_limits_it_never_ends_and_before_the_first_round_neither():
     assert Termination().reason(optimizer_after(100), seconds=1e9) is None
     everything = Termination(generations=1, evaluations=1, target=-1e9, patience=1, seconds=1)
@@ -73,6 +88,8 @@ def test_a_reached_target_is_the_reason_named():
         ("generations", 1.5),
         ("evaluations", -1),
         ("patience", 0),
+        ("gain", -0.1),
+        ("gain", math.nan),
         ("target", math.nan),
         ("target", math.inf),
         ("seconds", 0),

@@ -15,6 +15,7 @@ Labels are optional. Each subfolder is a class, unless the folder has a label fi
 """
 
 import os
+import warnings
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ from spaceseed.errors import ArgumentError, DataError
 from spaceseed.images import from_uint8
 from spaceseed.training.data.label_files import LABELS, labels_by_subfolder, read_label_file
 from spaceseed.training.data.labels import UNLABELLED, Labels, some_of
-from spaceseed.training.data.pictures import careful_decoding, find_pictures, read_picture
+from spaceseed.training.data.pictures import find_pictures, read_picture
 from spaceseed.untrusted import clean_text
 
 MIN_IMAGES = 8
@@ -130,7 +131,8 @@ def _read_all(
     images = np.empty((len(files), resolution, resolution, 3), np.uint8)
     kept: list[str] = []
     remarks = defaultdict[str, list[str]](list)
-    with careful_decoding(), ThreadPoolExecutor(os.cpu_count()) as pool:
+    with warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool:
+        warnings.simplefilter("ignore")  # a picture's defects become remarks
         try:
             pictures = pool.map(lambda name: read_picture(folder / name, resolution), files)
             for i, (name, picture) in enumerate(zip(files, pictures, strict=True)):

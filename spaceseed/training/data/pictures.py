@@ -3,17 +3,14 @@
 Files may be damaged, very large or unusual. Each error becomes a remark, and does not affect other files.
 """
 
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
 
-FORMATS = ("PNG", "JPEG", "WEBP")
+from spaceseed.pictures import PictureError, read_square
+
 SUFFIXES = (".png", ".jpg", ".jpeg", ".jfif", ".webp")
 OTHER_SUFFIXES = (".avif", ".bmp", ".gif", ".heic", ".heif", ".tif", ".tiff")  # pictures that are not supported
 
@@ -65,15 +62,6 @@ def find_pictures(folder: Path) -> Found:
     return found
 
 
-@contextmanager
-def careful_decoding() -> Iterator[None]:
-    """Makes Pillow refuse very large images, and suppresses other warnings, for `read_picture` in any thread."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        yield
-
-
 def read_picture(path: Path, resolution: int) -> Picture:
     """Reads a PNG, JPEG or WebP file: rotated upright, on white, cropped to the central square, with a Lanczos filter.
 
@@ -82,29 +70,7 @@ def read_picture(path: Path, resolution: int) -> Picture:
         resolution: side of the result in pixels. Smaller pictures are refused.
     """
     try:
-        with Image.open(path, formats=FORMATS) as image:
-            if min(image.size) < resolution:
-                return Picture(None, f"had a side below {resolution} pixels and had to be left out")
-            image.draft("RGB", (2 * resolution, 2 * resolution))  # so that a JPEG is not decoded at full size
-            image.load()
-            with suppress(Exception):  # an invalid orientation in EXIF does not spoil the picture
-                ImageOps.exif_transpose(image, in_place=True)
-            opaque, remark = _on_white(image)
-            square = ImageOps.fit(opaque, (resolution, resolution), Image.Resampling.LANCZOS)
-            return Picture(np.asarray(square), remark)
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
-        return Picture(None, "had too many pixels to be decoded safely and had to be left out")
-    except Exception:  # decoders raise many types of exceptions on unexpected bytes
-        return Picture(None, "could not be read and had to be left out")
-
-
-def _on_white(image: Image.Image) -> tuple[Image.Image, str]:
-    """Returns the image in RGB, and a remark if it was transparent."""
-    if image.mode.startswith("I"):  # 16-bit grey, whose values Pillow would clip at 255
-        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        if np.asarray(image.getchannel("A")).min() < 255:
-            white = Image.new("RGBA", image.size, "white")
-            return Image.alpha_composite(white, image).convert("RGB"), "had transparent parts, which became white"
-    return image.convert("RGB"), ""
+        pixels, was_transparent = read_square(path, resolution, least=resolution)
+    except PictureError as error:
+        return Picture(None, f"{error} and had to be left out")
+    return Picture(pixels, "had transparent parts, which became white" if was_transparent else "")

@@ -18,9 +18,11 @@ class Ticket:
 
     Attributes:
         stopped: True once the visitor asked the search to end.
+        taken: True once a search runs with it; no second one may.
     """
 
     stopped: bool = False
+    taken: bool = False
 
 
 @dataclass

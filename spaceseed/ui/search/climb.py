@@ -1,104 +1,160 @@
 """A search as a visitor sees it: what is shown while it runs, how often, and how it ends."""
 
+import copy
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from spaceseed.evolution.finds import Find
-from spaceseed.evolution.objectives import TextObjective
+from spaceseed.evolution.objectives import EmbeddingObjective
 from spaceseed.evolution.search import Generation, search
+from spaceseed.evolution.wishes import WishObjective
+from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generators.generator import Generator
-from spaceseed.recipes.recipe import Found, Recipe
+from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.kit.cores import is_slow, use_cores
 from spaceseed.ui.kit.jobs import waiting_for
 from spaceseed.ui.kit.pictures import thumbnail
-from spaceseed.ui.kit.tasks import Ticket
-from spaceseed.ui.search.settings import SearchSettings
-from spaceseed.ui.state.avoiding import Learned
+from spaceseed.ui.search.job import Job
+from spaceseed.ui.search.met import summary
+from spaceseed.ui.search.wall import Wall
 from spaceseed.ui.state.session import Session
-from spaceseed.ui.state.view import View
-
-if TYPE_CHECKING:
-    from spaceseed.models.judges.clip import Judge
 
 UPDATE_SECONDS = 0.2  # a page keeps up with five updates a second
 LINE_SECONDS = 1.0  # what changes between two generations is a number
 FRAMES = 6
-ENDINGS = {
-    "generations": "Done",
-    "patience": "Done, for nothing got better",
-    "target": "Done, the target score is reached",
-    "seconds": "Time is up",
-}
-
-
-@dataclass(frozen=True)
-class Job:
-    """A search that the visitor asked for, checked and ready to begin."""
-
-    model: str
-    view: View
-    settings: SearchSettings
-    liked: Tensor | None
-    ticket: Ticket
-    avoid: Learned | None = None
-
-    def truncation(self, generator: Generator) -> float:
-        """Returns psi of the search; 1 where it has no effect."""
-        card = generator.card
-        return 1.0 if card is not None and card.truncation is None else self.settings.truncation
 
 
 @dataclass
 class Climb:
-    """What a search has shown so far.
+    """A search, as far as it has come. It can go on after it has ended.
 
     Attributes:
-        settings: as the visitor chose them.
+        job: what is searched for.
+        objective: scores the images.
+        phrases: the part of the objective that reads the words, if there are any.
+        wall: the seeds of the first generation.
+        start: vectors [n, dims] of the first generation; None if the optimizer draws them itself.
+        batch: number of images to draw at a time.
+        drawn: images of the first generation, in batches, until they are scored.
+        memory: the state of the optimizer after the latest generation.
         latest: the generation come to last; None before the first.
         status: one line about it.
-        ended: True once there will be no more.
+        ended: True while no more is to come.
         best, mean: scores of each generation.
         film: each image that was the best for a time, with the number of its generation.
+        generations, images: how many there will be if nothing ends the search early.
     """
 
-    settings: SearchSettings
+    job: Job
+    objective: EmbeddingObjective
+    phrases: WishObjective | None
+    wall: Wall
+    start: Tensor | None = None
+    batch: int = 1
+    drawn: list[Tensor] = field(default_factory=list)
+    memory: dict[str, Any] | None = None
     latest: Generation | None = None
     status: str = ""
     ended: bool = False
     best: list[float] = field(default_factory=list)
     mean: list[float] = field(default_factory=list)
     film: list[tuple[int, Find]] = field(default_factory=list)
+    generations: int = 1
+    images: int = 1
+    _images_before: int = 0  # of this run
+    _seconds_before: float = 0.0
+    _met: dict[bytes, tuple[bool, ...]] = field(default_factory=dict)
 
     @property
     def share(self) -> float:
         """How much of the search is done, 0 to 1."""
-        return self.latest.evaluations / self.settings.images if self.latest else 0.0
+        return self.latest.evaluations / self.images if self.latest else 0.0
 
-    def add(self, generation: Generation) -> None:
-        """Adds the next generation; its pictures are kept as small as they are shown."""
+    def plan(self) -> None:
+        """Plans as many generations as the settings say, from here on."""
+        settings = self.job.settings
+        done = self.latest.evaluations if self.latest else 0
+        rounds = settings.generations - (self.latest is None)
+        self._images_before = done
+        self._seconds_before += self.latest.seconds if self.latest else 0.0
+        self.generations = len(self.best) + settings.generations
+        self.images = (done or sum(map(len, self.drawn))) + rounds * settings.children
+        self.ended = False
+
+    def add(self, generation: Generation, memory: dict[str, Any]) -> None:
+        """Adds the next generation; its pictures are kept as small as they are shown.
+
+        Args:
+            generation: the generation.
+            memory: the state of the optimizer after it.
+        """
         generation = replace(generation, top=tuple(_small(find) for find in generation.top))
         if not self.best or generation.best_score > self.best[-1]:
             self.film.append((generation.number, generation.top[0]))
-        self.latest = generation
+        self.latest, self.memory = generation, memory
         self.best.append(generation.best_score)
         self.mean.append(generation.mean_score)
-        self.status = describe(generation, self.settings)
         self.ended = generation.reason is not None
+        self.status = self._said(generation.evaluations, generation.seconds)
 
     def progress(self, images: int, seconds: float) -> None:
-        """Updates the line during a slow generation, from the images scored and the seconds passed."""
-        if self.latest is not None:
-            self.status = describe(replace(self.latest, evaluations=images, seconds=seconds), self.settings)
-        else:
-            first = max(self.settings.algorithm.population, self.settings.warm_start)
-            self.status = f"Generation 1 of {self.settings.generations} \u00b7 {images} of {first} images"
+        """Updates the line during a slow generation, from the images scored in this run and the seconds passed."""
+        self.status = self._said(self._images_before + images, seconds)
+
+    def stop(self) -> None:
+        """Ends the search where it is."""
+        self.ended = True
+        self.status = f"Stopped after generation {len(self.best)}. {self.verdict}" if self.best else "Stopped at once."
+
+    def _said(self, images: int, seconds: float) -> str:
+        """Returns a line that says how far the search is, or how it ended."""
+        if self.ended:
+            took = duration(self._seconds_before + seconds)
+            return f"{self._ending}: {images:,} images in {took}. {self.verdict}"
+        count = f"Generation {len(self.best) or 1} of {self.generations}"
+        scored = images - self._images_before
+        if not scored:
+            return count
+        speed = scored / max(seconds, 1e-9)
+        rate = f"{speed:.0f}" if speed >= 10 else f"{speed:.1f}"
+        left = duration((self.images - images) / speed)
+        return f"{count} \u00b7 {images:,} images \u00b7 {rate} images/s \u00b7 {left} left"
+
+    @property
+    def _ending(self) -> str:
+        assert self.latest is not None
+        if self.latest.reason == "patience":
+            rounds = self.job.settings.patience
+            return f"Nothing got better for {rounds} round{'s' if rounds > 1 else ''}"
+        return "Time is up" if self.latest.reason == "seconds" else "Done"
+
+    @property
+    def verdict(self) -> str:
+        """What the best image has of what was asked for, in a sentence; its score where nothing was asked in words."""
+        if self.latest is None:
+            return ""
+        if self.phrases is None:
+            return f"Best score {self.latest.best_score:.3f}."
+        return summary(self.phrases.wish.phrases, self.met(self.latest.top[:1])[0])
+
+    @torch.no_grad()
+    def met(self, finds: Sequence[Find]) -> list[tuple[bool, ...]]:
+        """Returns for each find which phrases it meets, () without words. Each image is looked at once."""
+        if self.phrases is None:
+            return [()] * len(finds)
+        keys = [find.vector.numpy().tobytes() for find in finds]
+        new = {key: find.image for key, find in zip(keys, finds, strict=True) if key not in self._met}
+        if new:
+            embeddings = self.phrases.network.embed_images(torch.stack(list(new.values())))
+            self._met |= zip(new, map(tuple, self.phrases.met(embeddings).tolist()), strict=True)
+        return [self._met[key] for key in keys]
 
     def frames(self) -> list[tuple[int, Find]]:
         """Returns the first best image, the present one, and some between them."""
@@ -110,25 +166,12 @@ class Climb:
         if self.latest is None:
             return []
         found = [self.latest.recipe(rank) for rank in range(min(count, len(self.latest.top)))]
-        return [recipe.replace(name=self.settings.prompt, found=self._found(recipe)) for recipe in found]
+        return [self._named(recipe) for recipe in found]
 
-    def _found(self, recipe: Recipe) -> Found:
-        settings = recipe.found.settings | self.settings.summary()
-        return recipe.found.model_copy(update={"settings": settings})
-
-
-def describe(generation: Generation, settings: SearchSettings) -> str:
-    """Returns a line that says how far a search is, or how it ended."""
-    speed = generation.evaluations / max(generation.seconds, 1e-9)
-    if generation.reason is not None:
-        return (
-            f"{ENDINGS[generation.reason]}: {generation.evaluations:,} images in {duration(generation.seconds)}, "
-            f"best score {generation.best_score:.3f}"
-        )
-    left = duration((settings.images - generation.evaluations) / speed)
-    count = f"Generation {generation.number} of {settings.generations}"
-    rate = f"{speed:.0f}" if speed >= 10 else f"{speed:.1f}"
-    return f"{count} \u00b7 {generation.evaluations:,} images \u00b7 {rate} images/s \u00b7 {left} left"
+    def _named(self, recipe: Recipe) -> Recipe:
+        settings = self.job.settings
+        told = {"prompt": settings.title, "settings": recipe.found.settings | settings.summary()}
+        return recipe.replace(name=settings.title, found=recipe.found.model_copy(update=told))
 
 
 def duration(seconds: float) -> str:
@@ -137,38 +180,50 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def climb(generator: Generator, judge: "Judge", job: Job, visitor: Session) -> Iterator[Climb]:
-    """Runs a visitor's search.
+def climb(generator: Generator, state: Climb, visitor: Session) -> Iterator[Climb]:
+    """Runs a visitor's search, from its first generation or from where it ended.
 
     Yields:
-        how it stands, at most five times a second, and once it has ended or was stopped. Nothing more is yielded once
-        another search of this visitor has taken its place.
+        how it stands, at most five times a second, and once it has ended or was stopped. Nothing is yielded if another
+        event runs it already, and nothing more once another search of this visitor has taken its place.
     """
-    settings, state, closed = job.settings, Climb(job.settings), False
-    space = job.view.space(generator, settings.space, job.truncation(generator))
-    if job.avoid is not None:
-        space = space.restricted(job.avoid.within(space))
-    objective = _Counted(judge, settings.prompt)
+    job = state.job
+    if job.ticket.taken:
+        return
+    job.ticket.taken = True
+    space = job.space(generator)
+    optimizer = job.settings.optimizer(space, state.start)
+    if state.memory is not None:
+        optimizer.load_state_dict(state.memory)
+    state.plan()
+    closed, scored = False, 0
 
     def cancelled() -> bool:
         use_cores(generator)
         return closed or job.ticket.stopped or visitor.ticket is not job.ticket
 
+    def count(finds: Sequence[Find]) -> None:
+        nonlocal scored
+        scored += len(finds)
+
     generations = search(
         generator,
-        objective,
-        settings.optimizer(space, job.liked),
-        space=space,
-        termination=settings.termination,
+        state.objective,
+        optimizer,
+        space=_with_images(space, state.drawn),
+        termination=job.settings.termination,
         cancelled=cancelled,
+        evaluated=count,
+        batch=state.batch,
+        known=state.latest.top if state.latest else (),
     )
     began, shown = time.monotonic(), -math.inf
     try:
         for step in _steps(generations) if is_slow(generator) else generations:
             if isinstance(step, str):
-                state.progress(objective.count, time.monotonic() - began)
+                state.progress(scored, time.monotonic() - began)
             else:
-                state.add(step)
+                state.add(step, optimizer.state_dict())
             pause = LINE_SECONDS if isinstance(step, str) else UPDATE_SECONDS
             if state.ended or time.monotonic() - shown >= pause:
                 shown = time.monotonic()
@@ -176,20 +231,19 @@ def climb(generator: Generator, judge: "Judge", job: Job, visitor: Session) -> I
     finally:
         closed = True  # a thread may still be at work on the next generation
     if not state.ended and visitor.ticket is job.ticket:
-        state.ended = True
-        state.status = f"Stopped after generation {len(state.best)}." if state.best else "Stopped at once."
+        state.stop()
         yield state
 
 
-class _Counted(TextObjective):
-    """Counts the images that it has scored."""
+def _with_images(space: LatentSpace, drawn: list[Tensor]) -> LatentSpace:
+    """Returns a copy of a space whose first batches of images are those that were drawn before; it empties the list."""
+    ready = copy.copy(space)
 
-    count = 0
+    def images(vectors: Tensor) -> Tensor:
+        return drawn.pop(0) if drawn else space.images(vectors)
 
-    def __call__(self, images: Tensor) -> Tensor:
-        scores = super().__call__(images)
-        self.count += len(images)
-        return scores
+    ready.images = images  # type: ignore[method-assign]
+    return ready
 
 
 def _steps(generations: Iterator[Generation]) -> Iterator[Generation | str]:

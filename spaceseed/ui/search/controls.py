@@ -1,6 +1,6 @@
 """The controls of a search, made from the fields of its settings."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,9 @@ from pydantic.fields import FieldInfo
 from spaceseed.ui.kit.controls import Slider
 from spaceseed.ui.kit.events import quiet
 from spaceseed.ui.search.settings import ALGORITHMS, SearchSettings, choices, limits
+
+# Settings that have places of their own.
+ASKED = ("prompt", "picture", "balance", "algorithm")
 
 Control = gr.Dropdown | gr.Number | gr.Radio | gr.Slider
 
@@ -39,8 +42,12 @@ class Controls:
         return common | {title: {name: next(rest) for name in group} for title, group in self.own.items()}
 
 
-def create_controls() -> Controls:
-    """Lays out the controls; those of an algorithm show only while it is chosen."""
+def create_controls(suited: Mapping[str, int]) -> Controls:
+    """Lays out the controls; those of an algorithm show only while it is chosen.
+
+    Args:
+        suited: values to begin with, by the name of the setting, where they are not the defaults.
+    """
     first = next(iter(ALGORITHMS))
     algorithm = gr.Radio(
         list(ALGORITHMS), value=first, label="Algorithm", info=ALGORITHMS[first].about, elem_id="search-algorithm"
@@ -48,11 +55,12 @@ def create_controls() -> Controls:
     own, groups = {}, []
     for title, settings in ALGORITHMS.items():
         with gr.Group(visible=title == first) as group, gr.Row(elem_classes="ss-controls"):
-            own[title] = _controls(settings, list(settings.model_fields), f"search-{title}")
+            begin = suited if title == first else {}
+            own[title] = _controls(settings, list(settings.model_fields), f"search-{title}", begin)
         groups.append(group)
-    names = [name for name in SearchSettings.model_fields if name not in ("prompt", "algorithm")]
+    names = [name for name in SearchSettings.model_fields if name not in ASKED]
     with gr.Row(elem_classes="ss-controls"):
-        common = _controls(SearchSettings, names, "search")
+        common = _controls(SearchSettings, names, "search", suited)
 
     def show_own(chosen: str) -> list[Any]:
         about = ALGORITHMS[chosen].about if chosen in ALGORITHMS else ""
@@ -62,8 +70,19 @@ def create_controls() -> Controls:
     return Controls({"algorithm": algorithm} | common, own)
 
 
-def _controls(settings: type[BaseModel], names: Sequence[str], prefix: str) -> dict[str, Control]:
-    return {name: _control(settings.model_fields[name], f"{prefix}-{name}") for name in names}
+def create_balance() -> Control:
+    """Lays out the slider between the words and the picture."""
+    return _control(SearchSettings.model_fields["balance"], "search-balance")
+
+
+def _controls(
+    settings: type[BaseModel], names: Sequence[str], prefix: str, suited: Mapping[str, int]
+) -> dict[str, Control]:
+    controls = {name: _control(settings.model_fields[name], f"{prefix}-{name}") for name in names}
+    for name, value in suited.items():
+        if name in controls:
+            controls[name].value = value
+    return controls
 
 
 def _control(field: FieldInfo, elem_id: str) -> Control:

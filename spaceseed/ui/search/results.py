@@ -11,8 +11,12 @@ from spaceseed.evolution.finds import TOP, Find
 from spaceseed.ui.kit.charts import plotted, score_curve
 from spaceseed.ui.kit.faces import captioned, faces
 from spaceseed.ui.kit.pictures import jpegs
+from spaceseed.ui.kit.text import line
 from spaceseed.ui.search.climb import FRAMES, Climb
+from spaceseed.ui.search.met import listed
 from spaceseed.ui.search.progress import progress
+
+DIFFERENT = "The best finds that look different from each other"
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,7 @@ class Results:
 
     status: gr.HTML
     best: gr.HTML
+    met: gr.HTML
     film: gr.HTML
     top: gr.HTML
     curve: gr.HTML
@@ -32,6 +37,7 @@ class Results:
         return {
             "status": self.status,
             "best": self.best,
+            "met": self.met,
             "film": self.film,
             "top": self.top,
             "curve": self.curve,
@@ -39,18 +45,24 @@ class Results:
         }
 
 
-def create_results() -> Results:
+def create_status() -> gr.HTML:
+    """Lays out the line that says how far the search is."""
+    return progress("Type what you want to see, pick a prompt or add a picture.", "search-status")
+
+
+def create_results(status: gr.HTML) -> Results:
     """Lays out the places, empty yet as large as they will be."""
-    status = progress("Type a prompt, or pick one, and watch the images change.", "search-status")
     with gr.Row(elem_id="search-results"):
         with gr.Column(scale=6, min_width=260):
             best = faces("Best so far", places=1, columns=1, elem_id="search-best")
+            met = line("", "search-met")
         with gr.Column(scale=9, min_width=320):
+            gr.HTML(f'<p class="ss-note">{DIFFERENT}</p>', padding=False, elem_id="search-note")
             top = faces("Best finds", places=TOP, columns=4, elem_id="search-top")
             film = faces("From the start to the best", places=FRAMES, columns=FRAMES, elem_id="search-film")
         with gr.Column(scale=6, min_width=260):
             curve = score_curve()
-    return Results(status, best, film, top, curve, gr.State())
+    return Results(status, best, met, film, top, curve, gr.State())
 
 
 def draw(state: Climb) -> dict[str, Any]:
@@ -59,14 +71,21 @@ def draw(state: Climb) -> dict[str, Any]:
     if state.latest is None:
         return shown
     finds, frames = state.latest.top, state.frames()
+    met = state.met(finds)
     numbers = ["start" if number == 1 else f"gen {number}" for number, _ in frames]
     return shown | {
         "best": _pictures(finds[:1], [f"best so far: {finds[0].score:.3f}"]),
+        "met": listed(state.phrases.wish.phrases, met[0]) if state.phrases else "",
         "film": _pictures([find for _, find in frames], numbers),
-        "top": _pictures(finds, [f"{find.score:.3f}" for find in finds]),
-        "curve": plotted(state.best, state.mean, state.settings.generations),
+        "top": _pictures(finds, [_caption(find, yes) for find, yes in zip(finds, met, strict=True)]),
+        "curve": plotted(state.best, state.mean, state.generations),
         "climb": state,
     }
+
+
+def _caption(find: Find, met: tuple[bool, ...]) -> str:
+    count = f"{sum(met)} of {len(met)} \u00b7 " if met else ""
+    return f"{count}{find.score:.3f}"
 
 
 def _pictures(finds: Sequence[Find], captions: Sequence[str]) -> list[dict[str, Any] | None]:

@@ -14,16 +14,17 @@ import math
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self, get_args
 
-import numpy as np
 import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from torch import Tensor
 
+from spaceseed.evolution.find import SIGMA, SPACE, START
 from spaceseed.evolution.objectives import MAX_PROMPT
+from spaceseed.evolution.wishes import Wish
 from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generators.generator import MAX_SEED, Generator
-from spaceseed.ops.cma import CMAES
+from spaceseed.ops.cma import CMAES, LEAST, suited_population
 from spaceseed.ops.differential_evolution import DifferentialEvolution
 from spaceseed.ops.genetic import GeneticAlgorithm
 from spaceseed.ops.mutation import gaussian
@@ -36,6 +37,8 @@ from spaceseed.ui.kit.cores import is_slow
 # What one visitor may ask of a machine that others use too.
 MAX_IMAGES = 20_000
 MAX_SECONDS = 600.0
+# A curve that rises by less within `patience` rounds looks flat, and so do the images.
+GAIN = 0.002
 # How far the variations of a liked image differ from it: enough to see, and still similar.
 FAMILY_SIGMA = 0.5
 
@@ -125,14 +128,14 @@ class GeneticAlgorithmSettings(Algorithm):
 
 
 class CMAESSettings(Algorithm):
-    """Defaults are those of the benchmark."""
+    """Defaults are those of `find`; `suited` tells the population that suits a model."""
 
     title = "CMA-ES"
     about = "Learns where good images lie, and how widely to look around there."
     optimizer = CMAES
 
-    population: int = Field(18, ge=4, le=256, title="Population", description="Images in a generation.")
-    sigma: float = Field(0.7, gt=0, le=3, title="Sigma 0", description="First step size, in standard deviations.")
+    population: int = Field(LEAST, ge=4, le=256, title="Population", description="Images in a generation.")
+    sigma: float = Field(SIGMA, gt=0, le=3, title="Sigma 0", description="First step size, in standard deviations.")
 
 
 class RandomSearchSettings(Algorithm):
@@ -155,26 +158,26 @@ class SearchSettings(_Settings):
     """What every search has, whatever its algorithm."""
 
     prompt: str = Field(title="Prompt")
-    generations: int = Field(60, ge=1, le=1000, title="Generations", description="Rounds of drawing and scoring.")
+    picture: bool = Field(False, title="Picture")
+    balance: float = Field(0.5, ge=0, le=1, title="Words - Picture")
+    generations: int = Field(110, ge=1, le=1000, title="Generations", description="Rounds of drawing and scoring.")
     truncation: float = Field(
         0.7, ge=0, le=1.5, title="Truncation", description="Psi: low is typical and clean, high is varied and odd."
     )
     space: Literal["z", "w", "ws"] = Field(
-        "z", title="Latent space", description="z breeds on; w and ws (one w a layer) reach further."
+        SPACE, title="Latent space", description="z stays near what is typical; w and ws (one w a layer) reach further."
     )
     seed: int = Field(0, ge=0, le=MAX_SEED, title="Seed", description="The same seed and settings, the same search.")
-    warm_start: int = Field(
-        64, ge=0, le=1000, title="Warm start", description="Images scored first; the best of them begin."
+    origin: Literal["Best seeds", "Random seeds", "Images liked in Breed"] = Field(
+        "Best seeds", title="Start from", description="Images liked in Breed bring relatives of theirs along."
     )
-    origin: Literal["Random seeds", "Images liked in Breed"] = Field(
-        "Random seeds", title="Start from", description="Images liked in Breed bring relatives of theirs along."
+    warm_start: int = Field(
+        START, ge=0, le=1000, title="Warm start", description="Images scored first; the search goes on from the best."
     )
     patience: int = Field(
-        0, ge=0, le=200, title="Patience", description="Stop after so many rounds without a better image; 0 never."
-    )
-    target: float = Field(
-        1.0, ge=0, le=1, title="Target score", description="Stop once an image scores so much; 1 is never reached."
-    )
+        20, ge=0, le=200, title="Patience",
+        description=f"Rounds after which a score that rose by less than {GAIN:g} ends the search; 0 never.",
+    )  # fmt: skip
     algorithm: Algorithm
 
     @classmethod
@@ -188,14 +191,26 @@ class SearchSettings(_Settings):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if not self.prompt.strip():
-            raise ValueError("Type what to look for first.")
+        if not self.prompt.strip() and not self.picture:
+            raise ValueError("Type what to look for first, or add a picture.")
         if len(" ".join(self.prompt.split())) > MAX_PROMPT:
             raise ValueError(f"The prompt is too long: {MAX_PROMPT} characters are read at most.")
+        if self.prompt.strip() and not Wish.parse(self.prompt).phrases:
+            raise ValueError("There is no word in this to look for: say what the image should show.")
         if self.images > MAX_IMAGES:
             asked = f"{self.images:,} images, and {MAX_IMAGES:,} are allowed"
             raise ValueError(f"This search would draw {asked}: lower the population or the generations.")
         return self
+
+    @property
+    def words(self) -> str:
+        """What the visitor typed, in one line; "" if nothing."""
+        return " ".join(self.prompt.split())
+
+    @property
+    def title(self) -> str:
+        """What is searched for, in a few words."""
+        return ", ".join([self.words] * bool(self.words) + ["like a picture"] * self.picture)
 
     @property
     def from_liked(self) -> bool:
@@ -203,48 +218,48 @@ class SearchSettings(_Settings):
         return self.origin == "Images liked in Breed"
 
     @property
+    def children(self) -> int:
+        """How many images a generation draws after the first."""
+        return self.algorithm.population - getattr(self.algorithm, "elites", 0)
+
+    @property
     def images(self) -> int:
-        """How many images the search draws if nothing ends it early."""
-        population = self.algorithm.population
-        first = max(population, self.warm_start)
-        return first + (self.generations - 1) * (population - getattr(self.algorithm, "elites", 0))
+        """How many images the search draws at most."""
+        return max(self.algorithm.population, self.warm_start) + (self.generations - 1) * self.children
 
     @property
     def termination(self) -> Termination:
         """When the search ends by itself."""
-        return Termination(
-            generations=self.generations, target=self.target, patience=self.patience or None, seconds=MAX_SECONDS
-        )
+        return Termination(generations=self.generations, patience=self.patience or None, gain=GAIN, seconds=MAX_SECONDS)
 
-    def optimizer(self, space: LatentSpace, liked: Tensor | None = None) -> Optimizer:
-        """Builds the optimizer; its first generation comes from seeds, or from liked images and variations of them.
+    def optimizer(self, space: LatentSpace, start: Tensor | None) -> Optimizer:
+        """Builds the optimizer.
 
         Args:
             space: where it moves.
-            liked: z [k, z_dim] of images to start from; random seeds if None.
+            start: vectors [n, dims] of its first generation; it draws its own if None.
         """
-        # Without a warm start the optimizer draws its own first generation.
-        start = None
-        if liked is not None:
-            start = space.from_z(family(liked, max(self.warm_start, self.algorithm.population), self.seed))
-        elif self.warm_start:
-            start = space.draw(np.random.RandomState(self.seed).randint(MAX_SEED, size=self.warm_start).tolist())
         arguments = self.algorithm.model_dump()
         return self.algorithm.optimizer(space.dims, **arguments, prior=space.prior, seed=self.seed, start=start)
 
+    def relatives(self, liked: Tensor) -> Tensor:
+        """Returns liked images z [k, z_dim] and variations of them, as many as the first generation takes."""
+        return family(liked, max(self.warm_start, self.algorithm.population), self.seed)
+
     def summary(self) -> dict[str, Any]:
         """Returns what recipes tell of a search beyond its prompt, its space and its optimizer."""
-        return self.model_dump(include={"generations", "warm_start", "origin"})
+        told = {"generations", "warm_start", "origin"} | ({"balance"} if self.picture and self.words else set())
+        return self.model_dump(include=told)
 
 
 def suited(generator: Generator) -> dict[str, int]:
-    """Returns the generations and the warm start to begin with: fewer for models that are slow."""
-    fields = SearchSettings.model_fields
+    """Returns the settings to begin with that differ between models: slow ones draw fewer images."""
+    population = suited_population(generator.w_dim)
     if not is_slow(generator):
-        return {name: fields[name].default for name in ("generations", "warm_start")}
-    return (
-        {"generations": 30, "warm_start": 32} if generator.resolution <= 256 else {"generations": 10, "warm_start": 18}
-    )
+        generations, warm_start = SearchSettings.model_fields["generations"].default, START
+    else:
+        generations, warm_start = (30, 32) if generator.resolution <= 256 else (10, 18)
+    return {"generations": generations, "warm_start": warm_start, "population": population}
 
 
 def family(liked: Tensor, count: int, seed: int) -> Tensor:

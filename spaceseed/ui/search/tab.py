@@ -1,7 +1,7 @@
 """The Search tab: a prompt becomes images while the visitor watches the score rise."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -12,35 +12,29 @@ from spaceseed.models.generators.generator import Generator
 from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.kit.events import in_order, quiet
 from spaceseed.ui.kit.files import press, served
-from spaceseed.ui.kit.jobs import DownloadProgress, waiting_for
 from spaceseed.ui.kit.messages import clear_errors, refusal, warn
-from spaceseed.ui.kit.picker import Picked
+from spaceseed.ui.kit.picker import Picked, PickGallery
 from spaceseed.ui.kit.tasks import Ticket
 from spaceseed.ui.kit.text import line
-from spaceseed.ui.search.climb import Climb, Job, climb
-from spaceseed.ui.search.controls import create_controls
-from spaceseed.ui.search.results import create_results, draw
-from spaceseed.ui.search.settings import SearchSettings, suited
+from spaceseed.ui.kit.uploads import read_upload
+from spaceseed.ui.search.bar import PLACEHOLDERS, QUESTIONS, Bar, create_bar, pressable
+from spaceseed.ui.search.climb import Climb
+from spaceseed.ui.search.controls import Controls, create_controls
+from spaceseed.ui.search.job import Job
+from spaceseed.ui.search.results import Results, create_results, create_status
+from spaceseed.ui.search.settings import CMAESSettings, SearchSettings, suited
+from spaceseed.ui.search.stream import failed, first_steps, steps
+from spaceseed.ui.search.wall import breed_from_seeds, create_wall
 from spaceseed.ui.state.basket import keep
-from spaceseed.ui.state.examples import example_prompts
 from spaceseed.ui.state.handles import BreedTab
 from spaceseed.ui.state.marks import liked_latents
 from spaceseed.ui.state.networks import Networks, noun
-from spaceseed.ui.state.prompts import warn_of_unknown_words
 from spaceseed.ui.state.session import Session
 from spaceseed.ui.state.view import View, default_truncation
 
 QUICK, NOW = quiet(), quiet(queue=False)
 # A visitor may search anew while a search of theirs runs: the old one sees that its ticket is taken, and ends.
 AGAIN = quiet(trigger="multiple")
-QUESTIONS = {
-    "faces": "What should the face look like? Enter starts the search.",
-    "images": "What should the image show? Enter starts the search.",
-}
-PLACEHOLDERS = {
-    "faces": "a smiling woman with red hair, or pick one below",
-    "images": "in a few words: colours, shapes, what is to be seen",
-}
 
 
 @dataclass(frozen=True)
@@ -70,6 +64,7 @@ def values_for(generator: Generator) -> list[Any]:
         gr.Slider(value=default_truncation(card), visible=card.truncation is not None),
         gr.Slider(value=defaults["generations"], info=about + (" Few, for this model is slow." if few else "")),
         gr.Slider(value=defaults["warm_start"]),
+        gr.Slider(value=defaults["population"]),
     ]
 
 
@@ -85,114 +80,131 @@ def create_search_tab(
         breed: the Breed tab, whose liked images a search can start from, and which takes finds to breed on.
         tabs: to turn to it.
     """
-    drawn = noun(networks.cards[networks.default])
-    with gr.Row(equal_height=True, elem_id="search-bar"):
-        prompt = gr.Textbox(
-            label=QUESTIONS[drawn],
-            placeholder=PLACEHOLDERS[drawn],
-            elem_id="search-prompt",
-            scale=5,
-            min_width=240,
-        )
-        go = gr.Button("Search", variant="primary", size="lg", min_width=100, elem_id="search-go")
-        stop = gr.Button("Stop", variant="stop", size="lg", min_width=100, interactive=False, elem_id="search-stop")
-        halt = gr.Button("Stopping...", size="lg", min_width=100, visible=False, elem_id="search-halt")
-    chips = gr.Dataset(
-        components=[gr.Textbox(visible=False)],
-        samples=[[line] for line in example_prompts()],
-        label="Example prompts",
-        show_label=False,
-        visible=drawn == "faces",
-        elem_id="search-examples",
-    )
+    first = networks.generator(networks.default)
+    bar = create_bar(noun(networks.cards[networks.default]))
     with gr.Accordion("Search settings", open=False, elem_id="search-settings"):
-        controls = create_controls()
+        controls = create_controls(suited(first))
     avoid = line("", "search-avoid", visible=False)
-    results = create_results()
+    status = create_status()
+    wall = create_wall()
+    with gr.Row(elem_classes="ss-actions"):
+        plant = gr.Button("Breed from these seeds", elem_id="search-plant")
+    results = create_results(status)
     with gr.Row(elem_classes="ss-actions"):
         keep_best = gr.Button("Keep best", min_width=120, elem_id="search-keep-best")
         keep_all = gr.Button(f"Keep all {TOP}", min_width=120, elem_id="search-keep-all")
-        send = gr.Button("Breed from these", min_width=120, elem_id="search-send")
+        send = gr.Button("Breed from these finds", min_width=120, elem_id="search-send")
         download = gr.Button("Download best (PNG)", min_width=120, elem_id="search-download")
         file = gr.DownloadButton(visible="hidden", elem_id="search-file")
 
-    job, buttons = gr.State(), {"stop": stop, "halt": halt}
-    told = {"status": results.status, **buttons}
-    asked = {"job": job, **told}
-    searched = results.outputs | buttons
-
-    @clear_errors
-    def check(visitor: Session, picked: Picked, text: str, *values: Any) -> list[Any]:
-        seen, values = values[: len(breed.view)], values[len(breed.view) :]
-        view = visitor.workspace.view.changed(networks.generator(visitor.model), seen)
-        job = ask(visitor, view, picked, {"prompt": text} | controls.read(values))
-        return in_order({"job": job, "status": {"text": "Getting ready..."}, **_stop_buttons(searching=True)}, asked)
-
-    @clear_errors
-    def run(visitor: Session, job: Job) -> Iterator[list[Any]]:
-        yield from visitor.tasks.newest("search", (in_order(step, searched) for step in steps(networks, visitor, job)))
-
-    given = [session, breed.picker, prompt, *breed.view, *controls.components]
-    checked = list(asked.values())
-    typed = gr.on([go.click, prompt.submit], check, given, checked, **AGAIN)
-    picked = chips.click(lambda sample: sample[0], chips, prompt, **NOW).then(check, given, checked, **AGAIN)
-    searches = [
-        ready.success(run, [session, job], list(searched.values()), **quiet(lane="search", at_once=2))
-        for ready in (typed, picked)
-    ]
-
-    for search in searches:
-        search.failure(lambda: in_order(failed(), told), None, list(told.values()), **NOW)
-    stop.click(ask_to_stop, session, [stop, halt], **NOW)
-    halt.click(lambda: in_order(_stop_buttons(searching=False), buttons), None, [stop, halt], cancels=searches, **NOW)
-
+    begun = gr.State()
+    _join_searches(networks, session, breed, bar, controls, wall, begun, results)
+    planted = plant.click(plant_seeds, [session, wall, begun], tabs, **QUICK)
     for button, count in ((keep_best, 1), (keep_all, TOP)):
         button.click(partial(keep_found, count), [session, results.climb], basket, **QUICK)
     sent = send.click(clear_errors(partial(send_to_breed, networks)), [session, results.climb], tabs, **QUICK)
+    breed.draw(planted.success)
     breed.draw(sent.success)
     written = download.click(clear_errors(lambda state: write_png(networks, state)), results.climb, file, **QUICK)
     written.success(None, None, None, js=press("search-file"))
-    common = controls.common
-    return SearchTab([prompt, chips, common["truncation"], common["generations"], common["warm_start"]], avoid)
+    common, population = controls.common, controls.own[CMAESSettings.title]["population"]
+    fitted = [bar.prompt, bar.chips, common["truncation"], common["generations"], common["warm_start"], population]
+    return SearchTab(fitted, avoid)
 
 
-def steps(networks: Networks, visitor: Session, job: Job) -> Iterator[dict[str, Any]]:
-    """Loads the judge and searches.
+def _join_searches(
+    networks: Networks,
+    session: gr.State,
+    breed: BreedTab,
+    bar: Bar,
+    controls: Controls,
+    wall: PickGallery,
+    begun: gr.State,
+    results: Results,
+) -> None:
+    """Joins the events that begin, stop and continue a search; `begun` holds the one whose seeds are on the wall."""
+    job = gr.State()
+    told = {"status": results.status, **bar.buttons}
+    asked, started, resumed = {"job": job, **told}, {"wall": wall, "begun": begun, **told}, {"begun": begun, **told}
+    searched = results.outputs | bar.buttons
 
-    Yields:
-        values for `Results.outputs` and the stop buttons, by name.
-    """
-    download = DownloadProgress("the judge")
-    for judge in waiting_for(lambda: networks.judge(job.model, download), lambda: download.line):
-        if job.ticket.stopped or visitor.ticket is not job.ticket:
-            yield {"status": {"text": "Stopped at once."}, **_stop_buttons(searching=False)}
-            return
-        if isinstance(judge, str):
-            yield {"status": {"text": judge}, **_stop_buttons(searching=True)}
-            continue
-        warn_of_unknown_words(judge, job.settings.prompt)
-        for state in climb(networks.generator(job.model), judge, job, visitor):
-            yield draw(state) | _stop_buttons(searching=not state.ended)
+    @clear_errors
+    def check(visitor: Session, picked: Picked, text: str, path: str | None, balance: Any, *values: Any) -> list[Any]:
+        seen, values = values[: len(breed.view)], values[len(breed.view) :]
+        view = visitor.workspace.view.changed(networks.generator(visitor.model), seen)
+        job = ask(visitor, view, picked, {"prompt": text, "balance": balance} | controls.read(values), path)
+        return in_order({"job": job, "status": {"text": "Getting ready..."}, **pressable(searching=True)}, asked)
+
+    @clear_errors
+    def start(visitor: Session, job: Job) -> Iterator[list[Any]]:
+        shown = (in_order(step, started) for step in first_steps(networks, visitor, job))
+        yield from visitor.tasks.newest("begin", shown)
+
+    @clear_errors
+    def run(visitor: Session, begun: Climb | None) -> Iterator[list[Any]]:
+        yield from visitor.tasks.newest(
+            "search", (in_order(step, searched) for step in steps(networks, visitor, begun))
+        )
+
+    @clear_errors
+    def resume(visitor: Session, state: Climb | None) -> list[Any]:
+        return in_order({"begun": go_on(visitor, state), **pressable(searching=True)}, resumed)
+
+    given = [session, breed.picker, bar.prompt, bar.picture, bar.balance, *breed.view, *controls.components]
+    typed = gr.on([bar.go.click, bar.prompt.submit], check, given, list(asked.values()), **AGAIN)
+    chosen = bar.chips.click(lambda sample: sample[0], bar.chips, bar.prompt, **NOW)
+    begins = [
+        ready.success(start, [session, job], list(started.values()), **quiet(lane="begin", at_once=4))
+        for ready in (typed, chosen.then(check, given, list(asked.values()), **AGAIN))
+    ]
+    resuming = bar.again.click(resume, [session, results.climb], list(resumed.values()), **AGAIN)
+    searches = [
+        ready.success(run, [session, begun], list(searched.values()), **quiet(lane="search", at_once=2))
+        for ready in (*begins, resuming)
+    ]
+    for event in (*begins, *searches):
+        event.failure(lambda: in_order(failed(), told), None, list(told.values()), **NOW)
+    bar.stop.click(ask_to_stop, session, [bar.stop, bar.halt], **NOW)
+    halted, outputs = [*begins, *searches], list(bar.buttons.values())
+    bar.halt.click(lambda: in_order(pressable(searching=False), bar.buttons), None, outputs, cancels=halted, **NOW)
 
 
-def failed() -> dict[str, Any]:
-    """Returns what is shown when a search could not go on."""
-    return {"status": {"text": "The search could not go on."}, **_stop_buttons(searching=False)}
-
-
-def ask(visitor: Session, view: View, picked: Picked, values: dict[str, Any]) -> Job:
+def ask(visitor: Session, view: View, picked: Picked, values: dict[str, Any], path: str | None = None) -> Job:
     """Checks what a visitor asks for. Only a search that can begin ends the search that runs.
+
+    Args:
+        visitor: who asks.
+        view: how they see images.
+        picked: what they marked in Breed.
+        values: of the settings, by name.
+        path: of a picture that images should be like.
 
     Raises:
         ValueError: what is wrong, in a sentence for the visitor.
     """
-    settings = SearchSettings.parse(values)
+    settings = SearchSettings.parse(values | {"picture": path is not None})
     avoid = visitor.workspace.avoiding.searches_with(settings.space)
     liked = liked_latents(visitor, picked) if settings.from_liked else None
     if liked is not None and not len(liked):
-        raise ValueError("Like some images in Breed first, or start from random seeds.")
+        raise ValueError("Like some images in Breed first, or start from the best seeds.")
+    picture = None if path is None else read_upload(path)
     visitor.ticket = Ticket()
-    return Job(visitor.model, view, settings, liked, visitor.ticket, avoid)
+    return Job(visitor.model, view, settings, visitor.ticket, liked, avoid, picture)
+
+
+def go_on(visitor: Session, state: Climb | None) -> Climb:
+    """Lets a search that has ended go on; it ends the search that runs.
+
+    Raises:
+        ValueError: it cannot; the message is a sentence for the visitor.
+    """
+    if state is None or state.memory is None or not state.ended:
+        raise ValueError("There is no search that could go on.")
+    if state.job.model != visitor.model:
+        raise ValueError("This search is of another model: choose that model again, or search anew.")
+    visitor.ticket = Ticket()
+    state.job = replace(state.job, ticket=visitor.ticket)
+    return state
 
 
 def ask_to_stop(visitor: Session) -> tuple[gr.Button, gr.Button]:
@@ -215,6 +227,18 @@ def send_to_breed(networks: Networks, visitor: Session, state: Climb | None) -> 
     return gr.Tabs(selected="breed")
 
 
+@clear_errors
+def plant_seeds(visitor: Session, picked: Picked, state: Climb | None) -> gr.Tabs:
+    """Puts the seeds chosen on the wall on the breeding page and turns to it."""
+    if state is None:
+        raise refusal("There are no seeds yet: start a search first.")
+    seeds = state.wall.chosen(picked)
+    if not seeds:
+        raise refusal("Choose seeds first: click the images that you like.")
+    breed_from_seeds(visitor, seeds)
+    return gr.Tabs(selected="breed")
+
+
 def write_png(networks: Networks, state: Climb | None) -> str:
     """Writes the best find where the browser may fetch it; returns the path."""
     recipe = _found(state, 1)[0]
@@ -226,7 +250,3 @@ def _found(state: Climb | None, count: int) -> list[Recipe]:
     if state is None:
         raise refusal("Nothing is found yet: start a search first.")
     return state.recipes(count)
-
-
-def _stop_buttons(searching: bool) -> dict[str, Any]:
-    return {"stop": gr.Button(visible=True, interactive=searching), "halt": gr.Button(visible=False)}

@@ -10,6 +10,7 @@ from spaceseed.models.hub import ByteProgress
 from spaceseed.models.zoo import loading
 from spaceseed.models.zoo.cache import ModelCache
 from spaceseed.recipes.recipe import Recipe, RecipeError
+from spaceseed.ui.state.atlases import Atlases
 from spaceseed.ui.state.gpu import lend_to_generator, lend_to_judge
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Networks:
     Attributes:
         default: id of the model that visitors meet first.
         problem: why it is not the one that was asked for, in a sentence; "" if it is.
+        atlases: what the judges see in the images of many seeds.
     """
 
     def __init__(self, default: str | None = None, judge: str | None = None) -> None:
@@ -40,6 +42,7 @@ class Networks:
         self._judge_name = judge or os.environ.get("SPACESEED_JUDGE")
         self._judges: dict[str, Judge] = {}
         self._judge_lock = threading.Lock()
+        self.atlases = Atlases()
         self._own: dict[str, tuple[str, ModelCard]] = {}  # beside the catalogue: what `load` takes, by id
         self.default, self.problem = self._offer(default or loading.choose_default_model())
 
@@ -120,6 +123,10 @@ class Networks:
                     hint = "Avatars can be searched for by words without a download."
                     raise DownloadError(f"The judge {name} cannot be loaded{reason} {hint}") from error
             return self._judges[name]
+
+    def loaded_judge(self, model: str) -> "Judge | None":
+        """Returns the judge of this model's images if it is in memory."""
+        return self._judges.get(self.judge_name(model))
 
 
 def _load_judge(name: str, progress: ByteProgress | None) -> "Judge":

@@ -18,7 +18,7 @@ class BrightJudge:
     name = "bright"
 
     def embed_text(self, text):
-        return torch.ones(1, 3)
+        return torch.ones(1 if isinstance(text, str) else len(text), 3)
 
     def embed_images(self, images):
         return images.mean(dim=(2, 3))

@@ -18,6 +18,7 @@ from spaceseed.ui.avoid.learning import (
     verdict,
 )
 from spaceseed.ui.kit.picker import Picked
+from spaceseed.ui.search.begin import begin
 from spaceseed.ui.search.climb import climb
 from spaceseed.ui.search.tab import ask
 from spaceseed.ui.shell.switching import switch
@@ -136,11 +137,14 @@ def test_a_search_keeps_to_the_filter(bright_networks, learner, monkeypatch, spa
     use_in_search(bright_networks, learner, True)
     asked = {"prompt": "anything", "algorithm": "Random search", "space": space, "generations": 2, "warm_start": 0}
     job = ask(learner, learner.workspace.view, Picked({}, None), asked)
+    generator = bright_networks.generator(learner.model)
+    *_, first = begin(generator, BrightJudge(), None, job, learner)
     spaces = []
     monkeypatch.setattr("spaceseed.ui.search.climb.search", lambda *_, space, **__: spaces.append(space) or iter(()))
-    list(climb(bright_networks.generator(learner.model), BrightJudge(), job, learner))
-    assert spaces[0].avoid.space == space
-    assert spaces[0].avoid.allows(spaces[0].draw(range(200))).all()
+    list(climb(generator, first.climb, learner))
+    for each in (spaces[0], job.space(generator)):
+        assert each.avoid.space == space
+        assert each.avoid.allows(each.draw(range(200))).all()
     with pytest.raises(ValueError, match="works in z and in w"):
         ask(learner, learner.workspace.view, Picked({}, None), asked | {"space": "ws"})
 

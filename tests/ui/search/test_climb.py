@@ -3,6 +3,7 @@
 import itertools
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 import torch
@@ -11,21 +12,24 @@ from spaceseed.models.generators.generator import ModelCard
 from spaceseed.models.generators.stylegan2 import StyleGAN2
 from spaceseed.ui.kit.tasks import Ticket
 from spaceseed.ui.search import climb as module
-from spaceseed.ui.search.climb import FRAMES, Climb, Job, climb, duration
-from spaceseed.ui.search.settings import SearchSettings
+from spaceseed.ui.search.begin import begin
+from spaceseed.ui.search.climb import FRAMES, duration
+from spaceseed.ui.search.climb import climb as run
+from spaceseed.ui.search.job import Job
+from spaceseed.ui.search.settings import GAIN, SearchSettings
 from spaceseed.ui.state.session import Session
 
 
 class RedJudge:
     """Finds red alone beautiful; `after` is called with the number of each batch."""
 
-    name = "red"
+    name, matching, kinds = "red", None, {}
 
     def __init__(self, after=lambda batch: None):
         self.batches, self.after = 0, after
 
     def embed_text(self, text):
-        return torch.tensor([[1.0, -0.5, -0.5]]) / 1.5**0.5
+        return (torch.tensor([[1.0, -0.5, -0.5]]) / 1.5**0.5).repeat(1 if isinstance(text, str) else len(text), 1)
 
     def embed_images(self, images):
         self.batches += 1
@@ -46,10 +50,20 @@ def visitor(generator):
     return Session.on(generator)
 
 
+SHORT = {"algorithm": "Differential evolution", "warm_start": 0, "generations": 2}
+
+
 def job(visitor, **settings):
     visitor.ticket = Ticket()
     values = {"prompt": "red", "algorithm": "Differential evolution", "warm_start": 0} | settings
-    return Job("tiny", visitor.workspace.view, SearchSettings.parse(values), None, visitor.ticket)
+    return Job("tiny", visitor.workspace.view, SearchSettings.parse(values), visitor.ticket)
+
+
+def climb(generator, judge, asked, visitor):
+    """Begins a search and runs it; the judge counts no batch before it runs."""
+    *_, last = begin(generator, judge, None, asked, visitor)
+    judge.batches = 0
+    return run(generator, last.climb, visitor)
 
 
 def test_a_search_ends_with_all_there_is_to_see(generator, visitor):
@@ -89,19 +103,22 @@ def test_stop_ends_the_search_within_one_batch_and_keeps_what_was_found(generato
 
     judge = RedJudge(press_stop)
     *_, last = climb(generator, judge, job(visitor, generations=100), visitor)
-    assert judge.batches == 6
+    assert judge.batches == 7  # the last looks at the best image
     assert last.ended
-    assert last.status == "Stopped after generation 3."
+    assert last.status == "Stopped after generation 3. The best image has all that you asked for."
     assert len(last.recipes(8)) == 8
 
 
 def test_stop_before_the_first_face_is_no_error(generator, visitor):
     asked = job(visitor)
+    climbing = climb(generator, RedJudge(), asked, visitor)
     asked.ticket.stopped = True
-    (only,) = climb(generator, RedJudge(), asked, visitor)
+    (only,) = climbing
     assert only.ended
     assert only.latest is None
+    assert only.status == "Stopped at once."
     assert only.recipes(8) == []
+    assert list(begin(generator, RedJudge(), None, asked, visitor)) == []
 
 
 def test_a_search_that_was_replaced_says_nothing_more(generator, visitor):
@@ -140,15 +157,48 @@ def test_recipes_know_how_they_were_found_and_draw_the_same_face(generator, visi
     torch.testing.assert_close(best.render(generator)[0], last.latest.top[0].image, atol=1e-4, rtol=1e-4)
 
 
-@pytest.mark.parametrize(
-    ("settings", "status"),
-    [({"target": 0.0}, "Done, the target score is reached:"), ({"patience": 1}, "Done, for nothing got better:")],
-)
-def test_the_line_says_why_a_search_ended(generator, visitor, settings, status):
-    asked = job(visitor, generations=500, **settings)
-    *_, last = climb(generator, RedJudge(lambda batch: None), asked, visitor)
-    assert last.status.startswith(status)
+def test_a_search_that_gets_no_better_ends_and_says_so(generator, visitor):
+    *_, last = climb(generator, RedJudge(), job(visitor, generations=500, patience=3), visitor)
+    assert last.status.startswith("Nothing got better for 3 rounds: ")
     assert last.latest.number < 500
+    assert last.best[-1] - last.best[-4] <= GAIN
+    assert last.best[-2] - last.best[-5] > GAIN
+
+
+def test_a_search_goes_on_as_if_it_had_not_ended(generator, visitor):
+    *_, whole = climb(generator, RedJudge(), job(visitor, generations=6, patience=0), visitor)
+    *_, half = climb(generator, RedJudge(), job(visitor, generations=3, patience=0), visitor)
+    film, wall = [find.score for _, find in half.film], half.wall
+    half.job = replace(half.job, ticket=Ticket())
+    visitor.ticket = half.job.ticket
+    list(run(generator, half, visitor))
+    assert half.best == whole.best
+    assert half.wall is wall
+    assert [find.score for _, find in half.film][: len(film)] == film
+    assert half.latest.top[0].vector.equal(whole.latest.top[0].vector)
+    assert half.generations == len(half.best) == 6
+    assert half.share == 1
+    assert half.status.startswith("Done: 192 images in")
+
+
+def test_a_stopped_search_goes_on(generator, visitor):
+    asked = job(visitor, generations=100)
+    judge = RedJudge(lambda batch: setattr(asked.ticket, "stopped", batch == 6))
+    *_, state = climb(generator, judge, asked, visitor)
+    done = list(state.best)
+    judge.after = lambda batch: None
+    state.job = replace(state.job, ticket=Ticket(), settings=SearchSettings.parse({"prompt": "red", **SHORT}))
+    visitor.ticket = state.job.ticket
+    *_, state = run(generator, state, visitor)
+    assert state.best[:3] == done
+    assert len(state.best) == 5
+    assert state.status.startswith("Done")
+
+
+def test_a_search_runs_once(generator, visitor):
+    *_, last = begin(generator, RedJudge(), None, job(visitor, generations=2), visitor)
+    assert list(run(generator, last.climb, visitor))
+    assert list(run(generator, last.climb, visitor)) == []
 
 
 def test_a_closed_page_closes_the_search(generator, visitor):
@@ -169,7 +219,7 @@ def test_a_slow_search_tells_how_far_its_generation_is_and_finds_the_same(genera
     for state in climb(generator, judge, job(visitor, generations=3), visitor):
         lines.append(state.status)
     assert state.best == quick.best
-    assert "Generation 1 of 3 · 0 of 32 images" in lines
+    assert "Generation 1 of 3" in lines
     assert any(line.startswith("Generation 2 of 3 · 80 images · ") for line in lines)
     assert lines[-1].startswith("Done: 96 images")
 
@@ -195,11 +245,6 @@ def test_pictures_are_kept_as_small_as_they_are_shown(generator, visitor, monkey
     *_, last = climb(generator, RedJudge(), job(visitor, generations=2), visitor)
     assert {find.image.shape for find in last.latest.top} == {(3, 4, 4)}
     assert {find.image.shape for _, find in last.film} == {(3, 4, 4)}
-
-
-def test_a_climb_without_faces_has_no_recipes():
-    settings = SearchSettings.parse({"prompt": "x", "algorithm": "CMA-ES"})
-    assert Climb(settings).recipes(8) == []
 
 
 @pytest.mark.parametrize(("seconds", "said"), [(0.2, "0 s"), (8.4, "8 s"), (59.6, "1 min 0 s"), (125, "2 min 5 s")])

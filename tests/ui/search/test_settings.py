@@ -12,7 +12,7 @@ from spaceseed.models.generators.stylegan2 import StyleGAN2
 from spaceseed.ui.search.settings import ALGORITHMS, MAX_IMAGES, SearchSettings, SettingsError, family
 
 ASKED = {"prompt": "red hair", "algorithm": "Differential evolution"}
-COMMON = [name for name in SearchSettings.model_fields if name not in ("prompt", "algorithm")]
+COMMON = [name for name in SearchSettings.model_fields if name not in ("prompt", "picture", "algorithm")]
 OWN = [(title, name) for title, settings in ALGORITHMS.items() for name in settings.model_fields]
 
 
@@ -34,8 +34,10 @@ def refusal(values):
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({"prompt": ""}, "Type what to look for first."),
-        ({"prompt": " \n"}, "Type what to look for first."),
+        ({"prompt": ""}, "Type what to look for first, or add a picture."),
+        ({"prompt": " \n"}, "Type what to look for first, or add a picture."),
+        ({"prompt": ",,,"}, "There is no word in this to look for: say what the image should show."),
+        ({"prompt": "a the", "picture": True}, "There is no word in this to look for: say what the image should show."),
         ({"prompt": "x" * 10_000}, "The prompt is too long: 300 characters are read at most."),
         ({"prompt": None}, "Prompt must be text."),
         ({"algorithm": "Magic"}, f"Algorithm must be one of {', '.join(ALGORITHMS)}."),
@@ -95,7 +97,7 @@ def test_every_algorithm_searches_every_space(generator, title, space):
         }
     )
     space = LatentSpace(generator, settings.space, settings.truncation)
-    optimizer = settings.optimizer(space)
+    optimizer = settings.optimizer(space, space.draw(range(40)))
     sizes = []
     while settings.termination.reason(optimizer, 0) is None:
         asked = optimizer.ask()
@@ -107,16 +109,11 @@ def test_every_algorithm_searches_every_space(generator, title, space):
 
 
 def test_the_same_settings_make_the_same_search(generator):
-    settings = SearchSettings.parse(ASKED | {"seed": 5})
     space = LatentSpace(generator)
-    assert settings.optimizer(space).ask().equal(settings.optimizer(space).ask())
-    other = SearchSettings.parse(ASKED | {"seed": 6})
-    assert not settings.optimizer(space).ask().equal(other.optimizer(space).ask())
-
-
-def test_without_a_warm_start_the_optimizer_draws_its_first_generation(generator):
-    settings = SearchSettings.parse(ASKED | {"warm_start": 0})
-    assert len(settings.optimizer(LatentSpace(generator)).ask()) == 32
+    asked = [SearchSettings.parse(ASKED | {"seed": seed}).optimizer(space, None).ask() for seed in (5, 5, 6)]
+    assert len(asked[0]) == 32
+    assert asked[0].equal(asked[1])
+    assert not asked[0].equal(asked[2])
 
 
 @pytest.mark.parametrize("space", ["z", "w", "ws"])
@@ -125,7 +122,7 @@ def test_liked_faces_come_first_in_every_space(generator, space):
     assert settings.from_liked
     space = LatentSpace(generator, settings.space, settings.truncation)
     liked = torch.randn(3, 16, generator=torch.Generator().manual_seed(1))
-    first = settings.optimizer(space, liked).ask()
+    first = settings.optimizer(space, space.from_z(settings.relatives(liked))).ask()
     assert len(first) == 64
     torch.testing.assert_close(space.ws(first[:3]), generator.map(liked, truncation=settings.truncation))
 
@@ -144,4 +141,6 @@ def test_a_family_is_near_its_parents_and_on_the_prior(parents, count):
 
 def test_the_summary_tells_how_the_search_began():
     settings = SearchSettings.parse(ASKED | {"warm_start": 16})
-    assert settings.summary() == {"generations": 60, "warm_start": 16, "origin": "Random seeds"}
+    assert settings.summary() == {"generations": 110, "warm_start": 16, "origin": "Best seeds"}
+    both = SearchSettings.parse(ASKED | {"picture": True, "balance": 0.3})
+    assert both.summary()["balance"] == 0.3

@@ -1,17 +1,22 @@
 """The Search tab's events, called as Gradio calls them, on the bundled networks."""
 
+import re
+
 import gradio as gr
 import pytest
 import torch
+from PIL import Image
 
+from spaceseed.models.generators.generator import latents_from_seeds
 from spaceseed.models.judges.clip import load_judge
 from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.kit.picker import Picked
 from spaceseed.ui.search import results, tab
-from spaceseed.ui.search.climb import Climb, climb
+from spaceseed.ui.search.begin import begin
+from spaceseed.ui.search.climb import climb
 from spaceseed.ui.state.session import Session
 
-ASKED = {"prompt": "a man with a beard", "algorithm": "Random search", "generations": 1, "warm_start": 0}
+ASKED = {"prompt": "a man with a beard", "algorithm": "Random search", "generations": 1, "warm_start": 8, "space": "z"}
 NO_MARKS = Picked({}, None)
 
 
@@ -29,7 +34,8 @@ def visitor(generator):
 def ended(generator, judge, visitor, said):
     """A search that has ended."""
     job = tab.ask(visitor, visitor.workspace.view, NO_MARKS, ASKED | {"Random search": {"population": 10}})
-    *_, state = climb(generator, judge, job, visitor)
+    *_, first = begin(generator, judge, None, job, visitor)
+    *_, state = climb(generator, first.climb, visitor)
     return state
 
 
@@ -50,20 +56,77 @@ def test_liked_faces_are_read_from_the_page(visitor):
 
 
 def test_drawing_fills_every_output(ended):
-    status, best, film, top, curve, kept = results.draw(ended).values()
+    status, best, met, film, top, curve, kept = results.draw(ended).values()
     assert status["share"] == 1
     assert status["text"].startswith("Done: 10 images")
     assert (len(best), len(film), len(top)) == (1, 1, 8)
+    assert met.startswith(("Has ", "Lacks "))
+    assert all(re.fullmatch(r"[0-2] of 2 · -?\d\.\d{3}", find["caption"]) for find in top)
     assert best[0]["image"]["path"] == top[0]["image"]["path"]
     assert film[0]["caption"] == "start"
     assert "after generation 1 of 1" in curve["label"]
     assert kept is ended
 
 
-def test_drawing_before_the_first_face_changes_the_line_alone(visitor):
-    settings = tab.ask(visitor, visitor.workspace.view, NO_MARKS, ASKED).settings
-    shown = results.draw(Climb(settings, status="Stopped at once."))
-    assert shown == {"status": {"text": "Stopped at once.", "share": 0}}
+def test_drawing_before_the_first_face_changes_the_line_alone(generator, judge, visitor, said):
+    *_, first = begin(generator, judge, None, tab.ask(visitor, visitor.workspace.view, NO_MARKS, ASKED), visitor)
+    first.climb.stop()
+    assert results.draw(first.climb) == {"status": {"text": "Stopped at once.", "share": 0}}
+
+
+def test_only_a_search_that_has_ended_goes_on(visitor, ended):
+    ticket = ended.job.ticket
+    assert tab.go_on(visitor, ended) is ended
+    assert visitor.ticket is ended.job.ticket is not ticket
+    ended.ended = False
+    for state in (None, ended):
+        with pytest.raises(ValueError, match="no search that could go on"):
+            tab.go_on(visitor, state)
+    ended.ended, visitor.model = True, "other"
+    with pytest.raises(ValueError, match="of another model"):
+        tab.go_on(visitor, ended)
+
+
+def test_chosen_seeds_go_to_breed_as_liked(visitor, ended):
+    seeds = ended.wall.seeds
+    assert len(seeds) == 8
+    tiles = ended.wall.draw(ended.drawn).tiles
+    assert [tile.caption for tile in tiles] == [f"seed {seed}" for seed in seeds]
+    picked = Picked({tiles[3].id: 1, tiles[1].id: 1, "stranger-7": 1}, None, ended.wall.key)
+    tab.plant_seeds(visitor, picked, ended)
+    page = visitor.breeding.page
+    assert page.seeds[:2] == (seeds[1], seeds[3])
+    assert page.latents[:2].equal(latents_from_seeds([seeds[1], seeds[3]], 32))
+    assert page.marks == {0: 1, 1: 1}
+    assert visitor.breeding.can_undo
+
+
+def test_without_chosen_seeds_nothing_is_bred(visitor, ended):
+    page = visitor.breeding.page
+    with pytest.raises(gr.Error, match="Choose seeds first"):
+        tab.plant_seeds(visitor, NO_MARKS, ended)
+    with pytest.raises(gr.Error, match="start a search first"):
+        tab.plant_seeds(visitor, NO_MARKS, None)
+    assert visitor.breeding.page is page
+
+
+def test_a_picture_takes_the_place_of_words(visitor, tmp_path):
+    with pytest.raises(ValueError, match="add a picture"):
+        tab.ask(visitor, visitor.workspace.view, NO_MARKS, ASKED | {"prompt": ""})
+    Image.new("CMYK", (1, 1), "red").save(tmp_path / "a.jpg")
+    path = str(tmp_path / "a.jpg")
+    job = tab.ask(visitor, visitor.workspace.view, NO_MARKS, ASKED | {"prompt": ""}, path)
+    assert job.picture.shape == (1, 3, 1, 1)
+    assert job.settings.title == "like a picture"
+    both = tab.ask(visitor, visitor.workspace.view, NO_MARKS, ASKED, path)
+    assert both.settings.title == "a man with a beard, like a picture"
+
+
+@pytest.mark.parametrize("data", [b"", b"no picture", b"GIF89a"])
+def test_a_file_that_is_no_picture_is_refused_in_a_sentence(visitor, tmp_path, data):
+    (tmp_path / "a.png").write_bytes(data)
+    with pytest.raises(ValueError, match=r"^Your picture could not be read: PNG, JPEG and WebP files .*\.$"):
+        tab.ask(visitor, visitor.workspace.view, NO_MARKS, ASKED, str(tmp_path / "a.png"))
 
 
 def test_stop_asks_the_search_to_end(visitor):
@@ -91,7 +154,8 @@ def test_finds_go_to_breed_as_liked(networks, visitor, ended):
 
 def test_finds_of_w_breed_in_w(networks, generator, judge, visitor):
     job = tab.ask(visitor, visitor.workspace.view, NO_MARKS, ASKED | {"space": "w", "Random search": {"population": 4}})
-    *_, state = climb(generator, judge, job, visitor)
+    *_, first = begin(generator, judge, None, job, visitor)
+    *_, state = climb(generator, first.climb, visitor)
     tab.send_to_breed(networks, visitor, state)
     assert (visitor.breeding.page.space, visitor.breeding.page.kept) == ("w", len(state.latest.top))
 

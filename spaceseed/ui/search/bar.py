@@ -1,0 +1,87 @@
+"""The bar of the Search tab: the words, the picture, and the buttons."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from spaceseed.ui.kit.uploads import Image
+from spaceseed.ui.search.controls import Control, create_balance
+from spaceseed.ui.state.examples import example_prompts
+
+QUESTIONS = {
+    "faces": "What should the face look like? Enter starts the search.",
+    "images": "What should the image show? Enter starts the search.",
+}
+PLACEHOLDERS = {
+    "faces": "a smiling woman with red hair, or pick one below",
+    "images": "in a few words: colours, shapes, what is to be seen",
+}
+
+
+@dataclass(frozen=True)
+class Bar:
+    """The components."""
+
+    prompt: gr.Textbox
+    balance: Control
+    picture: Image
+    go: gr.Button
+    stop: gr.Button
+    halt: gr.Button
+    again: gr.Button
+    chips: gr.Dataset
+
+    @property
+    def buttons(self) -> dict[str, gr.Button]:
+        """Those that change while a search runs; `pressable` fills them."""
+        return {"stop": self.stop, "halt": self.halt, "again": self.again}
+
+
+def create_bar(drawn: str) -> Bar:
+    """Lays out the bar.
+
+    Args:
+        drawn: what the model draws, "faces" or "images".
+    """
+    with gr.Row(elem_id="search-bar"):
+        with gr.Column(scale=5, min_width=240):
+            prompt = gr.Textbox(label=QUESTIONS[drawn], placeholder=PLACEHOLDERS[drawn], elem_id="search-prompt")
+            balance = create_balance()
+        picture = Image(
+            label="Or like a picture",
+            sources=["upload", "clipboard"],
+            placeholder="Drop or paste",
+            height=130,
+            min_width=150,
+            buttons=[],
+            elem_id="search-picture",
+        )
+        with gr.Column(min_width=150, elem_id="search-buttons"):
+            go = gr.Button("Search", variant="primary", elem_id="search-go")
+            stop = gr.Button("Stop", variant="stop", interactive=False, elem_id="search-stop")
+            halt = gr.Button("Stopping...", visible=False, elem_id="search-halt")
+            again = gr.Button("Go on", interactive=False, elem_id="search-again")
+    chips = gr.Dataset(
+        components=[gr.Textbox(visible=False)],
+        samples=[[line] for line in example_prompts()],
+        label="Example prompts",
+        show_label=False,
+        visible=drawn == "faces",
+        elem_id="search-examples",
+    )
+    return Bar(prompt, balance, picture, go, stop, halt, again, chips)
+
+
+def pressable(searching: bool, more: bool = False) -> dict[str, Any]:
+    """Returns values for `Bar.buttons`, by name.
+
+    Args:
+        searching: whether a search runs.
+        more: whether one has ended that can go on.
+    """
+    return {
+        "stop": gr.Button(visible=True, interactive=searching),
+        "halt": gr.Button(visible=False),
+        "again": gr.Button(interactive=more),
+    }

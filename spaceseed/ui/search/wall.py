@@ -1,0 +1,70 @@
+"""The wall: the seeds that a search starts from, to look at, choose and breed from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from torch import Tensor
+
+from spaceseed.evolution.breeding import MAX_COUNT
+from spaceseed.models.generators.generator import latents_from_seeds
+from spaceseed.ui.kit.picker import Gallery, Picked, PickGallery, Tile
+from spaceseed.ui.kit.pictures import jpegs
+from spaceseed.ui.state.session import Session
+
+PLACES = 24
+TITLE = "Best seeds: click those you like"
+NO_SEEDS = "This search starts from other images than those of seeds."
+
+
+@dataclass
+class Wall:
+    """The seeds of one search.
+
+    Attributes:
+        key: tells this wall from those of other searches.
+        rows: each seed, best first as far as is known, and its place in the first generation.
+    """
+
+    key: str
+    rows: dict[int, int]
+    _paths: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def seeds(self) -> list[int]:
+        """The seeds that are shown, best first."""
+        return list(self.rows)[:PLACES]
+
+    def sort(self, scores: Tensor) -> None:
+        """Sorts the seeds by the scores [n] of the first generation."""
+        self.rows = dict(sorted(self.rows.items(), key=lambda item: -float(scores[item[1]])))
+
+    def draw(self, batches: Sequence[Tensor]) -> Gallery:
+        """Returns what to show.
+
+        Args:
+            batches: images of the first generation [n, 3, H, W], as far as they are drawn.
+        """
+        images = [image for batch in batches for image in batch]
+        for seed in self.seeds:
+            if self.rows[seed] < len(images) and seed not in self._paths:
+                [self._paths[seed]] = jpegs(images[self.rows[seed]][None])
+        tiles = [Tile(self._id(seed), self._paths.get(seed), f"seed {seed}") for seed in self.seeds]
+        return Gallery(TITLE if tiles else NO_SEEDS, tiles, key=self.key)
+
+    def chosen(self, picked: Picked) -> list[int]:
+        """Returns the seeds that the visitor marked, best first."""
+        return [seed for seed in self.seeds if picked.marks.get(self._id(seed)) == 1]
+
+    def _id(self, seed: int) -> str:
+        return f"{self.key}-{seed}"
+
+
+def create_wall() -> PickGallery:
+    """Lays out the wall, empty yet as large as it will be."""
+    return PickGallery(ternary=False, marked="chosen", sign="\u2713", waiting=PLACES, elem_id="search-wall")
+
+
+def breed_from_seeds(visitor: Session, seeds: Sequence[int]) -> None:
+    """Puts seeds on the breeding page, first and marked as liked."""
+    taken = list(seeds)[: MAX_COUNT - 1]
+    visitor.breeding.restart_from(latents_from_seeds(taken, visitor.breeding.z_dim), taken)
