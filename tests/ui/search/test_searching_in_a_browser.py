@@ -37,7 +37,7 @@ def settings(page, algorithm="Differential evolution", **values):
 
 
 def quick(page, generations=3):
-    settings(page, generations=generations, warm_start=0, differential_evolution_population=6)
+    settings(page, generations=generations, warm_start=6, patience=0, differential_evolution_population=6)
 
 
 def prompt(page, text):
@@ -63,13 +63,13 @@ def score(page):
 
 
 def test_a_prompt_climbs_before_the_visitors_eyes(search_page):
-    settings(search_page, generations=60, warm_start=0, differential_evolution_population=8)
+    settings(search_page, generations=60, warm_start=0, patience=0, differential_evolution_population=8)
     prompt(search_page, "a smiling woman with red hair")
     search_page.locator("#search-go").click()
     expect(search_page.locator("#search-stop")).to_be_enabled()
     wait_for(search_page, r"Generation \d+ of 60 · [\d,]+ images · \d+ images/s · .* left")
     first = score(search_page)
-    wait_for(search_page, r"Done: 480 images in .*, best score 0\.\d+")
+    wait_for(search_page, r"Done: 480 images in .*\. The best image has")
     assert score(search_page) > first
     expect(search_page.locator("#search-stop")).to_be_disabled()
     expect(search_page.locator("#search-top img")).to_have_count(8)
@@ -83,7 +83,7 @@ def test_nothing_jumps_while_faces_arrive(search_page):
     quick(search_page, generations=20)
 
     def places():
-        parts = ("status", "best", "top", "film", "curve", "keep-best")
+        parts = ("status", "wall", "plant", "best", "met", "top", "film", "curve", "keep-best")
         return [search_page.locator(f"#search-{part}").bounding_box() for part in parts]
 
     before = places()
@@ -95,7 +95,7 @@ def test_nothing_jumps_while_faces_arrive(search_page):
 
 
 def test_stop_leaves_the_finds_and_a_download(search_page, tmp_path):
-    settings(search_page, generations=1000, warm_start=0, differential_evolution_population=16)
+    settings(search_page, generations=1000, warm_start=0, patience=0, differential_evolution_population=16)
     prompt(search_page, "bald man with a beard").press("Enter")
     wait_for(search_page, r"Generation [1-9]\d* of 1000")
     search_page.locator("#search-stop").click()
@@ -117,16 +117,16 @@ def test_enter_searches_and_searching_again_starts_clean(search_page):
     quick(search_page)
     prompt(search_page, "sunglasses").press("Enter")
     wait_for(search_page, "Done: 18 images")
-    first = line(search_page).inner_text().split("best")[1], search_page.locator("#search-film img").count()
+    first = score(search_page), search_page.locator("#search-film img").count()
     search_page.locator("#search-prompt textarea").press("Enter")
     wait_for(search_page, "Getting ready|Generation")
     wait_for(search_page, "Done: 18 images")
-    again = line(search_page).inner_text().split("best")[1], search_page.locator("#search-film img").count()
+    again = score(search_page), search_page.locator("#search-film img").count()
     assert again == first
 
 
 def test_a_second_search_takes_the_place_of_the_first(search_page):
-    settings(search_page, generations=1000, warm_start=0, differential_evolution_population=16)
+    settings(search_page, generations=1000, warm_start=0, patience=0, differential_evolution_population=16)
     prompt(search_page, "angry man").press("Enter")
     wait_for(search_page, "Generation [1-9]")
     quick(search_page, generations=5)
@@ -148,8 +148,8 @@ def test_a_chip_fills_the_prompt_and_searches(search_page):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", "Type what to look for first."),
-        ("   ", "Type what to look for first."),
+        ("", "Type what to look for first, or add a picture."),
+        (",,,", "There is no word in this to look for"),
         ("woman " * 2000, "The prompt is too long: 300 characters are read at most."),
     ],
 )
@@ -161,7 +161,7 @@ def test_a_prompt_that_cannot_be_searched_is_answered_in_a_sentence(search_page,
 
 
 @pytest.mark.parametrize(
-    "text", ["😀", "eine Frau mit roten Haaren", "<img src=x onerror=alert(1)>", "${7*6} {{value}}"]
+    "text", ["red 😀", "eine Frau mit roten Haaren", "<img src=x onerror=alert(1)>", "${7*6} {{value}}"]
 )
 def test_a_prompt_that_is_not_understood_is_searched_with_a_warning(search_page, text):
     search_page.on("dialog", lambda dialog: pytest.fail("the prompt was executed"))
@@ -215,7 +215,7 @@ def test_every_algorithm_searches(search_page, algorithm):
 
 def test_finds_are_kept_and_bred(search_page):
     quick(search_page)
-    for button in ("keep-best", "send", "download"):
+    for button in ("keep-best", "send", "download", "plant"):
         search_page.locator(f"#search-{button}").click()
         expect(toast(search_page)).to_contain_text("start a search first")
     prompt(search_page, "old lady").press("Enter")
@@ -230,6 +230,71 @@ def test_finds_are_kept_and_bred(search_page):
     search_page.locator("#search-send").click()
     expect(search_page.locator("#breed-picker")).to_be_visible()
     expect(search_page.locator("#breed-picker [data-mark='1']")).to_have_count(8)
+
+
+def test_the_best_seeds_are_there_at_once_and_can_be_bred(search_page):
+    settings(search_page, "CMA-ES", generations=2)
+    prompt(search_page, "a smiling woman with red hair, no glasses").press("Enter")
+    wall = search_page.locator("#search-wall")
+    expect(wall.locator("img")).to_have_count(24)
+    expect(wall.locator(".caption").first).to_have_text(re.compile(r"seed \d+"))
+    wait_for(search_page, r"Done: 82 images in .*\. The best image has (all|\d of 4)")
+    expect(search_page.locator("#search-met")).to_contain_text(re.compile("Has .*no glasses"))
+    expect(search_page.locator("#search-top span").first).to_contain_text(re.compile(r"\d of 4 · 0\.\d+"))
+    search_page.locator("#search-plant").click()
+    expect(toast(search_page)).to_contain_text("Choose seeds first")
+    tiles = wall.locator(".tile")
+    tiles.nth(2).click()
+    tiles.nth(2).press("ArrowRight")
+    search_page.keyboard.press("Space")
+    seeds = [tiles.nth(i).get_attribute("aria-label").split(",")[0] for i in (2, 3)]
+    search_page.locator("#search-plant").click()
+    liked = search_page.locator("#breed-picker [data-mark='1']")
+    expect(liked).to_have_count(2)
+    assert [liked.nth(i).get_attribute("aria-label").split(",")[0] for i in (0, 1)] == seeds
+
+
+def test_a_search_that_has_ended_goes_on(search_page):
+    quick(search_page)
+    expect(search_page.locator("#search-again")).to_be_disabled()
+    prompt(search_page, "sunglasses").press("Enter")
+    wait_for(search_page, "Done: 18 images")
+    first = score(search_page)
+    wall = search_page.locator("#search-wall .tiles").inner_text()
+    search_page.locator("#search-again").click()
+    wait_for(search_page, "Done: 36 images")
+    assert score(search_page) >= first
+    assert search_page.locator("#search-wall .tiles").inner_text() == wall
+    expect(search_page.get_by_role("img", name=re.compile("after generation 6 of 6"))).to_be_visible()
+
+
+def test_a_picture_is_searched_for(search_page, find, tmp_path):
+    quick(search_page)
+    balance = search_page.locator("#search-balance")
+    expect(balance).to_be_hidden()
+    find(7).save(tmp_path / "find.png")
+    place = search_page.locator("#search-picture input[type=file]")
+    place.set_input_files(tmp_path / "find.png")
+    expect(search_page.locator("#search-picture img")).to_be_visible()
+    search_page.locator("#search-go").click()
+    wait_for(search_page, r"Done: 18 images in .*\. Best score (0\.9|1\.0)")
+    expect(search_page.locator("#search-wall .caption").first).to_have_text(re.compile("seed 7"))
+    expect(balance).to_be_hidden()
+    prompt(search_page, "red hair")
+    expect(balance).to_be_visible()
+    search_page.locator("#search-go").click()
+    wait_for(search_page, r"Done: 18 images in .*\. The best image")
+    search_page.locator("#search-keep-best").click()
+    search_page.get_by_role("tab", name="Found seeds").click()
+    expect(search_page.locator("#finds-picker .caption").first).to_contain_text("red hair, like a picture")
+    open_search(search_page)
+    search_page.get_by_role("button", name="Remove Image").click()
+    expect(balance).to_be_hidden()
+    (tmp_path / "text.png").write_text("no picture")
+    place.set_input_files(tmp_path / "text.png")
+    expect(search_page.locator("#search-picture img")).to_be_attached()
+    search_page.locator("#search-go").click()
+    expect(toast(search_page)).to_contain_text("Your picture could not be read: PNG, JPEG and WebP files")
 
 
 def test_a_search_starts_from_liked_faces(visitor):
@@ -248,7 +313,7 @@ def test_a_search_starts_from_liked_faces(visitor):
 
 
 def test_another_visitor_breeds_while_one_searches(search_page, visit):
-    settings(search_page, generations=1000, warm_start=0, differential_evolution_population=16)
+    settings(search_page, generations=1000, warm_start=0, patience=0, differential_evolution_population=16)
     prompt(search_page, "bald man").press("Enter")
     wait_for(search_page, "Generation [1-9]")
     other = visit()
