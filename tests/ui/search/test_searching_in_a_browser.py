@@ -218,6 +218,8 @@ def test_finds_are_kept_and_bred(search_page):
     for button in ("keep-best", "send", "download", "plant"):
         search_page.locator(f"#search-{button}").click()
         expect(toast(search_page)).to_contain_text("start a search first")
+    search_page.locator("#search-space input").click()
+    search_page.get_by_role("option", name="z", exact=True).click()
     prompt(search_page, "old lady").press("Enter")
     wait_for(search_page, "Done")
     search_page.locator("#search-keep-best").click()
@@ -321,7 +323,7 @@ def test_another_visitor_breeds_while_one_searches(search_page, visit):
     other.locator("#breed-next").click()
     expect(other.locator("#breed-picker")).to_contain_text("Generation 1")
     open_search(other)
-    expect(line(other)).to_have_text(re.compile("Type a prompt"))
+    expect(line(other)).to_have_text(re.compile("Type what you want to see"))
     wait_for(search_page, "Generation")
     search_page.locator("#search-stop").click()
     wait_for(search_page, "Stopped after")

@@ -1,0 +1,71 @@
+"""A search as the page sees it: what is told, and when an atlas is built."""
+
+import pytest
+
+from spaceseed.ui.kit.picker import Picked
+from spaceseed.ui.search import tab
+from spaceseed.ui.search.stream import build_atlas, first_steps, steps
+from spaceseed.ui.state.networks import Networks
+from spaceseed.ui.state.session import Session
+
+ASKED = {"prompt": "red hair, no dragon", "algorithm": "CMA-ES", "generations": 2, "warm_start": 20}
+
+
+@pytest.fixture
+def networks():
+    """Networks of this test alone."""
+    return Networks("avatars")
+
+
+@pytest.fixture
+def visitor(networks):
+    return Session.on(networks.generator("avatars"))
+
+
+def ask(visitor):
+    return tab.ask(visitor, visitor.workspace.view, Picked({}, None), ASKED)
+
+
+def test_a_search_ends_with_buttons_that_let_it_go_on(networks, visitor, said):
+    *_, first = first_steps(networks, visitor, ask(visitor))
+    assert len(first["wall"].tiles) == 20
+    assert first["stop"].interactive
+    *_, last = steps(networks, visitor, first["begun"])
+    assert not last["stop"].interactive
+    assert last["again"].interactive
+    (sentence,) = said
+    assert sentence.startswith('This judge has never seen "dragon" and may misread the prompt.')
+    assert list(steps(networks, visitor, first["begun"])) == []
+    assert list(steps(networks, visitor, None)) == []
+
+
+def test_a_search_without_a_usable_atlas_says_so_once_and_goes_on(networks, visitor, said, monkeypatch):
+    monkeypatch.setattr(networks.atlases, "atlas", lambda *_: (None, "The atlas is damaged."))
+    *_, first = first_steps(networks, visitor, ask(visitor))
+    assert first["begun"] is not None
+    assert said[0] == "The atlas is damaged."
+    assert len(said) == 2
+
+
+def test_a_stop_while_the_judge_is_loaded_is_told(networks, visitor):
+    job = ask(visitor)
+    job.ticket.stopped = True
+    *_, last = first_steps(networks, visitor, job)
+    assert last["status"] == {"text": "Stopped at once."}
+    assert not last["stop"].interactive
+
+
+def test_an_atlas_is_built_only_with_a_judge_that_is_there_and_while_the_visitor_stays(networks, visitor, monkeypatch):
+    asked = []
+    monkeypatch.setattr(networks.atlases, "build", lambda *arguments: asked.append(arguments))
+    build_atlas(networks, visitor)
+    assert asked == []
+    judge = networks.judge("avatars")
+    build_atlas(networks, visitor)
+    (generator, given, labels, wanted), = asked  # fmt: skip
+    assert (generator, given, labels) == (networks.generator("avatars"), judge, None)
+    assert not wanted()
+    visitor.tab = "search"
+    assert wanted()
+    visitor.model = "other"
+    assert not wanted()
