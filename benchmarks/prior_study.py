@@ -20,7 +20,6 @@ from torch import Tensor, nn
 
 from benchmarks.harness import Networks, Spent, Trial
 from benchmarks.report import DATA, PAGES, arguments, folder, mean_and_error, save
-from benchmarks.tune import PROMPTS
 from spaceseed.batches import batch_size
 from spaceseed.metrics.distances import frechet_distance, precision_recall
 from spaceseed.models.generators.generator import latents_from_seeds
@@ -29,8 +28,19 @@ from spaceseed.models.zoo.loading import load
 from spaceseed.ops.differential_evolution import DifferentialEvolution
 from spaceseed.ops.interpolate import lerp, slerp
 from spaceseed.ops.prior import PRIORS
+from spaceseed.training.bundled.captions import asked
 from spaceseed.training.bundled.figures import render_features
 
+PROMPTS = (
+    asked("grinning boy", mouth="smile", presentation="man"),
+    asked("elderly person with spectacles", hair_color="gray", glasses="round square"),
+    asked("furious screaming face", brows="angry", mouth="open"),
+    asked("blond quiff", hair_color="blonde", hair="quiff"),
+    asked("brown-skinned lady in a hoodie", skin="brown", presentation="woman", clothes="hoodie"),
+    asked("asleep", eyes="closed"),
+    asked("silver afro", hair_color="gray", hair="afro"),
+    asked("man with stubble, tongue out", beard="stubble", presentation="man", mouth="tongue"),
+)
 FRACTIONS = (0.0, 0.125, 0.25, 0.375, 0.5)  # beyond the middle all is mirrored
 COLORS = {"lerp in z": "C0", "slerp in z": "C1", "lerp in raw z": "C3", "slerp in raw z": "C2", "lerp in w": "C4"}
 

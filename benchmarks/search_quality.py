@@ -1,8 +1,8 @@
 """Which search finds what was asked, for the same number of images? `python -m benchmarks.search_quality`.
 
 Every method gets the same generator, judge, truncation and budget; see `harness`. The wishes are `wishes.FINAL`: no
-setting was chosen on them (`tune` has its own). No method knows its budget, so a run of 8,000 evaluations also says
-what it had found after 500. Two classifiers that took no part in the search say what the best image shows.
+setting was chosen on them (`search_settings` has its own). No method knows its budget, so a run of 8,000 evaluations
+also says what it had found after 500. Two classifiers that took no part in the search say what the best image shows.
 
 The full study takes hours. Finished runs are kept in `runs/search_quality`, so it can be ended and continued.
 """
@@ -95,7 +95,9 @@ def summarize(results: Sequence[Result], budget: int) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: -row["score"][0])
 
 
-def _ahead(best: dict[tuple[str, int], Outcome], others: dict[tuple[str, int], Outcome], figure: str) -> list[float]:
+def _ahead(
+    best: dict[tuple[str, int], Outcome], others: dict[tuple[str, int], Outcome], figure: str
+) -> tuple[float, float]:
     """Returns by how much `best` is ahead of others, and the error: seeds of one wish are no independent samples."""
     gaps: dict[str, list[float]] = {}
     for (wish, seed), other in others.items():
