@@ -69,7 +69,7 @@ class Phrase:
 
 @dataclass(frozen=True)
 class Wish:
-    """A wish, taken apart.
+    """A wish, taken apart. `parse` makes one.
 
     Attributes:
         typed: the wish as it was typed, with single spaces.
@@ -162,23 +162,25 @@ MET = 0.7
 # A phrase that is met by so much need not be met better at the cost of others.
 ENOUGH = 1.2
 PHRASE_WEIGHT = 0.05
+# With 139 wishes for two attributes without a third, 97.5 % of the best 8 avatars have the two and lack the third; with
+# weights 0.05 and 0.2 95.4 and 97.7 %, but with 0.2 more of them lack one of the two.
+REFUSED_WEIGHT = 0.1
 
 
 class WishObjective(EmbeddingObjective):
     """The similarity of images to a wish as a whole, and how well they meet each of its phrases.
 
-    The score is the cosine of the image and the wish's `text`, plus `PHRASE_WEIGHT` times the mean over phrases of how
-    well the image meets each, at most `ENOUGH`. The cosine alone is often highest for images that have most of a wish
-    very clearly and lack a part.
+    The score is the cosine of the image and the wish's `text`, plus `PHRASE_WEIGHT` times the mean over the wanted
+    phrases of how much the image has of each, at most `ENOUGH`, minus `REFUSED_WEIGHT` times how much it has of each
+    refused phrase. The cosine alone is often highest for images that have most of a wish very clearly and lack a part.
 
-    A wanted phrase is met from 1. On this scale 0 is the lowest cosine with the phrase that natural images have, and 1
-    is `MET` of the way to the highest, or the judge's `matching`, if that is more. A refused phrase is met up to 1, and
-    counts 2 minus that.
+    An image has a phrase from 1. On this scale 0 is the lowest cosine with the phrase that natural images have, and 1
+    is `MET` of the way to the highest, or the judge's `matching`, if that is more.
 
     Args:
         judge: a CLIP model.
         wish: the wish, or the text of one: 1 to 300 characters, with a phrase at least.
-        natural: the judge's embeddings [n, d] of images of random seeds, to measure shares by.
+        natural: the judge's embeddings [n, d] of images of random seeds, which give each phrase its scale.
 
     Attributes:
         wish: the wish in parts.
@@ -199,17 +201,22 @@ class WishObjective(EmbeddingObjective):
         natural = check_tensor("natural", natural, ["n", self._phrases.shape[1]]).to(self._phrases.device)
         if not len(natural):
             raise ArgumentError("natural", tuple(natural.shape), "the embeddings of an image or more")
-        cosines = natural @ self._phrases.T
-        self._low, high = cosines.quantile(EXTREMES, dim=0), cosines.quantile(1 - EXTREMES, dim=0)
+        shares = torch.tensor([EXTREMES, 1 - EXTREMES], device=natural.device)
+        # One phrase at a time, because torch takes no quantiles of more than 16 million numbers.
+        self._low, high = torch.stack([(natural @ phrase).quantile(shares) for phrase in self._phrases]).T
         met = self._low + MET * (high - self._low)
         met = met if judge.matching is None else met.clamp(min=judge.matching)
         self._range = (met - self._low).clamp(min=1e-6)
         self._wanted = torch.tensor([phrase.wanted for phrase in self.wish.phrases], device=natural.device)
 
     def of_embeddings(self, embeddings: Tensor) -> Tensor:
-        met = self._has(embeddings)
-        bonus = PHRASE_WEIGHT * torch.where(self._wanted, met, 2 - met).clamp(max=ENOUGH).mean(dim=1)
-        return bonus if self._whole is None else embeddings.to(bonus.device) @ self._whole + bonus
+        has = self._has(embeddings)
+        scores = -REFUSED_WEIGHT * has[:, ~self._wanted].clamp(min=0).sum(dim=1)
+        if self._whole is not None:
+            scores = scores + embeddings.to(scores.device) @ self._whole
+        if bool(self._wanted.any()):
+            scores = scores + PHRASE_WEIGHT * has[:, self._wanted].clamp(max=ENOUGH).mean(dim=1)
+        return scores
 
     def met(self, embeddings: Tensor) -> Tensor:
         """Returns which phrases images meet, bool [n, phrases], from their embeddings [n, d]."""
