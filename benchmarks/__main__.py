@@ -15,6 +15,8 @@ STUDIES = {  # name: the options that it takes
     "generator": ("data",),
     "judge": ("data",),
     "search_quality": ("quick", "workers"),
+    "search_settings": ("quick", "workers"),
+    "pareto": ("quick",),
     "steering": ("quick",),
     "prior_study": ("quick", "data"),
     "avoidance": ("quick", "data"),
