@@ -16,6 +16,7 @@ STUDIES = {  # name: the options that it takes
     "judge": ("data",),
     "search_quality": ("quick", "workers"),
     "search_settings": ("quick", "workers"),
+    "pareto": ("quick",),
     "steering": ("quick",),
     "prior_study": ("quick", "data"),
     "avoidance": ("quick", "data"),

@@ -1,12 +1,9 @@
-"""Fronts of two wishes: this project's NSGA-II beside pymoo's, by hypervolume.
+"""Which search finds the better front of two wishes? `python -m benchmarks.pareto`.
 
-    python -m benchmarks.pareto --quick
-
-Both get the same number of images and the same population size. The hypervolume is the area between the front of all
-evaluated images and the mean scores of random faces; larger is better.
+This project's NSGA-II and pymoo's get the same number of images and the same population size. The hypervolume is the
+area between the front of all evaluated images and the mean scores of random faces; larger is better.
 """
 
-import argparse
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -22,6 +19,7 @@ from pymoo.optimize import minimize
 from torch import Tensor
 
 from benchmarks.harness import Networks
+from benchmarks.report import arguments, mean_and_error, save
 from spaceseed.ops.genetic import GeneticAlgorithm
 
 Array = NDArray[np.float64]
@@ -35,7 +33,9 @@ PAIRS = (
     ("black afro, green background", "pale face with pink hair"),
 )
 POPULATION = 32
+EVALUATIONS, SEEDS = (512, 2048), 5
 RANDOM_SEEDS = range(256)
+UNIT = 1e4  # areas are given in units of 0.01 x 0.01
 
 
 def spaceseed(wishes: Wishes, dims: int, evaluations: int, seed: int, **settings: Any) -> None:
@@ -60,10 +60,11 @@ def pymoo(wishes: Wishes, dims: int, evaluations: int, seed: int) -> None:
     minimize(problem, NSGA2(pop_size=POPULATION, sampling=Normal()), ("n_eval", evaluations), seed=seed)
 
 
+BEST = "spaceseed"
 METHODS: dict[str, Method] = {
-    "spaceseed": spaceseed,
+    BEST: spaceseed,
     "spaceseed, spherical crossover": partial(spaceseed, crossover="spherical"),
-    "pymoo": pymoo,
+    "pymoo NSGA2": pymoo,
 }
 
 
@@ -85,17 +86,30 @@ def hypervolume(
 
 
 def main() -> None:
-    """Prints the hypervolume of each method, pair of wishes and seed, in units of 0.01 squared."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="one pair, one seed, few images")
-    quick = parser.parse_args().quick
+    """Runs the comparison."""
+    args = arguments(__doc__).parse_args()
     torch.set_num_threads(1)
+    pairs, counts, seeds = (PAIRS[:1], (64, 96), 2) if args.quick else (PAIRS, EVALUATIONS, SEEDS)
     networks = Networks()
-    for pair in PAIRS[:1] if quick else PAIRS:
-        for seed in range(1 if quick else 3):
-            for name, method in METHODS.items():
-                volume = hypervolume(networks, pair, method, 128 if quick else 1024, seed)
-                print(f"{volume * 1e4:8.1f}  {name:32} seed {seed}  {' / '.join(pair)}", flush=True)
+    volumes = {
+        (name, count): [
+            UNIT * hypervolume(networks, pair, method, count, seed) for pair in pairs for seed in range(seeds)
+        ]
+        for count in counts
+        for name, method in METHODS.items()
+    }
+    rows = []
+    for (name, count), found in volumes.items():
+        gains = np.subtract(found, volumes[BEST, count]).tolist()
+        rows.append(
+            {
+                "method": name,
+                "images": count,
+                "hypervolume": mean_and_error(found),
+                "gain": mean_and_error(gains),
+            }
+        )
+    save(args, "pareto", {"pairs": list(pairs), "seeds": seeds, "population": POPULATION, "rows": rows})
 
 
 if __name__ == "__main__":

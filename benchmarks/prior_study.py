@@ -20,7 +20,6 @@ from torch import Tensor, nn
 
 from benchmarks.harness import Networks, Spent, Trial
 from benchmarks.report import DATA, PAGES, arguments, folder, mean_and_error, save
-from benchmarks.wishes import PLAIN
 from spaceseed.batches import batch_size
 from spaceseed.metrics.distances import frechet_distance, precision_recall
 from spaceseed.models.generators.generator import latents_from_seeds
@@ -29,8 +28,19 @@ from spaceseed.models.zoo.loading import load
 from spaceseed.ops.differential_evolution import DifferentialEvolution
 from spaceseed.ops.interpolate import lerp, slerp
 from spaceseed.ops.prior import PRIORS
+from spaceseed.training.bundled.captions import asked
 from spaceseed.training.bundled.figures import render_features
 
+PROMPTS = (
+    asked("grinning boy", mouth="smile", presentation="man"),
+    asked("elderly person with spectacles", hair_color="gray", glasses="round square"),
+    asked("furious screaming face", brows="angry", mouth="open"),
+    asked("blond quiff", hair_color="blonde", hair="quiff"),
+    asked("brown-skinned lady in a hoodie", skin="brown", presentation="woman", clothes="hoodie"),
+    asked("asleep", eyes="closed"),
+    asked("silver afro", hair_color="gray", hair="afro"),
+    asked("man with stubble, tongue out", beard="stubble", presentation="man", mouth="tongue"),
+)
 FRACTIONS = (0.0, 0.125, 0.25, 0.375, 0.5)  # beyond the middle all is mirrored
 COLORS = {"lerp in z": "C0", "slerp in z": "C1", "lerp in raw z": "C3", "slerp in raw z": "C2", "lerp in w": "C4"}
 
@@ -115,7 +125,7 @@ def halfway(bundled: Networks, raw: Networks, size: Size) -> dict[str, Any]:
     lost: dict[str, list[float]] = {}
     z = latents_from_seeds(range(size.faces), bundled.generator.z_dim)
     first, second = torch.triu_indices(size.parents, size.parents, offset=1)
-    for prompt in PLAIN[: size.prompts]:
+    for prompt in PROMPTS[: size.prompts]:
         wanted = bundled.judge.embed_text(prompt.text)[0]
         for name, ways in paths(bundled, raw).items():
             scores = (raw if "raw" in name else bundled).embed("z", z) @ wanted
@@ -135,7 +145,7 @@ def searches(bundled: Networks, raw: Networks, real: Tensor, size: Size) -> dict
     for kind, nets in (("z", bundled), ("raw z", raw)):
         for prior in PRIORS:
             norms, scores, populations = [], [], []
-            for prompt in PLAIN[: size.prompts]:
+            for prompt in PROMPTS[: size.prompts]:
                 trial = Trial(nets, prompt, size.evaluations)
                 optimizer = DifferentialEvolution(nets.generator.z_dim, prior=prior, seed=0)
                 course = []

@@ -1,8 +1,8 @@
 """Which search finds what was asked, for the same number of images? `python -m benchmarks.search_quality`.
 
 Every method gets the same generator, judge, truncation and budget; see `harness`. The wishes are `wishes.FINAL`: no
-setting was chosen on them (`tune` has its own). No method knows its budget, so a run of 8,000 evaluations also says
-what it had found after 500. Two classifiers that took no part in the search say what the best image shows.
+setting was chosen on them (`search_settings` has its own). No method knows its budget, so a run of 8,000 evaluations
+also says what it had found after 500. Two classifiers that took no part in the search say what the best image shows.
 
 The full study takes hours. Finished runs are kept in `runs/search_quality`, so it can be ended and continued.
 """

@@ -1,7 +1,7 @@
 """The wishes of the studies of searches: texts of three and four attributes, and what confirms them.
 
 `TUNING` are the wishes on which settings are chosen. `FINAL` are asked only by the final table: no setting was chosen
-on them. `NEGATIVE` say what a face must not have. `PLAIN` are of one to three attributes.
+on them. `NEGATIVE` say what a face must not have.
 """
 
 from spaceseed.training.bundled.avatars import ATTRIBUTES
@@ -155,15 +155,4 @@ NEGATIVE: tuple[AskedPrompt, ...] = (
     asked(
         "smiling person with an afro, no glasses, no beard", mouth="smile", hair="afro", glasses="none", beard="none"
     ),
-)
-
-PLAIN: tuple[AskedPrompt, ...] = (
-    asked("grinning boy", mouth="smile", presentation="man"),
-    asked("elderly person with spectacles", hair_color="gray", glasses="round square"),
-    asked("furious screaming face", brows="angry", mouth="open"),
-    asked("blond quiff", hair_color="blonde", hair="quiff"),
-    asked("brown-skinned lady in a hoodie", skin="brown", presentation="woman", clothes="hoodie"),
-    asked("asleep", eyes="closed"),
-    asked("silver afro", hair_color="gray", hair="afro"),
-    asked("man with stubble, tongue out", beard="stubble", presentation="man", mouth="tongue"),
 )

@@ -5,8 +5,7 @@ All public names of the library are below. A complete search::
     import spaceseed as ss
 
     G, judge = ss.load("avatars"), ss.load_judge("avatars")
-    optimizer = ss.DifferentialEvolution(G.z_dim, start=ss.latents_from_seeds(range(64), G.z_dim), seed=0)
-    for generation in ss.search(G, ss.TextObjective(judge, "a woman with red hair"), optimizer, generations=40):
+    for generation in ss.find(G, judge, "a smiling woman with red hair", evaluations=500):
         print(generation.number, generation.best_score)
     generation.best.save("found.png")
 """
@@ -23,6 +22,7 @@ from spaceseed.directions.refine import refine_directions
 from spaceseed.directions.sets import DirectionSet
 from spaceseed.errors import ArgumentError, AtlasError, CheckpointError, DirectionError, DownloadError, FilterError
 from spaceseed.evolution.breeding import BAD, LIKED, Breeding
+from spaceseed.evolution.find import find
 from spaceseed.evolution.objectives import (
     ClassObjective,
     EmbeddingObjective,
@@ -34,6 +34,7 @@ from spaceseed.evolution.objectives import (
 from spaceseed.evolution.pareto import Front, pareto
 from spaceseed.evolution.realism import RealismObjective
 from spaceseed.evolution.search import Generation, search
+from spaceseed.evolution.wishes import Wish, WishObjective
 from spaceseed.filters.examples import label_by, worst_of
 from spaceseed.filters.filter import LatentFilter
 from spaceseed.latent_space import LatentSpace
@@ -111,10 +112,13 @@ __all__ = [
     "RecipeError",
     "Termination",
     "TextObjective",
+    "Wish",
+    "WishObjective",
     "__version__",
     "contrast_directions",
     "direction_between",
     "directions_of",
+    "find",
     "find_directions",
     "frechet_distance",
     "inception_score",

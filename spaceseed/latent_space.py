@@ -95,6 +95,8 @@ class LatentSpace:
         check_type("generator", generator, Generator, "a Generator, such as load returns")
         check_choice("space", name, dict.fromkeys(SPACES))
         if generator.num_classes:
+            if labels is None:
+                raise ArgumentError("labels", None, "given, because this model has classes; `ss.labels` makes them")
             labels = check_tensor("labels", labels, [generator.num_classes])
         elif labels is not None:
             raise ArgumentError("labels", type(labels).__name__, "left out, because this model has no classes")

@@ -129,13 +129,20 @@ class Atlas:
     def __len__(self) -> int:
         return len(self.seeds)
 
-    def check(self, generator: Generator, judge: "Judge") -> None:
+    def check(self, generator: Generator, judge: "Judge", labels: Tensor | None = None) -> None:
         """Checks that the embeddings are those of these networks.
 
+        Args:
+            generator: a generator.
+            judge: a judge.
+            labels: [num_classes], for conditional models.
+
         Raises:
-            AtlasError: they are of another model, other weights, or another judge.
+            AtlasError: they are of another model, other weights, another judge or other labels.
         """
         check_model(generator, self.make.model, self.make.sha256, "This atlas belongs to", AtlasError)
+        if self.make.labels != (None if labels is None else tuple(labels.tolist())):
+            raise AtlasError("This atlas is of images with other labels.")
         self._check_judge(judge)
 
     def embeddings(self, count: int) -> Tensor:

@@ -4,6 +4,7 @@ Files are untrusted. Their sizes are limited, and headers and shapes are checked
 each other without gaps and were made in the same way.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ MAX_SEEDS = 2**24
 MAX_DIMS = 4_096
 MAX_LABELS = 10_000
 MAX_HEADER = 10**6  # bytes
+SHA256 = "[0-9a-f]{64}"
 
 
 class _Record(BaseModel):
@@ -43,7 +45,7 @@ class Make(_Record):
 
     version: Literal[1] = 1
     model: Text
-    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    sha256: Annotated[str, Field(pattern=f"^{SHA256}$")]
     judge: Text
     truncation: FiniteFloat
     labels: Annotated[tuple[FiniteFloat, ...], Field(max_length=MAX_LABELS)] | None = None
@@ -57,7 +59,7 @@ class Make(_Record):
                 have another size.
         """
         card = generator.card
-        if card is None or not card.sha256:
+        if card is None or not re.fullmatch(SHA256, card.sha256):
             raise ArgumentError("generator.card", card, "a ModelCard with a sha256, which generators from the zoo have")
         psi = check_number("truncation", truncation, -2, 2)
         mix = None if labels is None else tuple(check_tensor("labels", labels, [generator.num_classes]).tolist())

@@ -5,6 +5,10 @@ Example::
     for generation in find(G, judge, "a smiling woman with red hair", evaluations=500):
         print(generation.number, generation.best_score)
     generation.best.save("found.png")
+
+A conditional model needs a class, or a mix of classes, for all images::
+
+    find(G, judge, "sleeping", space=LatentSpace(G, "w", labels=labels(G, "tabby cat")))
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -17,9 +21,10 @@ from torch import Tensor
 from spaceseed.arguments import check_integer, check_type
 from spaceseed.atlas.atlas import Atlas
 from spaceseed.atlas.cache import atlas_of
-from spaceseed.batches import batch_size, batches
-from spaceseed.evolution.objectives import EmbeddingObjective, ImageObjective, Objective
-from spaceseed.evolution.search import Generation, search
+from spaceseed.batches import Progress, batch_size, batches
+from spaceseed.errors import ArgumentError, DownloadError
+from spaceseed.evolution.objectives import EmbeddingObjective, ImageObjective, Objective, check_judge
+from spaceseed.evolution.search import Generation, check_cancelled, checked_space, search
 from spaceseed.evolution.wishes import WishObjective
 from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generators.generator import MAX_SEED, Generator
@@ -42,6 +47,7 @@ def find(
     wish: str | Tensor | Objective,
     *,
     evaluations: int = 2000,
+    space: str | LatentSpace = SPACE,
     atlas: Atlas | bool = True,
     truncation: float = 0.7,
     seed: int = 0,
@@ -55,10 +61,12 @@ def find(
         generator: draws the images.
         judge: a CLIP model that scores them.
         wish: a text of up to 300 characters, an image [1, 3, H, W] in [-1, 1], or an objective.
-        evaluations: number of images to draw and score, 1 or more. The last generation may exceed it.
-        atlas: embeddings of this model's seeds by this judge. True takes the one at hand, if there is any (`atlas_of`);
-            False takes none.
-        truncation: psi.
+        evaluations: number of images to draw and score, 1 or more. The last generation may exceed it. For a text
+            without an atlas, 64 random images are drawn before, to measure its phrases by.
+        space: name of the latent space, or a `LatentSpace`. A conditional model needs one with labels.
+        atlas: embeddings of this model's seeds by this judge, of the same labels. True takes the one at hand, if there
+            is any (`atlas_of`); False takes none.
+        truncation: psi. It is ignored if `space` is a `LatentSpace`, which has its own.
         seed: seed of all random choices, 0 to 2^32 - 1.
         cancelled: called before each batch of images. If it returns True, the search ends at once.
 
@@ -67,27 +75,50 @@ def find(
 
     Raises:
         ArgumentError: an argument has another type or is out of range, or the wish has no words.
-        AtlasError: the atlas belongs to other networks.
+        AtlasError: the atlas belongs to other networks or labels, or the one at hand is damaged.
     """
     check_integer("evaluations", evaluations, 1)
+    check_integer("seed", seed, 0, MAX_SEED)
+    space = checked_space(generator, space, truncation)
+    check_judge(judge)
+    check_cancelled(cancelled)
     known = None if isinstance(atlas, bool) else check_type("atlas", atlas, Atlas, "an Atlas, True or False")
-    if atlas is True and generator.card is not None and judge.name is not None:
-        known = atlas_of(generator, judge.name)
+    if atlas is True:
+        known = _at_hand(space, judge)
     if known is not None:
-        known.check(generator, judge)
-    space = LatentSpace(generator, SPACE, truncation)
-    objective = objective_for(judge, wish, lambda: natural_embeddings(space, judge, known, random_seeds(seed)))
-    optimizer = CMAES(
-        space.dims, sigma=SIGMA, prior=space.prior, seed=seed, start=space.draw(first_seeds(objective, known, seed))
-    )
+        known.check(generator, judge, space.labels)
+
+    def progress(_share: float) -> None:
+        if cancelled():
+            raise _Cancelled
+
+    try:
+        objective = objective_for(
+            judge, wish, lambda: natural_embeddings(space, judge, known, random_seeds(seed), progress)
+        )
+    except _Cancelled:
+        return
+    start = space.draw(first_seeds(objective, known, seed, min(START, evaluations)))
     yield from search(
         generator,
         objective,
-        optimizer,
+        CMAES(space.dims, sigma=SIGMA, prior=space.prior, seed=seed, start=start),
         space=space,
         termination=Termination(evaluations=evaluations),
         cancelled=cancelled,
     )
+
+
+class _Cancelled(Exception):  # noqa: N818 - an end, not an error
+    """The search was cancelled before its first generation."""
+
+
+def _at_hand(space: LatentSpace, judge: "Judge") -> Atlas | None:
+    """Returns the atlas of these networks; None if there is none, none can be downloaded, or they have no names."""
+    try:
+        return None if judge.name is None else atlas_of(space.generator, judge.name, labels=space.labels)
+    except (ArgumentError, DownloadError):
+        return None
 
 
 def objective_for(judge: "Judge", wish: str | Tensor | Objective, natural: Callable[[], Tensor]) -> Objective:
@@ -113,9 +144,12 @@ def random_seeds(seed: int, count: int = START) -> list[int]:
 
 
 @torch.no_grad()
-def natural_embeddings(space: LatentSpace, judge: "Judge", atlas: Atlas | None, seeds: Sequence[int]) -> Tensor:
+def natural_embeddings(
+    space: LatentSpace, judge: "Judge", atlas: Atlas | None, seeds: Sequence[int], progress: Progress = lambda _: None
+) -> Tensor:
     """Returns embeddings [n, d] of images of random seeds: the atlas's, or those of `seeds`, which are drawn now."""
     if atlas is not None:
         return atlas.embeddings(NATURAL)
-    parts = batches(space.draw(seeds), batch_size(space.generator))
+    progress(0)
+    parts = batches(space.draw(seeds), batch_size(space.generator), progress)
     return torch.cat([judge.embed_images(space.images(part)) for part in parts])

@@ -73,6 +73,13 @@ class Objective(ABC):
     __rmul__ = __mul__
 
 
+def check_judge(judge: "Judge") -> "Judge":
+    """Returns `judge`. Raises ArgumentError if it is not a CLIP model."""
+    if not hasattr(judge, "embed_images"):
+        raise ArgumentError("judge", type(judge).__name__, "a CLIP model, such as load_judge returns")
+    return judge
+
+
 class EmbeddingObjective(Objective):
     """An objective that reads only the judge's embedding of an image, so that it can score without drawing.
 
@@ -89,9 +96,7 @@ class EmbeddingObjective(Objective):
     """
 
     def __init__(self, network: "Judge") -> None:
-        if not hasattr(network, "embed_images"):
-            raise ArgumentError("judge", type(network).__name__, "a CLIP model, such as load_judge returns")
-        self.network = network
+        self.network = check_judge(network)
         self.judge = network.name
 
     @abstractmethod

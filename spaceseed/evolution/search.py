@@ -192,7 +192,7 @@ def checked(
     check_type("optimizer", optimizer, Optimizer, "an optimizer, such as DifferentialEvolution")
     if optimizer.several_scores != (len(objectives) > 1):
         raise ArgumentError("optimizer", type(optimizer).__name__, SEVERAL if len(objectives) > 1 else ONE)
-    space = _checked_space(generator, space, truncation)
+    space = checked_space(generator, space, truncation)
     if optimizer.dims != space.dims:
         raise ArgumentError("optimizer.dims", optimizer.dims, f"{space.dims}, the size of space {space.name!r}")
     if termination is None:
@@ -200,8 +200,7 @@ def checked(
     elif generations is not None:
         raise ArgumentError("generations", generations, "left out when termination is given")
     check_type("termination", termination, Termination, "a Termination")
-    if not callable(cancelled):
-        raise ArgumentError("cancelled", type(cancelled).__name__, "a function without arguments")
+    check_cancelled(cancelled)
     if batch is not None:
         check_integer("batch", batch, 1)
     here = f"{space!r}: {' | '.join(map(named, objectives))}"
@@ -210,7 +209,14 @@ def checked(
     return space, termination, here
 
 
-def _checked_space(generator: Generator, space: str | LatentSpace, truncation: float) -> LatentSpace:
+def check_cancelled(cancelled: Callable[[], bool]) -> None:
+    """Raises ArgumentError if `cancelled` is not a function."""
+    if not callable(cancelled):
+        raise ArgumentError("cancelled", type(cancelled).__name__, "a function without arguments")
+
+
+def checked_space(generator: Generator, space: str | LatentSpace, truncation: float) -> LatentSpace:
+    """Returns a space, given by its name or itself. Raises ArgumentError if it belongs to another generator."""
     if isinstance(space, str):
         return LatentSpace(generator, space, truncation)
     if check_type("space", space, LatentSpace, "a LatentSpace, or the name of one").generator is not generator:

@@ -69,7 +69,7 @@ class Phrase:
 
 @dataclass(frozen=True)
 class Wish:
-    """A wish, taken apart.
+    """A wish, taken apart. `parse` makes one.
 
     Attributes:
         typed: the wish as it was typed, with single spaces.
@@ -182,7 +182,7 @@ class WishObjective(EmbeddingObjective):
     Args:
         judge: a CLIP model.
         wish: the wish, or the text of one: 1 to 300 characters, with a phrase at least.
-        natural: the judge's embeddings [n, d] of images of random seeds, to measure shares by.
+        natural: the judge's embeddings [n, d] of images of random seeds, which give each phrase its scale.
 
     Attributes:
         wish: the wish in parts.
@@ -207,8 +207,9 @@ class WishObjective(EmbeddingObjective):
         natural = check_tensor("natural", natural, ["n", self._phrases.shape[1]]).to(self._phrases.device)
         if not len(natural):
             raise ArgumentError("natural", tuple(natural.shape), "the embeddings of an image or more")
-        cosines = natural @ self._phrases.T
-        self._low, high = cosines.quantile(EXTREMES, dim=0), cosines.quantile(1 - EXTREMES, dim=0)
+        shares = torch.tensor([EXTREMES, 1 - EXTREMES], device=natural.device)
+        # One phrase at a time, because torch takes no quantiles of more than 16 million numbers.
+        self._low, high = torch.stack([(natural @ phrase).quantile(shares) for phrase in self._phrases]).T
         met = self._low + MET * (high - self._low)
         met = met if judge.matching is None else met.clamp(min=judge.matching)
         self._range = (met - self._low).clamp(min=1e-6)

@@ -12,7 +12,20 @@ import pytest
 import torch
 from huggingface_hub import constants
 
-from benchmarks import atlas, avoidance, cost, harness, prior_study, search_quality, steering, synthesis, trust
+from benchmarks import (
+    atlas,
+    avoidance,
+    cost,
+    harness,
+    pareto,
+    prior_study,
+    search_quality,
+    search_settings,
+    steering,
+    synthesis,
+    trust,
+)
+from benchmarks.report import page, summary
 from spaceseed.images import from_uint8
 from spaceseed.mixing.styles import mix, style_groups
 from spaceseed.models.generators.generator import latents_from_seeds
@@ -47,26 +60,59 @@ def few(monkeypatch):
     monkeypatch.setattr(steering, "PAIRS", 2)
 
 
+@pytest.fixture
+def in_threads(monkeypatch):
+    """Threads in place of processes, which import everything again."""
+    monkeypatch.setattr(harness.multiprocessing, "get_context", lambda _: SimpleNamespace(Pool=ThreadPool))
+
+
 @pytest.mark.slow
-@pytest.mark.usefixtures("few")
+@pytest.mark.usefixtures("few", "in_threads")
 def test_search_quality(results, monkeypatch):
     # What the methods do is tested in test_harness; here a few of them suffice.
-    for name, kept in (
-        ("OURS", (search_quality.BEST, "random search")),
-        ("PEERS", ("cmaes SepCMA",)),
-        ("VARIANTS", ("DE rand/1/bin",)),
-    ):
-        every = getattr(search_quality, name)
-        monkeypatch.setattr(search_quality, name, {method: every[method] for method in kept})
-    # A thread in place of a process, which imports everything again; what a process would be handed can be pickled.
-    monkeypatch.setattr(harness.multiprocessing, "get_context", lambda _: SimpleNamespace(Pool=ThreadPool))
-    assert pickle.loads(pickle.dumps(search_quality.runs(search_quality.DEMANDING, 80, {70: 2, 80: 1})))
+    some = {"atlas alone", "random seeds", "cmaes SepCMA"}
+    monkeypatch.setattr(search_quality, "PEERS", {name: search_quality.PEERS[name] for name in some})
+    assert pickle.loads(pickle.dumps(search_quality.runs(search_quality.FINAL, {70: 2, 80: 1})))
     figures = results(search_quality, "--workers", "1")
-    short, long = figures["budgets"].values()
-    methods = {row["method"] for row in long}
-    assert methods == {*search_quality.OURS, *search_quality.PEERS, *search_quality.GRADIENT}
-    assert {row["method"] for row in short} == methods | set(search_quality.VARIANTS)
-    assert all(0 <= row["confirmed"][0] <= 1 and -1 <= row["score"][0] <= 1 for row in short)
+    methods = {*search_quality.OURS, *some}
+    for rows in figures["budgets"].values():
+        assert {row["method"] for row in rows} == methods
+        assert all(0 <= row[share][0] <= 1 for row in rows for share in ("confirmed", "witnessed"))
+        assert all(-1 <= row["score"][0] <= 1 for row in rows)
+    assert set(figures["curves"]) == methods
+    assert {name for name, count in figures["lookups"].items() if count} == {search_quality.BEST, "atlas alone"}
+    assert "after 70 images" in page("search_quality", figures) + summary("search_quality", figures)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("few", "in_threads")
+def test_search_settings(results, monkeypatch):
+    some = (
+        search_settings.DEFAULT,
+        "without the atlas",
+        "the whole covariance, restarts",
+        "gradients after 250 images",
+    )
+    monkeypatch.setattr(search_settings, "CHANGES", {name: search_settings.CHANGES[name] for name in some})
+    assert pickle.loads(pickle.dumps(search_settings.CHANGES)).keys() == set(some)
+    figures = results(search_settings, "--workers", "1")
+    assert [row["change"] for row in figures["rows"]] == list(some)
+    for budget in map(str, figures["budgets"]):
+        assert figures["rows"][0][budget]["gain"] == [0, 0]
+        assert all(0 <= row[budget]["confirmed"][0] <= 1 for row in figures["rows"])
+    assert "after 70 and after 100 images" in page("search_settings", figures)
+    assert "the best of 70 images" in summary("search_settings", figures)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("few")
+def test_pareto(results):
+    figures = results(pareto)
+    assert [row["method"] for row in figures["rows"]] == 2 * list(pareto.METHODS)
+    assert all(row["hypervolume"][0] > 0 for row in figures["rows"])
+    assert figures["rows"][0]["gain"] == [0, 0]
+    assert "with 32 members" in page("pareto", figures)
+    assert "after 96 images" in summary("pareto", figures)
 
 
 def test_trust(results):

@@ -144,9 +144,21 @@ def test_kinds_of_what_is_refused_are_refused_too():
     assert not WishObjective(eye, "glasses", NATURAL).met(smiling).any()
 
 
-def test_only_refusals_can_be_searched_for():
-    scores = WishObjective(Eye(), "no glasses", NATURAL).of_embeddings(faces([0, 0, 1], [0, 1, -1]))
+@pytest.mark.parametrize("wish", ["no glasses", "a person without glasses"])
+def test_only_refusals_can_be_searched_for(wish):
+    scores = WishObjective(Eye(), wish, NATURAL).of_embeddings(faces([0, 0, 1], [0, 1, -1]))
     assert scores[1] > scores[0]
+
+
+def test_what_is_refused_counts_more_than_a_clearer_match():
+    objective = WishObjective(Eye(), "a smiling woman without glasses", NATURAL)
+    with_glasses, without = objective.of_embeddings(faces([1.0, 1.0, 0.6], [1.0, 0.8, -0.4])).tolist()
+    assert without > with_glasses
+
+
+def test_far_from_what_is_refused_is_no_better_than_without_it():
+    objective = WishObjective(Eye(), "no glasses", NATURAL)
+    assert objective.of_embeddings(faces([0, 0, -1], [0.05, 0, -1])).tolist() == pytest.approx([0, 0])
 
 
 def test_a_judge_that_knows_what_matches_is_believed_where_nature_has_no_example():

@@ -54,7 +54,7 @@ def ask(visitor, picture=None, **values):
 def test_untouched_settings_search_as_find_does(generator, judge, atlas, visitor, monkeypatch, has_atlas):
     """Vector for vector, with and without an atlas."""
     monkeypatch.setattr("spaceseed.ui.search.climb.UPDATE_SECONDS", 0.0)
-    monkeypatch.setattr("spaceseed.evolution.find.atlas_of", lambda *_: atlas if has_atlas else None)
+    monkeypatch.setattr("spaceseed.evolution.find.atlas_of", lambda *_, **__: atlas if has_atlas else None)
     *_, first = begin(generator, judge, atlas if has_atlas else None, ask(visitor), visitor)
     mine = [state.latest for state in itertools.islice(climb(generator, first.climb, visitor), 3)]
     theirs = list(itertools.islice(find(generator, judge, WISH, truncation=0.7, seed=0), 3))
