@@ -4,6 +4,7 @@ Files are untrusted: the size is limited, and the header is checked by a pydanti
 shapes of the tensors fit each other and the header.
 """
 
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,7 +62,10 @@ class TensorFile(Generic[Header]):
             ValueError: the file is too large, damaged, or of another kind. Its class is `error`.
             OSError: the file does not exist or cannot be read.
         """
-        if Path(path).stat().st_size > self.max_bytes:
+        status = Path(path).stat()
+        if not stat.S_ISREG(status.st_mode):  # reading a pipe would wait for ever
+            raise self.damaged
+        if status.st_size > self.max_bytes:
             raise self.error("This file is too large.")
         try:
             with safe_open(path, framework="pt") as file:

@@ -1,3 +1,5 @@
+import os
+
 import pytest
 import torch
 from hypothesis import given
@@ -35,6 +37,15 @@ def test_what_is_written_is_read(tmp_path_factory, text, weight):
     header, tensors = NOTES.read(path)
     assert header == Note(text=text, weight=weight)
     assert {name: t.tolist() for name, t in tensors.items()} == {name: t.tolist() for name, t in TENSORS.items()}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes")
+def test_what_is_no_file_is_refused_and_not_waited_for(path):
+    os.mkfifo(path)
+    with pytest.raises(NoteError, match="holds no notes"):
+        NOTES.read(path)
+    with pytest.raises(NoteError, match="holds no notes"):
+        NOTES.read(path.parent)
 
 
 def test_views_of_one_tensor_can_be_written(path):

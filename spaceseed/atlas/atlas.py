@@ -98,6 +98,7 @@ class Atlas:
             AtlasError: the folder holds an atlas that is damaged, was made in another way or begins at another seed. It
                 is not changed.
         """
+        check_type("folder", folder, (str, Path), "a path")
         build_shards(generator, judge, seeds, Path(folder), truncation, labels, progress)
         return cls.open(Path(folder), judge)
 
@@ -128,6 +129,9 @@ class Atlas:
 
     def __len__(self) -> int:
         return len(self.seeds)
+
+    def __reduce__(self) -> tuple[Any, ...]:  # a lock cannot be pickled
+        return type(self), (self.make, self.seeds.start, self._codes, self._judge)
 
     def check(self, generator: Generator, judge: "Judge", labels: Tensor | None = None) -> None:
         """Checks that the embeddings are those of these networks.
@@ -235,5 +239,7 @@ class Atlas:
             return self._index
 
     def _check_judge(self, judge: "Judge") -> None:
+        if not hasattr(judge, "name"):
+            raise ArgumentError("judge", type(judge).__name__, "a CLIP model, such as load_judge returns")
         if judge.name != self.make.judge:
             raise AtlasError(f"This atlas holds what the judge {self.make.judge} sees, not the judge {judge.name}.")

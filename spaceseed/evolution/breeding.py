@@ -170,6 +170,7 @@ class Breeding:
         filling = self._fresh_seeds(max(len(self.page.latents), n + 1), self._bad({}), seeds)
         page = self._seeded(filling, self.page.number + 1)
         others = page.latents[n:] if from_z is None else from_z(page.latents[n:])
+        latents = check_tensor("latents", latents, ["n", others.shape[1]])
         page = replace(
             page,
             latents=torch.cat([latents.cpu(), others.cpu()]),

@@ -159,6 +159,8 @@ EXTREMES = 0.002
 # An image has a phrase if its cosine is that far from the lowest to the highest. Of 42 phrases about avatars, 97 % of
 # the images with the attribute are, and 1.5 % of the others.
 MET = 0.7
+# The least of these distances, so that a few similar images give no extreme scores.
+LEAST = 0.01
 # A phrase that is met by so much need not be met better at the cost of others.
 ENOUGH = 1.2
 # What wanted phrases cost together if nothing of them is met. The cosine of the whole already asks for them.
@@ -212,7 +214,7 @@ class WishObjective(EmbeddingObjective):
         self._low, high = torch.stack([(natural @ phrase).quantile(shares) for phrase in self._phrases]).T
         met = self._low + MET * (high - self._low)
         met = met if judge.matching is None else met.clamp(min=judge.matching)
-        self._range = (met - self._low).clamp(min=1e-6)
+        self._range = (met - self._low).clamp(min=LEAST)
         self._wanted = torch.tensor([phrase.wanted for phrase in self.wish.phrases], device=natural.device)
         wanted = WANTED_WEIGHT / ENOUGH / max(1, len(self.wish.wanted))
         self._costs = torch.where(self._wanted, wanted, REFUSED_WEIGHT)

@@ -1,3 +1,5 @@
+import copy
+import pickle
 from dataclasses import replace
 
 import pytest
@@ -35,6 +37,20 @@ def test_a_query_returns_the_best_seeds_best_first(atlas, judge):
         assert seeds == (order[:7] + 100).tolist()
         assert torch.equal(found, scores[order[:7]])
     assert torch.allclose(atlas.scores("a"), atlas.scores(lambda embeddings: embeddings @ judge.embed_text("a")[0]))
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda atlas: pickle.loads(pickle.dumps(atlas))])
+def test_a_copy_answers_as_the_original(atlas, copied):
+    again = copied(atlas)
+    assert (again.make, again.seeds) == (atlas.make, atlas.seeds)
+    assert again.query("a", 5)[0] == atlas.query("a", 5)[0]
+
+
+def test_what_is_no_judge_or_folder_is_named(atlas, generator):
+    with pytest.raises(ArgumentError, match="judge = 'str'"):
+        Atlas(MAKE, 0, atlas._codes, "avatars")
+    with pytest.raises(ArgumentError, match="folder = 'int'"):
+        Atlas.build(generator, TinyJudge(), seeds=range(3), folder=3)
 
 
 def test_functions_are_called_in_chunks(atlas, monkeypatch):

@@ -159,6 +159,7 @@ def test_faults_name_themselves_and_change_nothing(breeding):
         (lambda: breeding.restart([2**32]), "seed"),
         (lambda: breeding.restart(list(range(37))), "count"),
         (lambda: breeding.restart_from(torch.zeros(0, DIMS), []), "latents"),
+        (lambda: breeding.restart_from(torch.zeros(2, 7), [1, 2], lambda z: z), "latents"),
         (lambda: Breeding(DIMS, range(3)), "count"),
     ]:
         with pytest.raises(ArgumentError) as caught:

@@ -171,6 +171,11 @@ def test_a_judge_that_knows_what_matches_is_believed_where_nature_has_no_example
     assert WishObjective(eye, "glasses", natural).met(faces([0.0, 0.1, 1.0])).all()
 
 
+def test_one_natural_image_gives_no_extreme_scores():
+    objective = WishObjective(Eye(), "a smiling woman without glasses", NATURAL[:1])
+    assert objective.of_embeddings(NATURAL).abs().max() < 100
+
+
 def test_an_image_scores_as_its_embedding():
     objective = WishObjective(Eye(), "a smiling woman", NATURAL)
     images = torch.rand(3, 3, 4, 4, generator=torch.Generator().manual_seed(1))
