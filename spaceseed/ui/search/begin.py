@@ -72,7 +72,7 @@ def begin(generator: Generator, judge: "Judge", atlas: Atlas | None, job: Job, v
         if by_seeds and settings.origin == "Best seeds":
             seeds = first_seeds(asked[0], atlas, settings.seed, count)
     if job.liked is not None:
-        start: Tensor | None = space.from_z(settings.relatives(job.liked))
+        start: Tensor | None = job.relatives(space)
     else:
         start = space.draw(seeds) if by_seeds else None
     first = settings.optimizer(space, start).ask()

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic.fields import FieldInfo
 from torch import Tensor
 
-from spaceseed.evolution.find import SIGMA, SPACE, START
+from spaceseed.evolution.find import SIGMA, SPACE, START, random_seeds
 from spaceseed.evolution.objectives import MAX_PROMPT
 from spaceseed.evolution.wishes import Wish
 from spaceseed.latent_space import LatentSpace
@@ -27,9 +27,8 @@ from spaceseed.models.generators.generator import MAX_SEED, Generator
 from spaceseed.ops.cma import CMAES, LEAST, suited_population
 from spaceseed.ops.differential_evolution import DifferentialEvolution
 from spaceseed.ops.genetic import GeneticAlgorithm
-from spaceseed.ops.mutation import gaussian
 from spaceseed.ops.optimizer import Optimizer
-from spaceseed.ops.prior import shell
+from spaceseed.ops.prior import PRIORS
 from spaceseed.ops.random_search import RandomSearch
 from spaceseed.ops.termination import Termination
 from spaceseed.ui.kit.cores import is_slow
@@ -242,9 +241,15 @@ class SearchSettings(_Settings):
         arguments = self.algorithm.model_dump()
         return self.algorithm.optimizer(space.dims, **arguments, prior=space.prior, seed=self.seed, start=start)
 
-    def relatives(self, liked: Tensor) -> Tensor:
-        """Returns liked images z [k, z_dim] and variations of them, as many as the first generation takes."""
-        return family(liked, max(self.warm_start, self.algorithm.population), self.seed)
+    def relatives(self, liked: Tensor, home: LatentSpace) -> Tensor:
+        """Returns liked vectors [k, dims] and variations of them, as many as the first generation takes.
+
+        Args:
+            liked: the vectors.
+            home: the latent space that they are of, z or w.
+        """
+        count = max(self.warm_start, self.algorithm.population) - len(liked)
+        return family(liked, home.draw(random_seeds(self.seed, max(count, 0))), home.prior)
 
     def summary(self) -> dict[str, Any]:
         """Returns what recipes tell of a search beyond its prompt, its space and its optimizer."""
@@ -262,11 +267,16 @@ def suited(generator: Generator) -> dict[str, int]:
     return {"generations": generations, "warm_start": warm_start, "population": population}
 
 
-def family(liked: Tensor, count: int, seed: int) -> Tensor:
-    """Returns liked images z [k, dims] and variations of them, [max(count, k), dims]."""
-    draws = torch.Generator().manual_seed(seed)
-    parents = liked.cpu().repeat(math.ceil(count / len(liked)), 1)[: max(count - len(liked), 0)]
-    return torch.cat([liked.cpu(), shell(gaussian(parents, 1.0, FAMILY_SIGMA, draws))])
+def family(liked: Tensor, strangers: Tensor, prior: str) -> Tensor:
+    """Returns liked vectors [k, dims] and variations of them, one for each stranger [n, dims]: [k + n, dims].
+
+    Strangers are random draws. So variations differ as much in each direction as draws do: in w, coordinates vary
+    together, and noise that ignored this would give images that no draw resembles.
+    """
+    liked, strangers = liked.cpu(), strangers.cpu()
+    parents = liked.repeat(math.ceil(len(strangers) / len(liked)), 1)[: len(strangers)]
+    variations = (parents + FAMILY_SIGMA * strangers) / math.hypot(1.0, FAMILY_SIGMA)
+    return torch.cat([liked, PRIORS[prior](variations)])
 
 
 def limits(field: FieldInfo) -> tuple[float, float]:

@@ -187,9 +187,12 @@ def ask(visitor: Session, view: View, picked: Picked, values: dict[str, Any], pa
     liked = liked_latents(visitor, picked) if settings.from_liked else None
     if liked is not None and not len(liked):
         raise ValueError("Like some images in Breed first, or start from the best seeds.")
+    liked_space = visitor.breeding.page.space
+    if liked is not None and settings.space == "z" != liked_space:
+        raise ValueError("The images in Breed are of the latent space w, and have no z: search in w or ws.")
     picture = None if path is None else read_upload(path)
     visitor.ticket = Ticket()
-    return Job(visitor.model, view, settings, visitor.ticket, liked, avoid, picture)
+    return Job(visitor.model, view, settings, visitor.ticket, liked, liked_space, avoid, picture)
 
 
 def go_on(visitor: Session, state: Climb | None) -> Climb:

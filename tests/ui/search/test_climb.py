@@ -4,6 +4,7 @@ import itertools
 import threading
 import time
 from dataclasses import replace
+from typing import ClassVar
 
 import pytest
 import torch
@@ -23,7 +24,8 @@ from spaceseed.ui.state.session import Session
 class RedJudge:
     """Finds red alone beautiful; `after` is called with the number of each batch."""
 
-    name, matching, kinds = "red", None, {}
+    name, matching = "red", None
+    kinds: ClassVar[dict[str, tuple[str, ...]]] = {}
 
     def __init__(self, after=lambda batch: None):
         self.batches, self.after = 0, after
