@@ -17,12 +17,13 @@ from spaceseed.ui.kit.picker import Picked, PickGallery
 from spaceseed.ui.kit.tasks import Ticket
 from spaceseed.ui.kit.text import line
 from spaceseed.ui.kit.uploads import read_upload
+from spaceseed.ui.search.algorithms import CMAESSettings
 from spaceseed.ui.search.bar import PLACEHOLDERS, QUESTIONS, Bar, create_bar, pressable
 from spaceseed.ui.search.climb import Climb
 from spaceseed.ui.search.controls import Controls, create_controls
 from spaceseed.ui.search.job import Job
 from spaceseed.ui.search.results import Results, create_results, create_status
-from spaceseed.ui.search.settings import CMAESSettings, SearchSettings, suited
+from spaceseed.ui.search.settings import SearchSettings, suited
 from spaceseed.ui.search.stream import failed, first_steps, steps
 from spaceseed.ui.search.wall import breed_from_seeds, create_wall
 from spaceseed.ui.state.basket import keep

@@ -13,10 +13,11 @@ from spaceseed.models.generators.generator import latents_from_seeds
 from spaceseed.models.judges.clip import load_judge
 from spaceseed.ui.kit.picker import Picked
 from spaceseed.ui.search import tab
+from spaceseed.ui.search.algorithms import ALGORITHMS
 from spaceseed.ui.search.begin import begin
 from spaceseed.ui.search.climb import climb
 from spaceseed.ui.search.controls import ASKED as PLACED
-from spaceseed.ui.search.settings import ALGORITHMS, SearchSettings
+from spaceseed.ui.search.settings import SearchSettings
 from spaceseed.ui.search.wall import PLACES
 from spaceseed.ui.state.marks import face_id
 from spaceseed.ui.state.session import Session
@@ -137,7 +138,7 @@ def test_a_picture_alone_is_searched_by_its_likeness(generator, judge, atlas, vi
     state = next(climb(generator, last.climb, visitor))
     (recipe,) = state.recipes(1)
     assert (recipe.name, recipe.found.prompt) == ("like a picture", "like a picture")
-    assert state.verdict == f"Best score {state.best[-1]:.3f}."
+    assert state.verdict == f"Best score {state.latest.best_score:.3f}."
     assert state.met(state.latest.top[:1]) == [()]
 
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generators.stylegan2 import StyleGAN2
-from spaceseed.ui.search.settings import ALGORITHMS, MAX_IMAGES, SearchSettings, SettingsError, family
+from spaceseed.ui.search.algorithms import ALGORITHMS, SettingsError
+from spaceseed.ui.search.settings import MAX_IMAGES, SearchSettings, family
 
 ASKED = {"prompt": "red hair", "algorithm": "Differential evolution"}
 COMMON = [name for name in SearchSettings.model_fields if name not in ("prompt", "picture", "algorithm")]
@@ -57,6 +58,11 @@ def refusal(values):
             {"algorithm": "Genetic algorithm", "Genetic algorithm": {"population": 8, "elites": 8}},
             "Elites must be fewer than the population, which is 8.",
         ),
+        ({"algorithm": "Trade-off"}, "A trade-off needs words and a picture: give both, or choose another algorithm."),
+        (
+            {"algorithm": "Trade-off", "prompt": "", "picture": True},
+            "A trade-off needs words and a picture: give both, or choose another algorithm.",
+        ),
         (
             {"generations": 1000},
             "This search would draw 32,032 images, and 20,000 are allowed: lower the population or the generations.",
@@ -89,6 +95,7 @@ def test_every_algorithm_searches_every_space(generator, title, space):
     settings = SearchSettings.parse(
         {
             "prompt": "x",
+            "picture": True,
             "algorithm": title,
             "space": space,
             "generations": 3,
@@ -102,7 +109,8 @@ def test_every_algorithm_searches_every_space(generator, title, space):
     while settings.termination.reason(optimizer, 0) is None:
         asked = optimizer.ask()
         sizes.append(len(asked))
-        optimizer.tell(-space.ws(asked).square().mean(dim=(1, 2)))
+        scores = -space.ws(asked).square().mean(dim=1)
+        optimizer.tell(scores[:, :2] if optimizer.several_scores else scores[:, 0])
     assert sizes[0] == 40
     assert sum(sizes) == settings.images <= MAX_IMAGES
     assert len(optimizer.population) == 8
@@ -146,3 +154,4 @@ def test_the_summary_tells_how_the_search_began():
     assert settings.summary() == {"generations": 110, "warm_start": 16, "origin": "Best seeds"}
     both = SearchSettings.parse(ASKED | {"picture": True, "balance": 0.3})
     assert both.summary()["balance"] == 0.3
+    assert "balance" not in SearchSettings.parse(ASKED | {"picture": True, "algorithm": "Trade-off"}).summary()
