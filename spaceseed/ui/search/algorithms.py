@@ -127,7 +127,7 @@ class RandomSearchSettings(Algorithm):
 
 
 class TradeOffSettings(Algorithm):
-    """Defaults find the widest fronts of three pairs of a prompt and a picture, of eight settings that were tried."""
+    """Defaults had the largest fronts, summed over three pairs of a prompt and a picture, of eight settings tried."""
 
     title = "Trade-off"
     about = "For words and a picture: all the best compromises between them, not one mixture (NSGA-II)."
