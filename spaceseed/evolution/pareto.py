@@ -93,6 +93,7 @@ def pareto(
     termination: Termination | None = None,
     cancelled: Callable[[], bool] = lambda: False,
     batch: int | None = None,
+    known: Sequence[Compromise] = (),
 ) -> Iterator[Front]:
     """Runs a search with several objectives until a limit is reached (NSGA-II, Deb et al. 2002).
 
@@ -110,6 +111,7 @@ def pareto(
             or changes no more than `gain` times.
         cancelled: called before each batch of images. If it returns True, the search ends at once.
         batch: number of images to draw at a time, as in `search`.
+        known: finds of earlier searches of this optimizer, such as `front.finds`. They are not drawn again.
 
     Yields:
         The front after each round.
@@ -130,7 +132,8 @@ def pareto(
         raise ArgumentError("objectives", len(objectives), f"{optimizer.scores.shape[1]}, as the optimizer knows them")
     began = time.monotonic()
     before = {"generations_before": optimizer.generation, "evaluations_before": optimizer.evaluations}
-    images = _survivors(space, optimizer, batch)
+    known = [check_type("find", find, Compromise, "a Compromise") for find in known]
+    images = _survivors(space, optimizer, {_key(find.vector): find.image for find in known}, batch)
     reason = None
     while reason is None:
         told = []
@@ -142,7 +145,7 @@ def pareto(
             told.append(scores)
         optimizer.tell(torch.cat(told))
         optimizer.belongs_to = here
-        images = {key: images[key] for key in map(_key, optimizer.population)}
+        images = {key: images[key] for key in map(_key, optimizer.population) if key in images}
         finds = _front(optimizer, images)
         if not finds:
             raise ArgumentError("objectives", "NaN or infinity", "finite for at least one image")
@@ -153,12 +156,19 @@ def pareto(
 
 
 @torch.no_grad()
-def _survivors(space: LatentSpace, optimizer: Optimizer, batch: int | None) -> dict[bytes, Tensor]:
-    """Draws the population of an optimizer that has searched before."""
-    images: dict[bytes, Tensor] = {}
+def _survivors(
+    space: LatentSpace, optimizer: Optimizer, known: dict[bytes, Tensor], batch: int | None
+) -> dict[bytes, Tensor]:
+    """Returns the images of the front of an optimizer that has searched before: those known, and others drawn again.
+
+    The rest of the population is not needed: what beats a survivor survives with it, so it never comes on the front.
+    """
     if not optimizer.generation:
-        return images
-    for vectors in batches(optimizer.population, batch or batch_size(space.generator)):
+        return {}
+    front = optimizer.population[front_ranks(optimizer.scores) == 0]
+    images = {key: known[key] for key in map(_key, front) if key in known}
+    missing = [vector for vector in front if _key(vector) not in images]
+    for vectors in batches(torch.stack(missing), batch or batch_size(space.generator)) if missing else ():
         images |= _keyed(vectors, space.images(vectors))
     return images
 

@@ -1,11 +1,14 @@
 """Joins the bar and the tabs into one app."""
 
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 import gradio as gr
 
+from spaceseed.errors import DownloadError
 from spaceseed.ui.avoid.tab import create_avoid_tab
 from spaceseed.ui.breed.tab import create_breed_tab
 from spaceseed.ui.finds.tab import BASKET_TABS, create_finds_tab, turn_to
@@ -34,8 +37,8 @@ LAUNCH: dict[str, Any] = {
 def build(model: str | None = None, judge: str | None = None) -> gr.Blocks:
     """Builds the app.
 
-    Networks are loaded once and shared by all visitors, for nothing changes them. The bundled judge and its
-    atlas are loaded after the first images are on the first visitor's page; all else when it is asked for.
+    Networks are loaded once and shared by all visitors, for nothing changes them. The bundled judge and its atlas are
+    loaded in the background from now on, so that the first search need not wait; all else when it is asked for.
 
     Args:
         model: what `load` takes for the model that visitors meet first; `choose_default_model()` if None.
@@ -93,13 +96,15 @@ def build(model: str | None = None, judge: str | None = None) -> gr.Blocks:
             turned = gr.skip() if tab == "breed" else gr.Tabs(selected=tab)
             return [*values_for_new_page(networks, visitor), visitor.basket.changed(), turned]
 
-        def warm_up() -> None:
-            if networks.judge_name(networks.default) == BUNDLED:
-                judge, generator = networks.judge(networks.default), networks.generator(networks.default)
-                networks.atlases.atlas(generator, judge)
-
         filled = [*switching.controls, basket, tabs]
         opened = demo.load(open_page, [session, saved], filled, **quiet(lane="open", at_once=16))
-        shown = switching.join(opened.then, switching.follow_link, [])
-        shown.then(warm_up, **quiet(at_once=1))
+        switching.join(opened.then, switching.follow_link, [])
+    if networks.judge_name(networks.default) == BUNDLED:
+        threading.Thread(target=_warm_up, args=(networks,), daemon=True).start()
     return demo.queue(max_size=30, default_concurrency_limit=2)
+
+
+def _warm_up(networks: Networks) -> None:
+    """Loads the judge and the atlas of the first model."""
+    with suppress(DownloadError):  # whoever searches is told
+        networks.atlases.atlas(networks.generator(networks.default), networks.judge(networks.default))

@@ -103,6 +103,23 @@ def test_a_search_for_a_front_goes_on(generator):
         next(ss.pareto(generator, wishes(3), optimizer))
 
 
+def test_finds_that_are_known_are_not_drawn_again(generator, monkeypatch):
+    optimizer = make()
+    *_, before = ss.pareto(generator, wishes(), optimizer, generations=3)
+    state, drawn = optimizer.state_dict(), []
+    synthesize = generator.synthesize
+    monkeypatch.setattr(generator, "synthesize", lambda ws, **o: drawn.append(len(ws)) or synthesize(ws, **o))
+    fronts = []
+    for known, count in ((before.finds, 0), (before.finds[1:], 1), ((), len(before.finds))):
+        optimizer.load_state_dict(state)
+        drawn.clear()
+        fronts.append(next(iter(ss.pareto(generator, wishes(), optimizer, known=known))))
+        assert sum(drawn) == 16 + count
+    assert all(torch.equal(front.scores, fronts[0].scores) for front in fronts)
+    with pytest.raises(ArgumentError, match="find"):
+        next(iter(ss.pareto(generator, wishes(), optimizer, known=[1])))
+
+
 def test_batches_cancelling_and_limits(generator):
     wish = wishes()
     cancelled = list(

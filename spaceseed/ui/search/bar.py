@@ -47,29 +47,28 @@ def create_bar(drawn: str) -> Bar:
     with gr.Row(elem_id="search-bar"):
         with gr.Column(scale=5, min_width=240):
             prompt = gr.Textbox(label=QUESTIONS[drawn], placeholder=PLACEHOLDERS[drawn], elem_id="search-prompt")
+            chips = gr.Dataset(
+                components=[gr.Textbox(visible=False)],
+                samples=[[line] for line in example_prompts()],
+                label="Example prompts",
+                show_label=False,
+                visible=drawn == "faces",
+                elem_id="search-examples",
+            )
+        with gr.Column(min_width=150, elem_id="search-like"):
+            picture = Image(
+                label="Or like a picture",
+                sources=["upload", "clipboard"],
+                placeholder="Drop or paste",
+                buttons=[],
+                elem_id="search-picture",
+            )
             balance = create_balance()
-        picture = Image(
-            label="Or like a picture",
-            sources=["upload", "clipboard"],
-            placeholder="Drop or paste",
-            height=130,
-            min_width=150,
-            buttons=[],
-            elem_id="search-picture",
-        )
         with gr.Column(min_width=150, elem_id="search-buttons"):
             go = gr.Button("Search", variant="primary", elem_id="search-go")
             stop = gr.Button("Stop", variant="stop", interactive=False, elem_id="search-stop")
             halt = gr.Button("Stopping...", visible=False, elem_id="search-halt")
             again = gr.Button("Go on", interactive=False, elem_id="search-again")
-    chips = gr.Dataset(
-        components=[gr.Textbox(visible=False)],
-        samples=[[line] for line in example_prompts()],
-        label="Example prompts",
-        show_label=False,
-        visible=drawn == "faces",
-        elem_id="search-examples",
-    )
     return Bar(prompt, balance, picture, go, stop, halt, again, chips)
 
 

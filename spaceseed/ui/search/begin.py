@@ -11,11 +11,13 @@ from torch import Tensor
 from spaceseed.atlas.atlas import Atlas
 from spaceseed.batches import batch_size, batches
 from spaceseed.evolution.find import START, first_seeds, natural_embeddings, random_seeds
+from spaceseed.evolution.objectives import EmbeddingObjective, WeightedSum
 from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generators.generator import Generator, latents_from_seeds
 from spaceseed.ui.kit.cores import use_cores
 from spaceseed.ui.search.climb import Climb
 from spaceseed.ui.search.job import Job
+from spaceseed.ui.search.settings import SearchSettings
 from spaceseed.ui.search.wall import Wall
 from spaceseed.ui.state.session import Session
 
@@ -70,9 +72,9 @@ def begin(generator: Generator, judge: "Judge", atlas: Atlas | None, job: Job, v
     if atlas is not None or not by_seeds:
         asked = job.objective(judge, lambda: natural_embeddings(space, judge, atlas, others))
         if by_seeds and settings.origin == "Best seeds":
-            seeds = first_seeds(asked[0], atlas, settings.seed, count)
+            seeds = _best_seeds(asked[0], atlas, settings, count)
     if job.liked is not None:
-        start: Tensor | None = space.from_z(settings.relatives(job.liked))
+        start: Tensor | None = job.relatives(space)
     else:
         start = space.draw(seeds) if by_seeds else None
     first = settings.optimizer(space, start).ask()
@@ -90,6 +92,13 @@ def begin(generator: Generator, judge: "Judge", atlas: Atlas | None, job: Job, v
         wall.sort(asked[0].of_embeddings(embeddings))
     assert asked is not None
     yield Beginning(wall, drawn, len(first), Climb(job, *asked, wall, start, size, drawn))
+
+
+def _best_seeds(objective: EmbeddingObjective, atlas: Atlas | None, settings: SearchSettings, count: int) -> list[int]:
+    """Returns the seeds of the first generation; those of a trade-off are the best of each wish in turn."""
+    wishes = objective.parts if settings.trades_off and isinstance(objective, WeightedSum) else (objective,)
+    ranked = [first_seeds(wish, atlas, settings.seed, count) for wish in wishes]
+    return list(dict.fromkeys(seed for equals in zip(*ranked, strict=True) for seed in equals))[:count]
 
 
 def _rows(space: LatentSpace, seeds: list[int], first: Tensor) -> dict[int, int]:

@@ -4,7 +4,7 @@ import copy
 import math
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,16 +13,15 @@ from torch import Tensor
 
 from spaceseed.evolution.finds import Find
 from spaceseed.evolution.objectives import EmbeddingObjective
-from spaceseed.evolution.search import Generation, search
+from spaceseed.evolution.pareto import Front
 from spaceseed.evolution.wishes import WishObjective
-from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generators.generator import Generator
 from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.kit.cores import is_slow, use_cores
 from spaceseed.ui.kit.jobs import waiting_for
-from spaceseed.ui.kit.pictures import thumbnail
 from spaceseed.ui.search.job import Job
 from spaceseed.ui.search.met import summary
+from spaceseed.ui.search.shown import Round, Shown, rounds, show
 from spaceseed.ui.search.wall import Wall
 from spaceseed.ui.state.session import Session
 
@@ -44,11 +43,12 @@ class Climb:
         batch: number of images to draw at a time.
         drawn: images of the first generation, in batches, until they are scored.
         memory: the state of the optimizer after the latest generation.
-        latest: the generation come to last; None before the first.
+        latest: the round come to last; None before the first.
+        shown: what the page shows of it.
         status: one line about it.
         ended: True while no more is to come.
-        best, mean: scores of each generation.
-        film: each image that was the best for a time, with the number of its generation.
+        lines: of the curve, by name: their heights at each round.
+        film: each image that was the best for a time, with the number of its round.
         generations, images: how many there will be if nothing ends the search early.
     """
 
@@ -60,11 +60,11 @@ class Climb:
     batch: int = 1
     drawn: list[Tensor] = field(default_factory=list)
     memory: dict[str, Any] | None = None
-    latest: Generation | None = None
+    latest: Round | None = None
+    shown: Shown | None = None
     status: str = ""
     ended: bool = False
-    best: list[float] = field(default_factory=list)
-    mean: list[float] = field(default_factory=list)
+    lines: dict[str, list[float]] = field(default_factory=dict)
     film: list[tuple[int, Find]] = field(default_factory=list)
     generations: int = 1
     images: int = 1
@@ -84,25 +84,26 @@ class Climb:
         rounds = settings.generations - (self.latest is None)
         self._images_before = done
         self._seconds_before += self.latest.seconds if self.latest else 0.0
-        self.generations = len(self.best) + settings.generations
+        self.generations = (self.latest.number if self.latest else 0) + settings.generations
         self.images = (done or sum(map(len, self.drawn))) + rounds * settings.children
         self.ended = False
 
-    def add(self, generation: Generation, memory: dict[str, Any]) -> None:
-        """Adds the next generation; its pictures are kept as small as they are shown.
+    def add(self, step: Round, memory: dict[str, Any]) -> None:
+        """Adds the next round.
 
         Args:
-            generation: the generation.
+            step: the round.
             memory: the state of the optimizer after it.
         """
-        generation = replace(generation, top=tuple(_small(find) for find in generation.top))
-        if not self.best or generation.best_score > self.best[-1]:
-            self.film.append((generation.number, generation.top[0]))
-        self.latest, self.memory = generation, memory
-        self.best.append(generation.best_score)
-        self.mean.append(generation.mean_score)
-        self.ended = generation.reason is not None
-        self.status = self._said(generation.evaluations, generation.seconds)
+        self.latest, self.memory = step, memory
+        self.shown = show(step, getattr(self.objective, "weights", ()))
+        best = self.shown.finds[self.shown.best]
+        if not self.film or best.score > self.film[-1][1].score:
+            self.film.append((step.number, best))
+        for name, height in self.shown.points.items():
+            self.lines.setdefault(name, []).append(height)
+        self.ended = step.reason is not None
+        self.status = self._said(step.evaluations, step.seconds)
 
     def progress(self, images: int, seconds: float) -> None:
         """Updates the line during a slow generation, from the images scored in this run and the seconds passed."""
@@ -111,14 +112,17 @@ class Climb:
     def stop(self) -> None:
         """Ends the search where it is."""
         self.ended = True
-        self.status = f"Stopped after generation {len(self.best)}. {self.verdict}" if self.best else "Stopped at once."
+        stopped = "Stopped at once."
+        if self.latest is not None:
+            stopped = f"Stopped after generation {self.latest.number}. {self.verdict}"
+        self.status = stopped
 
     def _said(self, images: int, seconds: float) -> str:
         """Returns a line that says how far the search is, or how it ended."""
         if self.ended:
             took = duration(self._seconds_before + seconds)
             return f"{self._ending}: {images:,} images in {took}. {self.verdict}"
-        count = f"Generation {len(self.best) or 1} of {self.generations}"
+        count = f"Generation {self.latest.number if self.latest else 1} of {self.generations}"
         scored = images - self._images_before
         if not scored:
             return count
@@ -137,9 +141,11 @@ class Climb:
 
     @property
     def verdict(self) -> str:
-        """What the best image has of what was asked for, in a sentence; its score where nothing was asked in words."""
-        if self.latest is None:
+        """How good the finds are, in a sentence."""
+        if self.latest is None or self.shown is None:
             return ""
+        if isinstance(self.latest, Front):
+            return f"{len(self.shown.finds)} of {len(self.latest.finds)} compromises are shown."
         if self.phrases is None:
             return f"Best score {self.latest.best_score:.3f}."
         return summary(self.phrases.wish.phrases, self.met(self.latest.top[:1])[0])
@@ -162,11 +168,12 @@ class Climb:
         return [self.film[i] for i in chosen]
 
     def recipes(self, count: int) -> list[Recipe]:
-        """Returns recipes of the best `count` finds, best first."""
-        if self.latest is None:
+        """Returns recipes of `count` of the finds that are shown, or all: first the best, then in their order."""
+        if self.latest is None or self.shown is None:
             return []
-        found = [self.latest.recipe(rank) for rank in range(min(count, len(self.latest.top)))]
-        return [self._named(recipe) for recipe in found]
+        best = self.shown.ranks[self.shown.best]
+        ranks = dict.fromkeys([best, *self.shown.ranks])
+        return [self._named(self.latest.recipe(rank)) for rank in list(ranks)[:count]]
 
     def _named(self, recipe: Recipe) -> Recipe:
         settings = self.job.settings
@@ -196,32 +203,33 @@ def climb(generator: Generator, state: Climb, visitor: Session) -> Iterator[Clim
     if state.memory is not None:
         optimizer.load_state_dict(state.memory)
     state.plan()
-    closed, scored = False, 0
+    closed, sizes = False, list[int]()
 
     def cancelled() -> bool:
         use_cores(generator)
         return closed or job.ticket.stopped or visitor.ticket is not job.ticket
 
-    def count(finds: Sequence[Find]) -> None:
-        nonlocal scored
-        scored += len(finds)
+    def images(vectors: Tensor) -> Tensor:
+        sizes.append(len(vectors))
+        return state.drawn.pop(0) if state.drawn else space.images(vectors)
 
-    generations = search(
+    ready = copy.copy(space)
+    ready.images = images  # type: ignore[method-assign]
+    steps = rounds(
         generator,
         state.objective,
         optimizer,
-        space=_with_images(space, state.drawn),
+        state.latest,
+        space=ready,
         termination=job.settings.termination,
         cancelled=cancelled,
-        evaluated=count,
         batch=state.batch,
-        known=state.latest.top if state.latest else (),
     )
     began, shown = time.monotonic(), -math.inf
     try:
-        for step in _steps(generations) if is_slow(generator) else generations:
+        for step in _steps(steps) if is_slow(generator) else steps:
             if isinstance(step, str):
-                state.progress(scored, time.monotonic() - began)
+                state.progress(sum(sizes[:-1]), time.monotonic() - began)
             else:
                 state.add(step, optimizer.state_dict())
             pause = LINE_SECONDS if isinstance(step, str) else UPDATE_SECONDS
@@ -235,26 +243,10 @@ def climb(generator: Generator, state: Climb, visitor: Session) -> Iterator[Clim
         yield state
 
 
-def _with_images(space: LatentSpace, drawn: list[Tensor]) -> LatentSpace:
-    """Returns a copy of a space whose first batches of images are those that were drawn before; it empties the list."""
-    ready = copy.copy(space)
-
-    def images(vectors: Tensor) -> Tensor:
-        return drawn.pop(0) if drawn else space.images(vectors)
-
-    ready.images = images  # type: ignore[method-assign]
-    return ready
-
-
-def _steps(generations: Iterator[Generation]) -> Iterator[Generation | str]:
-    """Yields a slow search's generations, and between them empty strings, so that the page can say how far it is."""
+def _steps(steps: Iterator[Round]) -> Iterator[Round | str]:
+    """Yields a slow search's rounds, and between them empty strings, so that the page can say how far it is."""
     while True:
-        for step in waiting_for(lambda: next(generations, None), str):
+        for step in waiting_for(lambda: next(steps, None), str):
             if step is None:
                 return
             yield step
-
-
-@torch.no_grad()
-def _small(find: Find) -> Find:
-    return replace(find, image=thumbnail(find.image[None])[0])

@@ -10,7 +10,8 @@ from pydantic.fields import FieldInfo
 
 from spaceseed.ui.kit.controls import Slider
 from spaceseed.ui.kit.events import quiet
-from spaceseed.ui.search.settings import ALGORITHMS, SearchSettings, choices, limits
+from spaceseed.ui.search.algorithms import ALGORITHMS, choices, limits
+from spaceseed.ui.search.settings import SearchSettings
 
 # Settings that have places of their own.
 ASKED = ("prompt", "picture", "balance", "algorithm")

@@ -29,7 +29,8 @@ class Job:
         view: how its images are seen; the truncation is that of the settings.
         settings: as the visitor chose them.
         ticket: the right to search.
-        liked: z [k, z_dim] of images to start from; None for seeds.
+        liked: vectors [k, dims] of images to start from; None for seeds.
+        liked_space: "z" or "w": the latent space that they are of.
         avoid: the filter to keep to, if any.
         picture: [1, 3, H, W] that images should be like, if any.
     """
@@ -39,6 +40,7 @@ class Job:
     settings: SearchSettings
     ticket: Ticket
     liked: Tensor | None = None
+    liked_space: str = "z"
     avoid: Learned | None = None
     picture: Tensor | None = None
 
@@ -52,6 +54,13 @@ class Job:
         truncation = self.settings.truncation if has_truncation else 1.0
         space = self.view.space(generator, self.settings.space, truncation)
         return space if self.avoid is None else space.restricted(self.avoid.within(space))
+
+    def relatives(self, space: LatentSpace) -> Tensor:
+        """Returns vectors [n, dims] of `space`, which is searched: those of liked images, and variations of them."""
+        assert self.liked is not None
+        home = self.view.space(space.generator, self.liked_space)
+        latents = home.latents(self.settings.relatives(self.liked, home))
+        return space.from_z(latents) if home.name == "z" else space.from_w(latents)
 
     def objective(
         self, judge: "Judge", natural: Callable[[], Tensor]

@@ -17,6 +17,7 @@ from spaceseed.ui.search.met import listed
 from spaceseed.ui.search.progress import progress
 
 DIFFERENT = "The best finds that look different from each other"
+FRONT = "From what you typed to your picture: no other image is better in both"
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Results:
     status: gr.HTML
     best: gr.HTML
     met: gr.HTML
+    note: gr.HTML
     film: gr.HTML
     top: gr.HTML
     curve: gr.HTML
@@ -38,6 +40,7 @@ class Results:
             "status": self.status,
             "best": self.best,
             "met": self.met,
+            "note": self.note,
             "film": self.film,
             "top": self.top,
             "curve": self.curve,
@@ -57,35 +60,45 @@ def create_results(status: gr.HTML) -> Results:
             best = faces("Best so far", places=1, columns=1, elem_id="search-best")
             met = line("", "search-met")
         with gr.Column(scale=9, min_width=320):
-            gr.HTML(f'<p class="ss-note">{DIFFERENT}</p>', padding=False, elem_id="search-note")
+            note = gr.HTML(_note(DIFFERENT), padding=False, elem_id="search-note")
             top = faces("Best finds", places=TOP, columns=4, elem_id="search-top")
             film = faces("From the start to the best", places=FRAMES, columns=FRAMES, elem_id="search-film")
         with gr.Column(scale=6, min_width=260):
             curve = score_curve()
-    return Results(status, best, met, film, top, curve, gr.State())
+    return Results(status, best, met, note, film, top, curve, gr.State())
 
 
 def draw(state: Climb) -> dict[str, Any]:
     """Returns values for `Results.outputs`, by name: the line alone before the first generation, and then all."""
-    shown: dict[str, Any] = {"status": {"text": state.status, "share": state.share}}
-    if state.latest is None:
-        return shown
-    finds, frames = state.latest.top, state.frames()
-    met = state.met(finds)
+    values: dict[str, Any] = {"status": {"text": state.status, "share": state.share}}
+    if state.shown is None:
+        return values
+    finds, best, scores = state.shown.finds, state.shown.best, state.shown.scores
+    frames, met, front = state.frames(), state.met(finds), len(scores[0]) > 1
     numbers = ["start" if number == 1 else f"gen {number}" for number, _ in frames]
-    return shown | {
-        "best": _pictures(finds[:1], [f"best so far: {finds[0].score:.3f}"]),
-        "met": listed(state.phrases.wish.phrases, met[0]) if state.phrases else "",
+    about = f"best so far: {finds[best].score:.3f}"
+    if front:
+        about = "best for the slider: words {:.2f} \u00b7 picture {:.2f}".format(*scores[best])
+    return values | {
+        "best": _pictures([finds[best]], [about]),
+        "met": listed(state.phrases.wish.phrases, met[best]) if state.phrases else "",
+        "note": _note(FRONT if front else DIFFERENT),
         "film": _pictures([find for _, find in frames], numbers),
-        "top": _pictures(finds, [_caption(find, yes) for find, yes in zip(finds, met, strict=True)]),
-        "curve": plotted(state.best, state.mean, state.generations),
+        "top": _pictures(finds, [_caption(each, yes) for each, yes in zip(scores, met, strict=True)]),
+        "curve": plotted(state.lines, state.generations),
         "climb": state,
     }
 
 
-def _caption(find: Find, met: tuple[bool, ...]) -> str:
+def _note(words: str) -> str:
+    return f'<p class="ss-note">{words}</p>'
+
+
+def _caption(scores: Sequence[float], met: tuple[bool, ...]) -> str:
+    if len(scores) > 1:
+        return " \u00b7 ".join(f"{score:.2f}" for score in scores)
     count = f"{sum(met)} of {len(met)} \u00b7 " if met else ""
-    return f"{count}{find.score:.3f}"
+    return f"{count}{scores[0]:.3f}"
 
 
 def _pictures(finds: Sequence[Find], captions: Sequence[str]) -> list[dict[str, Any] | None]:

@@ -5,34 +5,27 @@ made of them::
 
     settings = SearchSettings.parse({"prompt": "red hair", "algorithm": "CMA-ES", "CMA-ES": {"sigma": 0.3}})
     optimizer = settings.optimizer(LatentSpace(G, settings.space, settings.truncation))
-
-A field's title and description are its label and the line under it. An algorithm's fields are named like the
-arguments of its optimizer.
 """
 
 import math
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, Self, get_args
+from typing import Any, Literal, Self
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic.fields import FieldInfo
+from pydantic import Field, model_validator
 from torch import Tensor
 
-from spaceseed.evolution.find import SIGMA, SPACE, START
+from spaceseed.evolution.find import SPACE, START, random_seeds
 from spaceseed.evolution.objectives import MAX_PROMPT
 from spaceseed.evolution.wishes import Wish
 from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generators.generator import MAX_SEED, Generator
-from spaceseed.ops.cma import CMAES, LEAST, suited_population
-from spaceseed.ops.differential_evolution import DifferentialEvolution
-from spaceseed.ops.genetic import GeneticAlgorithm
-from spaceseed.ops.mutation import gaussian
+from spaceseed.ops.cma import suited_population
 from spaceseed.ops.optimizer import Optimizer
-from spaceseed.ops.prior import shell
-from spaceseed.ops.random_search import RandomSearch
+from spaceseed.ops.prior import PRIORS
 from spaceseed.ops.termination import Termination
 from spaceseed.ui.kit.cores import is_slow
+from spaceseed.ui.search.algorithms import ALGORITHMS, Algorithm, Settings, SettingsError, TradeOffSettings
 
 # What one visitor may ask of a machine that others use too.
 MAX_IMAGES = 20_000
@@ -43,118 +36,7 @@ GAIN = 0.002
 FAMILY_SIGMA = 0.5
 
 
-class SettingsError(ValueError):
-    """A setting cannot be used; the message is one sentence for the visitor."""
-
-
-class _Settings(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    @classmethod
-    def parse(cls, values: Mapping[str, Any]) -> Self:
-        """Checks values by name; what is not named has its default.
-
-        Raises:
-            SettingsError: the first value that is not allowed.
-        """
-        try:
-            return cls(**values)
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            if first["type"] == "value_error":  # raised by a validator below, in plain words
-                raise SettingsError(str(first["ctx"]["error"])) from error
-            field = cls.model_fields[str(first["loc"][0])]
-            raise SettingsError(f"{field.title} must be {_allowed(field)}.") from error
-
-
-class Algorithm(_Settings):
-    """Settings of one optimizer; a subclass names it, and its fields are its arguments."""
-
-    title: ClassVar[str]
-    about: ClassVar[str]
-    optimizer: ClassVar[type[Optimizer]]
-    population: int
-
-
-class DifferentialEvolutionSettings(Algorithm):
-    """Defaults are those of the benchmark."""
-
-    title = "Differential evolution"
-    about = "Images move by the differences between others; one gives way only to a better one."
-    optimizer = DifferentialEvolution
-
-    population: int = Field(32, ge=4, le=256, title="Np", description="Population: images in a generation.")
-    F: float = Field(0.5, gt=0, le=2, title="F", description="Weight of the difference that moves an image.")
-    CR: float = Field(0.7, ge=0, le=1, title="CR", description="Crossover rate: share of coordinates that move.")
-    strategy: Literal["rand/1/bin", "rand/1/exp", "best/1/bin", "best/1/exp"] = Field(
-        "best/1/bin", title="Strategy", description="Base: random or best. Crossover: binomial or exponential."
-    )
-    dither: float = Field(0.3, ge=0, le=1, title="Dither", description="F varies by so much up and down, up to F.")
-
-    @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        if self.dither > self.F:
-            raise ValueError(f"Dither must not be above F, which is {self.F:g}.")
-        return self
-
-
-class GeneticAlgorithmSettings(Algorithm):
-    """Defaults are those of the benchmark."""
-
-    title = "Genetic algorithm"
-    about = "Good images become parents; their children are crossed and mutated."
-    optimizer = GeneticAlgorithm
-
-    population: int = Field(16, ge=4, le=256, title="Population", description="Images in a generation.")
-    crossover: Literal["one-point", "two-point", "uniform", "blend", "sbx", "spherical"] = Field(
-        "blend", title="Crossover", description="How two parents make a child."
-    )
-    mutation_rate: float = Field(
-        0.1, ge=0, le=1, title="Mutation rate", description="Share of a child's coordinates that change by chance."
-    )
-    mutation_sigma: float = Field(
-        0.5, ge=0, le=2, title="Sigma", description="Size of a mutation, in standard deviations."
-    )
-    elites: int = Field(2, ge=0, le=64, title="Elites", description="Best images that always survive.")
-    selection: Literal["tournament", "roulette", "truncation"] = Field(
-        "tournament", title="Selection", description="How parents are chosen by their scores."
-    )
-
-    @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        if self.elites >= self.population:
-            raise ValueError(f"Elites must be fewer than the population, which is {self.population}.")
-        return self
-
-
-class CMAESSettings(Algorithm):
-    """Defaults are those of `find`; `suited` tells the population that suits a model."""
-
-    title = "CMA-ES"
-    about = "Learns where good images lie, and how widely to look around there."
-    optimizer = CMAES
-
-    population: int = Field(LEAST, ge=4, le=256, title="Population", description="Images in a generation.")
-    sigma: float = Field(SIGMA, gt=0, le=3, title="Sigma 0", description="First step size, in standard deviations.")
-
-
-class RandomSearchSettings(Algorithm):
-    """Defaults are those of the benchmark."""
-
-    title = "Random search"
-    about = "Draws fresh images each time and keeps the best: what to compare the others with."
-    optimizer = RandomSearch
-
-    population: int = Field(32, ge=4, le=256, title="Population", description="Images drawn in a generation.")
-
-
-ALGORITHMS: dict[str, type[Algorithm]] = {
-    settings.title: settings
-    for settings in (CMAESSettings, DifferentialEvolutionSettings, GeneticAlgorithmSettings, RandomSearchSettings)
-}
-
-
-class SearchSettings(_Settings):
+class SearchSettings(Settings):
     """What every search has, whatever its algorithm."""
 
     prompt: str = Field(title="Prompt")
@@ -182,7 +64,7 @@ class SearchSettings(_Settings):
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> Self:
-        """As `_Settings.parse`; "algorithm" is a title, and an algorithm's own settings are found under its title."""
+        """As `Settings.parse`; "algorithm" is a title, and an algorithm's own settings are found under its title."""
         common = {name: value for name, value in values.items() if name in cls.model_fields}
         chosen = ALGORITHMS.get(str(common.get("algorithm")))
         if chosen is None:
@@ -197,6 +79,8 @@ class SearchSettings(_Settings):
             raise ValueError(f"The prompt is too long: {MAX_PROMPT} characters are read at most.")
         if self.prompt.strip() and not Wish.parse(self.prompt).phrases:
             raise ValueError("There is no word in this to look for: say what the image should show.")
+        if self.trades_off and not (self.words and self.picture):
+            raise ValueError("A trade-off needs words and a picture: give both, or choose another algorithm.")
         if self.images > MAX_IMAGES:
             asked = f"{self.images:,} images, and {MAX_IMAGES:,} are allowed"
             raise ValueError(f"This search would draw {asked}: lower the population or the generations.")
@@ -211,6 +95,11 @@ class SearchSettings(_Settings):
     def title(self) -> str:
         """What is searched for, in a few words."""
         return ", ".join([self.words] * bool(self.words) + ["like a picture"] * self.picture)
+
+    @property
+    def trades_off(self) -> bool:
+        """True when words and the picture are two objectives, and not a mixture."""
+        return isinstance(self.algorithm, TradeOffSettings)
 
     @property
     def from_liked(self) -> bool:
@@ -242,14 +131,20 @@ class SearchSettings(_Settings):
         arguments = self.algorithm.model_dump()
         return self.algorithm.optimizer(space.dims, **arguments, prior=space.prior, seed=self.seed, start=start)
 
-    def relatives(self, liked: Tensor) -> Tensor:
-        """Returns liked images z [k, z_dim] and variations of them, as many as the first generation takes."""
-        return family(liked, max(self.warm_start, self.algorithm.population), self.seed)
+    def relatives(self, liked: Tensor, home: LatentSpace) -> Tensor:
+        """Returns liked vectors [k, dims] and variations of them, as many as the first generation takes.
+
+        Args:
+            liked: the vectors.
+            home: the latent space that they are of, z or w.
+        """
+        count = max(self.warm_start, self.algorithm.population) - len(liked)
+        return family(liked, home.draw(random_seeds(self.seed, max(count, 0))), home.prior)
 
     def summary(self) -> dict[str, Any]:
         """Returns what recipes tell of a search beyond its prompt, its space and its optimizer."""
-        told = {"generations", "warm_start", "origin"} | ({"balance"} if self.picture and self.words else set())
-        return self.model_dump(include=told)
+        mixed = self.picture and self.words and not self.trades_off
+        return self.model_dump(include={"generations", "warm_start", "origin"} | ({"balance"} if mixed else set()))
 
 
 def suited(generator: Generator) -> dict[str, int]:
@@ -262,35 +157,13 @@ def suited(generator: Generator) -> dict[str, int]:
     return {"generations": generations, "warm_start": warm_start, "population": population}
 
 
-def family(liked: Tensor, count: int, seed: int) -> Tensor:
-    """Returns liked images z [k, dims] and variations of them, [max(count, k), dims]."""
-    draws = torch.Generator().manual_seed(seed)
-    parents = liked.cpu().repeat(math.ceil(count / len(liked)), 1)[: max(count - len(liked), 0)]
-    return torch.cat([liked.cpu(), shell(gaussian(parents, 1.0, FAMILY_SIGMA, draws))])
+def family(liked: Tensor, strangers: Tensor, prior: str) -> Tensor:
+    """Returns liked vectors [k, dims] and variations of them, one for each stranger [n, dims]: [k + n, dims].
 
-
-def limits(field: FieldInfo) -> tuple[float, float]:
-    """Returns the lowest and highest value of a numeric field, whether or not they are allowed themselves."""
-    low = next(getattr(m, name) for m in field.metadata for name in ("ge", "gt") if hasattr(m, name))
-    high = next(m.le for m in field.metadata if hasattr(m, "le"))
-    return low, high
-
-
-def choices(field: FieldInfo) -> tuple[str, ...]:
-    """Returns the values of a field that has a few by name; () for others."""
-    return get_args(field.annotation) if isinstance(field.default, str) else ()
-
-
-def _allowed(field: FieldInfo) -> str:
-    if choices(field):
-        return f"one of {', '.join(choices(field))}"
-    if field.annotation is str:
-        return "text"
-    low, high = limits(field)
-    whole = "a whole number" if field.annotation is int else "a number"
-    above = any(hasattr(m, "gt") for m in field.metadata)
-    return f"{whole} {'above' if above else 'from'} {low:g} {'up ' if above else ''}to {_plain(high)}"
-
-
-def _plain(number: float) -> str:
-    return str(number) if isinstance(number, int) else f"{number:g}"
+    Strangers are random draws. So variations differ as much in each direction as draws do: in w, coordinates vary
+    together, and noise that ignored this would give images that no draw resembles.
+    """
+    liked, strangers = liked.cpu(), strangers.cpu()
+    parents = liked.repeat(math.ceil(len(strangers) / len(liked)), 1)[: len(strangers)]
+    variations = (parents + FAMILY_SIGMA * strangers) / math.hypot(1.0, FAMILY_SIGMA)
+    return torch.cat([liked, PRIORS[prior](variations)])

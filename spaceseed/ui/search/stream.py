@@ -45,12 +45,14 @@ def first_steps(networks: Networks, visitor: Session, job: Job) -> Iterator[dict
             warn(problem)
         wish = Wish.parse(job.settings.words)
         warn_of_unknown_words(judge, " ".join([wish.text, *(phrase.text for phrase in wish.refused)]))
+        state = None
         with networks.atlases.searching():
             for state in begin(generator, judge, atlas, job, visitor):
                 shown = {"wall": state.wall.draw(state.drawn), "status": {"text": state.status}}
                 yield shown | {"begun": state.climb} | pressable(searching=True)
         if job.ticket.stopped and visitor.ticket is job.ticket:
-            yield {"status": {"text": "Stopped at once."}, **pressable(searching=False)}
+            wall = {"wall": state.wall.draw(state.drawn, stopped=True)} if state else {}
+            yield wall | {"status": {"text": "Stopped at once."}, **pressable(searching=False)}
 
 
 def steps(networks: Networks, visitor: Session, state: Climb | None) -> Iterator[dict[str, Any]]:

@@ -17,12 +17,13 @@ from spaceseed.ui.kit.picker import Picked, PickGallery
 from spaceseed.ui.kit.tasks import Ticket
 from spaceseed.ui.kit.text import line
 from spaceseed.ui.kit.uploads import read_upload
+from spaceseed.ui.search.algorithms import CMAESSettings
 from spaceseed.ui.search.bar import PLACEHOLDERS, QUESTIONS, Bar, create_bar, pressable
 from spaceseed.ui.search.climb import Climb
 from spaceseed.ui.search.controls import Controls, create_controls
 from spaceseed.ui.search.job import Job
 from spaceseed.ui.search.results import Results, create_results, create_status
-from spaceseed.ui.search.settings import CMAESSettings, SearchSettings, suited
+from spaceseed.ui.search.settings import SearchSettings, suited
 from spaceseed.ui.search.stream import failed, first_steps, steps
 from spaceseed.ui.search.wall import breed_from_seeds, create_wall
 from spaceseed.ui.state.basket import keep
@@ -187,9 +188,12 @@ def ask(visitor: Session, view: View, picked: Picked, values: dict[str, Any], pa
     liked = liked_latents(visitor, picked) if settings.from_liked else None
     if liked is not None and not len(liked):
         raise ValueError("Like some images in Breed first, or start from the best seeds.")
+    liked_space = visitor.breeding.page.space
+    if liked is not None and settings.space == "z" != liked_space:
+        raise ValueError("The images in Breed are of the latent space w, and have no z: search in w or ws.")
     picture = None if path is None else read_upload(path)
     visitor.ticket = Ticket()
-    return Job(visitor.model, view, settings, visitor.ticket, liked, avoid, picture)
+    return Job(visitor.model, view, settings, visitor.ticket, liked, liked_space, avoid, picture)
 
 
 def go_on(visitor: Session, state: Climb | None) -> Climb:

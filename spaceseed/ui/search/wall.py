@@ -38,17 +38,19 @@ class Wall:
         """Sorts the seeds by the scores [n] of the first generation."""
         self.rows = dict(sorted(self.rows.items(), key=lambda item: -float(scores[item[1]])))
 
-    def draw(self, batches: Sequence[Tensor]) -> Gallery:
+    def draw(self, batches: Sequence[Tensor], stopped: bool = False) -> Gallery:
         """Returns what to show.
 
         Args:
             batches: images of the first generation [n, 3, H, W], as far as they are drawn.
+            stopped: whether no more will be drawn.
         """
         images = [image for batch in batches for image in batch]
         for seed in self.seeds:
             if self.rows[seed] < len(images) and seed not in self._paths:
                 [self._paths[seed]] = jpegs(images[self.rows[seed]][None])
-        tiles = [Tile(self._id(seed), self._paths.get(seed), f"seed {seed}") for seed in self.seeds]
+        missing = "not drawn" if stopped else ""
+        tiles = [Tile(self._id(seed), self._paths.get(seed), f"seed {seed}", missing=missing) for seed in self.seeds]
         return Gallery(TITLE if tiles else NO_SEEDS, tiles, key=self.key)
 
     def chosen(self, picked: Picked) -> list[int]:

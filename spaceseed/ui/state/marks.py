@@ -53,7 +53,7 @@ def note_marks(visitor: Session, picked: Picked) -> None:
 
 
 def liked_latents(visitor: Session, picked: Picked) -> Tensor:
-    """Returns the latents z [n, z_dim] of the images marked as liked on the page."""
+    """Returns the latents [n, dims] of the images marked as liked on the page, which are of the page's space."""
     marks = marks_of(visitor, picked)
     return visitor.breeding.page.latents[sorted(i for i, mark in marks.items() if mark == LIKED)]
 

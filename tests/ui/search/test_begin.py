@@ -13,11 +13,13 @@ from spaceseed.models.generators.generator import latents_from_seeds
 from spaceseed.models.judges.clip import load_judge
 from spaceseed.ui.kit.picker import Picked
 from spaceseed.ui.search import tab
+from spaceseed.ui.search.algorithms import ALGORITHMS
 from spaceseed.ui.search.begin import begin
 from spaceseed.ui.search.climb import climb
 from spaceseed.ui.search.controls import ASKED as PLACED
-from spaceseed.ui.search.settings import ALGORITHMS, SearchSettings
+from spaceseed.ui.search.settings import SearchSettings
 from spaceseed.ui.search.wall import PLACES
+from spaceseed.ui.state.marks import face_id
 from spaceseed.ui.state.session import Session
 
 WISH = "a woman with red hair, no glasses"
@@ -108,6 +110,25 @@ def test_liked_images_have_no_seeds_to_show(generator, judge, atlas, visitor):
     assert len(torch.cat(last.drawn)) == 64
 
 
+@pytest.mark.parametrize("searched", ["z", "w", "ws"])
+@pytest.mark.parametrize("bred", ["z", "w"])
+def test_liked_images_come_first_in_every_space(generator, judge, atlas, visitor, bred, searched):
+    home = visitor.workspace.view.space(generator, bred)
+    if bred == "w":
+        visitor.breeding.restart_from(home.draw([3, 4]), [3, None], home.from_z)
+    values = untouched() | {"origin": "Images liked in Breed", "space": searched}
+    picked = Picked({face_id(visitor.breeding.page, i): 1 for i in (0, 1)}, None)
+    if (bred, searched) == ("w", "z"):
+        with pytest.raises(ValueError, match="are of the latent space w, and have no z: search in w or ws"):
+            tab.ask(visitor, visitor.workspace.view, picked, values)
+        return
+    *_, last = begin(generator, judge, atlas, tab.ask(visitor, visitor.workspace.view, picked, values), visitor)
+    images = torch.cat(last.drawn)
+    assert len(images) == 64
+    torch.testing.assert_close(images[:2], home.images(visitor.breeding.page.latents[:2]), atol=1e-3, rtol=1e-3)
+    assert next(climb(generator, last.climb, visitor)).latest.evaluations == 64
+
+
 def test_a_picture_alone_is_searched_by_its_likeness(generator, judge, atlas, visitor, find, tmp_path):
     find(5).save(tmp_path / "find.png")
     job = ask(visitor, str(tmp_path / "find.png"), prompt="")
@@ -117,7 +138,7 @@ def test_a_picture_alone_is_searched_by_its_likeness(generator, judge, atlas, vi
     state = next(climb(generator, last.climb, visitor))
     (recipe,) = state.recipes(1)
     assert (recipe.name, recipe.found.prompt) == ("like a picture", "like a picture")
-    assert state.verdict == f"Best score {state.best[-1]:.3f}."
+    assert state.verdict == f"Best score {state.latest.best_score:.3f}."
     assert state.met(state.latest.top[:1]) == [()]
 
 

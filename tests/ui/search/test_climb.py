@@ -73,14 +73,14 @@ def test_a_search_ends_with_all_there_is_to_see(generator, visitor):
     assert last.ended
     assert last.share == 1
     assert last.status.startswith("Done: 384 images in")
-    assert len(last.best) == len(last.mean) == 12
-    assert last.best == sorted(last.best)
-    assert last.best[-1] > last.best[0]
+    assert len(last.lines["best"]) == len(last.lines["mean"]) == 12
+    assert last.lines["best"] == sorted(last.lines["best"])
+    assert last.lines["best"][-1] > last.lines["best"][0]
     numbers = [number for number, _ in last.frames()]
     assert numbers[0] == 1
     assert numbers == sorted(set(numbers))
     assert len(numbers) <= FRAMES
-    assert last.frames()[-1][1].score == last.best[-1]
+    assert last.frames()[-1][1].score == last.lines["best"][-1]
 
 
 def test_updates_wait_for_their_time_but_the_last_one_never(generator, visitor, monkeypatch):
@@ -155,7 +155,7 @@ def test_recipes_know_how_they_were_found_and_draw_the_same_face(generator, visi
     assert best.found.settings["seed"] == 7
     assert best.found.settings["CR"] == 0.7
     assert best.found.settings["warm_start"] == 5
-    assert best.found.score == pytest.approx(last.best[-1])
+    assert best.found.score == pytest.approx(last.lines["best"][-1])
     torch.testing.assert_close(best.render(generator)[0], last.latest.top[0].image, atol=1e-4, rtol=1e-4)
 
 
@@ -163,8 +163,8 @@ def test_a_search_that_gets_no_better_ends_and_says_so(generator, visitor):
     *_, last = climb(generator, RedJudge(), job(visitor, generations=500, patience=3), visitor)
     assert last.status.startswith("Nothing got better for 3 rounds: ")
     assert last.latest.number < 500
-    assert last.best[-1] - last.best[-4] <= GAIN
-    assert last.best[-2] - last.best[-5] > GAIN
+    assert last.lines["best"][-1] - last.lines["best"][-4] <= GAIN
+    assert last.lines["best"][-2] - last.lines["best"][-5] > GAIN
 
 
 def test_a_search_goes_on_as_if_it_had_not_ended(generator, visitor):
@@ -174,11 +174,11 @@ def test_a_search_goes_on_as_if_it_had_not_ended(generator, visitor):
     half.job = replace(half.job, ticket=Ticket())
     visitor.ticket = half.job.ticket
     list(run(generator, half, visitor))
-    assert half.best == whole.best
+    assert half.lines["best"] == whole.lines["best"]
     assert half.wall is wall
     assert [find.score for _, find in half.film][: len(film)] == film
     assert half.latest.top[0].vector.equal(whole.latest.top[0].vector)
-    assert half.generations == len(half.best) == 6
+    assert half.generations == len(half.lines["best"]) == 6
     assert half.share == 1
     assert half.status.startswith("Done: 192 images in")
 
@@ -187,13 +187,13 @@ def test_a_stopped_search_goes_on(generator, visitor):
     asked = job(visitor, generations=100)
     judge = RedJudge(lambda batch: setattr(asked.ticket, "stopped", batch == 6))
     *_, state = climb(generator, judge, asked, visitor)
-    done = list(state.best)
+    done = list(state.lines["best"])
     judge.after = lambda batch: None
     state.job = replace(state.job, ticket=Ticket(), settings=SearchSettings.parse({"prompt": "red", **SHORT}))
     visitor.ticket = state.job.ticket
     *_, state = run(generator, state, visitor)
-    assert state.best[:3] == done
-    assert len(state.best) == 5
+    assert state.lines["best"][:3] == done
+    assert len(state.lines["best"]) == 5
     assert state.status.startswith("Done")
 
 
@@ -220,7 +220,7 @@ def test_a_slow_search_tells_how_far_its_generation_is_and_finds_the_same(genera
     lines, state = [], None
     for state in climb(generator, judge, job(visitor, generations=3), visitor):
         lines.append(state.status)
-    assert state.best == quick.best
+    assert state.lines["best"] == quick.lines["best"]
     assert "Generation 1 of 3" in lines
     assert any(line.startswith("Generation 2 of 3 · 80 images · ") for line in lines)
     assert lines[-1].startswith("Done: 96 images")

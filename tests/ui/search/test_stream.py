@@ -47,6 +47,20 @@ def test_a_search_without_a_usable_atlas_says_so_once_and_goes_on(networks, visi
     assert len(said) == 2
 
 
+def test_a_stop_while_the_first_images_are_drawn_leaves_no_box_waiting(networks, visitor, monkeypatch):
+    monkeypatch.setattr("spaceseed.ui.search.begin.batch_size", lambda _: 3)
+    job = ask(visitor)
+    shown = first_steps(networks, visitor, job)
+    first = next(shown)["wall"].tiles
+    assert [tile.path is not None for tile in first] == [True] * 3 + [False] * 17
+    assert not any(tile.missing for tile in first)
+    job.ticket.stopped = True
+    *_, last = shown
+    assert last["status"] == {"text": "Stopped at once."}
+    assert all(tile.path or tile.missing for tile in last["wall"].tiles)
+    assert [tile.id for tile in last["wall"].tiles] == [tile.id for tile in first]
+
+
 def test_a_stop_while_the_judge_is_loaded_is_told(networks, visitor):
     job = ask(visitor)
     job.ticket.stopped = True

@@ -56,11 +56,12 @@ def test_liked_faces_are_read_from_the_page(visitor):
 
 
 def test_drawing_fills_every_output(ended):
-    status, best, met, film, top, curve, kept = results.draw(ended).values()
+    status, best, met, note, film, top, curve, kept = results.draw(ended).values()
     assert status["share"] == 1
     assert status["text"].startswith("Done: 10 images")
     assert (len(best), len(film), len(top)) == (1, 1, 8)
     assert met.startswith(("Has ", "Lacks "))
+    assert "look different from each other" in note
     assert all(re.fullmatch(r"[0-2] of 2 · -?\d\.\d{3}", find["caption"]) for find in top)
     assert best[0]["image"]["path"] == top[0]["image"]["path"]
     assert film[0]["caption"] == "start"

@@ -1,6 +1,6 @@
 """The curve of a search, as SVG: quick to draw five times a second, and sharp at any width."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ MAX_POINTS = 300
 def score_curve() -> gr.HTML:
     """Creates a figure of constant height for a curve; its value is what `plotted` returns."""
     return gr.HTML(
-        plotted([], [], 1),
+        plotted({"best": [], "mean": []}, 1),
         html_template=read(HERE / "template.html"),
         css_template=read(HERE / "style.css"),
         js_on_load=None,
@@ -26,26 +26,31 @@ def score_curve() -> gr.HTML:
     )
 
 
-def plotted(best: Sequence[float], mean: Sequence[float], generations: int) -> dict[str, Any]:
-    """Returns the best and the mean score of each generation so far, as `score_curve` shows them.
+def plotted(lines: Mapping[str, Sequence[float]], generations: int) -> dict[str, Any]:
+    """Returns one or two lines, a point for each generation so far, as `score_curve` shows them.
 
     Args:
-        best: of all images up to each generation.
-        mean: of the population, aligned with `best`.
+        lines: scores by the name of the line, all of one length. The second line is dashed.
         generations: how many there will be at most; the width stands for that many from the start.
 
     Returns:
         the lines, the axes, and a label that says what they show.
     """
-    low, high = _range([*best, *mean])
+    low, high = _range([score for scores in lines.values() for score in scores])
+    done = max(map(len, lines.values()), default=0)
     label = "no scores yet"
-    if best:
-        label = f"best {best[-1]:.3f}, mean {mean[-1]:.3f} after generation {len(best)} of {generations}"
-    lines = {
-        name: {"points": _points(scores, generations, low, high), "last": f"{scores[-1]:.3f}" if scores else "–"}
-        for name, scores in (("best", best), ("mean", mean))
-    }
-    return {"label": label, "low": f"{low:.2f}", "high": f"{high:.2f}", "generations": generations, **lines}
+    if done:
+        named = ", ".join(f"{name} {scores[-1]:.3f}" for name, scores in lines.items())
+        label = f"{named} after generation {done} of {generations}"
+    drawn = [
+        {
+            "name": name,
+            "points": _points(scores, generations, low, high),
+            "last": f"{scores[-1]:.3f}" if scores else "\u2013",
+        }
+        for name, scores in lines.items()
+    ]
+    return {"label": label, "low": f"{low:.2f}", "high": f"{high:.2f}", "generations": generations, "lines": drawn}
 
 
 def _range(scores: Sequence[float]) -> tuple[float, float]:
