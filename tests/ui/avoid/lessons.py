@@ -1,5 +1,7 @@
 """What visitors do before a filter is learned."""
 
+from typing import ClassVar
+
 import torch
 
 from spaceseed.evolution.breeding import BAD, LIKED
@@ -15,7 +17,8 @@ LOGISTIC = "Logistic (a plane)"
 class BrightJudge:
     """Finds bright images like any text."""
 
-    name = "bright"
+    name, matching = "bright", None
+    kinds: ClassVar[dict[str, tuple[str, ...]]] = {}
 
     def embed_text(self, text):
         return torch.ones(1 if isinstance(text, str) else len(text), 3)
