@@ -237,6 +237,8 @@ def plant_seeds(visitor: Session, picked: Picked, state: Climb | None) -> gr.Tab
     """Puts the seeds chosen on the wall on the breeding page and turns to it."""
     if state is None:
         raise refusal("There are no seeds yet: start a search first.")
+    if state.job.model != visitor.model:
+        raise refusal("These seeds are of another model: choose that model again, or search anew.")
     seeds = state.wall.chosen(picked)
     if not seeds:
         raise refusal("Choose seeds first: click the images that you like.")

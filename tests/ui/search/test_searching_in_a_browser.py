@@ -318,7 +318,9 @@ def test_a_trade_off_is_shown_from_the_words_to_the_picture(search_page, find, t
     assert len(pairs) > 2
     assert pairs == sorted(pairs, reverse=True)
     assert [picture for _, picture in pairs] == sorted(picture for _, picture in pairs)
-    expect(search_page.locator("#search-best span")).to_contain_text(re.compile(r"words -?0\.\d+ \u00b7 picture \d\.\d+"))
+    expect(search_page.locator("#search-best span")).to_contain_text(
+        re.compile(r"words -?0\.\d+ \u00b7 picture \d\.\d+")
+    )
     search_page.locator("#search-again").click()
     wait_for(search_page, "Done: 80 images")
     search_page.locator("#search-keep-all").click()
