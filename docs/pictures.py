@@ -84,8 +84,8 @@ def search(page: Page) -> None:
     page.get_by_role("tab", name="Search").click()
     page.locator("#search-prompt textarea").fill("a smiling woman with long red hair")
     page.locator("#search-go").click()
-    page.locator("#search-status").get_by_text("Done").wait_for(timeout=120_000)
-    shoot(page, "search")
+    page.locator("#search-again:not([disabled])").wait_for(timeout=120_000)
+    shoot(page, "search", height=1_450)
 
 
 def steer(page: Page) -> None:

@@ -12,7 +12,7 @@ from spaceseed.errors import DownloadError
 from spaceseed.ui.avoid.tab import create_avoid_tab
 from spaceseed.ui.breed.tab import create_breed_tab
 from spaceseed.ui.finds.tab import BASKET_TABS, create_finds_tab, turn_to
-from spaceseed.ui.kit.events import quiet
+from spaceseed.ui.kit.events import TO_TOP, quiet
 from spaceseed.ui.search.stream import build_atlas
 from spaceseed.ui.search.tab import create_search_tab
 from spaceseed.ui.shell.entry import enter
@@ -78,7 +78,7 @@ def build(model: str | None = None, judge: str | None = None) -> gr.Blocks:
                 draw_finds(turned.then)
             if tab.id == "search":
                 turned.then(partial(build_atlas, networks), session, None, **quiet())
-        steer.open(finds.steer.click).success(lambda: gr.Tabs(selected="steer"), None, tabs, **quiet())
+        steer.open(finds.steer.click).success(lambda: gr.Tabs(selected="steer"), None, tabs, js=TO_TOP, **quiet())
         switching = Switching(networks, session, basket, bar, breed, search, avoid)
         page = [breed.picker, *breed.view]
         chosen = switching.join(bar.choice.input, switching.choose, [bar.choice, *page])

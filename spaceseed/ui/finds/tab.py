@@ -13,7 +13,7 @@ import gradio as gr
 from spaceseed.recipes.recipe import Recipe, RecipeError
 from spaceseed.ui.finds.detail import WHOLE_LINK, FindDetail, create_find_detail, fill
 from spaceseed.ui.kit.cores import is_slow
-from spaceseed.ui.kit.events import quiet
+from spaceseed.ui.kit.events import TO_TOP, quiet
 from spaceseed.ui.kit.files import press, served
 from spaceseed.ui.kit.messages import clear_errors, inform, warn
 from spaceseed.ui.kit.picker import Gallery, Picked, PickGallery, Tile
@@ -96,7 +96,9 @@ def create_finds_tab(
     on(detail.name.submit, rename, [detail.name], basket)
     on(remove.click, remove_chosen, [picker], basket)
     on(to_zip.click, make_zip, [picker], zipped).success(None, None, None, js=press("finds-zip-file"))
-    breed.draw(on(to_breed.click, breed_from, [picker], tabs).success)
+    turned = on(to_breed.click, breed_from, [picker], tabs)
+    turned.success(None, None, None, js=TO_TOP)
+    breed.draw(turned.success)
     on(drop.upload, take_in, [drop], [drop, basket])
 
     def draw(trigger: Callable[..., Any]) -> Any:

@@ -5,6 +5,9 @@ from typing import Any, Literal
 
 import gradio as gr
 
+# Who presses a button at the end of a long tab sees the other tab from its beginning. For `js`.
+TO_TOP = "() => scrollTo(0, 0)"
+
 
 def quiet(
     *,

@@ -10,7 +10,7 @@ import gradio as gr
 from spaceseed.evolution.finds import TOP
 from spaceseed.models.generators.generator import Generator
 from spaceseed.recipes.recipe import Recipe
-from spaceseed.ui.kit.events import in_order, quiet
+from spaceseed.ui.kit.events import TO_TOP, in_order, quiet
 from spaceseed.ui.kit.files import press, served
 from spaceseed.ui.kit.messages import clear_errors, refusal, warn
 from spaceseed.ui.kit.picker import Picked, PickGallery
@@ -104,8 +104,9 @@ def create_search_tab(
     for button, count in ((keep_best, 1), (keep_all, TOP)):
         button.click(partial(keep_found, count), [session, results.climb], basket, **QUICK)
     sent = send.click(clear_errors(partial(send_to_breed, networks)), [session, results.climb], tabs, **QUICK)
-    breed.draw(planted.success)
-    breed.draw(sent.success)
+    for turned in (planted, sent):
+        turned.success(None, None, None, js=TO_TOP)
+        breed.draw(turned.success)
     written = download.click(clear_errors(lambda state: write_png(networks, state)), results.climb, file, **QUICK)
     written.success(None, None, None, js=press("search-file"))
     common, population = controls.common, controls.own[CMAESSettings.title]["population"]
@@ -236,6 +237,8 @@ def plant_seeds(visitor: Session, picked: Picked, state: Climb | None) -> gr.Tab
     """Puts the seeds chosen on the wall on the breeding page and turns to it."""
     if state is None:
         raise refusal("There are no seeds yet: start a search first.")
+    if state.job.model != visitor.model:
+        raise refusal("These seeds are of another model: choose that model again, or search anew.")
     seeds = state.wall.chosen(picked)
     if not seeds:
         raise refusal("Choose seeds first: click the images that you like.")

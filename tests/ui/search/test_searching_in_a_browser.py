@@ -195,6 +195,7 @@ def test_each_algorithm_shows_its_own_controls(search_page):
         "Genetic algorithm": ["population", "crossover", "mutation-rate", "mutation-sigma", "elites", "selection"],
         "CMA-ES": ["population", "sigma"],
         "Random search": ["population"],
+        "Trade-off": ["population", "mutation-rate", "mutation-sigma"],
     }
     for chosen in own:
         settings(search_page, chosen)
@@ -230,6 +231,7 @@ def test_finds_are_kept_and_bred(search_page):
     search_page.locator("#search-send").click()
     expect(search_page.locator("#breed-picker")).to_be_visible()
     expect(search_page.locator("#breed-picker [data-mark='1']")).to_have_count(8)
+    search_page.wait_for_function("scrollY === 0")
 
 
 def test_the_best_seeds_are_there_at_once_and_can_be_bred(search_page):
@@ -280,8 +282,10 @@ def test_a_picture_is_searched_for(search_page, find, tmp_path):
     wait_for(search_page, r"Done: 18 images in .*\. Best score (0\.9|1\.0)")
     expect(search_page.locator("#search-wall .caption").first).to_have_text(re.compile("seed 7"))
     expect(balance).to_be_hidden()
+    place_of_line = line(search_page).bounding_box()
     prompt(search_page, "red hair")
     expect(balance).to_be_visible()
+    assert line(search_page).bounding_box() == place_of_line
     search_page.locator("#search-go").click()
     wait_for(search_page, r"Done: 18 images in .*\. The best image")
     search_page.locator("#search-keep-best").click()
@@ -295,6 +299,32 @@ def test_a_picture_is_searched_for(search_page, find, tmp_path):
     expect(search_page.locator("#search-picture img")).to_be_attached()
     search_page.locator("#search-go").click()
     expect(toast(search_page)).to_contain_text("Your picture could not be read: PNG, JPEG and WebP files")
+
+
+def test_a_trade_off_is_shown_from_the_words_to_the_picture(search_page, find, tmp_path):
+    quick(search_page)
+    settings(search_page, "Trade-off", warm_start=20, trade_off_population=12)
+    prompt(search_page, "bald man with a beard")
+    search_page.locator("#search-go").click()
+    expect(toast(search_page)).to_contain_text("A trade-off needs words and a picture")
+    find(7).save(tmp_path / "find.png")
+    search_page.locator("#search-picture input[type=file]").set_input_files(tmp_path / "find.png")
+    expect(search_page.locator("#search-picture img")).to_be_visible()
+    search_page.locator("#search-go").click()
+    wait_for(search_page, r"Done: 44 images in .*\. \d of \d+ compromises are shown")
+    expect(search_page.locator("#search-note")).to_contain_text("From what you typed to your picture")
+    captions = search_page.locator("#search-top li:not(.ss-empty) span").all_inner_texts()
+    pairs = [tuple(map(float, caption.split(" \u00b7 "))) for caption in captions]
+    assert len(pairs) > 2
+    assert pairs == sorted(pairs, reverse=True)
+    assert [picture for _, picture in pairs] == sorted(picture for _, picture in pairs)
+    expect(search_page.locator("#search-best span")).to_contain_text(
+        re.compile(r"words -?0\.\d+ \u00b7 picture \d\.\d+")
+    )
+    search_page.locator("#search-again").click()
+    wait_for(search_page, "Done: 80 images")
+    search_page.locator("#search-keep-all").click()
+    expect(toast(search_page)).to_contain_text(re.compile(r"Kept \d in Found seeds"))
 
 
 def test_a_search_starts_from_liked_faces(visitor):

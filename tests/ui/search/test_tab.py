@@ -108,6 +108,9 @@ def test_without_chosen_seeds_nothing_is_bred(visitor, ended):
         tab.plant_seeds(visitor, NO_MARKS, ended)
     with pytest.raises(gr.Error, match="start a search first"):
         tab.plant_seeds(visitor, NO_MARKS, None)
+    visitor.workspaces["other"], visitor.model = visitor.workspace, "other"
+    with pytest.raises(gr.Error, match="of another model"):
+        tab.plant_seeds(visitor, Picked({ended.wall.draw([]).tiles[0].id: 1}, None), ended)
     assert visitor.breeding.page is page
 
 
