@@ -33,7 +33,7 @@ PAIRS = (
     ("black afro, green background", "pale face with pink hair"),
 )
 POPULATION = 32
-EVALUATIONS, SEEDS = (512, 2048), 5
+EVALUATIONS, SEEDS = (512, 1024), 3
 RANDOM_SEEDS = range(256)
 UNIT = 1e4  # areas are given in units of 0.01 x 0.01
 
