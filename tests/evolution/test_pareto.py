@@ -10,8 +10,6 @@ import torch
 import spaceseed as ss
 from spaceseed.errors import ArgumentError
 from spaceseed.evolution.finds import draw_and_score
-from spaceseed.models.generators.generator import ModelCard
-from spaceseed.models.generators.stylegan2 import StyleGAN2
 
 
 class Colour(ss.Objective):
@@ -26,15 +24,6 @@ class Colour(ss.Objective):
         self.batches.append(len(images))
         means = images.mean(dim=(2, 3))
         return 1.5 * means[:, self.channel] - means.sum(dim=1) / 2
-
-
-@pytest.fixture(scope="module")
-def generator():
-    torch.manual_seed(0)
-    generator = StyleGAN2(16, 16, {4: 8, 8: 8}, mapping_layers=2).requires_grad_(False)
-    generator.w_avg.copy_(generator.mapping(torch.randn(1000, 16), None).mean(dim=0))
-    generator.card = ModelCard("tiny", "Tiny", "StyleGAN2", 8, "none", "", "test", 1, "0" * 64, 0.7, False)
-    return generator
 
 
 def make(seed=0, population=16, **options):

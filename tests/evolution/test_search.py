@@ -15,7 +15,7 @@ from spaceseed.evolution.finds import TOP, evaluate
 from spaceseed.evolution.objectives import Objective
 from spaceseed.evolution.search import search
 from spaceseed.latent_space import LatentSpace
-from spaceseed.models.generators.generator import DirectGenerator, ModelCard, latents_from_seeds
+from spaceseed.models.generators.generator import DirectGenerator, latents_from_seeds
 from spaceseed.models.generators.stylegan2 import StyleGAN2
 from spaceseed.ops.cma import CMAES
 from spaceseed.ops.differential_evolution import DifferentialEvolution
@@ -36,15 +36,6 @@ class Redness(Objective):
     def __call__(self, images):
         self.batches.append(len(images))
         return images[:, 0].mean(dim=(1, 2)) - images[:, 1:].mean(dim=(1, 2, 3))
-
-
-@pytest.fixture(scope="module")
-def generator():
-    torch.manual_seed(0)
-    generator = StyleGAN2(16, 16, {4: 8, 8: 8}, mapping_layers=2).requires_grad_(False)
-    generator.w_avg.copy_(generator.mapping(torch.randn(1000, 16), None).mean(dim=0))
-    generator.card = ModelCard("tiny", "Tiny", "StyleGAN2", 8, "none", "", "test", 1, "0" * 64, 0.7, False)
-    return generator
 
 
 @pytest.mark.parametrize("space", ["z", "w", "ws"])

@@ -5,12 +5,10 @@ import itertools
 import pytest
 import torch
 
-from spaceseed.atlas.atlas import Atlas
 from spaceseed.evolution.find import find, first_seeds
 from spaceseed.evolution.objectives import ImageObjective
 from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generators.generator import latents_from_seeds
-from spaceseed.models.judges.clip import load_judge
 from spaceseed.ui.kit.picker import Picked
 from spaceseed.ui.search import tab
 from spaceseed.ui.search.algorithms import ALGORITHMS
@@ -24,16 +22,6 @@ from spaceseed.ui.state.session import Session
 
 WISH = "a woman with red hair, no glasses"
 NO_MARKS = Picked({}, None)
-
-
-@pytest.fixture(scope="module")
-def judge():
-    return load_judge()
-
-
-@pytest.fixture(scope="module")
-def atlas():
-    return Atlas.open("avatars")
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import torch
 from PIL import Image
 
 from spaceseed.models.generators.generator import latents_from_seeds
-from spaceseed.models.judges.clip import load_judge
 from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.kit.picker import Picked
 from spaceseed.ui.search import results, tab
@@ -18,11 +17,6 @@ from spaceseed.ui.state.session import Session
 
 ASKED = {"prompt": "a man with a beard", "algorithm": "Random search", "generations": 1, "warm_start": 8, "space": "z"}
 NO_MARKS = Picked({}, None)
-
-
-@pytest.fixture(scope="module")
-def judge():
-    return load_judge()
 
 
 @pytest.fixture

@@ -5,9 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from spaceseed.atlas.atlas import Atlas
 from spaceseed.evolution.find import first_seeds
-from spaceseed.models.judges.clip import load_judge
 from spaceseed.ui.kit.picker import Picked
 from spaceseed.ui.kit.tasks import Ticket
 from spaceseed.ui.search import results, tab
@@ -17,16 +15,6 @@ from spaceseed.ui.search.results import FRONT
 from spaceseed.ui.state.session import Session
 
 ASKED = {"prompt": "a woman with red hair", "algorithm": "Trade-off", "generations": 4, "patience": 0}
-
-
-@pytest.fixture(scope="module")
-def judge():
-    return load_judge()
-
-
-@pytest.fixture(scope="module")
-def atlas():
-    return Atlas.open("avatars")
 
 
 @pytest.fixture
