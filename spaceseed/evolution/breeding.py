@@ -126,9 +126,8 @@ class Breeding:
         if len(liked) >= count:
             raise ArgumentError("liked", len(liked), f"less than {count}, so that the next page has room for children")
         if not liked:
-            return self._turn_to(
-                self._seeded(self._fresh_seeds(count, self._bad(marks), ()), self.page.number + 1), marks
-            )
+            seeds = self._fresh_seeds(count, self._bad(marks), ())
+            return self._turn_to(self._seeded(seeds, self.page.number + 1), marks)
         if from_z is None and self.page.space != "z":
             raise ArgumentError("from_z", None, "given, because this page is in w")
         return self._turn_to(self._bred(liked, marks, count, strength, from_z or (lambda z: z)), marks)
@@ -216,16 +215,13 @@ class Breeding:
         for page in [*self._history.past, replace(self.page, marks=marks)]:
             if page.space == space:
                 last |= {tuple(page.latents[i].tolist()): mark for i, mark in page.marks.items()}
-        bad = [latent for latent, mark in last.items() if mark == BAD]
-        return torch.tensor(bad) if bad else torch.empty(0, self.z_dim)
+        dims = self.z_dim if space == "z" else self.page.latents.shape[1]
+        return torch.tensor([latent for latent, mark in last.items() if mark == BAD]).view(-1, dims)
 
     def _bred(self, liked: list[int], marks: Mapping[int, int], count: int, strength: float, from_z: FromZ) -> Page:
         page, size = self.page, len(self.page.latents)
         dims, in_w, bad_z = page.latents.shape[1], page.space == "w", self._bad(marks)
-        bad = bad_z
-        if in_w:
-            bad = self._bad(marks, "w").view(-1, dims)
-            bad = torch.cat([bad, from_z(bad_z).cpu()]) if len(bad_z) else bad
+        bad = torch.cat([self._bad(marks, "w"), from_z(bad_z).cpu()]) if in_w else bad_z
         algorithm = GeneticAlgorithm(
             dims,
             population=size,
@@ -251,8 +247,7 @@ class Breeding:
         bred = bred[_furthest(bred, bad), range(children)]
         seeds = [page.seeds[i] for i in liked]
         newcomers = self._fresh_seeds(fresh, bad_z, seeds) if from_seeds else []
-        arrived = from_z(latents_from_seeds(newcomers, self.z_dim)).cpu() if newcomers else kept[:0]
-        latents = torch.cat([kept, bred, immigrants, arrived])
+        latents = torch.cat([kept, bred, immigrants, from_z(latents_from_seeds(newcomers, self.z_dim)).cpu()])
         seeds += [*[None] * (count - len(liked) - len(newcomers)), *newcomers]
         # Without mutation a child may equal its parent. A new face replaces it.
         rows = latents.tolist()
