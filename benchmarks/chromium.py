@@ -4,7 +4,9 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from spaceseed.ui.demo import LAUNCH, build
 
 NAMES = ("chromium", "google-chrome")
 
@@ -17,3 +19,13 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+@contextmanager
+def opened_app() -> Iterator[tuple[Page, str]]:
+    """Serves the app on the bundled faces; yields a new page of desktop size, and the app's address."""
+    demo = build("avatars")
+    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **LAUNCH)
+    with chromium() as browser:
+        yield browser.new_page(viewport={"width": 1280, "height": 800}), url
+    demo.close()

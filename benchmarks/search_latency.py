@@ -11,10 +11,9 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from benchmarks.chromium import chromium
+from benchmarks.chromium import opened_app
 from benchmarks.report import arguments, save
 from benchmarks.wishes import TUNING
-from spaceseed.ui.demo import LAUNCH, build
 
 WISHES, QUICK_WISHES = 9, 2
 AIM = 1000  # milliseconds
@@ -47,12 +46,8 @@ WATCH = """() => {
 def main() -> None:
     """Measures and writes."""
     quick = (args := arguments(__doc__).parse_args()).quick
-    demo = build("avatars")
-    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **LAUNCH)
-    with chromium() as browser:
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
+    with opened_app() as (page, url):
         figures = measure(page, url, QUICK_WISHES if quick else WISHES)
-    demo.close()
     save(args, "search_latency", figures | {"cores": os.cpu_count(), "aim": AIM})
 
 

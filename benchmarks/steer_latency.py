@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import Page
 
-from benchmarks.chromium import chromium
+from benchmarks.chromium import opened_app
 from benchmarks.report import arguments, save
-from spaceseed.ui.demo import LAUNCH, build
 
 MOVES, QUICK_MOVES = 60, 3
 DRAG = 60
@@ -59,12 +58,8 @@ DRAG_ALONG = """async (values) => {
 def main() -> None:
     """Measures and writes."""
     quick = (args := arguments(__doc__).parse_args()).quick
-    demo = build("avatars")
-    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **LAUNCH)
-    with chromium() as browser:
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
+    with opened_app() as (page, url):
         figures = measure(page, url, QUICK_MOVES if quick else MOVES)
-    demo.close()
     figures |= {"cores": os.cpu_count(), "aim": AIM, "drag_values": DRAG}
     save(args, "steer_latency", figures)
 
