@@ -105,6 +105,12 @@ def _ahead(best: Outcomes, others: Outcomes, figure: str) -> tuple[float, float]
     return mean_and_error([float(np.mean(each)) for each in gaps.values()])
 
 
+def _never_met(results: Sequence[Result]) -> set[str]:
+    """Returns the wishes of which no best image of any method, at any time, has everything that was asked."""
+    met = {run.prompt.text for run, looks in results if any(look.confirmed == 1 for look in looks.values())}
+    return {run.prompt.text for run, _ in results} - met
+
+
 def curves(results: Sequence[Result]) -> dict[str, dict[str, list[float]]]:
     """Returns the mean score and share confirmed of each method at each checkpoint, over the runs of the first seed."""
     found: dict[str, dict[int, list[Outcome]]] = {}
@@ -145,6 +151,7 @@ def main() -> None:
     figures = {
         "best": BEST,
         "wishes": [wish.text for wish in wishes],
+        "never_met": sorted(_never_met(results)),
         "seeds": {str(budget): len({run.seed for run in planned if budget in run.budgets}) for budget in budgets},
         "lookups": {name: 50_000 if name in LOOKUPS else 0 for name in {**OURS, **PEERS}},
         "budgets": {str(budget): summarize(results, budget) for budget in budgets},

@@ -4,6 +4,7 @@ The defaults of `find` were chosen by this table, on the wishes `wishes.TUNING`.
 """
 
 import itertools
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,7 @@ import torch
 from cmaes import CMA
 from torch import Tensor
 
-from benchmarks.harness import Method, Run, Trial, compare
+from benchmarks.harness import Method, Networks, Run, Trial, compare
 from benchmarks.report import arguments, mean_and_error, save
 from benchmarks.wishes import TUNING
 from spaceseed.evolution import find as defaults
@@ -156,6 +157,30 @@ def gradients(trial: Trial, seed: int, evolved: int = 250, rate: float = 0.03) -
         trial.show(generation.evaluations + len(vectors) * step, best[1])
 
 
+def gradient_cost(images: int = 4, repeats: int = 10) -> float:
+    """Returns how much longer a step of gradients through both networks takes than drawing and judging without them."""
+    networks = Networks()
+    space, objective = networks.spaces[defaults.SPACE], TextObjective(networks.judge, "red hair")
+    vectors = space.draw(range(images))
+
+    def draw() -> None:
+        with torch.no_grad():
+            objective(space.images(vectors))
+
+    def climb() -> None:
+        moving = vectors.clone().requires_grad_()
+        objective(space.images(moving)).sum().backward()
+
+    def seconds(step: Callable[[], None]) -> float:
+        began = time.process_time()
+        step()
+        return time.process_time() - began
+
+    # In turn, so that a machine that gets slower slows both.
+    pairs = [(seconds(draw), seconds(climb)) for _ in range(repeats)]
+    return min(slow for _, slow in pairs) / min(quick for quick, _ in pairs)
+
+
 CHANGES: dict[str, Method] = {
     DEFAULT: default,
     "without the atlas": partial(default, atlas=False),
@@ -200,7 +225,13 @@ def main() -> None:
                 "confirmed": mean_and_error([looks[budget].confirmed for looks in outcomes.values()]),
             }
         rows.append(row)
-    save(args, "search_settings", {"wishes": len(wishes), "budgets": list(budgets), "rows": rows})
+    torch.set_num_threads(1)
+    cost = round(gradient_cost(), 2)
+    save(
+        args,
+        "search_settings",
+        {"wishes": len(wishes), "budgets": list(budgets), "gradient_cost": cost, "rows": rows},
+    )
 
 
 if __name__ == "__main__":

@@ -36,8 +36,9 @@ with its peers on other wishes.
 - One w for each layer scores higher ({gain("one w for each layer", long)}), but less is confirmed
   ({seen("one w for each layer")} where the default has {default[long]["confirmed"][0]:.0%}): the judge is pleased, and
   the face has less of what was asked. It was not taken.
-- Gradients through both networks are ahead by {gain("gradients after 250 images", long)}. But a step takes 2.3 times as
-  long as an image, and generators without gradients could not be searched. They were not taken.
+- Gradients through both networks are ahead by {gain("gradients after 250 images", long)}. But a step takes
+  {figures["gradient_cost"]:.1f} times as long as an image, and generators without gradients could not be searched.
+  They were not taken.
 - The whole covariance, restarts, the genetic algorithm, larger and smaller populations, several phrasings of the wish
   and the terms for phrases and for natural vectors change the score by less than two standard errors or lower it.
   Restarts and phrasings were not taken. The term for phrases is what makes a search keep away from refused ones. The
