@@ -18,7 +18,7 @@ import torch
 from benchmarks.harness import Method, Outcome, Result, Run, Trial, compare
 from benchmarks.methods import clip_glass, cma, pymoo_de, random_seeds, scipy_de, sep_cma
 from benchmarks.report import arguments, mean_and_error, save
-from benchmarks.wishes import FINAL
+from benchmarks.wishes import FINAL, NEGATIVE
 from spaceseed.evolution.find import find
 from spaceseed.training.bundled.captions import AskedPrompt
 
@@ -70,6 +70,27 @@ def runs(wishes: Sequence[AskedPrompt], seeds: dict[int, int]) -> list[Run]:
             looks = tuple(count for count in (*CHECKPOINTS, longest) if count <= longest)
             planned += [Run(name, method, wish, seed, tuple(dict.fromkeys(looks))) for wish in wishes]
     return sorted(planned, key=lambda run: (max(run.budgets), run.seed))
+
+
+def refusing(wishes: Sequence[AskedPrompt], evaluations: int) -> list[Run]:
+    """Returns the runs of wishes that say what a face must not have, with all methods and one seed."""
+    return [Run(name, method, wish, 0, (evaluations,)) for name, method in {**OURS, **PEERS}.items() for wish in wishes]
+
+
+def summarize_refusing(results: Sequence[Result]) -> list[dict[str, Any]]:
+    """Returns a row for each method. Scores are left out: the peers' texts name what is refused."""
+    found: dict[str, list[Outcome]] = {}
+    for run, looks in results:
+        found.setdefault(run.name, []).extend(looks.values())
+    return [
+        {
+            "method": name,
+            "runs": len(outcomes),
+            "confirmed": mean_and_error([outcome.confirmed for outcome in outcomes]),
+            "witnessed": mean_and_error([outcome.witnessed for outcome in outcomes]),
+        }
+        for name, outcomes in found.items()
+    ]
 
 
 def summarize(results: Sequence[Result], budget: int) -> list[dict[str, Any]]:
@@ -146,6 +167,8 @@ def main() -> None:
         compare([run for run in planned if run.name in args.only], args.workers, kept)
         return
     results = compare(planned, args.workers, kept)
+    negative, evaluations = (NEGATIVE[:1], min(seeds)) if args.quick else (NEGATIVE, BUDGETS[0])
+    refused = compare(refusing(negative, evaluations), args.workers, kept)
     looked = max(max(run.budgets) for run in planned)
     budgets = [budget for budget in BUDGETS if budget <= looked] or sorted(seeds)
     figures = {
@@ -156,6 +179,11 @@ def main() -> None:
         "lookups": {name: 50_000 if name in LOOKUPS else 0 for name in {**OURS, **PEERS}},
         "budgets": {str(budget): summarize(results, budget) for budget in budgets},
         "curves": curves(results),
+        "refusing": {
+            "wishes": [wish.text for wish in negative],
+            "evaluations": evaluations,
+            "rows": summarize_refusing(refused),
+        },
     }
     save(args, "search_quality", figures)
 

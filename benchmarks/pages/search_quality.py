@@ -70,7 +70,31 @@ def tables(figures: Figures) -> str:
         (name, *(f"{score:.3f} / {seen:.0%}" for score, seen in zip(curve["score"], curve["confirmed"], strict=True)))
         for name, curve in figures["curves"].items()
     ]
-    return found + table(("method", *(f"{count:,}" for count in counts)), lines)
+    found += table(("method", *(f"{count:,}" for count in counts)), lines)
+    return found + _refusing(figures["refusing"], best)
+
+
+def _refusing(figures: Figures, best: str) -> str:
+    """Returns the table of wishes that refuse something."""
+    rows = [
+        (
+            f"**{row['method']}**" if row["method"] == best else row["method"],
+            str(row["runs"]),
+            f"{row['confirmed'][0]:.1%}",
+            f"{row['witnessed'][0]:.1%}",
+        )
+        for row in figures["rows"]
+    ]
+    wishes = "\n".join(f"- {wish}" for wish in figures["wishes"])
+    return f"""
+## What is refused
+
+{figures["evaluations"]:,} images for wishes that say what a face must not have. The peers compare images with the whole
+text, as it was typed.
+
+{wishes}
+
+{table(("method", "runs", "confirmed", "witness"), rows)}"""
 
 
 def _unmet(figures: Figures) -> str:
