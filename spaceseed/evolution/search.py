@@ -154,7 +154,9 @@ def search(
             found = evaluate(space, objective, vectors)
             evaluated(found)
             scores += [find.score for find in found]
-            kept = best_of((*kept, *found), apart)
+            # With enough finds kept, worse ones change nothing, and most images are worse.
+            entering = [find for find in found if len(kept) < KEPT or find.score > kept[-1].score]
+            kept = best_of((*kept, *entering), apart) if entering else kept
         if not kept:
             raise ArgumentError("objective(images)", "NaN or infinity", "finite for at least one image")
         optimizer.tell(scores)
