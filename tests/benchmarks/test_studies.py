@@ -90,6 +90,9 @@ def test_search_settings(results, monkeypatch):
     some = (
         search_settings.DEFAULT,
         "without the atlas",
+        "in z",
+        "one w for each layer",
+        "four augmentations",
         "the whole covariance, restarts",
         "gradients after 250 images",
     )
