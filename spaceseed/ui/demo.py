@@ -78,7 +78,8 @@ def build(model: str | None = None, judge: str | None = None) -> gr.Blocks:
                 draw_finds(turned.then)
             if tab.id == "search":
                 turned.then(partial(build_atlas, networks), session, None, **quiet())
-        steer.open(finds.steer.click).success(lambda: gr.Tabs(selected="steer"), None, tabs, js=TO_TOP, **quiet())
+        steered = steer.open(finds.steer.click).success(lambda: gr.Tabs(selected="steer"), None, tabs, **quiet())
+        steered.success(None, None, None, js=TO_TOP)
         switching = Switching(networks, session, basket, bar, breed, search, avoid)
         page = [breed.picker, *breed.view]
         chosen = switching.join(bar.choice.input, switching.choose, [bar.choice, *page])

@@ -111,6 +111,7 @@ def test_a_kept_face_comes_back_with_its_sliders(steerer, visit, tmp_path, gener
     expect(other.locator("#finds-picker button.tile")).to_have_count(1)
     other.locator("#finds-steer").click()
     expect(number(other, 0)).to_have_value("3")
+    other.wait_for_function("scrollY === 0")
     expect(number(other, 2)).to_have_value("-1.5")
     expect(other.locator("#steer-after img")).to_have_attribute("src", kept)
 
