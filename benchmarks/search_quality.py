@@ -26,7 +26,7 @@ BUDGETS = (500, 2000, 8000)
 # Where the curves are measured.
 CHECKPOINTS = (64, 125, 250, 500, 1000, 2000, 4000, 8000)
 # How many seeds go so far. Those that go farthest are the first.
-SEEDS = {500: 1}
+SEEDS = {2000: 3, 8000: 1}
 KEPT = Path("runs/search_quality")
 BEST = "spaceseed"
 
