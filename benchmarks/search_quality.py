@@ -7,7 +7,7 @@ also says what it had found after 500. Two classifiers that took no part in the 
 The full study takes hours. Finished runs are kept in `runs/search_quality`, so it can be ended and continued.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from benchmarks.harness import Method, Outcome, Result, Run, Trial, compare
 from benchmarks.methods import clip_glass, cma, pymoo_de, random_seeds, scipy_de, sep_cma
 from benchmarks.report import arguments, mean_and_error, save
 from benchmarks.wishes import FINAL, NEGATIVE
+from spaceseed.atlas.atlas import Atlas
 from spaceseed.evolution.find import find
 from spaceseed.training.bundled.captions import AskedPrompt
 
@@ -29,6 +30,7 @@ CHECKPOINTS = (64, 125, 250, 500, 1000, 2000, 4000, 8000)
 SEEDS = {2000: 3, 8000: 1}
 KEPT = Path("runs/search_quality")
 BEST = "spaceseed"
+FIGURES = ("score", "confirmed", "witnessed")
 
 Outcomes = dict[tuple[str, int], Outcome]  # by wish and seed
 
@@ -57,7 +59,7 @@ PEERS: dict[str, Method] = {
     "cmaes CMA": cma,
     "cmaes SepCMA": sep_cma,
 }
-# How many seeds of the atlas each method looks up before its first image.
+# The methods that look all seeds of the atlas up before their first image.
 LOOKUPS = {BEST, "atlas alone"}
 
 
@@ -105,25 +107,28 @@ def summarize(results: Sequence[Result], budget: int) -> list[dict[str, Any]]:
             {
                 "method": name,
                 "runs": len(outcomes),
-                "score": mean_and_error([o.score for o in outcomes.values()]),
-                "confirmed": mean_and_error([o.confirmed for o in outcomes.values()]),
-                "witnessed": mean_and_error([o.witnessed for o in outcomes.values()]),
+                **{
+                    figure: _over_wishes({run: getattr(o, figure) for run, o in outcomes.items()}) for figure in FIGURES
+                },
                 "wrong_corner": float(np.mean([o.confirmed < 1 for o in outcomes.values()])),
-                "spread_of_top_8": mean_and_error([o.top_spread for o in outcomes.values()]),
+                "spread_of_top_8": _over_wishes({run: o.top_spread for run, o in outcomes.items()}),
                 "ahead": {
-                    figure: _ahead(found[BEST], outcomes, figure) for figure in ("score", "confirmed", "witnessed")
+                    figure: _over_wishes(
+                        {run: getattr(found[BEST][run], figure) - getattr(o, figure) for run, o in outcomes.items()}
+                    )
+                    for figure in FIGURES
                 },
             }
         )
     return sorted(rows, key=lambda row: -row["score"][0])
 
 
-def _ahead(best: Outcomes, others: Outcomes, figure: str) -> tuple[float, float]:
-    """Returns by how much `best` is ahead of others, and the error: seeds of one wish are no independent samples."""
-    gaps: dict[str, list[float]] = {}
-    for (wish, seed), other in others.items():
-        gaps.setdefault(wish, []).append(getattr(best[wish, seed], figure) - getattr(other, figure))
-    return mean_and_error([float(np.mean(each)) for each in gaps.values()])
+def _over_wishes(values: Mapping[tuple[str, int], float]) -> tuple[float, float]:
+    """Returns the mean of values by wish and seed, and its error: seeds of one wish are no independent samples."""
+    by_wish: dict[str, list[float]] = {}
+    for (wish, _), value in values.items():
+        by_wish.setdefault(wish, []).append(value)
+    return mean_and_error([float(np.mean(each)) for each in by_wish.values()])
 
 
 def _never_met(results: Sequence[Result]) -> set[str]:
@@ -176,7 +181,7 @@ def main() -> None:
         "wishes": [wish.text for wish in wishes],
         "never_met": sorted(_never_met(results)),
         "seeds": {str(budget): len({run.seed for run in planned if budget in run.budgets}) for budget in budgets},
-        "lookups": {name: 50_000 if name in LOOKUPS else 0 for name in {**OURS, **PEERS}},
+        "lookups": {name: len(Atlas.open("avatars")) if name in LOOKUPS else 0 for name in {**OURS, **PEERS}},
         "budgets": {str(budget): summarize(results, budget) for budget in budgets},
         "curves": curves(results),
         "refusing": {

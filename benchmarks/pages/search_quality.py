@@ -28,7 +28,7 @@ moves in w with CMA-ES. The peers search z through their own packages. The atlas
 
 - *Lookups*: seeds of the atlas whose stored embeddings are compared before the first image is drawn. They cost a few
   milliseconds in all, but somebody has drawn these images once. *Without an atlas* shows what remains without them.
-- *Score*: cosine of the best image and the wish; mean and standard error.
+- *Score*: cosine of the best image and the wish; mean, and standard error over wishes.
 - *Confirmed*: share of the attributes asked for that the bundled classifier sees in the best image. *Witness*: the
   same by a second classifier, of another architecture and seed, that was asked only for this table.
 - *Wrong corner*: share of runs whose best image lacks an attribute.

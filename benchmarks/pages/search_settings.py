@@ -50,8 +50,7 @@ In the table:
 
 - *Score*: cosine of the best image and the wish, after {int(short):,} and after {int(long):,} images.
 - *Gain*: how much higher the change scores than the default on the same wishes, with the standard error.
-- *Confirmed*: share of the attributes asked for that the classifier sees in the best image. The generator cannot draw
-  one of them, a black afro.
+- *Confirmed*: share of the attributes asked for that the classifier sees in the best image.
 """
 
 
