@@ -49,6 +49,7 @@ class Page:
         kept: number of liked faces of the page before. They come first.
         marks: from the index of a face to `LIKED` or `BAD`: the marks that the visitor made, or that are proposed.
         space: "z" or "w": what the latents are.
+        new: indices of the faces that are not related to those kept; all others after these are their children.
     """
 
     number: int
@@ -57,6 +58,13 @@ class Page:
     kept: int
     marks: Mapping[int, int]
     space: str = "z"
+    new: frozenset[int] = frozenset()
+
+    def kind(self, i: int) -> str:
+        """Returns what face i is: "kept", "child" or "new"; "" on a page on which all are new."""
+        if not self.kept:
+            return ""
+        return "kept" if i < self.kept else "new" if i in self.new else "child"
 
 
 class Breeding:
@@ -96,9 +104,14 @@ class Breeding:
         return self._history.can_redo
 
     def next(
-        self, marks: Mapping[int, int], count: int | None = None, strength: float = 0.4, from_z: FromZ | None = None
+        self,
+        marks: Mapping[int, int],
+        count: int | None = None,
+        strength: float = 0.4,
+        from_z: FromZ | None = None,
+        newcomers: bool = True,
     ) -> Page:
-        """Breeds the liked faces. They come first, unchanged, then their children, then some new faces.
+        """Breeds the liked faces. They come first, unchanged and still liked, then their children, then some new faces.
 
         Children are bred in the space of their parents. A page without parents is in z. New faces and children are
         not similar to faces marked bad, on this page or earlier. For each, several candidates are drawn, and the one
@@ -110,6 +123,7 @@ class Breeding:
             count: number of faces on the next page, 6 to 36; as many as now if None.
             strength: standard deviation of the mutation, 0 to 2. Larger values make children less like their parents.
             from_z: maps z of new faces to the space of the page; needed if that is w.
+            newcomers: whether about a sixth of the faces are new; else all are children.
 
         Returns:
             the new page.
@@ -130,7 +144,7 @@ class Breeding:
             return self._turn_to(self._seeded(seeds, self.page.number + 1), marks)
         if from_z is None and self.page.space != "z":
             raise ArgumentError("from_z", None, "given, because this page is in w")
-        return self._turn_to(self._bred(liked, marks, count, strength, from_z or (lambda z: z)), marks)
+        return self._turn_to(self._bred(liked, marks, count, strength, from_z or (lambda z: z), newcomers), marks)
 
     def restart(
         self, seeds: int | Iterable[int], marks: Mapping[int, int] | None = None, count: int | None = None
@@ -177,8 +191,26 @@ class Breeding:
             kept=n,
             marks=dict.fromkeys(range(n), LIKED),
             space="z" if from_z is None else "w",
+            new=frozenset(range(n, len(page.latents))),
         )
         return self._turn_to(page, None)
+
+    def show(self, page: Page) -> None:
+        """Shows a page of an earlier evolution, and forgets the pages before it.
+
+        Raises:
+            ArgumentError: its latents, seeds or marks do not fit each other, or this evolution.
+        """
+        n = _checked_count(len(page.latents))
+        check_tensor("latents", page.latents, [n, self.z_dim if page.space == "z" else "w_dim"])
+        if len(page.seeds) != n or not 0 <= page.kept <= n or page.number < 0:
+            raise ArgumentError("page", (page.number, page.kept, len(page.seeds)), f"one with {n} seeds")
+        self._history, before, self.page = History(MAX_PAGES), self.page, page
+        try:
+            self._check_marks(page.marks)
+        except ArgumentError:
+            self.page = before
+            raise
 
     def undo(self, marks: Mapping[int, int] | None = None) -> Page:
         """Goes back one page, and keeps the marks of this one. On the first page nothing changes."""
@@ -218,7 +250,9 @@ class Breeding:
         dims = self.z_dim if space == "z" else self.page.latents.shape[1]
         return torch.tensor([latent for latent, mark in last.items() if mark == BAD]).view(-1, dims)
 
-    def _bred(self, liked: list[int], marks: Mapping[int, int], count: int, strength: float, from_z: FromZ) -> Page:
+    def _bred(
+        self, liked: list[int], marks: Mapping[int, int], count: int, strength: float, from_z: FromZ, newcomers: bool
+    ) -> Page:
         page, size = self.page, len(self.page.latents)
         dims, in_w, bad_z = page.latents.shape[1], page.space == "w", self._bad(marks)
         bad = torch.cat([self._bad(marks, "w"), from_z(bad_z).cpu()]) if in_w else bad_z
@@ -237,7 +271,7 @@ class Breeding:
         algorithm.ask()
         algorithm.tell([float(1 if i in liked else 0) for i in range(size)])
         algorithm.elites = len(liked)
-        fresh = (count - len(liked)) // 6  # so that a page does not hold only one family
+        fresh = (count - len(liked)) // 6 if newcomers else 0  # so that a page does not hold only one family
         children, tries = count - len(liked) - fresh, CANDIDATES if len(bad) else 1
         from_seeds = fresh > 0 and (in_w or self.avoid is not None or len(bad) > 0)
         algorithm.immigrants = 0 if from_seeds else fresh
@@ -246,15 +280,17 @@ class Breeding:
         bred = bred.view(tries, children, dims)
         bred = bred[_furthest(bred, bad), range(children)]
         seeds = [page.seeds[i] for i in liked]
-        newcomers = self._fresh_seeds(fresh, bad_z, seeds) if from_seeds else []
-        latents = torch.cat([kept, bred, immigrants, from_z(latents_from_seeds(newcomers, self.z_dim)).cpu()])
-        seeds += [*[None] * (count - len(liked) - len(newcomers)), *newcomers]
+        drawn = self._fresh_seeds(fresh, bad_z, seeds) if from_seeds else []
+        latents = torch.cat([kept, bred, immigrants, from_z(latents_from_seeds(drawn, self.z_dim)).cpu()])
+        seeds += [*[None] * (count - len(liked) - len(drawn)), *drawn]
         # Without mutation a child may equal its parent. A new face replaces it.
         rows = latents.tolist()
         repeated = [i for i in range(len(liked), count) if rows[i] in rows[:i]]
         for i, seed in zip(repeated, self._fresh_seeds(len(repeated), bad_z, seeds), strict=True):
             latents[i], seeds[i] = from_z(latents_from_seeds(seed, self.z_dim))[0].cpu(), seed
-        return Page(page.number + 1, latents, tuple(seeds), len(liked), {}, page.space)
+        new = frozenset([*repeated, *range(count - fresh, count)])
+        still = dict.fromkeys(range(len(liked)), LIKED)
+        return Page(page.number + 1, latents, tuple(seeds), len(liked), still, page.space, new)
 
     def _fresh_seeds(self, count: int, bad: Tensor, taken: Iterable[int | None]) -> list[int]:
         """Returns random seeds, all different, and none of `taken`."""

@@ -119,6 +119,8 @@ class Found(Record):
         score: score by the judge; higher is better.
         generation: generation of the search or breeding.
         parents: ids of the recipes that it was bred from.
+        has: parts of the prompt that the judge saw in the image, as texts such as "red hair" or "no glasses".
+        lacks: those that it did not see.
     """
 
     by: Literal["seed", "search", "breed", "steer", "project"] | None = None
@@ -129,6 +131,8 @@ class Found(Record):
     score: FiniteFloat | None = None
     generation: Annotated[int, Field(ge=0, lt=2**63)] | None = None
     parents: Annotated[tuple[Line, ...], Field(max_length=MAX_ITEMS)] = ()
+    has: Annotated[tuple[Line, ...], Field(max_length=MAX_ITEMS)] = ()
+    lacks: Annotated[tuple[Line, ...], Field(max_length=MAX_ITEMS)] = ()
 
 
 class Recipe(Record):

@@ -13,10 +13,12 @@ from spaceseed.ui.avoid.tab import create_avoid_tab
 from spaceseed.ui.breed.tab import create_breed_tab
 from spaceseed.ui.finds.tab import BASKET_TABS, create_finds_tab, turn_to
 from spaceseed.ui.kit.events import TO_TOP, quiet
+from spaceseed.ui.kit.menu import PictureMenu
 from spaceseed.ui.search.stream import build_atlas
 from spaceseed.ui.search.tab import create_search_tab
 from spaceseed.ui.shell.entry import enter
 from spaceseed.ui.shell.model_bar import create_model_bar
+from spaceseed.ui.shell.picture_menu import join_picture_menu
 from spaceseed.ui.shell.style import AVOID_CSS, CSS, STEER_CSS, THEME
 from spaceseed.ui.shell.switching import Switching, values_for_new_page
 from spaceseed.ui.state.networks import BUNDLED, Networks
@@ -55,14 +57,15 @@ def build(model: str | None = None, judge: str | None = None) -> gr.Blocks:
         basket = gr.State(0)
         # The secret hides nothing.
         saved = gr.BrowserState([], storage_key="spaceseed-finds", secret="spaceseed")  # noqa: S106
+        menu = PictureMenu(elem_id="picture-menu")
         # Tabs are rendered before they are opened: else of several updates only the last arrives, and it may be a skip.
         with gr.Tabs() as tabs:
             with gr.Tab("Breed", id="breed"):
                 breed = create_breed_tab(networks, session, basket, bar.view)
             with gr.Tab("Search", id="search", render_children=True):
-                search = create_search_tab(networks, session, basket, breed, tabs)
+                search = create_search_tab(networks, session, basket, menu, breed, tabs)
             with gr.Tab("Steer", id="steer", render_children=True) as steer_tab:
-                steer = create_steer_tab(networks, session, basket, breed, steer_tab)
+                steer = create_steer_tab(networks, session, basket, menu, breed, steer_tab)
             with gr.Tab("Avoid", id="avoid", render_children=True) as avoid_tab:
                 avoid = create_avoid_tab(networks, session, breed.picker, [breed.avoid, search.avoid], tabs, avoid_tab)
             with gr.Tab("Found seeds", id="finds", render_children=True):
@@ -80,6 +83,7 @@ def build(model: str | None = None, judge: str | None = None) -> gr.Blocks:
                 turned.then(partial(build_atlas, networks), session, None, **quiet())
         steered = steer.open(finds.steer.click).success(lambda: gr.Tabs(selected="steer"), None, tabs, **quiet())
         steered.success(None, None, None, js=TO_TOP)
+        join_picture_menu(networks, session, basket, menu, tabs, breed, steer)
         switching = Switching(networks, session, basket, bar, breed, search, avoid)
         page = [breed.picker, *breed.view]
         chosen = switching.join(bar.choice.input, switching.choose, [bar.choice, *page])

@@ -11,16 +11,18 @@ from spaceseed.batches import Progress
 from spaceseed.evolution.breeding import BAD, LIKED
 from spaceseed.evolution.objectives import MAX_PROMPT, TextObjective
 from spaceseed.filters.examples import Score, label_by, worst_of
+from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generators.generator import Generator
 from spaceseed.models.judges.classifier import load_classifier
+from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.kit.cores import is_slow, use_cores
 from spaceseed.ui.kit.jobs import STOPPED, DownloadProgress, StoppedError, busy, idle, run
 from spaceseed.ui.kit.messages import inform
 from spaceseed.ui.kit.numbers import whole
 from spaceseed.ui.kit.picker import Gallery, Picked, Tile
-from spaceseed.ui.state.avoiding import SEARCH, TASK, VISITOR, WORDS, Mark
+from spaceseed.ui.state.avoiding import SEARCH, TASK, VISITOR, WORDS, Mark, vectors
 from spaceseed.ui.state.networks import BUNDLED, Networks, noun
-from spaceseed.ui.state.prompts import warn_of_unknown_words
+from spaceseed.ui.state.prompts import about_unknown_words
 from spaceseed.ui.state.session import Session
 from spaceseed.ui.state.workspace import Workspace
 
@@ -49,16 +51,25 @@ def shelves(networks: Networks, visitor: Session) -> Iterator[list[Gallery]]:
     most = SHOWN_SLOW if is_slow(generator) else SHOWN
     kinds = {kind: workspace.avoiding.of_kind(kind) for kind in (BAD, LIKED)}
     shown = [list(marks.items())[:most] for marks in kinds.values()]
-    latents = [mark.latent for part in shown for _, mark in part]
-    if not latents:
-        yield [_gallery(visitor, kind, 0, [], []) for kind in kinds]
+    spaces = {name: workspace.view.space(generator, name) for name in ("z", "w")}
+    examples = [mark for part in shown for _, mark in part]
+    finds = [visitor.thumbnails.show(_recipe(spaces[mark.space], mark)) for mark in examples]
+    if not examples:
+        yield [_gallery(visitor, kind, 0, [], [], []) for kind in kinds]
         return
-    for paths in visitor.thumbnails.draw_all(workspace.view.space(generator), torch.stack(latents)):
-        rest = iter(paths)
-        yield [
-            _gallery(visitor, kind, len(marks), part, [next(rest) for _ in part])
-            for (kind, marks), part in zip(kinds.items(), shown, strict=True)
-        ]
+    drawn: dict[int, str | None] = {}
+    for name, space in spaces.items():
+        rows = [i for i, mark in enumerate(examples) if mark.space == name]
+        if not rows:
+            continue
+        for paths in visitor.thumbnails.draw_all(space, vectors(space, [examples[i] for i in rows])):
+            drawn |= zip(rows, paths, strict=True)
+            rest = iter(range(len(examples)))
+            places = [[next(rest) for _ in part] for part in shown]
+            yield [
+                _gallery(visitor, kind, len(marks), part, [drawn.get(i) for i in at], [finds[i] for i in at])
+                for (kind, marks), part, at in zip(kinds.items(), shown, places, strict=True)
+            ]
 
 
 def remove(_: Networks, visitor: Session, picked: Picked) -> None:
@@ -95,9 +106,9 @@ def find_by_words(networks: Networks, visitor: Session, text: str, count: Any) -
         score = _counting(generator, lambda images: -objective(images))
         return label_by(space, score, range(first, first + count), SHARE, progress=progress)
 
-    if networks.judge_name(visitor.model) == BUNDLED:
-        warn_of_unknown_words(networks.judge(visitor.model), wanted)
-    yield from _found(visitor, workspace, work, download, WORDS)
+    bundled = networks.judge_name(visitor.model) == BUNDLED
+    unknown = about_unknown_words(networks.judge(visitor.model), wanted) if bundled else ""
+    yield from _found(visitor, workspace, work, download, WORDS, unknown)
 
 
 def find_by_search(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
@@ -146,6 +157,7 @@ def _found(
     work: Callable[[Progress], tuple[Tensor, Tensor]],
     download: DownloadProgress,
     by: str,
+    unknown: str = "",
 ) -> Iterator[list[Any]]:
     def line(done: float) -> str:
         return f"Looking at images: {done:.0%}" if done else download.line
@@ -156,7 +168,8 @@ def _found(
                 yield busy(state)
                 continue
             bad, good = workspace.avoiding.add(*state, by)
-            yield idle(f"{bad} bad and {good} good ones were found; click those that are marked wrongly.")
+            told = f"{bad} bad and {good} good ones were found; click those that are marked wrongly."
+            yield idle(f"{told} {unknown}".strip())
     except StoppedError:
         yield idle(STOPPED)
 
@@ -171,16 +184,25 @@ def _counting(generator: Generator, score: Score) -> Score:
     return scored
 
 
+def _recipe(space: LatentSpace, mark: Mark) -> Recipe:
+    return space.recipe(vectors(space, [mark])[0])
+
+
 def _gallery(
-    visitor: Session, kind: int, count: int, marks: list[tuple[str, Mark]], paths: list[str | None]
+    visitor: Session,
+    kind: int,
+    count: int,
+    marks: list[tuple[str, Mark]],
+    paths: list[str | None],
+    finds: list[str],
 ) -> Gallery:
     title = EMPTY[kind]
     if count:
         rest = f", {len(marks)} of them shown" if count > len(marks) else ""
         title = f"{TITLES[kind]}: {count}{rest}. Click one to forget it."
     tiles = [
-        Tile(name, path, "by you" if mark.by == VISITOR else f"by {mark.by}")
-        for (name, mark), path in zip(marks, paths, strict=True)
+        Tile(name, path, "by you" if mark.by == VISITOR else f"by {mark.by}", find=find)
+        for (name, mark), path, find in zip(marks, paths, finds, strict=True)
     ]
     return Gallery(title, tiles, key=f"{visitor.model} {kind}")
 

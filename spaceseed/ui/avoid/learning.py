@@ -17,7 +17,7 @@ from spaceseed.ui.kit.files import served
 from spaceseed.ui.kit.jobs import STOPPED, StoppedError, busy, idle, run
 from spaceseed.ui.kit.messages import inform, warn
 from spaceseed.ui.kit.numbers import is_number
-from spaceseed.ui.state.avoiding import TASK, Avoiding, Learned
+from spaceseed.ui.state.avoiding import TASK, Avoiding, Learned, vectors
 from spaceseed.ui.state.networks import Networks, noun
 from spaceseed.ui.state.session import Session
 from spaceseed.ui.state.workspace import Workspace
@@ -59,7 +59,7 @@ def learn(networks: Networks, visitor: Session, method: Any, how: Any, refused: 
     def work(progress: Progress) -> Learned:
         # In w ten marks do about what a thousand do in z (benchmarks/results/avoidance.md).
         space = workspace.view.space(generator, "w" if generator.has_mapping else "z")
-        worse, better = space.from_z(bad).cpu(), space.from_z(good).cpu()
+        worse, better = vectors(space, bad), vectors(space, good)
         avoid = LatentFilter.fit(worse, better, name, how=sampler, keep=keep, space=space)
         progress(1.0)  # what was stopped meanwhile must not count
         return Learned(avoid, space, keep, bad, good)
@@ -127,9 +127,11 @@ def _pictures(generator: Generator, workspace: Workspace, visitor: Session) -> I
     ]
     card = generator.card
     told = f"{sum(changed)} of {count} {noun(card) if card else 'images'} are replaced; the others are the same."
-    for paths in visitor.thumbnails.draw_all(space, torch.cat([row, before, after])):
-        parts = paths[:STEPS], paths[STEPS : STEPS + count], paths[STEPS + count :]
-        yield [*(captioned(part, text) for part, text in zip(parts, [captions, *words], strict=True)), told]
+    shown, text = torch.cat([row, before, after]), [*captions, *words[0], *words[1]]
+    finds = [visitor.thumbnails.show(space.recipe(vector)) for vector in shown]
+    parts = slice(STEPS), slice(STEPS, STEPS + count), slice(STEPS + count, None)
+    for paths in visitor.thumbnails.draw_all(space, shown):
+        yield [*(captioned(paths[part], text[part], finds[part]) for part in parts), told]
 
 
 def along(avoid: LatentFilter, start: Tensor) -> tuple[Tensor, list[str]]:

@@ -17,7 +17,7 @@ from spaceseed.ui.avoid.learning import NEEDED
 from spaceseed.ui.kit.cores import use_cores
 from spaceseed.ui.kit.jobs import STOPPED, DownloadProgress, StoppedError, busy, idle, run
 from spaceseed.ui.kit.numbers import whole
-from spaceseed.ui.state.avoiding import TASK, Learned
+from spaceseed.ui.state.avoiding import TASK, Learned, vectors
 from spaceseed.ui.state.networks import BUNDLED, Networks
 from spaceseed.ui.state.session import Session
 
@@ -51,7 +51,7 @@ class Measuring:
 
         Args:
             features: a judge's view.
-            reference: what it saw in real images, or z [m, z_dim] of images to take their place.
+            reference: what it saw in real images, or vectors [m, dims] of images to take their place.
         """
         seeds = range(FIRST_SEED, FIRST_SEED + self.count)
         before = self.space.draw(list(seeds)).cpu()
@@ -59,7 +59,7 @@ class Measuring:
         after = self.learned.filter.apply(before, keys=keys)
         changed = (before != after).any(dim=1)
         extra = reference if isinstance(reference, Tensor) else before[:0]
-        parts = [before, after[changed], self.space.from_z(extra).cpu() if len(extra) else before[:0]]
+        parts = [before, after[changed], extra]
         seen = self._features(torch.cat(parts), features)
         plain, replaced, models = seen.split([len(part) for part in parts])
         filtered = plain.clone()
@@ -103,7 +103,7 @@ def measure(networks: Networks, visitor: Session, count: Any) -> Iterator[list[A
         from spaceseed.models.judges.inception import load_inception  # noqa: PLC0415 - seconds to import
 
         assert learned.good is not None
-        return measuring.pairs(load_inception(progress=download), learned.good)
+        return measuring.pairs(load_inception(progress=download), vectors(space, learned.good))
 
     def line(done: float) -> str:
         return f"Drawing and measuring: {done:.0%}" if done or bundled else download.line

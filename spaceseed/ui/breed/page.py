@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from spaceseed.models.generators.generator import Generator
 from spaceseed.ui.kit.picker import Gallery, Tile
-from spaceseed.ui.state.marks import caption, face_id, page_key
+from spaceseed.ui.state.marks import caption, face_id, page_key, recipes
 from spaceseed.ui.state.networks import noun
 from spaceseed.ui.state.session import Session
 
@@ -25,9 +25,10 @@ def paint(generator: Generator, visitor: Session, marks: Mapping[int, int] | Non
     shown = {face_id(page, i): mark for i, mark in (page.marks if marks is None else marks).items()}
     card = generator.card
     title = f"Generation {page.number}: click the {noun(card) if card else 'images'} you like, again for a bad one"
+    finds = [visitor.thumbnails.show(recipe) for recipe in recipes(generator, workspace.view, page)]
     for paths in visitor.thumbnails.draw_all(workspace.view.space(generator, page.space), page.latents):
         tiles = [
-            Tile(face_id(page, i), path, caption(page, i), "kept" if i < page.kept else "")
-            for i, path in enumerate(paths)
+            Tile(face_id(page, i), path, caption(page, i), page.kind(i), find=find)
+            for i, (path, find) in enumerate(zip(paths, finds, strict=True))
         ]
         yield Gallery(title, tiles, shown, key=key)

@@ -22,6 +22,7 @@ from spaceseed.ui.state.examples import example_finds
 from spaceseed.ui.state.handles import BreedTab
 from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.session import Session
+from spaceseed.ui.state.wishes import short
 
 EMPTY = "Nothing here yet: keep what you like, or drop files of earlier finds below."
 EVENT = quiet(lane="finds", at_once=16)  # finds of a slow model take long to draw
@@ -168,8 +169,9 @@ def _gallery(visitor: Session, picked: Picked, missing: Mapping[str, str]) -> Ga
             recipe.id,
             visitor.thumbnails.path_of(recipe.id),
             recipe.name or recipe.id,
-            _score(recipe),
+            short(recipe.found),
             missing.get(recipe.id, ""),
+            recipe.id,
         )
         for recipe in visitor.basket.finds.values()
     ]
@@ -254,10 +256,6 @@ def _create_examples(networks: Networks, session: gr.State, basket: gr.State) ->
         return take_in(networks, visitor, [str(paths[picked.at])])[1]
 
     examples.mark(take_example, [session, examples], basket, **EVENT)
-
-
-def _score(recipe: Recipe) -> str:
-    return "" if recipe.found.score is None else f"{recipe.found.score:.2f}"
 
 
 def _some(recipes: list[Recipe]) -> list[Recipe]:

@@ -3,23 +3,30 @@
 from collections.abc import Sequence
 
 from spaceseed.recipes.recipe import Recipe
-from spaceseed.ui.kit.numbers import parse_numbers
+from spaceseed.ui.kit.picker import Picked, PickGallery
 from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.session import Session
 
 
-def chosen_finds(visitor: Session, text: str, limit: int, verb: str) -> list[Recipe]:
-    """Returns the finds of the basket that the visitor numbers.
+def chooser(elem_id: str) -> PickGallery:
+    """Creates a row of all finds, in which they are chosen in an order."""
+    return PickGallery(ternary=False, marked="chosen", sign="#", elem_id=elem_id, elem_classes="ss-row")
+
+
+def chosen_finds(visitor: Session, picked: Picked, limit: int, verb: str) -> list[Recipe]:
+    """Returns the finds of the basket that the visitor chose, in the order in which they did.
 
     Raises:
         ValueError: there are none, or too many; the message is for the visitor.
     """
-    finds = list(visitor.basket.finds.values())
-    if not finds:
+    if not visitor.basket.finds:
         raise ValueError(f"Your basket is empty: keep some finds, and come back to {verb} them.")
-    if not (text or "").strip():
-        raise ValueError(f"Choose some finds to {verb} first: click them above, or write their numbers.")
-    return [finds[number - 1] for number in parse_numbers(text, 1, len(finds), "find", limit)]
+    finds = [visitor.basket.finds[name] for name in picked.marks if name in visitor.basket.finds]
+    if not finds:
+        raise ValueError(f"Choose some finds to {verb} first: click them.")
+    if len(finds) > limit:
+        raise ValueError(f"These are {len(finds)} finds: {limit} are allowed.")
+    return finds
 
 
 def one_model(networks: Networks, visitor: Session, finds: Sequence[Recipe], done: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,14 @@ from spaceseed.ui.kit.cores import use_cores
 from spaceseed.ui.kit.events import in_order, quiet
 from spaceseed.ui.kit.files import press, served
 from spaceseed.ui.kit.jobs import StoppedError, run
+from spaceseed.ui.kit.menu import Large, PictureMenu
 from spaceseed.ui.kit.messages import clear_errors, warn
 from spaceseed.ui.kit.numbers import is_number
+from spaceseed.ui.kit.picker import Picked, PickGallery
 from spaceseed.ui.kit.text import line
-from spaceseed.ui.mix.chosen import chosen_finds, one_model
+from spaceseed.ui.mix.chosen import chooser, chosen_finds, one_model
+from spaceseed.ui.state.large import large
+from spaceseed.ui.state.mixture import Film
 from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.session import Session
 
@@ -36,6 +41,8 @@ MAX_SECONDS = 600.0
 TASK = "film"
 NAME = "spaceseed-film"
 READY = "Choose two finds or more above: the film passes them in the order in which you chose them."
+# The moment at which the video stands, in place of the second input.
+MOMENT = "(visitor) => [visitor, document.querySelector('#film-video video')?.currentTime ?? 0]"
 
 
 @dataclass(frozen=True)
@@ -78,22 +85,20 @@ class Script:
         return cls(tuple(finds), frames, round(fps), str(way), bool(loop), bool(eased))
 
 
-def create_film(networks: Networks, session: gr.State) -> gr.Textbox:
+def create_film(networks: Networks, session: gr.State, menu: PictureMenu) -> PickGallery:
     """Lays out the part and joins its events.
 
     Args:
         networks: draw.
         session: holds a `Session`.
+        menu: shows a frame large.
 
     Returns:
-        what takes the numbers of the finds, in order.
+        where the finds are chosen, in order.
     """
+    order = chooser("film-order")
     with gr.Row(elem_classes="ss-film"):
         with gr.Column(scale=5, min_width=320):
-            order = gr.Textbox(
-                label="Order", info="Numbers of finds above; one may come more than once.", placeholder="3, 1, 2",
-                max_length=400, elem_id="film-order",
-            )  # fmt: skip
             with gr.Row():
                 seconds = Slider(
                     0.5, 10, 2, step=0.5, label="Seconds", info="From each to the next.", elem_id="film-seconds",
@@ -121,8 +126,10 @@ def create_film(networks: Networks, session: gr.State) -> gr.Textbox:
             with gr.Row(elem_classes="ss-actions"):
                 mp4 = gr.DownloadButton("Download MP4", interactive=False, elem_id="film-mp4")
                 gif = gr.Button("Download GIF", interactive=False, elem_id="film-gif")
+                frame = gr.Button("Take this frame", interactive=False, elem_id="film-frame")
                 file = gr.DownloadButton(visible="hidden", elem_id="film-gif-file")
-    outputs = {"words": words, "video": video, "mp4": mp4, "gif": gif, "go": go, "stop": stop}
+    moment = gr.Number(visible="hidden", elem_id="film-moment")
+    outputs = {"words": words, "video": video, "mp4": mp4, "gif": gif, "frame": frame, "go": go, "stop": stop}
 
     @clear_errors
     def make_shown(*inputs: Any) -> Iterator[list[Any]]:
@@ -134,11 +141,12 @@ def create_film(networks: Networks, session: gr.State) -> gr.Textbox:
     made.failure(lambda: in_order(_state(READY, busy=False), outputs), None, list(outputs.values()), **NOW)
     stop.click(lambda visitor: visitor.tasks.end(TASK), session, None, **NOW)
     gif.click(clear_errors(make_gif), [session], file, **EVENT).success(None, None, None, js=press("film-gif-file"))
+    frame.click(clear_errors(partial(take_frame, networks)), [session, moment], menu, js=MOMENT, **EVENT)
     return order
 
 
 def make(
-    networks: Networks, visitor: Session, order: str, seconds: Any, fps: Any, way: Any, loop: bool, eased: bool
+    networks: Networks, visitor: Session, order: Picked, seconds: Any, fps: Any, way: Any, loop: bool, eased: bool
 ) -> Iterator[dict[str, Any]]:
     """Makes a film.
 
@@ -163,12 +171,13 @@ def make(
             visitor.tasks, TASK, work, lambda done: f"Frame {round(done * script.frames):,} of {script.frames:,}"
         ):
             if isinstance(state, Path):
-                visitor.film = state, script.fps
+                visitor.film = Film(state, script.fps, script.finds[0], ws.cpu())
                 yield {
                     **_state(f"{script.frames:,} frames, {script.frames / script.fps:.0f} seconds.", busy=False),
                     "video": str(state),
                     "mp4": gr.DownloadButton(value=str(state), interactive=True),
                     "gif": gr.Button(interactive=True),
+                    "frame": gr.Button(interactive=True),
                 }
             else:
                 yield _state(state, busy=True)
@@ -189,10 +198,21 @@ def draw_frames(generator: Generator, first: Recipe, ws: Tensor) -> Iterator[Ten
 
 def make_gif(visitor: Session) -> str:
     """Writes the film made last as a GIF; returns its path."""
-    if visitor.film is None or not visitor.film[0].is_file():
+    film = _film(visitor)
+    return _written(_read_frames(film.path), film.fps, ".gif")
+
+
+def take_frame(networks: Networks, visitor: Session, moment: Any) -> Large:
+    """Shows the frame at a moment of the film, in seconds, large."""
+    film = _film(visitor)
+    recipe = film.frame(networks.generator(film.first.model), float(moment) if is_number(moment) else 0.0)
+    return large(networks, visitor, recipe, opens=True)
+
+
+def _film(visitor: Session) -> Film:
+    if visitor.film is None or not visitor.film.path.is_file():
         raise ValueError("Make a film first.")
-    path, fps = visitor.film
-    return _written(_read_frames(path), fps, ".gif")
+    return visitor.film
 
 
 def _read_frames(path: Path) -> Iterator[Tensor]:

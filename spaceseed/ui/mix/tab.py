@@ -14,9 +14,9 @@ from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.kit.events import quiet
 from spaceseed.ui.kit.messages import clear_errors
 from spaceseed.ui.kit.numbers import parse_numbers
-from spaceseed.ui.mix.chosen import chosen_finds, one_model
+from spaceseed.ui.kit.picker import Picked, PickGallery
+from spaceseed.ui.mix.chosen import chooser, chosen_finds, one_model
 from spaceseed.ui.mix.grid import Crosses, MixGrid
-from spaceseed.ui.state.basket import keep
 from spaceseed.ui.state.mixture import Mixture
 from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.session import Session
@@ -25,29 +25,21 @@ EVENT = quiet(lane="mix", at_once=2)
 MAX_SIDE = 8
 GROUPS = ("coarse", "middle", "fine")
 UPDATE_SECONDS = 0.2
-EMPTY = "Choose two finds or more above and press Mix; then click a child to keep it."
+EMPTY = "Choose finds for the rows and for the columns above, and press Mix."
 
 
-def create_mix(networks: Networks, session: gr.State, basket: gr.State) -> list[gr.Textbox]:
+def create_mix(networks: Networks, session: gr.State) -> list[PickGallery]:
     """Lays out the part and joins its events.
 
     Args:
         networks: draw.
         session: holds a `Session`.
-        basket: a number that changes with the finds.
 
     Returns:
-        what takes the numbers of the finds in the rows, and in the columns.
+        where the finds in the rows, and those in the columns, are chosen.
     """
+    rows, columns = chooser("mix-rows"), chooser("mix-columns")
     with gr.Row(elem_classes="ss-field-row"):
-        rows = gr.Textbox(
-            label="Rows", info="Numbers of finds above; all else comes from these.", elem_id="mix-rows",
-            placeholder="1, 2", max_length=200, min_width=150,
-        )  # fmt: skip
-        columns = gr.Textbox(
-            label="Columns", info="Their style layers go into the rows.", elem_id="mix-columns", placeholder="1, 2",
-            max_length=200, min_width=150,
-        )  # fmt: skip
         group = gr.Radio(
             [*GROUPS, "own"], value="coarse", label="Style layers", elem_id="mix-group", min_width=320, scale=2,
             info="Coarse: pose and shape. Fine: colours.",
@@ -59,18 +51,17 @@ def create_mix(networks: Networks, session: gr.State, basket: gr.State) -> list[
         go = gr.Button("Mix", variant="primary", elem_id="mix-go")
     grid = MixGrid(empty=EMPTY, elem_id="mix-grid")
 
-    def on(triggers: Sequence[Callable[..., Any]], event: Callable[..., Any], inputs: list[Any], outputs: Any) -> None:
-        gr.on(triggers, clear_errors(partial(event, networks)), [session, *inputs], outputs, **EVENT)
+    def on(triggers: Sequence[Callable[..., Any]], event: Callable[..., Any]) -> None:
+        gr.on(triggers, clear_errors(partial(event, networks)), [session, rows, columns, group, layers], grid, **EVENT)
 
     group.input(lambda chosen: gr.Textbox(visible=chosen == "own"), group, layers, **EVENT)
-    on([go.click, rows.submit, columns.submit, layers.submit], cross, [rows, columns, group, layers], grid)
-    on([group.input], cross_again, [rows, columns, group, layers], grid)
-    grid.pick(clear_errors(partial(keep_child, networks)), [session, grid], [grid, basket], **EVENT)
+    on([go.click, layers.submit], cross)
+    on([group.input], cross_again)
     return [rows, columns]
 
 
 def cross(
-    networks: Networks, visitor: Session, rows: str, columns: str, group: str | None, layers: str
+    networks: Networks, visitor: Session, rows: Picked, columns: Picked, group: str | None, layers: str
 ) -> Iterator[Crosses | Any]:
     """Draws a grid, child by child."""
     visitor.mixture = read_mixture(networks, visitor, rows, columns, group, layers)
@@ -88,7 +79,7 @@ def _drawn(generator: Generator, visitor: Session, mixture: Mixture) -> Iterator
 
 
 def cross_again(
-    networks: Networks, visitor: Session, rows: str, columns: str, group: str | None, layers: str
+    networks: Networks, visitor: Session, rows: Picked, columns: Picked, group: str | None, layers: str
 ) -> Iterator[Crosses | Any]:
     """Draws the grid with other layers, once there is one."""
     if visitor.mixture is None or (group == "own" and not layers.strip()):
@@ -98,14 +89,14 @@ def cross_again(
 
 
 def read_mixture(
-    networks: Networks, visitor: Session, rows: str, columns: str, group: str | None, layers: str
+    networks: Networks, visitor: Session, rows: Picked, columns: Picked, group: str | None, layers: str
 ) -> Mixture:
     """Returns the grid that the visitor asks for.
 
     Raises:
         ValueError: it cannot be mixed; the message is a sentence for the visitor.
     """
-    finds = [chosen_finds(visitor, text, MAX_SIDE, "mix") for text in (rows, columns)]
+    finds = [chosen_finds(visitor, picked, MAX_SIDE, "mix") for picked in (rows, columns)]
     if len({find.id for side in finds for find in side}) < 2:
         raise ValueError("One find cannot be mixed with itself: choose another one too.")
     model = one_model(networks, visitor, [*finds[0], *finds[1]], "mixed")
@@ -113,16 +104,6 @@ def read_mixture(
     for find in (*finds[0], *finds[1]):
         find.ws(generator)
     return Mixture(model, tuple(finds[0]), tuple(finds[1]), _layers(generator, group, layers))
-
-
-def keep_child(networks: Networks, visitor: Session, at: tuple[int, int] | None) -> list[Any] | Any:
-    """Puts the child that was clicked into the basket."""
-    mixture = visitor.mixture
-    if mixture is None or at is None or at[0] >= len(mixture.rows) or at[1] >= len(mixture.columns):
-        return gr.skip()
-    generator = networks.generator(mixture.model)
-    changed = keep(visitor.basket, [mixture.child(generator, *at)])
-    return [_crosses(visitor, mixture, mixture.children(generator)), changed]
 
 
 def _layers(generator: Generator, group: str | None, text: str) -> tuple[int, ...]:
@@ -140,5 +121,6 @@ def _layers(generator: Generator, group: str | None, text: str) -> tuple[int, ..
 def _crosses(visitor: Session, mixture: Mixture, children: list[list[Recipe]]) -> Crosses:
     recipes = [*mixture.rows, *mixture.columns, *(child for row in children for child in row)]
     pictures = {recipe.id: visitor.thumbnails.path_of(recipe.id) for recipe in recipes}
-    kept = frozenset(child.id for row in children for child in row if child.id in visitor.basket.finds)
-    return Crosses(mixture.rows, mixture.columns, pictures, children, kept)
+    for recipe in recipes:
+        visitor.thumbnails.show(recipe)
+    return Crosses(mixture.rows, mixture.columns, pictures, children)

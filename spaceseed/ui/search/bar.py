@@ -5,6 +5,7 @@ from typing import Any
 
 import gradio as gr
 
+from spaceseed.ui.kit.text import line
 from spaceseed.ui.kit.uploads import Image
 from spaceseed.ui.search.controls import Control, create_balance
 from spaceseed.ui.state.examples import example_prompts
@@ -24,6 +25,7 @@ class Bar:
     """The components."""
 
     prompt: gr.Textbox
+    unknown: gr.HTML
     balance: Control
     picture: Image
     go: gr.Button
@@ -47,6 +49,7 @@ def create_bar(drawn: str) -> Bar:
     with gr.Row(elem_id="search-bar"):
         with gr.Column(scale=5, min_width=240):
             prompt = gr.Textbox(label=QUESTIONS[drawn], placeholder=PLACEHOLDERS[drawn], elem_id="search-prompt")
+            unknown = line("", "search-unknown", visible=False)
             chips = gr.Dataset(
                 components=[gr.Textbox(visible=False)],
                 samples=[[line] for line in example_prompts()],
@@ -69,7 +72,7 @@ def create_bar(drawn: str) -> Bar:
             stop = gr.Button("Stop", variant="stop", interactive=False, elem_id="search-stop")
             halt = gr.Button("Stopping...", visible=False, elem_id="search-halt")
             again = gr.Button("Go on", interactive=False, elem_id="search-again")
-    return Bar(prompt, balance, picture, go, stop, halt, again, chips)
+    return Bar(prompt, unknown, balance, picture, go, stop, halt, again, chips)
 
 
 def pressable(searching: bool, more: bool = False) -> dict[str, Any]:

@@ -11,9 +11,11 @@ from torch import Tensor
 from spaceseed.atlas.atlas import Atlas
 from spaceseed.batches import batch_size, batches
 from spaceseed.evolution.find import START, first_seeds, natural_embeddings, random_seeds
+from spaceseed.evolution.finds import Origin
 from spaceseed.evolution.objectives import EmbeddingObjective, WeightedSum
 from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generators.generator import Generator, latents_from_seeds
+from spaceseed.recipes.recipe import Found
 from spaceseed.ui.kit.cores import use_cores
 from spaceseed.ui.search.climb import Climb
 from spaceseed.ui.search.job import Job
@@ -78,7 +80,7 @@ def begin(generator: Generator, judge: "Judge", atlas: Atlas | None, job: Job, v
     else:
         start = space.draw(seeds) if by_seeds else None
     first = settings.optimizer(space, start).ask()
-    wall = Wall(secrets.token_hex(4), _rows(space, seeds, first) if by_seeds else {})
+    wall = _wall(job, space, seeds, first) if by_seeds else Wall(secrets.token_hex(4), {})
     drawn: list[Tensor] = []
     for vectors in batches(first, size):
         if job.ticket.stopped or visitor.ticket is not job.ticket:
@@ -99,6 +101,12 @@ def _best_seeds(objective: EmbeddingObjective, atlas: Atlas | None, settings: Se
     wishes = objective.parts if settings.trades_off and isinstance(objective, WeightedSum) else (objective,)
     ranked = [first_seeds(wish, atlas, settings.seed, count) for wish in wishes]
     return list(dict.fromkeys(seed for equals in zip(*ranked, strict=True) for seed in equals))[:count]
+
+
+def _wall(job: Job, space: LatentSpace, seeds: list[int], first: Tensor) -> Wall:
+    z = job.view.space(space.generator, "z", space.truncation)
+    origin = Origin.of(z, list(z.draw(seeds)), Found(by="seed"))
+    return Wall(secrets.token_hex(4), _rows(space, seeds, first), origin)
 
 
 def _rows(space: LatentSpace, seeds: list[int], first: Tensor) -> dict[int, int]:

@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -20,14 +20,22 @@ from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.kit.cores import is_slow, use_cores
 from spaceseed.ui.kit.jobs import waiting_for
 from spaceseed.ui.search.job import Job
-from spaceseed.ui.search.met import summary
 from spaceseed.ui.search.shown import Round, Shown, rounds, show
 from spaceseed.ui.search.wall import Wall
 from spaceseed.ui.state.session import Session
+from spaceseed.ui.state.wishes import parts, summary
 
 UPDATE_SECONDS = 0.2  # a page keeps up with five updates a second
 LINE_SECONDS = 1.0  # what changes between two generations is a number
 FRAMES = 6
+
+
+class Frame(NamedTuple):
+    """An image that was the best for a time, and the number of its round."""
+
+    number: int
+    find: Find
+    recipe: Recipe
 
 
 @dataclass
@@ -48,7 +56,7 @@ class Climb:
         status: one line about it.
         ended: True while no more is to come.
         lines: of the curve, by name: their heights at each round.
-        film: each image that was the best for a time, with the number of its round.
+        film: each image that was the best for a time.
         generations, images: how many there will be if nothing ends the search early.
     """
 
@@ -65,7 +73,7 @@ class Climb:
     status: str = ""
     ended: bool = False
     lines: dict[str, list[float]] = field(default_factory=dict)
-    film: list[tuple[int, Find]] = field(default_factory=list)
+    film: list[Frame] = field(default_factory=list)
     generations: int = 1
     images: int = 1
     _images_before: int = 0  # of this run
@@ -98,8 +106,8 @@ class Climb:
         self.latest, self.memory = step, memory
         self.shown = show(step, getattr(self.objective, "weights", ()))
         best = self.shown.finds[self.shown.best]
-        if not self.film or best.score > self.film[-1][1].score:
-            self.film.append((step.number, best))
+        if not self.film or best.score > self.film[-1].find.score:
+            self.film.append(Frame(step.number, best, step.recipe(self.shown.ranks[self.shown.best])))
         for name, height in self.shown.points.items():
             self.lines.setdefault(name, []).append(height)
         self.ended = step.reason is not None
@@ -148,7 +156,7 @@ class Climb:
             return f"{len(self.shown.finds)} of {len(self.latest.finds)} compromises are shown."
         if self.phrases is None:
             return f"Best score {self.latest.best_score:.3f}."
-        return summary(self.phrases.wish.phrases, self.met(self.latest.top[:1])[0])
+        return summary(self.recipe(self.shown.best).found)
 
     @torch.no_grad()
     def met(self, finds: Sequence[Find]) -> list[tuple[bool, ...]]:
@@ -162,23 +170,35 @@ class Climb:
             self._met |= zip(new, map(tuple, self.phrases.met(embeddings).tolist()), strict=True)
         return [self._met[key] for key in keys]
 
-    def frames(self) -> list[tuple[int, Find]]:
+    def frames(self) -> list[Frame]:
         """Returns the first best image, the present one, and some between them."""
         chosen = np.linspace(0, len(self.film) - 1, min(FRAMES, len(self.film))).round().astype(int)
         return [self.film[i] for i in chosen]
 
+    def recipe(self, place: int) -> Recipe:
+        """Returns the recipe of the find that is shown in this place; it says what the find has of the wish."""
+        assert self.latest is not None
+        assert self.shown is not None
+        return self.told(self.latest.recipe(self.shown.ranks[place]), self.shown.finds[place])
+
+    def told(self, recipe: Recipe, find: Find) -> Recipe:
+        """Returns the recipe of a find with what was searched for, and what the find has of it."""
+        settings, phrases = self.job.settings, self.phrases.wish.phrases if self.phrases else ()
+        has, lacks = parts(phrases, self.met([find])[0])
+        told = {
+            "prompt": settings.title,
+            "settings": recipe.found.settings | settings.summary(),
+            "has": has,
+            "lacks": lacks,
+        }
+        return recipe.replace(name=settings.title, found=recipe.found.model_copy(update=told))
+
     def recipes(self, count: int) -> list[Recipe]:
         """Returns recipes of `count` of the finds that are shown, or all: first the best, then in their order."""
-        if self.latest is None or self.shown is None:
+        if self.shown is None:
             return []
-        best = self.shown.ranks[self.shown.best]
-        ranks = dict.fromkeys([best, *self.shown.ranks])
-        return [self._named(self.latest.recipe(rank)) for rank in list(ranks)[:count]]
-
-    def _named(self, recipe: Recipe) -> Recipe:
-        settings = self.job.settings
-        told = {"prompt": settings.title, "settings": recipe.found.settings | settings.summary()}
-        return recipe.replace(name=settings.title, found=recipe.found.model_copy(update=told))
+        places = dict.fromkeys([self.shown.best, *range(len(self.shown.finds))])
+        return [self.recipe(place) for place in list(places)[:count]]
 
 
 def duration(seconds: float) -> str:

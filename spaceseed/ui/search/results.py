@@ -8,13 +8,16 @@ import gradio as gr
 import torch
 
 from spaceseed.evolution.finds import TOP, Find
+from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.kit.charts import plotted, score_curve
 from spaceseed.ui.kit.faces import captioned, faces
+from spaceseed.ui.kit.picker import Gallery, Picked, PickGallery, Tile
 from spaceseed.ui.kit.pictures import jpegs
 from spaceseed.ui.kit.text import line
 from spaceseed.ui.search.climb import FRAMES, Climb
-from spaceseed.ui.search.met import listed
 from spaceseed.ui.search.progress import progress
+from spaceseed.ui.state.session import Session
+from spaceseed.ui.state.wishes import said, short
 
 DIFFERENT = "The best finds that look different from each other"
 FRONT = "From what you typed to your picture: no other image is better in both"
@@ -27,9 +30,8 @@ class Results:
     status: gr.HTML
     best: gr.HTML
     met: gr.HTML
-    note: gr.HTML
     film: gr.HTML
-    top: gr.HTML
+    top: PickGallery
     curve: gr.HTML
     climb: gr.State
 
@@ -40,7 +42,6 @@ class Results:
             "status": self.status,
             "best": self.best,
             "met": self.met,
-            "note": self.note,
             "film": self.film,
             "top": self.top,
             "curve": self.curve,
@@ -60,46 +61,58 @@ def create_results(status: gr.HTML) -> Results:
             best = faces("Best so far", places=1, columns=1, elem_id="search-best")
             met = line("", "search-met")
         with gr.Column(scale=9, min_width=320):
-            note = gr.HTML(_note(DIFFERENT), padding=False, elem_id="search-note")
-            top = faces("Best finds", places=TOP, columns=4, elem_id="search-top")
+            top = PickGallery(
+                ternary=False, marked="chosen", sign="", menu_first=True, waiting=TOP, elem_id="search-top"
+            )
             film = faces("From the start to the best", places=FRAMES, columns=FRAMES, elem_id="search-film")
         with gr.Column(scale=6, min_width=260):
             curve = score_curve()
-    return Results(status, best, met, note, film, top, curve, gr.State())
+    return Results(status, best, met, film, top, curve, gr.State())
 
 
-def draw(state: Climb) -> dict[str, Any]:
+def draw(state: Climb, visitor: Session) -> dict[str, Any]:
     """Returns values for `Results.outputs`, by name: the line alone before the first generation, and then all."""
     values: dict[str, Any] = {"status": {"text": state.status, "share": state.share}}
     if state.shown is None:
         return values
     finds, best, scores = state.shown.finds, state.shown.best, state.shown.scores
-    frames, met, front = state.frames(), state.met(finds), len(scores[0]) > 1
-    numbers = ["start" if number == 1 else f"gen {number}" for number, _ in frames]
-    about = f"best so far: {finds[best].score:.3f}"
+    state.met(finds)  # all at once
+    recipes = [state.recipe(place) for place in range(len(finds))]
+    frames, front = state.frames(), len(scores[0]) > 1
+    numbers = ["start" if frame.number == 1 else f"gen {frame.number}" for frame in frames]
+    about = "the best so far"
     if front:
         about = "best for the slider: words {:.2f} \u00b7 picture {:.2f}".format(*scores[best])
+    ids = [visitor.thumbnails.show(recipe) for recipe in recipes]
+    paths = _pictures(finds)
+    tiles = [
+        Tile(find, path, _caption(recipe, each), find=find)
+        for find, path, recipe, each in zip(ids, paths, recipes, scores, strict=True)
+    ]
     return values | {
-        "best": _pictures([finds[best]], [about]),
-        "met": listed(state.phrases.wish.phrases, met[best]) if state.phrases else "",
-        "note": _note(FRONT if front else DIFFERENT),
-        "film": _pictures([find for _, find in frames], numbers),
-        "top": _pictures(finds, [_caption(each, yes) for each, yes in zip(scores, met, strict=True)]),
+        "best": captioned([paths[best]], [about], [ids[best]]),
+        "met": said(recipes[best].found),
+        "film": captioned(
+            _pictures([frame.find for frame in frames]),
+            numbers,
+            [visitor.thumbnails.show(state.told(frame.recipe, frame.find)) for frame in frames],
+        ),
+        "top": Gallery(FRONT if front else DIFFERENT, tiles, key=f"{state.wall.key} {front}"),
         "curve": plotted(state.lines, state.generations),
         "climb": state,
     }
 
 
-def _note(words: str) -> str:
-    return f'<p class="ss-note">{words}</p>'
+def chosen(state: Climb, picked: Picked) -> list[Recipe]:
+    """Returns the finds that the visitor chose, in their order."""
+    return [recipe for recipe in state.recipes(TOP) if recipe.id in picked.marks]
 
 
-def _caption(scores: Sequence[float], met: tuple[bool, ...]) -> str:
+def _caption(recipe: Recipe, scores: Sequence[float]) -> str:
     if len(scores) > 1:
         return " \u00b7 ".join(f"{score:.2f}" for score in scores)
-    count = f"{sum(met)} of {len(met)} \u00b7 " if met else ""
-    return f"{count}{scores[0]:.3f}"
+    return short(recipe.found) or f"likeness {scores[0]:.2f}"
 
 
-def _pictures(finds: Sequence[Find], captions: Sequence[str]) -> list[dict[str, Any] | None]:
-    return captioned(jpegs(torch.stack([find.image for find in finds])), captions)
+def _pictures(finds: Sequence[Find]) -> list[str]:
+    return jpegs(torch.stack([find.image for find in finds]))

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+import gradio as gr
+
 from spaceseed.atlas.atlas import Atlas
 from spaceseed.evolution.wishes import Wish
 from spaceseed.ui.kit.jobs import DownloadProgress, waiting_for
@@ -13,7 +15,7 @@ from spaceseed.ui.search.climb import Climb, climb
 from spaceseed.ui.search.job import Job
 from spaceseed.ui.search.results import draw
 from spaceseed.ui.state.networks import Networks
-from spaceseed.ui.state.prompts import warn_of_unknown_words
+from spaceseed.ui.state.prompts import about_unknown_words
 from spaceseed.ui.state.session import Session
 
 if TYPE_CHECKING:
@@ -44,14 +46,15 @@ def first_steps(networks: Networks, visitor: Session, job: Job) -> Iterator[dict
         if problem:
             warn(problem)
         wish = Wish.parse(job.settings.words)
-        warn_of_unknown_words(judge, " ".join([wish.text, *(phrase.text for phrase in wish.refused)]))
+        unknown = about_unknown_words(judge, " ".join([wish.text, *(phrase.text for phrase in wish.refused)]))
         state = None
         with networks.atlases.searching():
             for state in begin(generator, judge, atlas, job, visitor):
-                shown = {"wall": state.wall.draw(state.drawn), "status": {"text": state.status}}
+                shown = {"wall": state.wall.draw(visitor, state.drawn), "status": {"text": state.status}}
+                shown["unknown"] = gr.HTML(value=unknown, visible=bool(unknown))
                 yield shown | {"begun": state.climb} | pressable(searching=True)
         if job.ticket.stopped and visitor.ticket is job.ticket:
-            wall = {"wall": state.wall.draw(state.drawn, stopped=True)} if state else {}
+            wall = {"wall": state.wall.draw(visitor, state.drawn, stopped=True)} if state else {}
             yield wall | {"status": {"text": "Stopped at once."}, **pressable(searching=False)}
 
 
@@ -66,7 +69,7 @@ def steps(networks: Networks, visitor: Session, state: Climb | None) -> Iterator
     generator = networks.generator(state.job.model)
     with networks.atlases.searching():
         for now in climb(generator, state, visitor):
-            yield draw(now) | pressable(searching=not now.ended, more=now.ended and now.memory is not None)
+            yield draw(now, visitor) | pressable(searching=not now.ended, more=now.ended and now.memory is not None)
     build_atlas(networks, visitor)
 
 

@@ -12,6 +12,7 @@ from spaceseed.models.generators.generator import Generator
 from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.kit.events import TO_TOP, in_order, quiet
 from spaceseed.ui.kit.files import press, served
+from spaceseed.ui.kit.menu import PictureMenu
 from spaceseed.ui.kit.messages import clear_errors, refusal, warn
 from spaceseed.ui.kit.picker import Picked, PickGallery
 from spaceseed.ui.kit.tasks import Ticket
@@ -22,17 +23,18 @@ from spaceseed.ui.search.bar import PLACEHOLDERS, QUESTIONS, Bar, create_bar, pr
 from spaceseed.ui.search.climb import Climb
 from spaceseed.ui.search.controls import Controls, create_controls
 from spaceseed.ui.search.job import Job
-from spaceseed.ui.search.results import Results, create_results, create_status
+from spaceseed.ui.search.results import Results, chosen, create_results, create_status
 from spaceseed.ui.search.settings import SearchSettings, suited
 from spaceseed.ui.search.stream import failed, first_steps, steps
 from spaceseed.ui.search.wall import breed_from_seeds, create_wall
-from spaceseed.ui.state.basket import keep
+from spaceseed.ui.state.basket import keep, png
 from spaceseed.ui.state.handles import BreedTab
 from spaceseed.ui.state.marks import liked_latents
 from spaceseed.ui.state.networks import Networks, noun
 from spaceseed.ui.state.session import Session
 from spaceseed.ui.state.view import View, default_truncation
 
+KEEP_ALL = f"Keep all {TOP}"
 QUICK, NOW = quiet(), quiet(queue=False)
 # A visitor may search anew while a search of theirs runs: the old one sees that its ticket is taken, and ends.
 AGAIN = quiet(trigger="multiple")
@@ -70,7 +72,7 @@ def values_for(generator: Generator) -> list[Any]:
 
 
 def create_search_tab(
-    networks: Networks, session: gr.State, basket: gr.State, breed: BreedTab, tabs: gr.Tabs
+    networks: Networks, session: gr.State, basket: gr.State, menu: PictureMenu, breed: BreedTab, tabs: gr.Tabs
 ) -> SearchTab:
     """Lays out the tab and joins its events.
 
@@ -78,6 +80,7 @@ def create_search_tab(
         networks: draw the images and score them.
         session: holds a `Session`.
         basket: a number that changes with the finds.
+        menu: of pictures; a search for more like one begins there.
         breed: the Breed tab, whose liked images a search can start from, and which takes finds to breed on.
         tabs: to turn to it.
     """
@@ -93,17 +96,23 @@ def create_search_tab(
     results = create_results(status)
     with gr.Row(elem_classes="ss-actions"):
         keep_best = gr.Button("Keep best", min_width=120, elem_id="search-keep-best")
-        keep_all = gr.Button(f"Keep all {TOP}", min_width=120, elem_id="search-keep-all")
+        keep_all = gr.Button(KEEP_ALL, min_width=120, elem_id="search-keep-all")
         send = gr.Button("Breed from these finds", min_width=120, elem_id="search-send")
         download = gr.Button("Download best (PNG)", min_width=120, elem_id="search-download")
         file = gr.DownloadButton(visible="hidden", elem_id="search-file")
 
     begun = gr.State()
-    _join_searches(networks, session, breed, bar, controls, wall, begun, results)
+    alike = menu.more(
+        clear_errors(partial(ask_for_more, networks)), [session, menu], [bar.prompt, bar.picture, tabs], **QUICK
+    )
+    alike.success(None, None, None, js=TO_TOP)
+    _join_searches(networks, session, breed, bar, controls, wall, begun, results, alike)
     planted = plant.click(plant_seeds, [session, wall, begun], tabs, **QUICK)
-    for button, count in ((keep_best, 1), (keep_all, TOP)):
-        button.click(partial(keep_found, count), [session, results.climb], basket, **QUICK)
-    sent = send.click(clear_errors(partial(send_to_breed, networks)), [session, results.climb], tabs, **QUICK)
+    found = [session, results.climb, results.top]
+    keep_best.click(keep_the_best, found[:2], basket, **QUICK)
+    keep_all.click(keep_found, found, basket, **QUICK)
+    results.top.mark(label_keep, results.top, keep_all, **NOW)
+    sent = send.click(clear_errors(partial(send_to_breed, networks)), found, tabs, **QUICK)
     for turned in (planted, sent):
         turned.success(None, None, None, js=TO_TOP)
         breed.draw(turned.success)
@@ -123,11 +132,16 @@ def _join_searches(
     wall: PickGallery,
     begun: gr.State,
     results: Results,
+    alike: Any,
 ) -> None:
-    """Joins the events that begin, stop and continue a search; `begun` holds the one whose seeds are on the wall."""
+    """Joins the events that begin, stop and continue a search.
+
+    `begun` holds the one whose seeds are on the wall; the event `alike` has filled the bar for another one.
+    """
     job = gr.State()
     told = {"status": results.status, **bar.buttons}
-    asked, started, resumed = {"job": job, **told}, {"wall": wall, "begun": begun, **told}, {"begun": begun, **told}
+    asked, resumed = {"job": job, **told}, {"begun": begun, **told}
+    started = resumed | {"wall": wall, "unknown": bar.unknown}
     searched = results.outputs | bar.buttons
 
     @clear_errors
@@ -155,9 +169,10 @@ def _join_searches(
     given = [session, breed.picker, bar.prompt, bar.picture, bar.balance, *breed.view, *controls.components]
     typed = gr.on([bar.go.click, bar.prompt.submit], check, given, list(asked.values()), **AGAIN)
     chosen = bar.chips.click(lambda sample: sample[0], bar.chips, bar.prompt, **NOW)
+    filled = [event.success(check, given, list(asked.values()), **AGAIN) for event in (chosen, alike)]
     begins = [
         ready.success(start, [session, job], list(started.values()), **quiet(lane="begin", at_once=4))
-        for ready in (typed, chosen.then(check, given, list(asked.values()), **AGAIN))
+        for ready in (typed, *filled)
     ]
     resuming = bar.again.click(resume, [session, results.climb], list(resumed.values()), **AGAIN)
     searches = [
@@ -219,17 +234,33 @@ def ask_to_stop(visitor: Session) -> tuple[gr.Button, gr.Button]:
     return gr.Button(visible=False), gr.Button(visible=True)
 
 
-def keep_found(count: int, visitor: Session, state: Climb | None) -> int:
-    """Puts the best finds into the basket."""
-    return keep(visitor.basket, _found(state, count))
+def keep_the_best(visitor: Session, state: Climb | None) -> int:
+    """Puts the best find into the basket."""
+    return keep(visitor.basket, _found(state, 1))
 
 
-def send_to_breed(networks: Networks, visitor: Session, state: Climb | None) -> gr.Tabs:
-    """Puts the finds on the breeding page and turns to it."""
-    problem = visitor.workspace.breed_from(networks.generator(visitor.model), _found(state, TOP))
+def keep_found(visitor: Session, state: Climb | None, picked: Picked) -> int:
+    """Puts the finds that were chosen into the basket, or all when none is."""
+    return keep(visitor.basket, _chosen(state, picked))
+
+
+def label_keep(picked: Picked) -> gr.Button:
+    """Returns the button that keeps all finds, or those that are chosen."""
+    return gr.Button(f"Keep {len(picked.marks)} chosen" if picked.marks else KEEP_ALL)
+
+
+def send_to_breed(networks: Networks, visitor: Session, state: Climb | None, picked: Picked) -> gr.Tabs:
+    """Puts the finds that were chosen, or all, on the breeding page and turns to it."""
+    problem = visitor.workspace.breed_from(networks.generator(visitor.model), _chosen(state, picked))
     if problem:
         warn(problem)
     return gr.Tabs(selected="breed")
+
+
+def ask_for_more(networks: Networks, visitor: Session, find: str) -> tuple[str, str, gr.Tabs]:
+    """Fills the bar with a picture that the page shows, and turns to it."""
+    recipe = visitor.picture(find)
+    return "", png(networks, visitor.basket, recipe), gr.Tabs(selected="search")
 
 
 @clear_errors
@@ -257,3 +288,8 @@ def _found(state: Climb | None, count: int) -> list[Recipe]:
     if state is None:
         raise refusal("Nothing is found yet: start a search first.")
     return state.recipes(count)
+
+
+def _chosen(state: Climb | None, picked: Picked) -> list[Recipe]:
+    found = _found(state, TOP)
+    return (chosen(state, picked) if state is not None else []) or found

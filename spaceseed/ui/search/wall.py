@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from torch import Tensor
 
 from spaceseed.evolution.breeding import MAX_COUNT
+from spaceseed.evolution.finds import Origin
 from spaceseed.models.generators.generator import latents_from_seeds
 from spaceseed.ui.kit.picker import Gallery, Picked, PickGallery, Tile
 from spaceseed.ui.kit.pictures import jpegs
@@ -23,10 +24,12 @@ class Wall:
     Attributes:
         key: tells this wall from those of other searches.
         rows: each seed, best first as far as is known, and its place in the first generation.
+        origin: makes the recipes of the first generation's seeds, by their places.
     """
 
     key: str
     rows: dict[int, int]
+    origin: Origin | None = None
     _paths: dict[int, str] = field(default_factory=dict)
 
     @property
@@ -38,10 +41,11 @@ class Wall:
         """Sorts the seeds by the scores [n] of the first generation."""
         self.rows = dict(sorted(self.rows.items(), key=lambda item: -float(scores[item[1]])))
 
-    def draw(self, batches: Sequence[Tensor], stopped: bool = False) -> Gallery:
+    def draw(self, visitor: Session, batches: Sequence[Tensor], stopped: bool = False) -> Gallery:
         """Returns what to show.
 
         Args:
+            visitor: who sees it.
             batches: images of the first generation [n, 3, H, W], as far as they are drawn.
             stopped: whether no more will be drawn.
         """
@@ -50,12 +54,21 @@ class Wall:
             if self.rows[seed] < len(images) and seed not in self._paths:
                 [self._paths[seed]] = jpegs(images[self.rows[seed]][None])
         missing = "not drawn" if stopped else ""
-        tiles = [Tile(self._id(seed), self._paths.get(seed), f"seed {seed}", missing=missing) for seed in self.seeds]
+        tiles = [
+            Tile(self._id(seed), self._paths.get(seed), f"seed {seed}", missing=missing, find=self._find(visitor, seed))
+            for seed in self.seeds
+        ]
         return Gallery(TITLE if tiles else NO_SEEDS, tiles, key=self.key)
 
     def chosen(self, picked: Picked) -> list[int]:
         """Returns the seeds that the visitor marked, best first."""
         return [seed for seed in self.seeds if picked.marks.get(self._id(seed)) == 1]
+
+    def _find(self, visitor: Session, seed: int) -> str:
+        if self.origin is None:
+            return ""
+        recipe = self.origin.recipe(self.rows[seed])
+        return visitor.thumbnails.show(recipe.replace(seed=seed, name=f"seed {seed}"))
 
     def _id(self, seed: int) -> str:
         return f"{self.key}-{seed}"

@@ -1,7 +1,7 @@
 """The images of one model that a visitor calls bad and good, and the filter learned from them."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -24,14 +24,27 @@ class Mark:
     """One example.
 
     Attributes:
-        latent: z [z_dim].
+        latent: z [z_dim], or w [w_dim] before truncation.
         kind: `LIKED` or `BAD`.
         by: who said so: `VISITOR`, `WORDS` or `SEARCH`.
+        space: "z" or "w".
     """
 
     latent: Tensor
     kind: int
     by: str
+    space: str = "z"
+
+
+def vectors(space: LatentSpace, marks: Sequence[Mark]) -> Tensor:
+    """Returns the vectors [n, dims] of the marks in a space, on the CPU; in z those of w are left out."""
+    usable = [mark for mark in marks if mark.space == "z" or space.name != "z"]
+    found = torch.empty(len(usable), space.dims)
+    for name, to_vectors in (("z", space.from_z), ("w", space.from_w)):
+        rows = [i for i, mark in enumerate(usable) if mark.space == name]
+        if rows:
+            found[rows] = to_vectors(torch.stack([usable[i].latent for i in rows])).cpu()
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,15 +55,15 @@ class Learned:
         filter: the filter.
         space: the one whose vectors it judges.
         keep: the share of all draws that it was asked to allow.
-        bad: z [n, z_dim] of the bad examples; None for a filter from a file, which brings none along.
-        good: z [m, z_dim] of the good ones, likewise.
+        bad: the bad examples; None for a filter from a file, which brings none along.
+        good: the good ones, likewise.
     """
 
     filter: LatentFilter
     space: LatentSpace
     keep: float = 0.0
-    bad: Tensor | None = None
-    good: Tensor | None = None
+    bad: Sequence[Mark] | None = None
+    good: Sequence[Mark] | None = None
 
     def allows(self, z: Tensor) -> Tensor:
         """Returns which of z [n, z_dim] the filter allows, [n]."""
@@ -77,7 +90,7 @@ class Learned:
         if self.filter.space == space.name or self.bad is None or self.good is None:
             self.filter.check(space.generator)
             return self.filter
-        bad, good = space.from_z(self.bad).cpu(), space.from_z(self.good).cpu()
+        bad, good = vectors(space, self.bad), vectors(space, self.good)
         return LatentFilter.fit(bad, good, self.filter.method, how=self.filter.how, keep=self.keep, space=space)
 
 
@@ -121,13 +134,18 @@ class Avoiding:
             name = _name(latents[i])
             known = self.marks.get(name)
             if i in marks:
-                self.marks.pop(name, None)  # so that it becomes the newest
-                self.marks[name] = Mark(latents[i].cpu().clone(), marks[i], VISITOR)
+                self.mark(latents[i], "z", marks[i])
             elif known is not None and known.by == VISITOR:
                 del self.marks[name]
         self._seen[page] = dict(marks)
         if len(self._seen) > MAX_PAGES:
             del self._seen[next(iter(self._seen))]
+
+    def mark(self, latent: Tensor, space: str, kind: int) -> None:
+        """Adds one example that the visitor chose, z [z_dim] or w [w_dim] before truncation."""
+        name = _name(latent)
+        self.marks.pop(name, None)  # so that it becomes the newest
+        self.marks[name] = Mark(latent.cpu().clone(), kind, VISITOR, space)
 
     def add(self, bad: Tensor, good: Tensor, by: str) -> tuple[int, int]:
         """Adds examples z [n, z_dim] and [m, z_dim]; those that the visitor marked keep the visitor's mark.
@@ -153,19 +171,19 @@ class Avoiding:
         chosen = [(name, mark) for name, mark in reversed(self.marks.items()) if mark.kind == kind]
         return dict(sorted(chosen, key=lambda item: item[1].by != VISITOR))
 
-    def examples(self) -> tuple[Tensor, Tensor]:
-        """Returns the latents z, [n, z_dim] of the bad and [m, z_dim] of the good ones.
+    def examples(self) -> tuple[list[Mark], list[Mark]]:
+        """Returns the bad and the good ones.
 
         Raises:
             ValueError: there are none of a kind; the message is a sentence for the visitor.
         """
-        bad, good = ([mark.latent for mark in self.of_kind(kind).values()] for kind in (BAD, LIKED))
+        bad, good = (list(self.of_kind(kind).values()) for kind in (BAD, LIKED))
         if not bad and not good:
             raise ValueError("There is nothing to learn from yet: like some images on Breed and mark some as bad.")
         if not bad or not good:
             alike, missing = ("good", "mark some as bad") if good else ("bad", "like some")
             raise ValueError(f"All marks are {alike}, and a filter learns from the difference: {missing} too.")
-        return torch.stack(bad), torch.stack(good)
+        return bad, good
 
     def take(self, learned: Learned) -> None:
         """Replaces the filter, and forgets the figures of the old one."""

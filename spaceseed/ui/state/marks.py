@@ -1,6 +1,6 @@
 """What a visitor marks on the page of the evolution, and the recipes of the images that they like."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -58,12 +58,11 @@ def liked_latents(visitor: Session, picked: Picked) -> Tensor:
     return visitor.breeding.page.latents[sorted(i for i, mark in marks.items() if mark == LIKED)]
 
 
-def recipes(generator: Generator, view: View, page: Page, marks: Mapping[int, int]) -> list[Recipe]:
-    """Returns the recipes of the liked images of a page. One with a seed is in z, whatever the page is in."""
+def recipes(generator: Generator, view: View, page: Page) -> list[Recipe]:
+    """Returns the recipes of the images of a page. One with a seed is in z, whatever the page is in."""
     space, z = view.space(generator, page.space), view.space(generator)
     found = []
-    for i in sorted(i for i, mark in marks.items() if mark == LIKED):
-        seed = page.seeds[i]
+    for i, seed in enumerate(page.seeds):
         details = {
             "name": caption(page, i),
             "found": Found(by="breed" if seed is None else "seed", generation=page.number),
@@ -82,7 +81,8 @@ def liked_recipes(generator: Generator, visitor: Session, picked: Picked, values
         ValueError: a value of the view is out of range.
     """
     view = visitor.workspace.view.changed(generator, values)
-    return recipes(generator, view, visitor.breeding.page, marks_of(visitor, picked))
+    found, marks = recipes(generator, view, visitor.breeding.page), marks_of(visitor, picked)
+    return [recipe for i, recipe in enumerate(found) if marks.get(i) == LIKED]
 
 
 def leave(visitor: Session, generator: Generator, picked: Picked, values: Sequence[Any]) -> None:

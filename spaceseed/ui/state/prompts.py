@@ -3,7 +3,6 @@
 import re
 from typing import TYPE_CHECKING
 
-from spaceseed.ui.kit.messages import warn
 from spaceseed.ui.state.networks import BUNDLED
 
 if TYPE_CHECKING:
@@ -23,9 +22,10 @@ def unknown_words(judge: "Judge", prompt: str) -> list[str]:
     return [word for word in words if len(judge.tokenizer.encode(word)) > 1]
 
 
-def warn_of_unknown_words(judge: "Judge", prompt: str) -> None:
-    """Tells the visitor which words of a prompt may be misread, and what can be asked for."""
+def about_unknown_words(judge: "Judge", prompt: str) -> str:
+    """Returns a sentence that says which words of a prompt may be misread, and what can be asked for; "" for none."""
     unknown = [f'"{word}"' for word in unknown_words(judge, prompt)]
-    if unknown:
-        words = ", ".join(unknown[:3]) + (" and more" if len(unknown) > 3 else "")
-        warn(f"This judge has never seen {words} and may misread the prompt. It knows {KNOWN}.")
+    if not unknown:
+        return ""
+    words = ", ".join(unknown[:3]) + (" and more" if len(unknown) > 3 else "")
+    return f"Not understood: {words}. These pictures can be asked for by {KNOWN}."

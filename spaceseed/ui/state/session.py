@@ -1,7 +1,6 @@
 """What the app remembers of one visitor."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import gradio as gr
@@ -11,7 +10,7 @@ from spaceseed.models.generators.generator import Generator
 from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.kit.tasks import Tasks, Ticket
 from spaceseed.ui.state.basket import Basket
-from spaceseed.ui.state.mixture import Mixture
+from spaceseed.ui.state.mixture import Film, Mixture
 from spaceseed.ui.state.share import SeedLink
 from spaceseed.ui.state.thumbnails import Thumbnails
 from spaceseed.ui.state.workspace import Workspace
@@ -40,8 +39,9 @@ class Session:
         link: what a share link brought whose model is not loaded yet.
         ticket: of the search begun last; a search ends once another has taken its place.
         steers: whether they have been on the Steer tab.
+        sent: what Steer is to open next; None for the find looked at in the basket.
         mixture: the grid of mixed styles that they asked for last.
-        film: the one made last, and its frames a second.
+        film: the one made last.
     """
 
     model: str
@@ -57,8 +57,9 @@ class Session:
     link: Recipe | SeedLink | None = None
     ticket: Ticket | None = None
     steers: bool = False
+    sent: Recipe | None = None
     mixture: Mixture | None = None
-    film: tuple[Path, int] | None = None
+    film: Film | None = None
 
     @classmethod
     def on(cls, generator: Generator) -> Self:
@@ -79,6 +80,20 @@ class Session:
     def breeding(self) -> Breeding:
         """The evolution with the present model."""
         return self.workspace.breeding
+
+    def picture(self, find: str) -> Recipe:
+        """Returns the recipe of a picture that the page shows, by what its menu refers to it by.
+
+        Raises:
+            ValueError: it is not known any more; the message is for the visitor.
+        """
+        steering = self.workspace.steering
+        if steering.work is not None and steering.recipe().id == find:
+            return steering.kept()
+        recipe = self.basket.finds.get(find) or self.thumbnails.recipe(find)
+        if recipe is None:
+            raise ValueError("This picture is no longer known here: draw it again.")
+        return recipe
 
     def refill(self, box: str, content: object, update: T) -> T | Any:
         """Returns what to put into a box that the visitor types into; only an ordinary event may show it, no generator.

@@ -1,4 +1,4 @@
-"""The small pictures that one visitor has seen: each is drawn once a visit, a batch at a time."""
+"""The small pictures that one visitor has seen, and their recipes: each is drawn once a visit, a batch at a time."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,6 +14,7 @@ from spaceseed.ui.kit.files import still_served
 from spaceseed.ui.kit.pictures import jpegs
 
 MAX_PICTURES = 3_000
+MAX_RECIPES = 1_000
 
 
 @dataclass
@@ -21,6 +22,19 @@ class Thumbnails:
     """The pictures of one visitor's recipes, as far as they are drawn."""
 
     _paths: dict[str, str] = field(default_factory=dict)
+    _recipes: dict[str, Recipe] = field(default_factory=dict)
+
+    def show(self, recipe: Recipe) -> str:
+        """Notes a recipe whose picture the page shows; returns its id, by which the picture's menu refers to it."""
+        self._recipes.pop(recipe.id, None)
+        self._recipes[recipe.id] = recipe
+        if len(self._recipes) > MAX_RECIPES:
+            del self._recipes[next(iter(self._recipes))]
+        return recipe.id
+
+    def recipe(self, recipe_id: str) -> Recipe | None:
+        """Returns a recipe that `show` noted; None if it is not known, or forgotten by now."""
+        return self._recipes.get(recipe_id)
 
     def path_of(self, recipe_id: str) -> str | None:
         """Returns the path of a picture that was drawn earlier and is still there; None where there is none."""

@@ -21,7 +21,7 @@ from spaceseed.ui.state.steering import LIMIT, Change, LayerRange, Steering
 from spaceseed.ui.steer import knobs
 from spaceseed.ui.steer.knobs import groups_of
 from spaceseed.ui.steer.sets import MARKS, add_marks, classes_of, find_set, methods_of
-from spaceseed.ui.steer.view import AMOUNTS, UNCHANGED, draw, draw_strip
+from spaceseed.ui.steer.view import AMOUNTS, UNCHANGED, Strip, draw, draw_strip
 from spaceseed.untrusted import clean_text
 
 # What an event shows: values by the names of `Panel.components`; what is not named stays as it is.
@@ -89,7 +89,7 @@ def fill(networks: Networks, visitor: Session) -> Shown:
         if steering.method in bundled_methods(generator) and steering.method not in steering.sets:
             steering.add(steering.method, directions_of(generator, steering.method))
         work, method = steering.work, steering.method
-        pictures = {"before": _before(generator, steering), **_preview(generator, visitor)}
+        pictures = {"before": _before(generator, visitor), **_preview(generator, visitor)}
         now = visitor.workspace.steering
         if now is steering and now.work is work and now.method == method:
             break
@@ -240,18 +240,18 @@ def look(visitor: Session, index: Any) -> str | Any:
     return knobs.name_value(visitor)
 
 
-def auto_strip(networks: Networks, visitor: Session) -> Iterator[list[dict[str, Any]]]:
+def auto_strip(networks: Networks, visitor: Session) -> Iterator[Strip]:
     """Draws the strip, where that does not take long."""
     slow = is_slow(networks.generator(visitor.model))
     yield from visitor.tasks.newest("strip", iter([[]]) if slow else _along(networks, visitor))
 
 
-def fill_strip(networks: Networks, visitor: Session) -> Iterator[list[dict[str, Any]]]:
+def fill_strip(networks: Networks, visitor: Session) -> Iterator[Strip]:
     """Draws the strip, picture by picture."""
     yield from visitor.tasks.newest("strip", _along(networks, visitor))
 
 
-def _along(networks: Networks, visitor: Session) -> Iterator[list[dict[str, Any]]]:
+def _along(networks: Networks, visitor: Session) -> Iterator[Strip]:
     """Draws the find along the direction selected."""
     steering, generator = visitor.workspace.steering, networks.generator(visitor.model)
     if steering.work is None or steering.directions is None:
@@ -274,12 +274,13 @@ def keep_it(visitor: Session) -> int:
     return keep(visitor.basket, [visitor.workspace.steering.kept()])
 
 
-def _before(generator: Generator, steering: Steering) -> str:
+def _before(generator: Generator, visitor: Session) -> dict[str, str]:
     """Returns the picture of the find as it was opened, which is drawn once."""
+    steering = visitor.workspace.steering
     base = steering.opened.first.base
     if steering.drawn is None or steering.drawn[0] is not base:
         steering.drawn = base, draw(generator, base)
-    return steering.drawn[1]
+    return {"image": steering.drawn[1], "find": visitor.thumbnails.show(base)}
 
 
 def _preview(generator: Generator, visitor: Session, buttons: tuple[bool, bool] | None = None) -> Shown:
@@ -287,7 +288,11 @@ def _preview(generator: Generator, visitor: Session, buttons: tuple[bool, bool] 
     steering = visitor.workspace.steering
     visitor.tasks.begin("strip")  # what is being drawn of the find as it was
     untouched = not steering.now.steps and steering.now.base is steering.opened.first.base
-    picture = _before(generator, steering) if untouched else draw(generator, steering.recipe())
+    if untouched:
+        picture = _before(generator, visitor)
+    else:
+        recipe = steering.recipe()
+        picture = {"image": draw(generator, recipe), "find": recipe.id}
     active = steering.can_undo, steering.can_redo
     shown: Shown = {"after": picture, "words": _words(steering)}
     if active != buttons:

@@ -3,13 +3,13 @@
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import gradio as gr
 
 from spaceseed.models.generators.generator import latents_from_seeds
 from spaceseed.recipes.recipe import Found, Recipe
+from spaceseed.ui.kit.menu import PictureMenu
 from spaceseed.ui.kit.messages import warn
 from spaceseed.ui.kit.picker import Gallery, Picked, PickGallery, Tile
 from spaceseed.ui.mix.film import create_film
@@ -23,6 +23,13 @@ from spaceseed.ui.steer.events import Shown, fill, open_find
 from spaceseed.ui.steer.panel import EVENT, create_panel, handler
 
 SEEDS = 100_000
+SHELVES = [
+    "Click a find to change it",
+    "Rows: click finds; all else comes from these",
+    "Columns: click finds; their style layers go into the rows",
+    "Click finds in the order in which the film passes them",
+]
+EMPTY = "Your finds will stand here"
 
 
 @dataclass(frozen=True)
@@ -42,29 +49,34 @@ class SteerTab:
     open: Callable[[Callable[..., Any]], Any]
 
 
-def create_steer_tab(networks: Networks, session: gr.State, basket: gr.State, breed: BreedTab, tab: gr.Tab) -> SteerTab:
+def create_steer_tab(
+    networks: Networks, session: gr.State, basket: gr.State, menu: PictureMenu, breed: BreedTab, tab: gr.Tab
+) -> SteerTab:
     """Lays out the tab and joins its events.
 
     Args:
         networks: draw.
         session: holds a `Session`.
         basket: a number that changes with the finds.
+        menu: of pictures.
         breed: the Breed tab, whose marks and liked images can be used.
         tab: what this is laid out in.
     """
-    with gr.Row(elem_classes="ss-shelf"):
-        shelf = PickGallery(ternary=False, marked="chosen", sign="✓", elem_id="steer-shelf")
-        with gr.Column(scale=0, min_width=150):
-            fresh = gr.Button("A fresh one", size="sm", elem_id="steer-fresh")
-            liked = gr.Button("Liked on Breed", size="sm", elem_id="steer-liked")
-            load = gr.Button("Load its model", size="sm", variant="primary", visible=False, elem_id="steer-load")
     with gr.Tabs():
         with gr.Tab("Change", id="change"):
+            with gr.Row(elem_classes="ss-shelf"):
+                shelf = PickGallery(ternary=False, marked="chosen", sign="", elem_id="steer-shelf")
+                with gr.Column(scale=0, min_width=150):
+                    fresh = gr.Button("A fresh one", size="sm", elem_id="steer-fresh")
+                    liked = gr.Button("Liked on Breed", size="sm", elem_id="steer-liked")
+                    load = gr.Button(
+                        "Load its model", size="sm", variant="primary", visible=False, elem_id="steer-load"
+                    )
             panel = create_panel(networks, session, basket, breed.picker)
         with gr.Tab("Mix", id="mix", render_children=True):
-            mixed = create_mix(networks, session, basket)
+            mixed = create_mix(networks, session)
         with gr.Tab("Film", id="film", render_children=True):
-            order = create_film(networks, session)
+            order = create_film(networks, session, menu)
     outputs = panel.components | {"load": load}
 
     def show(trigger: Callable[..., Any], event: Callable[..., Shown], *inputs: Any, **more: Any) -> Any:
@@ -74,16 +86,16 @@ def create_steer_tab(networks: Networks, session: gr.State, basket: gr.State, br
         panel.follow(shown)
         return shown
 
+    shelves = [shelf, *mixed, order]
+
     def draw_shelf(trigger: Callable[..., Any]) -> Any:
-        return trigger(shelved, [session, shelf], shelf, **EVENT)
+        return trigger(shelved, [session, *shelves], shelves, **EVENT)
 
     draw_shelf(basket.change)
     show(shelf.mark, pick, shelf)
     show(fresh.click, take_fresh)
     show(liked.click, take_liked, breed.picker, *breed.view, basket=basket)
     show(tab.select, enter)
-    chosen = [*mixed, order]
-    shelf.mark(partial(orders, len(chosen)), [session, shelf], chosen, **EVENT)
     return SteerTab(
         load,
         draw_shelf,
@@ -92,22 +104,18 @@ def create_steer_tab(networks: Networks, session: gr.State, basket: gr.State, br
     )
 
 
-def shelved(visitor: Session, picked: Picked) -> Gallery:
-    """Returns the basket, numbered, with the pictures that there are; Found seeds draws the others."""
+def shelved(visitor: Session, *picked: Picked) -> list[Gallery]:
+    """Returns the basket once for each row of it, with the pictures that there are; Found seeds draws the others."""
+    return [_shelf(visitor, title, marks) for title, marks in zip(SHELVES, picked, strict=True)]
+
+
+def _shelf(visitor: Session, title: str, picked: Picked) -> Gallery:
     tiles = [
-        Tile(recipe.id, visitor.thumbnails.path_of(recipe.id), f"{number}. {recipe.name or recipe.id}")
-        for number, recipe in enumerate(visitor.basket.finds.values(), start=1)
+        Tile(recipe.id, visitor.thumbnails.path_of(recipe.id), recipe.name or recipe.id, find=recipe.id)
+        for recipe in visitor.basket.finds.values()
     ]
-    title = "Click a find to change it; choose several to mix or film them" if tiles else "Your finds will stand here"
     marks = {name: 1 for name in picked.marks if name in visitor.basket.finds}
-    at = visitor.basket.place
-    return Gallery(title, tiles, marks, at, key="steer")
-
-
-def orders(count: int, visitor: Session, picked: Picked) -> list[str]:
-    """Returns the chosen finds' numbers, in the order in which they were chosen, `count` times."""
-    numbers = {name: str(number) for number, name in enumerate(visitor.basket.finds, start=1)}
-    return [", ".join(numbers[name] for name in picked.marks if name in numbers)] * count
+    return Gallery(title if tiles else EMPTY, tiles, marks, visitor.basket.place, key="steer")
 
 
 def pick(networks: Networks, visitor: Session, picked: Picked) -> Shown:
@@ -121,9 +129,9 @@ def pick(networks: Networks, visitor: Session, picked: Picked) -> Shown:
 
 
 def open_shown(networks: Networks, visitor: Session) -> Shown:
-    """Opens the find that the visitor looks at, or offers to load its model."""
+    """Opens what was sent here, or the find that the visitor looks at, or offers to load its model."""
     visitor.steers = True
-    recipe = visitor.basket.current
+    recipe, visitor.sent = visitor.sent or visitor.basket.current, None
     if recipe is None:
         raise ValueError("Choose a find first: click one.")
     if recipe.model != visitor.model:

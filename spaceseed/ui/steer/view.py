@@ -9,12 +9,12 @@ import torch
 from spaceseed.models.generators.generator import Generator
 from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.kit.cores import use_cores
-from spaceseed.ui.kit.faces import faces
-from spaceseed.ui.kit.files import linked
+from spaceseed.ui.kit.faces import captioned, faces
 from spaceseed.ui.kit.pictures import data_url
 from spaceseed.ui.state.session import Session
 from spaceseed.ui.state.steering import signed
 
+Strip = list[dict[str, Any] | None]  # a value of `faces`
 UNCHANGED = "Move a slider and watch."
 AMOUNTS = [-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0]
 
@@ -31,13 +31,14 @@ def draw(generator: Generator, recipe: Recipe) -> str:
 
 
 @torch.no_grad()
-def draw_strip(generator: Generator, visitor: Session, recipes: Sequence[Recipe]) -> Iterator[list[dict[str, Any]]]:
+def draw_strip(generator: Generator, visitor: Session, recipes: Sequence[Recipe]) -> Iterator[Strip]:
     """Draws a strip.
 
     Yields:
         its value as more pictures are drawn.
     """
-    drawn: list[dict[str, Any]] = []
+    drawn: Strip = []
     for recipe, amount in zip(recipes, AMOUNTS, strict=True):
-        drawn.append({"image": linked(visitor.thumbnails.draw(generator, recipe)), "caption": signed(amount)})
+        path, find = visitor.thumbnails.draw(generator, recipe), visitor.thumbnails.show(recipe)
+        drawn += captioned([path], [signed(amount)], [find])
         yield drawn

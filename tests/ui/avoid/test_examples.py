@@ -10,7 +10,7 @@ from spaceseed.ui.avoid.learning import (
 )
 from spaceseed.ui.kit.picker import Picked
 from spaceseed.ui.shell.switching import switch
-from spaceseed.ui.state.avoiding import TASK
+from spaceseed.ui.state.avoiding import TASK, vectors
 from tests.ui.avoid.lessons import LOGISTIC, brightness, mark, taught
 
 
@@ -38,7 +38,7 @@ def test_words_mark_what_fits_them_best_as_bad(bright_networks, learner):
     assert words.startswith("10 bad and 90 good ones")
     bad, good = learner.workspace.avoiding.examples()
     space = learner.workspace.view.space(bright_networks.generator(learner.model))
-    assert brightness(space, bad).min() >= brightness(space, good).max()
+    assert brightness(space, vectors(space, bad)).min() >= brightness(space, vectors(space, good)).max()
 
 
 @pytest.mark.parametrize(

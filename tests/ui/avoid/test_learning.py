@@ -22,6 +22,7 @@ from spaceseed.ui.search.begin import begin
 from spaceseed.ui.search.climb import climb
 from spaceseed.ui.search.tab import ask
 from spaceseed.ui.shell.switching import switch
+from spaceseed.ui.state.avoiding import vectors
 from spaceseed.ui.state.session import Session
 from tests.ui.avoid.lessons import BrightJudge, brightness, mark, study, taught
 
@@ -44,7 +45,7 @@ def test_all_families_can_avoid(bright_networks, learner, model):
     assert [len(part) for part in (strip, before, after)] == [7, 12, 12]
     learned = learner.workspace.avoiding.learned
     space = learner.workspace.view.space(bright_networks.generator(model), "w")
-    assert learned.within(space).allows(space.from_z(learned.good)).any()
+    assert learned.within(space).allows(vectors(space, learned.good)).any()
 
 
 def test_a_filter_learned_from_words_avoids_what_they_mean(bright_networks, learner):

@@ -13,7 +13,9 @@ def test_a_page_shows_seeds_where_there_are_any_and_what_was_kept(generator, ses
     page = breeding.next({4: LIKED})
     assert [caption(page, i) for i in (0, 1)] == ["seed 4", "g1-1"]
     drawn = last(paint(generator, session))
-    assert [tile.note for tile in drawn.tiles] == ["kept"] + [""] * 11
+    assert [tile.note for tile in drawn.tiles] == ["kept"] + ["child"] * 10 + ["new"]
+    assert drawn.marks == {"g1-0": 1}
+    assert [session.picture(tile.find).name for tile in drawn.tiles] == [tile.caption for tile in drawn.tiles]
     assert len({tile.path for tile in drawn.tiles}) == 12
 
 

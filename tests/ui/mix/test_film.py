@@ -11,13 +11,14 @@ from PIL import Image
 from spaceseed.images import to_uint8
 from spaceseed.recipes.recipe import Edit
 from spaceseed.ui.mix import film as film_tab
-from spaceseed.ui.mix.film import Script, draw_frames, make, make_gif
+from spaceseed.ui.mix.film import Script, draw_frames, make, make_gif, take_frame
 from spaceseed.ui.shell.switching import switch
+from tests.ui.mix.choosing import choose
 from tests.ui.standins import find_of
 
 
-def film(networks, visitor, order="1, 2", seconds=0.5, fps=6, way="w", loop=True, eased=True):
-    *_, last = make(networks, visitor, order, seconds, fps, way, loop, eased)
+def film(networks, visitor, order=(1, 2), seconds=0.5, fps=6, way="w", loop=True, eased=True):
+    *_, last = make(networks, visitor, choose(visitor, *order), seconds, fps, way, loop, eased)
     return last
 
 
@@ -37,8 +38,13 @@ def test_a_film_has_its_frames_as_mp4_and_gif(tiny_networks, collector, loop, wa
 def test_other_families_are_filmed_too(tiny_networks, collector, model):
     list(switch(tiny_networks, collector, model))
     collector.basket.add([find_of(tiny_networks, model, seed) for seed in (1, 2)])
-    path = film(tiny_networks, collector, "4, 5", way="z")["video"]
+    path = film(tiny_networks, collector, (4, 5), way="z")["video"]
     assert Path(path).is_file()
+    generator = tiny_networks.generator(model)
+    taken = collector.film.frame(generator, 0.2)
+    assert (taken.name, taken.space) == ("frame 2", "ws")
+    drawn = list(draw_frames(generator, collector.film.first, collector.film.ws))[1]
+    torch.testing.assert_close(taken.render(generator)[0], drawn, atol=1e-4, rtol=1e-4)
 
 
 def test_frames_are_drawn_as_the_first_find_is(tiny_networks, collector):
@@ -51,17 +57,17 @@ def test_frames_are_drawn_as_the_first_find_is(tiny_networks, collector):
 @pytest.mark.parametrize(
     ("order", "options", "sentence"),
     [
-        ("", {}, "Choose some finds"),
-        ("1", {}, "two finds or more"),
-        ("1, 9", {}, "go from 1 to 3"),
-        ("1, 2", {"seconds": 600, "fps": 24}, "28,800 frames, and 1,200 are allowed"),
-        ("1, 2", {"seconds": 0}, "above 0"),
-        ("1, 2", {"seconds": None}, "above 0"),
-        ("1, 2", {"fps": float("nan")}, "above 0"),
-        ("1 2 " * 17, {}, "34 finds: 32 are allowed"),
+        ((), {}, "Choose some finds"),
+        ((1,), {}, "two finds or more"),
+        ((1, 2), {"seconds": 600, "fps": 24}, "28,800 frames, and 1,200 are allowed"),
+        ((1, 2), {"seconds": 0}, "above 0"),
+        ((1, 2), {"seconds": None}, "above 0"),
+        ((1, 2), {"fps": float("nan")}, "above 0"),
+        (range(1, 34), {}, "33 finds: 32 are allowed"),
     ],
 )
 def test_what_cannot_be_filmed_is_said(tiny_networks, collector, order, options, sentence):
+    collector.basket.add([find_of(tiny_networks, "avatars", seed) for seed in range(4, 34)])
     with pytest.raises(ValueError, match=sentence):
         film(tiny_networks, collector, order, **options)
     assert collector.film is None
@@ -79,7 +85,7 @@ def test_finds_of_different_models_share_no_film(tiny_networks, collector):
     list(switch(tiny_networks, collector, "tiny-pggan"))
     collector.basket.add([find_of(tiny_networks, "tiny-pggan", 1)])
     with pytest.raises(ValueError, match="different models"):
-        film(tiny_networks, collector, "1, 4")
+        film(tiny_networks, collector, (1, 4))
 
 
 def test_a_cancelled_film_leaves_the_one_before_and_no_file(tiny_networks, collector, said, monkeypatch):
@@ -95,7 +101,7 @@ def test_a_cancelled_film_leaves_the_one_before_and_no_file(tiny_networks, colle
             ended.set()
 
     monkeypatch.setattr(film_tab, "write_film", write_film)
-    steps = make(tiny_networks, collector, "1, 2, 3", 10, 30, "w", True, True)
+    steps = make(tiny_networks, collector, choose(collector, 1, 2, 3), 10, 30, "w", True, True)
     assert next(steps)["words"] == "Frame 0 of 900"
     collector.tasks.begin("film")
     *_, last = steps
@@ -119,7 +125,7 @@ def test_a_visitor_who_leaves_ends_the_film(tiny_networks, collector, monkeypatc
             ended.set()
 
     monkeypatch.setattr(film_tab, "draw_frames", counted)
-    steps = make(tiny_networks, collector, "1, 2, 3", 10, 30, "w", True, True)
+    steps = make(tiny_networks, collector, choose(collector, 1, 2, 3), 10, 30, "w", True, True)
     next(steps)
     next(steps)
     steps.close()
@@ -128,6 +134,17 @@ def test_a_visitor_who_leaves_ends_the_film(tiny_networks, collector, monkeypatc
     assert collector.film is None
 
 
-def test_a_gif_needs_a_film(collector):
+def test_a_frame_is_shown_large_and_can_be_kept(tiny_networks, collector):
+    film(tiny_networks, collector)
+    shown = take_frame(tiny_networks, collector, 0.5)
+    assert (shown.title, shown.opens) == ("frame 4", True)
+    assert collector.picture(shown.find).found.parents == (next(iter(collector.basket.finds)),)
+    for moment in (-1.0, 1e9, None):
+        assert take_frame(tiny_networks, collector, moment).title in ("frame 1", "frame 6")
+
+
+def test_a_gif_and_a_frame_need_a_film(tiny_networks, collector):
     with pytest.raises(ValueError, match="Make a film first"):
         make_gif(collector)
+    with pytest.raises(ValueError, match="Make a film first"):
+        take_frame(tiny_networks, collector, 0.0)

@@ -58,7 +58,7 @@ def test_the_wall_shows_the_best_seeds_of_the_atlas_as_they_are_drawn(generator,
     job = ask(visitor)
     states = []
     for state in begin(generator, judge, atlas, job, visitor):
-        gallery = state.wall.draw(state.drawn)
+        gallery = state.wall.draw(visitor, state.drawn)
         states.append((state.status, sum(tile.path is not None for tile in gallery.tiles)))
     best = first_seeds(state.climb.objective, atlas, 0)
     assert [tile.caption for tile in gallery.tiles] == [f"seed {seed}" for seed in best[:PLACES]]
@@ -92,7 +92,7 @@ def test_liked_images_have_no_seeds_to_show(generator, judge, atlas, visitor):
     values = untouched() | {"origin": "Images liked in Breed"}
     job = tab.ask(visitor, visitor.workspace.view, Picked({"g0-3": 1}, None), values)
     *_, last = begin(generator, judge, atlas, job, visitor)
-    gallery = last.wall.draw(last.drawn)
+    gallery = last.wall.draw(visitor, last.drawn)
     assert gallery.tiles == []
     assert gallery.title.startswith("This search starts from other images")
     assert len(torch.cat(last.drawn)) == 64

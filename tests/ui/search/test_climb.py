@@ -76,11 +76,11 @@ def test_a_search_ends_with_all_there_is_to_see(generator, visitor):
     assert len(last.lines["best"]) == len(last.lines["mean"]) == 12
     assert last.lines["best"] == sorted(last.lines["best"])
     assert last.lines["best"][-1] > last.lines["best"][0]
-    numbers = [number for number, _ in last.frames()]
+    numbers = [frame.number for frame in last.frames()]
     assert numbers[0] == 1
     assert numbers == sorted(set(numbers))
     assert len(numbers) <= FRAMES
-    assert last.frames()[-1][1].score == last.lines["best"][-1]
+    assert last.frames()[-1].find.score == last.lines["best"][-1]
 
 
 def test_updates_wait_for_their_time_but_the_last_one_never(generator, visitor, monkeypatch):
@@ -170,13 +170,13 @@ def test_a_search_that_gets_no_better_ends_and_says_so(generator, visitor):
 def test_a_search_goes_on_as_if_it_had_not_ended(generator, visitor):
     *_, whole = climb(generator, RedJudge(), job(visitor, generations=6, patience=0), visitor)
     *_, half = climb(generator, RedJudge(), job(visitor, generations=3, patience=0), visitor)
-    film, wall = [find.score for _, find in half.film], half.wall
+    film, wall = [frame.find.score for frame in half.film], half.wall
     half.job = replace(half.job, ticket=Ticket())
     visitor.ticket = half.job.ticket
     list(run(generator, half, visitor))
     assert half.lines["best"] == whole.lines["best"]
     assert half.wall is wall
-    assert [find.score for _, find in half.film][: len(film)] == film
+    assert [frame.find.score for frame in half.film][: len(film)] == film
     assert half.latest.top[0].vector.equal(whole.latest.top[0].vector)
     assert half.generations == len(half.lines["best"]) == 6
     assert half.share == 1
@@ -246,7 +246,7 @@ def test_pictures_are_kept_as_small_as_they_are_shown(generator, visitor, monkey
     monkeypatch.setattr("spaceseed.ui.kit.pictures.MAX_SIDE", 4)
     *_, last = climb(generator, RedJudge(), job(visitor, generations=2), visitor)
     assert {find.image.shape for find in last.latest.top} == {(3, 4, 4)}
-    assert {find.image.shape for _, find in last.film} == {(3, 4, 4)}
+    assert {frame.find.image.shape for frame in last.film} == {(3, 4, 4)}
 
 
 @pytest.mark.parametrize(("seconds", "said"), [(0.2, "0 s"), (8.4, "8 s"), (59.6, "1 min 0 s"), (125, "2 min 5 s")])

@@ -49,15 +49,16 @@ def test_liked_faces_are_read_from_the_page(visitor):
     assert job.liked.equal(visitor.breeding.page.latents[[3, 9]])
 
 
-def test_drawing_fills_every_output(ended):
-    status, best, met, note, film, top, curve, kept = results.draw(ended).values()
+def test_drawing_fills_every_output(ended, visitor):
+    status, best, met, film, top, curve, kept = results.draw(ended, visitor).values()
     assert status["share"] == 1
     assert status["text"].startswith("Done: 10 images")
-    assert (len(best), len(film), len(top)) == (1, 1, 8)
+    assert (len(best), len(film), len(top.tiles)) == (1, 1, 8)
     assert met.startswith(("Has ", "Lacks "))
-    assert "look different from each other" in note
-    assert all(re.fullmatch(r"[0-2] of 2 · -?\d\.\d{3}", find["caption"]) for find in top)
-    assert best[0]["image"]["path"] == top[0]["image"]["path"]
+    assert "look different from each other" in top.title
+    assert all(re.fullmatch("has all 2|lacks (man|beard|man, beard)", tile.caption) for tile in top.tiles)
+    assert best[0]["image"]["path"] == top.tiles[0].path
+    assert [visitor.picture(tile.find) for tile in top.tiles] == ended.recipes(8)
     assert film[0]["caption"] == "start"
     assert "after generation 1 of 1" in curve["label"]
     assert kept is ended
@@ -66,7 +67,7 @@ def test_drawing_fills_every_output(ended):
 def test_drawing_before_the_first_face_changes_the_line_alone(generator, judge, visitor, said):
     *_, first = begin(generator, judge, None, tab.ask(visitor, visitor.workspace.view, NO_MARKS, ASKED), visitor)
     first.climb.stop()
-    assert results.draw(first.climb) == {"status": {"text": "Stopped at once.", "share": 0}}
+    assert results.draw(first.climb, visitor) == {"status": {"text": "Stopped at once.", "share": 0}}
 
 
 def test_only_a_search_that_has_ended_goes_on(visitor, ended):
@@ -85,8 +86,9 @@ def test_only_a_search_that_has_ended_goes_on(visitor, ended):
 def test_chosen_seeds_go_to_breed_as_liked(visitor, ended):
     seeds = ended.wall.seeds
     assert len(seeds) == 8
-    tiles = ended.wall.draw(ended.drawn).tiles
+    tiles = ended.wall.draw(visitor, ended.drawn).tiles
     assert [tile.caption for tile in tiles] == [f"seed {seed}" for seed in seeds]
+    assert [visitor.picture(tile.find).seed for tile in tiles] == seeds
     picked = Picked({tiles[3].id: 1, tiles[1].id: 1, "stranger-7": 1}, None, ended.wall.key)
     tab.plant_seeds(visitor, picked, ended)
     page = visitor.breeding.page
@@ -104,7 +106,7 @@ def test_without_chosen_seeds_nothing_is_bred(visitor, ended):
         tab.plant_seeds(visitor, NO_MARKS, None)
     visitor.workspaces["other"], visitor.model = visitor.workspace, "other"
     with pytest.raises(gr.Error, match="of another model"):
-        tab.plant_seeds(visitor, Picked({ended.wall.draw([]).tiles[0].id: 1}, None), ended)
+        tab.plant_seeds(visitor, Picked({ended.wall.draw(visitor, []).tiles[0].id: 1}, None), ended)
     assert visitor.breeding.page is page
 
 
@@ -136,7 +138,7 @@ def test_stop_asks_the_search_to_end(visitor):
 
 def test_nothing_found_is_said_in_a_sentence(networks, visitor):
     for event in (
-        lambda: tab.send_to_breed(networks, visitor, None),
+        lambda: tab.send_to_breed(networks, visitor, None, NO_MARKS),
         lambda: tab.write_png(networks, None),
     ):
         with pytest.raises(gr.Error, match="Nothing is found yet: start a search first"):
@@ -144,17 +146,37 @@ def test_nothing_found_is_said_in_a_sentence(networks, visitor):
 
 
 def test_finds_go_to_breed_as_liked(networks, visitor, ended):
-    tab.send_to_breed(networks, visitor, ended)
+    tab.send_to_breed(networks, visitor, ended, NO_MARKS)
     page = visitor.breeding.page
     assert page.latents[:8].equal(torch.stack([recipe.latent for recipe in ended.recipes(8)]))
     assert page.marks == dict.fromkeys(range(8), 1)
+
+
+def test_chosen_finds_go_alone(networks, visitor, ended):
+    third, first = (ended.recipes(8)[rank].id for rank in (2, 0))
+    picked = Picked({third: 1, first: 1, "stranger": 1}, None)
+    tab.keep_found(visitor, ended, picked)
+    assert list(visitor.basket.finds) == [first, third]
+    assert tab.label_keep(picked).value == "Keep 3 chosen"
+    tab.send_to_breed(networks, visitor, ended, picked)
+    assert visitor.breeding.page.kept == 2
+    tab.keep_found(visitor, ended, NO_MARKS)
+    assert len(visitor.basket.finds) == 8
+
+
+def test_a_picture_of_the_page_is_searched_for(networks, visitor, ended):
+    prompt, path, _ = tab.ask_for_more(networks, visitor, visitor.thumbnails.show(ended.recipes(1)[0]))
+    assert prompt == ""
+    assert Recipe.open(path).id == ended.recipes(1)[0].id
+    with pytest.raises(ValueError, match="no longer known"):
+        tab.ask_for_more(networks, visitor, "stranger")
 
 
 def test_finds_of_w_breed_in_w(networks, generator, judge, visitor):
     job = tab.ask(visitor, visitor.workspace.view, NO_MARKS, ASKED | {"space": "w", "Random search": {"population": 4}})
     *_, first = begin(generator, judge, None, job, visitor)
     *_, state = climb(generator, first.climb, visitor)
-    tab.send_to_breed(networks, visitor, state)
+    tab.send_to_breed(networks, visitor, state, NO_MARKS)
     assert (visitor.breeding.page.space, visitor.breeding.page.kept) == ("w", len(state.latest.top))
 
 

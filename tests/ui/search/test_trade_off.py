@@ -45,16 +45,17 @@ def test_it_begins_with_the_best_seeds_of_both(start, atlas):
 
 
 def test_finds_run_from_the_words_to_the_picture(generator, start):
-    state = ended(generator, *start())
+    visitor, state = start()
+    ended(generator, visitor, state)
     front = [find.scores for find in state.latest.finds]
     shown = list(state.shown.scores)
     assert len(shown) == min(8, len(front)) > 3
     assert (shown[0], shown[-1]) == (front[-1], front[0])
     assert [words for words, _ in shown] == sorted((words for words, _ in shown), reverse=True)
     assert [picture for _, picture in shown] == sorted(picture for _, picture in shown)
-    drawn = results.draw(state)
-    assert FRONT in drawn["note"]
-    assert [find["caption"] for find in drawn["top"]] == [f"{a:.2f} \u00b7 {b:.2f}" for a, b in shown]
+    drawn = results.draw(state, visitor)
+    assert drawn["top"].title == FRONT
+    assert [tile.caption for tile in drawn["top"].tiles] == [f"{a:.2f} \u00b7 {b:.2f}" for a, b in shown]
     assert "words" in drawn["curve"]["label"]
     assert "picture" in drawn["curve"]["label"]
     assert all(line == sorted(line) for line in state.lines.values())

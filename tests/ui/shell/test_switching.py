@@ -127,7 +127,7 @@ def page(tiny_networks, newcomer):
         session, basket = gr.State(newcomer), gr.State(0)
         breed = breed_tab.create_breed_tab(tiny_networks, session, basket, bar.view)
         with gr.Tabs() as tabs, gr.Tab() as tab:
-            search = search_tab.create_search_tab(tiny_networks, session, basket, breed, tabs)
+            search = search_tab.create_search_tab(tiny_networks, session, basket, PictureMenu(), breed, tabs)
             avoid = avoid_tab.create_avoid_tab(tiny_networks, session, breed.picker, [], tabs, tab)
         return switching.Switching(tiny_networks, session, basket, bar, breed, search, avoid)
 

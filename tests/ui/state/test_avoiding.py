@@ -8,7 +8,7 @@ import torch
 from spaceseed.evolution.breeding import BAD, LIKED
 from spaceseed.filters.filter import LatentFilter
 from spaceseed.latent_space import LatentSpace
-from spaceseed.ui.state.avoiding import MAX_MARKS, SEARCH, VISITOR, WORDS, Avoiding, Learned
+from spaceseed.ui.state.avoiding import MAX_MARKS, SEARCH, VISITOR, WORDS, Avoiding, Learned, Mark, vectors
 
 
 def draws(seed, n=6, dims=8):
@@ -26,6 +26,14 @@ class Plain:
         return z
 
 
+def rows(marks):
+    return torch.stack([mark.latent for mark in marks])
+
+
+def marked(latents, kind):
+    return [Mark(latent, kind, WORDS) for latent in latents]
+
+
 def learned(worse, better, **fields):
     return Learned(LatentFilter.fit(worse, better), Plain(), keep=0.75, **fields)
 
@@ -37,8 +45,8 @@ def test_marks_of_all_pages_are_kept():
     avoiding.note(draws(1), {2: BAD, 4: LIKED})
     assert kinds(avoiding) == [LIKED, BAD, BAD, LIKED]
     bad, good = avoiding.examples()
-    assert torch.equal(bad, torch.stack([draws(1)[2], draws(0)[3]]))  # the newest first
-    assert torch.equal(good, torch.stack([draws(1)[4], draws(0)[0]]))
+    assert torch.equal(rows(bad), torch.stack([draws(1)[2], draws(0)[3]]))  # the newest first
+    assert torch.equal(rows(good), torch.stack([draws(1)[4], draws(0)[0]]))
 
 
 def test_a_page_tells_of_changes_alone():
@@ -70,7 +78,21 @@ def test_one_image_is_never_both_and_the_visitor_has_the_last_word():
     avoiding.note(draws(0), {0: LIKED, 1: LIKED})
     assert len(avoiding.of_kind(BAD)) == 2
     bad, good = avoiding.examples()
-    assert not set(map(tuple, bad.tolist())) & set(map(tuple, good.tolist()))
+    assert not set(map(tuple, rows(bad).tolist())) & set(map(tuple, rows(good).tolist()))
+
+
+def test_finds_of_w_are_examples_in_w_alone(generator):
+    in_z, in_w = LatentSpace(generator), LatentSpace(generator, "w")
+    avoiding = Avoiding()
+    avoiding.note(draws(0, dims=generator.z_dim), {0: BAD, 1: LIKED})
+    vector = in_w.draw([7])
+    avoiding.mark(in_w.latents(vector)[0], "w", BAD)
+    bad, _ = avoiding.examples()
+    assert [mark.space for mark in bad] == ["w", "z"]
+    torch.testing.assert_close(vectors(in_w, bad)[:1], vector, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(vectors(in_w, bad)[1:], in_w.from_z(draws(0, dims=generator.z_dim)[:1]))
+    assert vectors(in_z, bad).shape == (1, generator.z_dim)
+    assert vectors(in_z, []).shape == (0, generator.z_dim)
 
 
 def test_too_many_marks_are_refused_whole():
@@ -110,7 +132,7 @@ def test_a_search_gets_a_filter_of_its_own_space(generator):
     bad, good = draws(0, dims=generator.z_dim), draws(1, dims=generator.z_dim)
     avoiding = Avoiding()
     assert avoiding.searches_with("ws") is None
-    avoiding.take(learned(bad, good, bad=bad, good=good))
+    avoiding.take(learned(bad, good, bad=marked(bad, BAD), good=marked(good, LIKED)))
     assert avoiding.searches_with("z") is None
     avoiding.in_search = True
     in_z = avoiding.searches_with("z").within(LatentSpace(generator))

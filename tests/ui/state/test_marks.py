@@ -18,7 +18,7 @@ def test_liked_latents_are_the_liked_faces_in_order(session):
 def test_recipes_say_how_a_face_came_about(generator, session):
     breeding = session.breeding
     page = breeding.next({4: LIKED})
-    seed, child = recipes(generator, View(0.5), page, {0: LIKED, 2: LIKED, 3: BAD})
+    seed, _, child, *_ = recipes(generator, View(0.5), page)
     assert (seed.seed, seed.name, seed.found.by, seed.truncation) == (4, "seed 4", "seed", 0.5)
     assert (child.seed, child.name, child.found.by, child.found.generation) == (None, face_id(page, 2), "breed", 1)
 
@@ -34,7 +34,7 @@ def test_marks_of_another_models_page_are_not_taken_for_this_ones(session):
 def test_on_a_page_of_w_seeds_have_recipes_in_z_and_marks_count_where_there_is_a_z(generator, session):
     space = session.workspace.view.space(generator, "w")
     page = session.breeding.restart_from(space.draw([7, 8]), [7, None], space.from_z)
-    seed, child = recipes(generator, session.workspace.view, page, {0: LIKED, 1: LIKED})
+    seed, child, *_ = recipes(generator, session.workspace.view, page)
     assert (seed.space, seed.seed, child.space, child.seed) == ("z", 7, "w", None)
     assert seed.render(generator).allclose(space.images(page.latents[:1]), atol=1e-4)
     note_marks(session, Picked({face_id(page, 0): BAD, face_id(page, 1): BAD}, None, key=page_key(session)))

@@ -35,12 +35,10 @@ def test_a_judge_of_any_text_knows_all_words():
     assert prompts.unknown_words(Public(), "a dragon") == []
 
 
-def test_unknown_words_are_said(judge, said):
-    prompts.warn_of_unknown_words(judge, "a woman")
-    assert said == []
-    prompts.warn_of_unknown_words(judge, "five six seven eight dragons with wings")
-    (sentence,) = said
-    assert sentence.startswith('This judge has never seen "five", "six", "seven" and more and may misread')
+def test_unknown_words_are_said(judge):
+    assert prompts.about_unknown_words(judge, "a woman") == ""
+    sentence = prompts.about_unknown_words(judge, "five six seven eight dragons with wings")
+    assert sentence.startswith('Not understood: "five", "six", "seven" and more.')
 
 
 def test_the_example_prompts_are_known(judge, said):

@@ -172,20 +172,21 @@ def test_resetting_and_undoing_it(tiny_networks, at_work):
 
 def test_truncation_zero_is_the_mean_of_all(tiny_networks, at_work):
     generator = tiny_networks.generator("avatars")
-    picture = events.set_truncation(tiny_networks, at_work, 0.0)["after"]
+    picture = events.set_truncation(tiny_networks, at_work, 0.0)["after"]["image"]
     tab.take_fresh(tiny_networks, at_work)
-    assert events.set_truncation(tiny_networks, at_work, 0.0)["after"] == picture
+    assert events.set_truncation(tiny_networks, at_work, 0.0)["after"]["image"] == picture
     assert torch.equal(at_work.workspace.steering.recipe().ws(generator)[0], generator.w_avg.expand(10, -1))
 
 
 def test_noise_goes_off_on_and_another(tiny_networks, at_work):
     list(switch(tiny_networks, at_work, "tiny-stylegan2"))
     tab.enter(tiny_networks, at_work)
-    pictures = [events.choose_noise(tiny_networks, at_work, noise)["after"] for noise in ("const", "none", "random")]
-    pictures.append(events.reseed(tiny_networks, at_work)["after"])
+    noises = ("const", "none", "random")
+    pictures = [events.choose_noise(tiny_networks, at_work, noise)["after"]["image"] for noise in noises]
+    pictures.append(events.reseed(tiny_networks, at_work)["after"]["image"])
     assert len(set(pictures)) == 4
     assert at_work.workspace.steering.recipe().noise_seed == 1
-    assert events.choose_noise(tiny_networks, at_work, "const")["after"] == pictures[0]
+    assert events.choose_noise(tiny_networks, at_work, "const")["after"]["image"] == pictures[0]
 
 
 @pytest.mark.parametrize("model", ["tiny-pggan", "avatars"])  # a family without noise; weights that do without it
@@ -314,12 +315,17 @@ def test_a_model_with_one_style_has_no_choice_of_layers(tiny_networks, newcomer)
         assert not getattr(filled[name], "visible", False)
 
 
-def test_the_shelf_numbers_the_basket(tiny_networks, collector):
+def test_each_row_of_the_basket_keeps_its_own_marks_in_their_order(tiny_networks, collector):
     first, _, third = collector.basket.finds
-    gallery = tab.shelved(collector, NOTHING)
-    assert [tile.caption for tile in gallery.tiles] == ["1. seed 1", "2. seed 2", "3. seed 3"]
     picked = Picked({third: 1, first: 1, "gone": 1}, third)
-    assert tab.orders(2, collector, picked) == ["3, 1", "3, 1"]
+    shelf, rows, columns, order = tab.shelved(collector, NOTHING, picked, NOTHING, picked)
+    assert [tile.caption for tile in shelf.tiles] == ["seed 1", "seed 2", "seed 3"]
+    assert [list(gallery.marks) for gallery in (shelf, rows, columns, order)] == [
+        [],
+        [third, first],
+        [],
+        [third, first],
+    ]
 
 
 def test_liked_images_are_kept_and_opened(tiny_networks, newcomer):

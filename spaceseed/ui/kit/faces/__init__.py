@@ -24,9 +24,17 @@ def faces(title: str, places: int, columns: int, elem_id: str) -> gr.HTML:
     )
 
 
-def captioned(paths: Sequence[str | None], captions: Sequence[str]) -> list[dict[str, Any] | None]:
-    """Returns pictures with a caption each, as `faces` shows them; None where there is no picture yet."""
+def captioned(
+    paths: Sequence[str | None], captions: Sequence[str], finds: Sequence[str] = ()
+) -> list[dict[str, Any] | None]:
+    """Returns pictures with a caption each, as `faces` shows them; None where there is no picture yet.
+
+    Args:
+        paths: of the image files.
+        captions: a few words each.
+        finds: what the menus of the pictures refer to them by; without them the pictures have no menu.
+    """
     return [
-        {"image": linked(path), "caption": caption} if path else None
-        for path, caption in zip(paths, captions, strict=True)
+        {"image": linked(path), "caption": caption, "find": find} if path else None
+        for path, caption, find in zip(paths, captions, finds or [""] * len(captions), strict=True)
     ]

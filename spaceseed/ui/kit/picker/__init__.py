@@ -27,6 +27,7 @@ class Tile:
         caption: a few words under the picture.
         note: a word more, in the accent colour.
         missing: why there is no picture, in a few words; "" while it is being drawn.
+        find: what the menu of the picture refers to it by; "" for a picture without a menu.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Tile:
     caption: str
     note: str = ""
     missing: str = ""
+    find: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,20 +74,30 @@ class Picked:
 
 
 class PickGallery(gr.HTML):
-    """A gallery whose tiles are marked by clicks or keys: arrows move, Enter or Space mark, L likes, B marks bad.
+    """A gallery whose tiles are marked by clicks or keys: arrows move, Space marks, L likes, B marks bad.
 
-    Event `mark` follows each change of marks.
+    Enter opens the menu of a picture, and so does a small button on it. Event `mark` follows each change of marks.
 
     Args:
         ternary: clicks lead from unmarked to liked (1) to bad (-1) and back; else from unmarked to marked and back.
         marked: the word for mark 1.
-        sign: the character for mark 1.
+        sign: the character for mark 1; "#" for the number of the tile among the marked ones, in their order.
+        menu_first: whether a click opens the menu, and the small button marks.
+        none: what the page says while nothing has mark 1.
         waiting: how many empty boxes stand where the first pictures will appear.
         **options: of `gr.HTML`.
     """
 
     def __init__(
-        self, *, ternary: bool = True, marked: str = "liked", sign: str = "♥", waiting: int = 0, **options: Any
+        self,
+        *,
+        ternary: bool = True,
+        marked: str = "liked",
+        sign: str = "♥",
+        menu_first: bool = False,
+        none: str = "",
+        waiting: int = 0,
+        **options: Any,
     ) -> None:
         super().__init__(
             html_template=read(HERE / "template.html"),
@@ -95,6 +107,8 @@ class PickGallery(gr.HTML):
             ternary=ternary,
             marked=marked,
             sign=sign,
+            menu_first=menu_first,
+            none=none,
             waiting=waiting,
             **options,
         )
@@ -109,6 +123,7 @@ class PickGallery(gr.HTML):
                 "caption": tile.caption,
                 "note": tile.note,
                 "missing": tile.missing,
+                "find": tile.find,
             }
             for tile in value.tiles
         ]

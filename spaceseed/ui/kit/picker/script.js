@@ -46,11 +46,19 @@ const step = (key) => {
 element.addEventListener('click', (event) => {
   const tile = event.target.closest('button.tile');
   if (tile) cycle(tile);
+  const check = event.target.closest('.check');
+  if (check) cycle(check.parentElement.querySelector('.tile'));
   if (event.target.closest('.clear')) {
     change({marks: {}});
     trigger('mark');
     element.querySelector('.tile').focus();  // the button that had the focus goes away
   }
+});
+
+// The menu of a picture marks it bad.
+element.addEventListener('bad', (event) => {
+  const tile = event.target.parentElement.querySelector('.tile');
+  if (tile) mark(tile, -1);
 });
 
 element.addEventListener('focusin', (event) => {
@@ -66,6 +74,7 @@ element.addEventListener('keydown', (event) => {
   const key = event.key.toLowerCase();
   if (go) go.focus();
   else if (key === 'l') toggle(tile, 1);
+  else if (key === ' ') cycle(tile);  // a click may open the menu
   else if (props.ternary && ['b', 'delete', 'backspace'].includes(key)) toggle(tile, -1);
   else if (!key.startsWith('arrow')) return;
   event.preventDefault();

@@ -1,7 +1,7 @@
 """A grid of children: each has most of the find of its row, and some style layers of the find of its column."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,18 +22,16 @@ class Crosses:
         rows, columns: the finds.
         pictures: of finds and children, by the recipes' ids, as far as they are drawn.
         children: rows of children, one a column.
-        kept: ids of those that are in the basket.
     """
 
     rows: Sequence[Recipe]
     columns: Sequence[Recipe]
     pictures: Mapping[str, str | None]
     children: Sequence[Sequence[Recipe]]
-    kept: frozenset[str] = field(default_factory=frozenset)
 
 
 class MixGrid(gr.HTML):
-    """The grid. Event `pick` follows a click on a child; the value is then its row and column.
+    """The grid; each picture has a menu.
 
     Args:
         empty: what stands there before the first grid.
@@ -44,7 +42,7 @@ class MixGrid(gr.HTML):
         super().__init__(
             html_template=read(HERE / "template.html"),
             css_template=read(HERE / "style.css"),
-            js_on_load=read(HERE / "script.js"),
+            js_on_load=None,
             apply_default_css=False,
             empty=empty,
             **options,
@@ -56,19 +54,13 @@ class MixGrid(gr.HTML):
 
         def shown(recipe: Recipe) -> dict[str, Any]:
             path = value.pictures.get(recipe.id)
-            return {"name": recipe.name or recipe.id, "image": linked(path) if path else None}
+            return {"name": recipe.name or recipe.id, "image": linked(path) if path else None, "find": recipe.id}
 
         rows = [
-            shown(row) | {"cells": [shown(child) | {"kept": child.id in value.kept} for child in children]}
+            shown(row) | {"cells": [shown(child) for child in children]}
             for row, children in zip(value.rows, value.children, strict=True)
         ]
         return {"columns": [shown(column) for column in value.columns], "rows": rows}
 
-    def preprocess(self, payload: Any) -> tuple[int, int] | None:  # type: ignore[override]
-        at = payload.get("at") if isinstance(payload, dict) else None
-        if isinstance(at, list) and len(at) == 2 and all(type(number) is int and number >= 0 for number in at):
-            return at[0], at[1]
-        return None
-
     def api_info(self) -> dict[str, Any]:
-        return {"type": "object", "description": "{'at': [row, column]}"}
+        return {"type": "object", "description": "nothing that is read"}

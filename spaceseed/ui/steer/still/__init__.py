@@ -10,9 +10,9 @@ HERE = Path(__file__).parent
 
 
 def still(title: str, elem_id: str) -> gr.HTML:
-    """Creates a place for one picture; its value is what `data_url` returns."""
+    """Creates a place for one picture; its value is {"image": what `data_url` returns, "find": for its menu, or ""}."""
     return gr.HTML(
-        "",
+        {},
         html_template=read(HERE / "template.html", TITLE=title),
         js_on_load=None,
         apply_default_css=False,

@@ -1,0 +1,107 @@
+"""What the menu of a picture does, wherever the picture is."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import gradio as gr
+
+from spaceseed.evolution.breeding import BAD
+from spaceseed.ui.kit.events import TO_TOP, quiet
+from spaceseed.ui.kit.files import press
+from spaceseed.ui.kit.menu import Large, PictureMenu
+from spaceseed.ui.kit.messages import clear_errors, inform, warn
+from spaceseed.ui.state.basket import keep, png
+from spaceseed.ui.state.handles import BreedTab
+from spaceseed.ui.state.large import large
+from spaceseed.ui.state.networks import Networks
+from spaceseed.ui.state.session import Session
+from spaceseed.ui.state.share import write_query
+from spaceseed.ui.steer.tab import SteerTab
+
+EVENT = quiet(lane="menu", at_once=16)
+
+
+def join_picture_menu(
+    networks: Networks,
+    session: gr.State,
+    basket: gr.State,
+    menu: PictureMenu,
+    tabs: gr.Tabs,
+    breed: BreedTab,
+    steer: SteerTab,
+) -> None:
+    """Joins the events of the menu; the Search tab joins "more" itself.
+
+    Args:
+        networks: draw.
+        session: holds a `Session`.
+        basket: a number that changes with the finds.
+        menu: the menu.
+        tabs: to turn to one.
+        breed: where a picture is bred from.
+        steer: where it is steered.
+    """
+    file = gr.DownloadButton(visible="hidden", elem_id="menu-file")
+
+    def on(trigger: Callable[..., Any], event: Callable[..., Any], outputs: Any) -> Any:
+        return trigger(clear_errors(partial(event, networks)), [session, menu], outputs, **EVENT)
+
+    on(menu.large, show_large, menu)
+    on(menu.keep, keep_it, basket)
+    on(menu.link, share, menu)
+    on(menu.save, write_png, file).success(None, None, None, js=press("menu-file"))
+    on(menu.bad, mark_bad, None)
+    bred = on(menu.breed, breed_from, tabs)
+    breed.draw(bred.success)
+    steered = steer.open(on(menu.steer, send_to_steer, None).success)
+    turned = steered.success(lambda: gr.Tabs(selected="steer"), None, tabs, **quiet())
+    for event in (bred, turned):
+        event.success(None, None, None, js=TO_TOP)
+
+
+def show_large(networks: Networks, visitor: Session, find: str) -> Large:
+    """Shows the picture in full."""
+    return large(networks, visitor, visitor.picture(find))
+
+
+def share(networks: Networks, visitor: Session, find: str) -> Large:
+    """Shows and copies a link to the picture."""
+    recipe = visitor.picture(find)
+    if write_query(recipe) is None:
+        raise ValueError("This picture has too many edits for a link: download it, and share the file.")
+    return large(networks, visitor, recipe, copy=True, opens=True)
+
+
+def keep_it(_: Networks, visitor: Session, find: str) -> int:
+    """Puts the picture into the basket."""
+    return keep(visitor.basket, [visitor.picture(find)])
+
+
+def write_png(networks: Networks, visitor: Session, find: str) -> str:
+    """Writes the picture as a PNG; returns its path."""
+    return png(networks, visitor.basket, visitor.picture(find))
+
+
+def breed_from(networks: Networks, visitor: Session, find: str) -> gr.Tabs:
+    """Puts the picture on the breeding page and turns to it."""
+    problem = visitor.workspace.breed_from(networks.generator(visitor.model), [visitor.picture(find)])
+    if problem:
+        warn(problem)
+    return gr.Tabs(selected="breed")
+
+
+def send_to_steer(_: Networks, visitor: Session, find: str) -> None:
+    """Makes the picture the one that Steer opens next."""
+    visitor.sent = visitor.picture(find)
+
+
+def mark_bad(_: Networks, visitor: Session, find: str) -> None:
+    """Adds the picture to the bad examples."""
+    recipe = visitor.picture(find)
+    if recipe.model != visitor.model:
+        raise ValueError("This picture is of another model: choose that model first, in the menu above.")
+    if recipe.space == "ws" or recipe.edits:
+        raise ValueError("A mixed or steered picture has no single place in latent space: mark one that is not.")
+    visitor.workspace.avoiding.mark(recipe.latent, recipe.space, BAD)
+    inform("Marked as bad: Avoid learns from it.")
