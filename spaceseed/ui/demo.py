@@ -14,13 +14,15 @@ from spaceseed.ui.breed.tab import create_breed_tab
 from spaceseed.ui.finds.tab import BASKET_TABS, create_finds_tab, turn_to
 from spaceseed.ui.kit.events import TO_TOP, quiet
 from spaceseed.ui.kit.menu import PictureMenu
+from spaceseed.ui.kit.storage import Storage
+from spaceseed.ui.kit.tabs import note_tab
 from spaceseed.ui.search.stream import build_atlas
 from spaceseed.ui.search.tab import create_search_tab
-from spaceseed.ui.shell.entry import enter
 from spaceseed.ui.shell.model_bar import create_model_bar
+from spaceseed.ui.shell.opening import Visit, join_opening
 from spaceseed.ui.shell.picture_menu import join_picture_menu
 from spaceseed.ui.shell.style import AVOID_CSS, CSS, STEER_CSS, THEME
-from spaceseed.ui.shell.switching import Switching, values_for_new_page
+from spaceseed.ui.shell.switching import Switching
 from spaceseed.ui.state.networks import BUNDLED, Networks
 from spaceseed.ui.state.session import Session
 from spaceseed.ui.steer.tab import create_steer_tab
@@ -55,32 +57,26 @@ def build(model: str | None = None, judge: str | None = None) -> gr.Blocks:
         bar = create_model_bar(networks)
         session = gr.State(Session.on(networks.generator(networks.default)))
         basket = gr.State(0)
-        # The secret hides nothing.
-        saved = gr.BrowserState([], storage_key="spaceseed-finds", secret="spaceseed")  # noqa: S106
+        saved = Storage("spaceseed-finds", shared=True)
         menu = PictureMenu(elem_id="picture-menu")
         # Tabs are rendered before they are opened: else of several updates only the last arrives, and it may be a skip.
         with gr.Tabs() as tabs:
-            with gr.Tab("Breed", id="breed"):
+            with gr.Tab("Breed", id="breed", elem_id="tab-breed"):
                 breed = create_breed_tab(networks, session, basket, bar.view)
-            with gr.Tab("Search", id="search", render_children=True):
+            with gr.Tab("Search", id="search", elem_id="tab-search", render_children=True):
                 search = create_search_tab(networks, session, basket, menu, breed, tabs)
-            with gr.Tab("Steer", id="steer", render_children=True) as steer_tab:
+            with gr.Tab("Steer", id="steer", elem_id="tab-steer", render_children=True) as steer_tab:
                 steer = create_steer_tab(networks, session, basket, menu, breed, steer_tab)
-            with gr.Tab("Avoid", id="avoid", render_children=True) as avoid_tab:
+            with gr.Tab("Avoid", id="avoid", elem_id="tab-avoid", render_children=True) as avoid_tab:
                 avoid = create_avoid_tab(networks, session, breed.picker, [breed.avoid, search.avoid], tabs, avoid_tab)
-            with gr.Tab("Found seeds", id="finds", render_children=True):
+            with gr.Tab("Found seeds", id="finds", elem_id="tab-finds", render_children=True):
                 finds = create_finds_tab(networks, session, basket, saved, breed, tabs)
 
         def draw_finds(trigger: Callable[..., Any]) -> None:
             steer.draw_shelf(finds.draw(trigger).then)
 
         draw_finds(basket.change)
-        for tab in (tab for tab in tabs.children if isinstance(tab, gr.Tab)):
-            turned = tab.select(partial(turn_to, str(tab.id)), session, None, **quiet(queue=False))
-            if tab.id in BASKET_TABS:
-                draw_finds(turned.then)
-            if tab.id == "search":
-                turned.then(partial(build_atlas, networks), session, None, **quiet())
+        _join_tabs(networks, session, tabs, draw_finds)
         steered = steer.open(finds.steer.click).success(lambda: gr.Tabs(selected="steer"), None, tabs, **quiet())
         steered.success(None, None, None, js=TO_TOP)
         join_picture_menu(networks, session, basket, menu, tabs, breed, steer)
@@ -95,18 +91,23 @@ def build(model: str | None = None, judge: str | None = None) -> gr.Blocks:
         for switched in (chosen, loaded, asked):
             avoid.follow(switched)
 
-        def open_page(visitor: Session, saved: Any, request: gr.Request) -> list[Any]:
-            tab = enter(networks, visitor, saved, dict(request.query_params))
-            # A visitor may have turned to another tab already: only a link to a find turns the page for them.
-            turned = gr.skip() if tab == "breed" else gr.Tabs(selected=tab)
-            return [*values_for_new_page(networks, visitor), visitor.basket.changed(), turned]
-
-        filled = [*switching.controls, basket, tabs]
-        opened = demo.load(open_page, [session, saved], filled, **quiet(lane="open", at_once=16))
-        switching.join(opened.then, switching.follow_link, [])
+        join_opening(networks, demo, Visit(session, basket, saved), menu, tabs, switching, breed, search, steer)
     if networks.judge_name(networks.default) == BUNDLED:
         threading.Thread(target=_warm_up, args=(networks,), daemon=True).start()
     return demo.queue(max_size=30, default_concurrency_limit=2)
+
+
+def _join_tabs(
+    networks: Networks, session: gr.State, tabs: gr.Tabs, draw_finds: Callable[[Callable[..., Any]], None]
+) -> None:
+    """Joins what happens when a tab is opened."""
+    for tab in (tab for tab in tabs.children if isinstance(tab, gr.Tab)):
+        tab.select(None, None, None, js=note_tab(str(tab.id)))
+        turned = tab.select(partial(turn_to, str(tab.id)), session, None, **quiet(queue=False))
+        if tab.id in BASKET_TABS:
+            draw_finds(turned.then)
+        if tab.id == "search":
+            turned.then(partial(build_atlas, networks), session, None, **quiet())
 
 
 def _warm_up(networks: Networks) -> None:

@@ -48,7 +48,7 @@ def create_breed_tab(networks: Networks, session: gr.State, basket: gr.State, vi
         view: the controls of a `View` but the truncation, which is here.
     """
     card = networks.cards[networks.default]
-    picker = PickGallery(elem_id="breed-picker", waiting=12)
+    picker = PickGallery(none="like some, or the next page is all new", elem_id="breed-picker", waiting=12)
     with gr.Row(elem_classes=["ss-actions", "ss-sticky"]):
         next_button = gr.Button("Next generation", variant="primary", elem_id="breed-next")
         undo = gr.Button("Undo", interactive=False, elem_id="breed-undo")
@@ -56,7 +56,7 @@ def create_breed_tab(networks: Networks, session: gr.State, basket: gr.State, vi
         fresh = gr.Button(f"Fresh {noun(card)}", elem_id="breed-fresh")
         keep_button = gr.Button("Keep liked", elem_id="breed-keep")
     avoid = line("", "breed-avoid", visible=False)
-    strength, truncation, count = _create_sliders(card)
+    strength, truncation, count, newcomers = _create_sliders(card)
     with gr.Row(elem_classes="ss-field-row"):
         seeds = gr.Textbox(
             label="Start from seeds", info="Whole numbers and ranges: 7, 42, 100-105.", placeholder="7, 42, 100-105",
@@ -94,7 +94,7 @@ def create_breed_tab(networks: Networks, session: gr.State, basket: gr.State, vi
         visitor.workspace.view = visitor.workspace.view.changed(generator, values)
         yield from visitor.tasks.newest("page", _pages(generator, visitor, marks_of(visitor, picked)))
 
-    turn(partial(_breed, networks), [count, strength], next_button.click)
+    turn(partial(_breed, networks), [count, strength, newcomers], next_button.click)
     turn(lambda visitor, marks: visitor.breeding.undo(marks), [], undo.click)
     turn(lambda visitor, marks: visitor.breeding.redo(marks), [], redo.click)
     turn(lambda visitor, marks, count: visitor.breeding.restart([], marks, count), [count], fresh.click)
@@ -115,7 +115,7 @@ def keep_liked(networks: Networks, visitor: Session, picked: Picked, *values: An
     return keep(visitor.basket, liked)
 
 
-def _create_sliders(card: ModelCard) -> list[gr.Slider]:
+def _create_sliders(card: ModelCard) -> tuple[gr.Slider, gr.Slider, gr.Slider, gr.Checkbox]:
     with gr.Row():
         strength = gr.Slider(
             0, 1.5, 0.4, step=0.05, label="Variation", info="How far children stray from their parents.",
@@ -129,7 +129,10 @@ def _create_sliders(card: ModelCard) -> list[gr.Slider]:
             MIN_COUNT, MAX_COUNT, 12, step=1, label=noun(card).capitalize(), info="How many the next page shows.",
             elem_id="breed-count",
         )  # fmt: skip
-    return [strength, truncation, count]
+        newcomers = gr.Checkbox(
+            True, label="New ones among the children", info="A sixth of the next page.", elem_id="breed-newcomers",
+        )  # fmt: skip
+    return strength, truncation, count, newcomers
 
 
 def _pages(generator: Generator, visitor: Session, marks: Mapping[int, int] | None = None) -> Iterator[list[Any]]:
@@ -138,12 +141,14 @@ def _pages(generator: Generator, visitor: Session, marks: Mapping[int, int] | No
         yield [drawn, gr.Button(interactive=breeding.can_undo), gr.Button(interactive=breeding.can_redo)]
 
 
-def _breed(networks: Networks, visitor: Session, marks: Mapping[int, int], count: int, strength: float) -> None:
+def _breed(
+    networks: Networks, visitor: Session, marks: Mapping[int, int], count: int, strength: float, newcomers: bool
+) -> None:
     liked = sum(mark == LIKED for mark in marks.values())
     if liked >= count:
         raise ValueError(f"You like {liked}, and no room is left for children: like fewer, or ask for more.")
     space = visitor.workspace.view.space(networks.generator(visitor.model), visitor.breeding.page.space)
-    visitor.breeding.next(marks, count, strength, space.from_z)
+    visitor.breeding.next(marks, count, strength, space.from_z, bool(newcomers))
 
 
 def _start(visitor: Session, marks: Mapping[int, int], text: str, count: int) -> None:

@@ -69,7 +69,7 @@ def create_find_detail() -> FindDetail:
             show_label=False, interactive=False, buttons=[], height=320, elem_id="finds-image", elem_classes="ss-large"
         )
         load = gr.Button("Load its model", variant="primary", visible=False, elem_id="finds-load")
-        name = gr.Textbox(label="Name", info="Press Enter to keep a new name.", max_length=100, elem_id="finds-name")
+        name = gr.Textbox(label="Name", info="Kept as you type.", max_length=100, elem_id="finds-name")
         table = facts("finds-facts")
         with gr.Row():
             png, json, npz = (

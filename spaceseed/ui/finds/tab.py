@@ -17,6 +17,7 @@ from spaceseed.ui.kit.events import TO_TOP, quiet
 from spaceseed.ui.kit.files import press, served
 from spaceseed.ui.kit.messages import clear_errors, inform, warn
 from spaceseed.ui.kit.picker import Gallery, Picked, PickGallery, Tile
+from spaceseed.ui.kit.storage import Storage
 from spaceseed.ui.state.basket import SUFFIXES, restore, to_browser, zip_file
 from spaceseed.ui.state.examples import example_finds
 from spaceseed.ui.state.handles import BreedTab
@@ -25,6 +26,7 @@ from spaceseed.ui.state.session import Session
 from spaceseed.ui.state.wishes import short
 
 EMPTY = "Nothing here yet: keep what you like, or drop files of earlier finds below."
+FULL = "Your browser has no room to keep more finds: download them, or they are gone when you leave."
 EVENT = quiet(lane="finds", at_once=16)  # finds of a slow model take long to draw
 BASKET_TABS = ("finds", "steer")  # those that show the basket
 NAME = "finds-name"
@@ -51,7 +53,7 @@ def create_finds_tab(
     networks: Networks,
     session: gr.State,
     basket: gr.State,
-    saved: gr.BrowserState,
+    saved: Storage,
     breed: BreedTab,
     tabs: gr.Tabs,
 ) -> FindsTab:
@@ -75,6 +77,7 @@ def create_finds_tab(
                 to_steer = gr.Button("Steer", elem_id="finds-steer")
                 to_zip = gr.Button("Download ZIP", elem_id="finds-zip")
                 remove = gr.Button("Remove", elem_id="finds-remove")
+                undo = gr.Button("Undo remove", interactive=False, elem_id="finds-undo")
                 zipped = gr.DownloadButton(visible="hidden", elem_id="finds-zip-file")
             drop = gr.File(
                 label="Drop finds here: PNG, JSON, NPZ or ZIP",
@@ -94,8 +97,13 @@ def create_finds_tab(
     basket.change(lambda visitor: to_browser(visitor.basket), session, saved, **EVENT)
     looked = on(picker.mark, look, [picker], detail.name)
     on(looked.then, show_find, [], detail.outputs).then(**link)
-    on(detail.name.submit, rename, [detail.name], basket)
-    on(remove.click, remove_chosen, [picker], basket)
+    # Not queued behind each other: the last of many letters is what counts.
+    detail.name.input(
+        clear_errors(partial(rename, networks)), [session, detail.name], basket, **quiet(trigger="always_last")
+    )
+    on(remove.click, remove_chosen, [picker], [basket, undo])
+    on(undo.click, bring_back, [], [basket, undo])
+    saved.full(lambda: warn(FULL), None, None, **EVENT)
     on(to_zip.click, make_zip, [picker], zipped).success(None, None, None, js=press("finds-zip-file"))
     turned = on(to_breed.click, breed_from, [picker], tabs)
     turned.success(None, None, None, js=TO_TOP)
@@ -191,18 +199,22 @@ def rename(_: Networks, visitor: Session, name: str) -> int:
     """Renames the find that the visitor looks at."""
     recipe = visitor.basket.current
     if recipe is not None:
-        visitor.boxes[NAME] = recipe.id, name
-        visitor.basket.finds[recipe.id] = recipe.replace(name=name)
+        named = visitor.basket.finds[recipe.id] = recipe.replace(name=name)
+        visitor.boxes[NAME] = recipe.id, named.name  # the box shows it already, with spaces that may not be the last
     return visitor.basket.changed()
 
 
-def remove_chosen(_: Networks, visitor: Session, picked: Picked) -> int:
+def remove_chosen(_: Networks, visitor: Session, picked: Picked) -> tuple[int, gr.Button]:
     """Removes the finds chosen from the basket."""
-    for recipe in _some(chosen(visitor, picked)):
-        del visitor.basket.finds[recipe.id]
-    if visitor.basket.shown not in visitor.basket.finds:
-        visitor.basket.shown = next(reversed(visitor.basket.finds), "")
-    return visitor.basket.changed()
+    visitor.basket.remove(_some(chosen(visitor, picked)))
+    return visitor.basket.changed(), gr.Button(interactive=True)
+
+
+def bring_back(_: Networks, visitor: Session) -> tuple[int, gr.Button]:
+    """Puts the finds that were removed last back."""
+    count = visitor.basket.bring_back()
+    inform(f"{count} brought back." if count else "They are here already.")
+    return visitor.basket.changed(), gr.Button(interactive=False)
 
 
 def make_zip(networks: Networks, visitor: Session, picked: Picked) -> str:

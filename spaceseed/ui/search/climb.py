@@ -15,10 +15,13 @@ from spaceseed.evolution.finds import Find
 from spaceseed.evolution.objectives import EmbeddingObjective
 from spaceseed.evolution.pareto import Front
 from spaceseed.evolution.wishes import WishObjective
+from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generators.generator import Generator
+from spaceseed.ops.optimizer import Optimizer
 from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.kit.cores import is_slow, use_cores
 from spaceseed.ui.kit.jobs import waiting_for
+from spaceseed.ui.kit.turns import Turns
 from spaceseed.ui.search.job import Job
 from spaceseed.ui.search.shown import Round, Shown, rounds, show
 from spaceseed.ui.search.wall import Wall
@@ -84,6 +87,13 @@ class Climb:
     def share(self) -> float:
         """How much of the search is done, 0 to 1."""
         return self.latest.evaluations / self.images if self.latest else 0.0
+
+    def optimizer(self, space: LatentSpace) -> Optimizer:
+        """Returns the optimizer as it was after the latest generation."""
+        optimizer = self.job.settings.optimizer(space, self.start)
+        if self.memory is not None:
+            optimizer.load_state_dict(self.memory)
+        return optimizer
 
     def plan(self) -> None:
         """Plans as many generations as the settings say, from here on."""
@@ -207,8 +217,14 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def climb(generator: Generator, state: Climb, visitor: Session) -> Iterator[Climb]:
+def climb(generator: Generator, state: Climb, visitor: Session, turns: Turns) -> Iterator[Climb]:
     """Runs a visitor's search, from its first generation or from where it ended.
+
+    Args:
+        generator: draws.
+        state: the search.
+        visitor: whose it is.
+        turns: of all visitors' searches. A quick one waits between its rounds, a slow one between its batches.
 
     Yields:
         how it stands, at most five times a second, and once it has ended or was stopped. Nothing is yielded if another
@@ -219,15 +235,18 @@ def climb(generator: Generator, state: Climb, visitor: Session) -> Iterator[Clim
         return
     job.ticket.taken = True
     space = job.space(generator)
-    optimizer = job.settings.optimizer(space, state.start)
-    if state.memory is not None:
-        optimizer.load_state_dict(state.memory)
+    optimizer = state.optimizer(space)
     state.plan()
-    closed, sizes = False, list[int]()
+    closed, sizes, slow = False, list[int](), is_slow(generator)
+
+    def given_up() -> bool:
+        return closed or job.ticket.stopped or visitor.ticket is not job.ticket
 
     def cancelled() -> bool:
+        if slow and any(given_up() for _ in turn.wait()):
+            return True
         use_cores(generator)
-        return closed or job.ticket.stopped or visitor.ticket is not job.ticket
+        return given_up()
 
     def images(vectors: Tensor) -> Tensor:
         sizes.append(len(vectors))
@@ -247,15 +266,17 @@ def climb(generator: Generator, state: Climb, visitor: Session) -> Iterator[Clim
     )
     began, shown = time.monotonic(), -math.inf
     try:
-        for step in _steps(steps) if is_slow(generator) else steps:
-            if isinstance(step, str):
-                state.progress(sum(sizes[:-1]), time.monotonic() - began)
-            else:
-                state.add(step, optimizer.state_dict())
-            pause = LINE_SECONDS if isinstance(step, str) else UPDATE_SECONDS
-            if state.ended or time.monotonic() - shown >= pause:
-                shown = time.monotonic()
-                yield state
+        with turns.line() as turn:
+            for step in _steps(steps) if slow else turn.share(steps, given_up):
+                if isinstance(step, str):
+                    state.progress(sum(sizes[:-1]), time.monotonic() - began)
+                    state.status = turn.words or state.status
+                else:
+                    state.add(step, optimizer.state_dict())
+                pause = LINE_SECONDS if isinstance(step, str) else UPDATE_SECONDS
+                if state.ended or time.monotonic() - shown >= pause:
+                    shown = time.monotonic()
+                    yield state
     finally:
         closed = True  # a thread may still be at work on the next generation
     if not state.ended and visitor.ticket is job.ticket:

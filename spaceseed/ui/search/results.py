@@ -83,35 +83,72 @@ def draw(state: Climb, visitor: Session) -> dict[str, Any]:
     about = "the best so far"
     if front:
         about = "best for the slider: words {:.2f} \u00b7 picture {:.2f}".format(*scores[best])
+    visitor.prompt, visitor.found, visitor.best = state.job.settings.words, tuple(recipes), best
+    return (
+        values
+        | show_found(visitor, _pictures(finds), about, state.wall.key)
+        | {
+            "film": captioned(
+                _pictures([frame.find for frame in frames]),
+                numbers,
+                [visitor.thumbnails.show(state.told(frame.recipe, frame.find)) for frame in frames],
+            ),
+            "curve": plotted(state.lines, state.generations),
+            "climb": state,
+        }
+    )
+
+
+def show_found(visitor: Session, paths: Sequence[str | None], about: str, key: str) -> dict[str, Any]:
+    """Returns values for the pictures of what was found, by name.
+
+    Args:
+        visitor: who found it.
+        paths: of the pictures.
+        about: a few words about the best.
+        key: tells this search from others.
+    """
+    recipes, best = visitor.found, visitor.best
     ids = [visitor.thumbnails.show(recipe) for recipe in recipes]
-    paths = _pictures(finds)
     tiles = [
-        Tile(find, path, _caption(recipe, each), find=find)
-        for find, path, recipe, each in zip(ids, paths, recipes, scores, strict=True)
+        Tile(find, path, _caption(recipe), find=find) for find, path, recipe in zip(ids, paths, recipes, strict=True)
     ]
-    return values | {
+    front = any(_compromise(recipe) for recipe in recipes)
+    return {
         "best": captioned([paths[best]], [about], [ids[best]]),
         "met": said(recipes[best].found),
-        "film": captioned(
-            _pictures([frame.find for frame in frames]),
-            numbers,
-            [visitor.thumbnails.show(state.told(frame.recipe, frame.find)) for frame in frames],
-        ),
-        "top": Gallery(FRONT if front else DIFFERENT, tiles, key=f"{state.wall.key} {front}"),
-        "curve": plotted(state.lines, state.generations),
-        "climb": state,
+        "top": Gallery(FRONT if front else DIFFERENT, tiles, key=f"{key} {front}"),
     }
 
 
-def chosen(state: Climb, picked: Picked) -> list[Recipe]:
-    """Returns the finds that the visitor chose, in their order."""
-    return [recipe for recipe in state.recipes(TOP) if recipe.id in picked.marks]
+def best_first(visitor: Session) -> list[Recipe]:
+    """Returns what was found last: the best, and then the others in their order.
+
+    Raises:
+        ValueError: nothing was; the message is for the visitor.
+    """
+    if not visitor.found:
+        raise ValueError("Nothing is found yet: start a search first.")
+    return list({recipe.id: recipe for recipe in (visitor.found[visitor.best], *visitor.found)}.values())
 
 
-def _caption(recipe: Recipe, scores: Sequence[float]) -> str:
-    if len(scores) > 1:
-        return " \u00b7 ".join(f"{score:.2f}" for score in scores)
-    return short(recipe.found) or f"likeness {scores[0]:.2f}"
+def chosen(visitor: Session, picked: Picked) -> list[Recipe]:
+    """Returns the finds that the visitor chose, or all when none is; the best first."""
+    found = best_first(visitor)
+    return [recipe for recipe in found if recipe.id in picked.marks] or found
+
+
+def _compromise(recipe: Recipe) -> tuple[Any, Any] | None:
+    """Returns the two scores of a find of a front; None for others."""
+    scores = recipe.found.settings.get("score 1"), recipe.found.settings.get("score 2")
+    return None if None in scores else scores
+
+
+def _caption(recipe: Recipe) -> str:
+    if (scores := _compromise(recipe)) is not None:
+        return "{:.2f} \u00b7 {:.2f}".format(*scores)
+    likeness = "" if recipe.found.score is None else f"likeness {recipe.found.score:.2f}"
+    return short(recipe.found) or likeness
 
 
 def _pictures(finds: Sequence[Find]) -> list[str]:

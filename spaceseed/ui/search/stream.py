@@ -68,7 +68,7 @@ def steps(networks: Networks, visitor: Session, state: Climb | None) -> Iterator
         return
     generator = networks.generator(state.job.model)
     with networks.atlases.searching():
-        for now in climb(generator, state, visitor):
+        for now in climb(generator, state, visitor, networks.turns):
             yield draw(now, visitor) | pressable(searching=not now.ended, more=now.ended and now.memory is not None)
     build_atlas(networks, visitor)
 

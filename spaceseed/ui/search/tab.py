@@ -1,6 +1,6 @@
 """The Search tab: a prompt becomes images while the visitor watches the score rise."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -9,7 +9,6 @@ import gradio as gr
 
 from spaceseed.evolution.finds import TOP
 from spaceseed.models.generators.generator import Generator
-from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.kit.events import TO_TOP, in_order, quiet
 from spaceseed.ui.kit.files import press, served
 from spaceseed.ui.kit.menu import PictureMenu
@@ -23,7 +22,7 @@ from spaceseed.ui.search.bar import PLACEHOLDERS, QUESTIONS, Bar, create_bar, pr
 from spaceseed.ui.search.climb import Climb
 from spaceseed.ui.search.controls import Controls, create_controls
 from spaceseed.ui.search.job import Job
-from spaceseed.ui.search.results import Results, chosen, create_results, create_status
+from spaceseed.ui.search.results import Results, best_first, chosen, create_results, create_status, show_found
 from spaceseed.ui.search.settings import SearchSettings, suited
 from spaceseed.ui.search.stream import failed, first_steps, steps
 from spaceseed.ui.search.wall import breed_from_seeds, create_wall
@@ -47,10 +46,14 @@ class SearchTab:
     Attributes:
         fitted: the controls that differ between models; `values_for` fills them.
         avoid: a line that says when searches keep to a filter.
+        top: shows what was found.
+        show: takes a trigger, and shows what was found before the page was loaded anew; returns what can be chained to.
     """
 
     fitted: list[Any]
     avoid: gr.HTML
+    top: PickGallery
+    show: Callable[[Callable[..., Any]], Any]
 
 
 def values_for(generator: Generator) -> list[Any]:
@@ -108,19 +111,27 @@ def create_search_tab(
     alike.success(None, None, None, js=TO_TOP)
     _join_searches(networks, session, breed, bar, controls, wall, begun, results, alike)
     planted = plant.click(plant_seeds, [session, wall, begun], tabs, **QUICK)
-    found = [session, results.climb, results.top]
-    keep_best.click(keep_the_best, found[:2], basket, **QUICK)
-    keep_all.click(keep_found, found, basket, **QUICK)
+    found = [session, results.top]
+    keep_best.click(clear_errors(keep_the_best), session, basket, **QUICK)
+    keep_all.click(clear_errors(keep_found), found, basket, **QUICK)
     results.top.mark(label_keep, results.top, keep_all, **NOW)
     sent = send.click(clear_errors(partial(send_to_breed, networks)), found, tabs, **QUICK)
     for turned in (planted, sent):
         turned.success(None, None, None, js=TO_TOP)
         breed.draw(turned.success)
-    written = download.click(clear_errors(lambda state: write_png(networks, state)), results.climb, file, **QUICK)
+    written = download.click(clear_errors(partial(write_png, networks)), session, file, **QUICK)
     written.success(None, None, None, js=press("search-file"))
     common, population = controls.common, controls.own[CMAESSettings.title]["population"]
     fitted = [bar.prompt, bar.chips, common["truncation"], common["generations"], common["warm_start"], population]
-    return SearchTab(fitted, avoid)
+    again = {"prompt": bar.prompt, "status": status, "best": results.best, "met": results.met, "top": results.top}
+
+    def show(trigger: Callable[..., Any]) -> Any:
+        def last(visitor: Session) -> list[Any]:
+            return in_order(show_last(networks, visitor), again)
+
+        return trigger(last, session, list(again.values()), **QUICK)
+
+    return SearchTab(fitted, avoid, results.top, show)
 
 
 def _join_searches(
@@ -171,12 +182,12 @@ def _join_searches(
     chosen = bar.chips.click(lambda sample: sample[0], bar.chips, bar.prompt, **NOW)
     filled = [event.success(check, given, list(asked.values()), **AGAIN) for event in (chosen, alike)]
     begins = [
-        ready.success(start, [session, job], list(started.values()), **quiet(lane="begin", at_once=4))
+        ready.success(start, [session, job], list(started.values()), **quiet(lane="begin", at_once=16))
         for ready in (typed, *filled)
     ]
     resuming = bar.again.click(resume, [session, results.climb], list(resumed.values()), **AGAIN)
     searches = [
-        ready.success(run, [session, begun], list(searched.values()), **quiet(lane="search", at_once=2))
+        ready.success(run, [session, begun], list(searched.values()), **quiet(lane="search", at_once=24))
         for ready in (*begins, resuming)
     ]
     for event in (*begins, *searches):
@@ -234,14 +245,14 @@ def ask_to_stop(visitor: Session) -> tuple[gr.Button, gr.Button]:
     return gr.Button(visible=False), gr.Button(visible=True)
 
 
-def keep_the_best(visitor: Session, state: Climb | None) -> int:
+def keep_the_best(visitor: Session) -> int:
     """Puts the best find into the basket."""
-    return keep(visitor.basket, _found(state, 1))
+    return keep(visitor.basket, best_first(visitor)[:1])
 
 
-def keep_found(visitor: Session, state: Climb | None, picked: Picked) -> int:
+def keep_found(visitor: Session, picked: Picked) -> int:
     """Puts the finds that were chosen into the basket, or all when none is."""
-    return keep(visitor.basket, _chosen(state, picked))
+    return keep(visitor.basket, chosen(visitor, picked))
 
 
 def label_keep(picked: Picked) -> gr.Button:
@@ -249,9 +260,9 @@ def label_keep(picked: Picked) -> gr.Button:
     return gr.Button(f"Keep {len(picked.marks)} chosen" if picked.marks else KEEP_ALL)
 
 
-def send_to_breed(networks: Networks, visitor: Session, state: Climb | None, picked: Picked) -> gr.Tabs:
+def send_to_breed(networks: Networks, visitor: Session, picked: Picked) -> gr.Tabs:
     """Puts the finds that were chosen, or all, on the breeding page and turns to it."""
-    problem = visitor.workspace.breed_from(networks.generator(visitor.model), _chosen(state, picked))
+    problem = visitor.workspace.breed_from(networks.generator(visitor.model), chosen(visitor, picked))
     if problem:
         warn(problem)
     return gr.Tabs(selected="breed")
@@ -277,19 +288,18 @@ def plant_seeds(visitor: Session, picked: Picked, state: Climb | None) -> gr.Tab
     return gr.Tabs(selected="breed")
 
 
-def write_png(networks: Networks, state: Climb | None) -> str:
+def write_png(networks: Networks, visitor: Session) -> str:
     """Writes the best find where the browser may fetch it; returns the path."""
-    recipe = _found(state, 1)[0]
+    recipe = best_first(visitor)[0]
     generator = networks.generator_of(recipe)
     return served(f"spaceseed-{recipe.id}.png", lambda path: recipe.save(path, generator))
 
 
-def _found(state: Climb | None, count: int) -> list[Recipe]:
-    if state is None:
-        raise refusal("Nothing is found yet: start a search first.")
-    return state.recipes(count)
-
-
-def _chosen(state: Climb | None, picked: Picked) -> list[Recipe]:
-    found = _found(state, TOP)
-    return (chosen(state, picked) if state is not None else []) or found
+def show_last(networks: Networks, visitor: Session) -> dict[str, Any]:
+    """Shows again what was found before the page was loaded anew."""
+    if not visitor.found:
+        return {}
+    generator = networks.generator(visitor.found[0].model)
+    paths = [visitor.thumbnails.draw(generator, recipe) for recipe in visitor.found]
+    status = {"text": "This is what your last search found.", "share": 0}
+    return {"prompt": visitor.prompt, "status": status, **show_found(visitor, paths, "the best", "last")}

@@ -4,7 +4,6 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -21,6 +20,7 @@ from spaceseed.ui.kit.picker import Picked
 from spaceseed.ui.search import tab as search_tab
 from spaceseed.ui.search.tab import SearchTab
 from spaceseed.ui.shell import model_bar
+from spaceseed.ui.shell.entry import follow
 from spaceseed.ui.shell.model_bar import ModelBar
 from spaceseed.ui.shell.model_line import loading
 from spaceseed.ui.state.avoiding import TASK
@@ -28,7 +28,6 @@ from spaceseed.ui.state.handles import BreedTab
 from spaceseed.ui.state.marks import leave
 from spaceseed.ui.state.networks import LOADING_ERRORS, Networks
 from spaceseed.ui.state.session import Session
-from spaceseed.ui.state.share import SeedLink
 from spaceseed.ui.state.view import View
 from spaceseed.ui.state.workspace import Workspace
 
@@ -183,7 +182,7 @@ class Switching:
         yield from self.choose(visitor, recipe.model if recipe else visitor.model, picked, *values)
 
     def follow_link(self, visitor: Session) -> Iterator[str | Any]:
-        """Changes to the model that a share link names."""
+        """Changes to the model that a share link names, or that the page before had."""
         link, visitor.link = visitor.link, None
         if link is None:
             yield gr.skip()
@@ -191,7 +190,7 @@ class Switching:
 
         def states() -> Iterator[str | Generator | None]:
             for state in switch(self._networks, visitor, link.model) or ():
-                if isinstance(state, Generator) and visitor.model == link.model and isinstance(link, SeedLink):
+                if isinstance(state, Generator) and visitor.model == link.model:
                     follow(state, visitor, link)
                 yield state
 
@@ -206,11 +205,3 @@ def _lines(visitor: Session, states: Iterator[str | Generator | None]) -> Iterat
         yield line
     if not shown:
         yield gr.skip()
-
-
-def follow(generator: Generator, visitor: Session, link: SeedLink) -> None:
-    """Puts the seed of a link first on a new page of its model, which is the visitor's now."""
-    workspace = Workspace.fresh(generator, (link.seed,))
-    if link.truncation is not None and generator.card is not None and generator.card.truncation is not None:
-        workspace.view = replace(workspace.view, truncation=link.truncation)
-    visitor.workspaces[visitor.model] = workspace

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from spaceseed.models.generators.generator import Generator
 from spaceseed.recipes.files import write_zip
@@ -11,6 +10,7 @@ from spaceseed.recipes.recipe import Recipe, RecipeError, open_any
 from spaceseed.ui.kit.cores import use_cores
 from spaceseed.ui.kit.files import served, still_served
 from spaceseed.ui.kit.messages import inform, warn
+from spaceseed.ui.kit.storage import Changes
 from spaceseed.ui.state.networks import Networks
 
 SUFFIXES = (".png", ".json", ".npz")
@@ -26,11 +26,15 @@ class Basket:
         finds: by the recipes' ids, oldest first, at most 200.
         shown: id of the find that the visitor looks at; "" for none.
         files: a find to the path of its PNG, as far as it is drawn.
+        stored: what the browser keeps of this basket, as far as is known: ids to JSON.
+        removed: what was removed last, and can come back: all finds as they were before.
     """
 
     finds: dict[str, Recipe] = field(default_factory=dict)
     shown: str = ""
     files: dict[Recipe, str] = field(default_factory=dict)
+    stored: dict[str, str] = field(default_factory=dict)
+    removed: dict[str, Recipe] = field(default_factory=dict)
     _changes: int = 0
 
     @property
@@ -57,6 +61,24 @@ class Basket:
             return len(new), None
         lost = len(new) - room
         return room, f"The basket holds {MAX_FINDS} finds, so {lost} did not fit: download some and remove them."
+
+    def remove(self, recipes: Sequence[Recipe]) -> None:
+        """Takes finds out, and looks at the newest one if the one looked at is among them."""
+        self.removed = dict(self.finds)
+        for recipe in recipes:
+            del self.finds[recipe.id]
+        if self.shown not in self.finds:
+            self.shown = next(reversed(self.finds), "")
+
+    def bring_back(self) -> int:
+        """Puts what was removed last back in its place, as far as there is room; returns how many finds that are."""
+        lost = [name for name in self.removed if name not in self.finds][: MAX_FINDS - len(self.finds)]
+        names = dict.fromkeys(name for name in self.removed if name in self.finds or name in lost)
+        kept = self.finds
+        self.finds = {name: kept.get(name, self.removed[name]) for name in names} | kept
+        self.removed = {}
+        self.shown = lost[-1] if lost else self.shown
+        return len(lost)
 
     def changed(self) -> int:
         """Returns a number that was not returned before: as the value of a `gr.State` it announces a change."""
@@ -136,27 +158,34 @@ def restore(networks: Networks, basket: Basket, paths: Sequence[str]) -> tuple[i
     return kept, problems
 
 
-def to_browser(basket: Basket) -> list[str]:
-    """Returns the newest finds as JSON, as many as the browser has room for."""
-    texts: list[str] = []
+def to_browser(basket: Basket) -> Changes:
+    """Returns what the browser must change to keep the newest finds, as many as it has room for.
+
+    Finds that another window has put into the browser stay there.
+    """
+    texts: dict[str, str] = {}
     size = 0
-    for recipe in reversed(basket.finds.values()):
-        texts.append(recipe.to_json())
-        size += len(texts[-1])
+    for name, recipe in reversed(basket.finds.items()):
+        text = recipe.to_json()
+        size += len(text)
         if size > MAX_SAVED:
-            return texts[-2::-1]
-    return texts[::-1]
+            break
+        texts[name] = text
+    put = {name: text for name, text in reversed(texts.items()) if basket.stored.get(name) != text}
+    drop = [name for name in basket.stored if name not in texts]
+    basket.stored = dict(reversed(texts.items()))
+    return Changes(put, drop)
 
 
-def from_browser(networks: Networks, basket: Basket, saved: Any) -> int:
-    """Puts what `to_browser` wrote back into the basket; returns how many entries could not be used."""
-    entries = saved[:MAX_FINDS] if isinstance(saved, list) else []
+def from_browser(networks: Networks, basket: Basket, texts: Sequence[str]) -> int:
+    """Puts what the browser kept back into the basket; returns how many texts could not be used."""
     lost = 0
-    for text in entries:
+    for text in texts[:MAX_FINDS]:
         try:
-            recipe = Recipe.from_json(text if isinstance(text, str) else "")
+            recipe = Recipe.from_json(text)
             networks.check(recipe)
             basket.add([recipe])
+            basket.stored[recipe.id] = text
         except RecipeError:
             lost += 1
     return lost

@@ -10,6 +10,7 @@ from spaceseed.models.hub import ByteProgress
 from spaceseed.models.zoo import loading
 from spaceseed.models.zoo.cache import ModelCache
 from spaceseed.recipes.recipe import Recipe, RecipeError
+from spaceseed.ui.kit.turns import Turns
 from spaceseed.ui.state.atlases import Atlases
 from spaceseed.ui.state.gpu import lend_to_generator, lend_to_judge
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 BUNDLED = "avatars"
 PUBLIC_JUDGE = "ViT-B-32/laion2b_s34b_b79k"  # knows photographs and any text
+SEARCHES = 2  # at a time; more would make all of them slow
+TURN_SECONDS = 4.0
 LOADING_ERRORS = (ArgumentError, CheckpointError, DownloadError)
 
 
@@ -35,6 +38,7 @@ class Networks:
         default: id of the model that visitors meet first.
         problem: why it is not the one that was asked for, in a sentence; "" if it is.
         atlases: what the judges see in the images of many seeds.
+        turns: those of the visitors' searches.
     """
 
     def __init__(self, default: str | None = None, judge: str | None = None) -> None:
@@ -43,6 +47,7 @@ class Networks:
         self._judges: dict[str, Judge] = {}
         self._judge_lock = threading.Lock()
         self.atlases = Atlases()
+        self.turns = Turns(SEARCHES, TURN_SECONDS)
         self._own: dict[str, tuple[str, ModelCard]] = {}  # beside the catalogue: what `load` takes, by id
         self.default, self.problem = self._offer(default or loading.choose_default_model())
 

@@ -1,7 +1,7 @@
 """What the app remembers of one visitor."""
 
 from dataclasses import dataclass, field
-from typing import Any, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 import gradio as gr
 
@@ -11,11 +11,18 @@ from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.kit.tasks import Tasks, Ticket
 from spaceseed.ui.state.basket import Basket
 from spaceseed.ui.state.mixture import Film, Mixture
-from spaceseed.ui.state.share import SeedLink
 from spaceseed.ui.state.thumbnails import Thumbnails
 from spaceseed.ui.state.workspace import Workspace
 
 T = TypeVar("T")
+
+
+class Link(Protocol):
+    """What leads to something of a model."""
+
+    @property
+    def model(self) -> str:
+        """The model's id."""
 
 
 @dataclass
@@ -31,12 +38,18 @@ class Session:
         basket: what they keep.
         thumbnails: the pictures that they have seen.
         tasks: what is being done for them.
+        entered: whether the page has opened with this session; one of a server that was restarted has not.
+        query: of the address with which the page was opened.
+        opening: what a share link names, to be shown large; None once it was.
+        prompt: what was searched for last.
+        found: what that search has found, in the order in which it is shown.
+        best: place of the best of them.
         tab: id of the tab that is open.
         boxes: what each box that they type into shows, as far as is known: as in `refill`, or as they entered it.
         refused: id of a model that could not be loaded, to the time of the last try.
         loading: id of the model that is being loaded in place of the present one; "" if none is.
         unfilled: whether controls do not show yet that another model was loaded, or could not be.
-        link: what a share link brought whose model is not loaded yet.
+        link: what a share link or an earlier page brought whose model is not loaded yet.
         ticket: of the search begun last; a search ends once another has taken its place.
         steers: whether they have been on the Steer tab.
         sent: what Steer is to open next; None for the find looked at in the basket.
@@ -49,12 +62,18 @@ class Session:
     basket: Basket = field(default_factory=Basket)
     thumbnails: Thumbnails = field(default_factory=Thumbnails)
     tasks: Tasks = field(default_factory=Tasks)
+    entered: bool = False
+    query: str = ""
+    opening: Recipe | None = None
+    prompt: str = ""
+    found: tuple[Recipe, ...] = ()
+    best: int = 0
     tab: str = "breed"
     boxes: dict[str, object] = field(default_factory=dict)
     refused: dict[str, float] = field(default_factory=dict)
     loading: str = ""
     unfilled: bool = False
-    link: Recipe | SeedLink | None = None
+    link: Link | None = None
     ticket: Ticket | None = None
     steers: bool = False
     sent: Recipe | None = None

@@ -41,12 +41,14 @@ class SteerTab:
         draw_shelf: takes a trigger, and draws the basket when it fires.
         show: the same for what is open of the present model, once the visitor has been here.
         open: the same for the find that the visitor looks at; returns what can be chained to.
+        changed: a trigger that fires when the find that is open has changed.
     """
 
     load: gr.Button
     draw_shelf: Callable[[Callable[..., Any]], Any]
     show: Callable[[Callable[..., Any]], Any]
     open: Callable[[Callable[..., Any]], Any]
+    changed: Callable[..., Any]
 
 
 def create_steer_tab(
@@ -101,6 +103,7 @@ def create_steer_tab(
         draw_shelf,
         lambda trigger: show(trigger, show_again),
         lambda trigger: show(trigger, open_shown),
+        panel.after.change,
     )
 
 

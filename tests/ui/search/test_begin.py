@@ -10,6 +10,7 @@ from spaceseed.evolution.objectives import ImageObjective
 from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generators.generator import latents_from_seeds
 from spaceseed.ui.kit.picker import Picked
+from spaceseed.ui.kit.turns import Turns
 from spaceseed.ui.search import tab
 from spaceseed.ui.search.algorithms import ALGORITHMS
 from spaceseed.ui.search.begin import begin
@@ -46,7 +47,7 @@ def test_untouched_settings_search_as_find_does(generator, judge, atlas, visitor
     monkeypatch.setattr("spaceseed.ui.search.climb.UPDATE_SECONDS", 0.0)
     monkeypatch.setattr("spaceseed.evolution.find.atlas_of", lambda *_, **__: atlas if has_atlas else None)
     *_, first = begin(generator, judge, atlas if has_atlas else None, ask(visitor), visitor)
-    mine = [state.latest for state in itertools.islice(climb(generator, first.climb, visitor), 3)]
+    mine = [state.latest for state in itertools.islice(climb(generator, first.climb, visitor, Turns(2, 1.0)), 3)]
     theirs = list(itertools.islice(find(generator, judge, WISH, truncation=0.7, seed=0), 3))
     for a, b in zip(mine, theirs, strict=True):
         assert [find.vector.tolist() for find in a.top] == [find.vector.tolist() for find in b.top]
@@ -74,7 +75,7 @@ def test_no_image_of_the_first_generation_is_drawn_twice(generator, judge, atlas
     synthesize = generator.synthesize
     monkeypatch.setattr(generator, "synthesize", lambda ws, **o: drawn.append(len(ws)) or synthesize(ws, **o))
     *_, first = begin(generator, judge, atlas, ask(visitor), visitor)
-    next(climb(generator, first.climb, visitor))
+    next(climb(generator, first.climb, visitor, Turns(2, 1.0)))
     assert sum(drawn) == 64
     assert first.climb.drawn == []
 
@@ -114,7 +115,7 @@ def test_liked_images_come_first_in_every_space(generator, judge, atlas, visitor
     images = torch.cat(last.drawn)
     assert len(images) == 64
     torch.testing.assert_close(images[:2], home.images(visitor.breeding.page.latents[:2]), atol=1e-3, rtol=1e-3)
-    assert next(climb(generator, last.climb, visitor)).latest.evaluations == 64
+    assert next(climb(generator, last.climb, visitor, Turns(2, 1.0))).latest.evaluations == 64
 
 
 def test_a_picture_alone_is_searched_by_its_likeness(generator, judge, atlas, visitor, find, tmp_path):
@@ -123,7 +124,7 @@ def test_a_picture_alone_is_searched_by_its_likeness(generator, judge, atlas, vi
     *_, last = begin(generator, judge, atlas, job, visitor)
     assert last.wall.seeds[0] == 5
     assert isinstance(last.climb.objective, ImageObjective)
-    state = next(climb(generator, last.climb, visitor))
+    state = next(climb(generator, last.climb, visitor, Turns(2, 1.0)))
     (recipe,) = state.recipes(1)
     assert (recipe.name, recipe.found.prompt) == ("like a picture", "like a picture")
     assert state.verdict == f"Best score {state.latest.best_score:.3f}."

@@ -12,6 +12,7 @@ import torch
 from spaceseed.models.generators.generator import ModelCard
 from spaceseed.models.generators.stylegan2 import StyleGAN2
 from spaceseed.ui.kit.tasks import Ticket
+from spaceseed.ui.kit.turns import Turns
 from spaceseed.ui.search import climb as module
 from spaceseed.ui.search.begin import begin
 from spaceseed.ui.search.climb import FRAMES, duration
@@ -65,7 +66,7 @@ def climb(generator, judge, asked, visitor):
     """Begins a search and runs it; the judge counts no batch before it runs."""
     *_, last = begin(generator, judge, None, asked, visitor)
     judge.batches = 0
-    return run(generator, last.climb, visitor)
+    return run(generator, last.climb, visitor, Turns(2, 1.0))
 
 
 def test_a_search_ends_with_all_there_is_to_see(generator, visitor):
@@ -173,7 +174,7 @@ def test_a_search_goes_on_as_if_it_had_not_ended(generator, visitor):
     film, wall = [frame.find.score for frame in half.film], half.wall
     half.job = replace(half.job, ticket=Ticket())
     visitor.ticket = half.job.ticket
-    list(run(generator, half, visitor))
+    list(run(generator, half, visitor, Turns(2, 1.0)))
     assert half.lines["best"] == whole.lines["best"]
     assert half.wall is wall
     assert [frame.find.score for frame in half.film][: len(film)] == film
@@ -191,7 +192,7 @@ def test_a_stopped_search_goes_on(generator, visitor):
     judge.after = lambda batch: None
     state.job = replace(state.job, ticket=Ticket(), settings=SearchSettings.parse({"prompt": "red", **SHORT}))
     visitor.ticket = state.job.ticket
-    *_, state = run(generator, state, visitor)
+    *_, state = run(generator, state, visitor, Turns(2, 1.0))
     assert state.lines["best"][:3] == done
     assert len(state.lines["best"]) == 5
     assert state.status.startswith("Done")
@@ -199,8 +200,8 @@ def test_a_stopped_search_goes_on(generator, visitor):
 
 def test_a_search_runs_once(generator, visitor):
     *_, last = begin(generator, RedJudge(), None, job(visitor, generations=2), visitor)
-    assert list(run(generator, last.climb, visitor))
-    assert list(run(generator, last.climb, visitor)) == []
+    assert list(run(generator, last.climb, visitor, Turns(2, 1.0)))
+    assert list(run(generator, last.climb, visitor, Turns(2, 1.0))) == []
 
 
 def test_a_closed_page_closes_the_search(generator, visitor):

@@ -10,6 +10,7 @@ from PIL import Image
 from spaceseed.models.generators.generator import latents_from_seeds
 from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.kit.picker import Picked
+from spaceseed.ui.kit.turns import Turns
 from spaceseed.ui.search import results, tab
 from spaceseed.ui.search.begin import begin
 from spaceseed.ui.search.climb import climb
@@ -29,7 +30,8 @@ def ended(generator, judge, visitor, said):
     """A search that has ended."""
     job = tab.ask(visitor, visitor.workspace.view, NO_MARKS, ASKED | {"Random search": {"population": 10}})
     *_, first = begin(generator, judge, None, job, visitor)
-    *_, state = climb(generator, first.climb, visitor)
+    *_, state = climb(generator, first.climb, visitor, Turns(2, 1.0))
+    results.draw(state, visitor)
     return state
 
 
@@ -50,7 +52,7 @@ def test_liked_faces_are_read_from_the_page(visitor):
 
 
 def test_drawing_fills_every_output(ended, visitor):
-    status, best, met, film, top, curve, kept = results.draw(ended, visitor).values()
+    status, best, met, top, film, curve, kept = results.draw(ended, visitor).values()
     assert status["share"] == 1
     assert status["text"].startswith("Done: 10 images")
     assert (len(best), len(film), len(top.tiles)) == (1, 1, 8)
@@ -138,15 +140,17 @@ def test_stop_asks_the_search_to_end(visitor):
 
 def test_nothing_found_is_said_in_a_sentence(networks, visitor):
     for event in (
-        lambda: tab.send_to_breed(networks, visitor, None, NO_MARKS),
-        lambda: tab.write_png(networks, None),
+        lambda: tab.send_to_breed(networks, visitor, NO_MARKS),
+        lambda: tab.write_png(networks, visitor),
+        lambda: tab.keep_the_best(visitor),
+        lambda: tab.keep_found(visitor, NO_MARKS),
     ):
-        with pytest.raises(gr.Error, match="Nothing is found yet: start a search first"):
+        with pytest.raises(ValueError, match="Nothing is found yet: start a search first"):
             event()
 
 
 def test_finds_go_to_breed_as_liked(networks, visitor, ended):
-    tab.send_to_breed(networks, visitor, ended, NO_MARKS)
+    tab.send_to_breed(networks, visitor, NO_MARKS)
     page = visitor.breeding.page
     assert page.latents[:8].equal(torch.stack([recipe.latent for recipe in ended.recipes(8)]))
     assert page.marks == dict.fromkeys(range(8), 1)
@@ -155,12 +159,12 @@ def test_finds_go_to_breed_as_liked(networks, visitor, ended):
 def test_chosen_finds_go_alone(networks, visitor, ended):
     third, first = (ended.recipes(8)[rank].id for rank in (2, 0))
     picked = Picked({third: 1, first: 1, "stranger": 1}, None)
-    tab.keep_found(visitor, ended, picked)
+    tab.keep_found(visitor, picked)
     assert list(visitor.basket.finds) == [first, third]
     assert tab.label_keep(picked).value == "Keep 3 chosen"
-    tab.send_to_breed(networks, visitor, ended, picked)
+    tab.send_to_breed(networks, visitor, picked)
     assert visitor.breeding.page.kept == 2
-    tab.keep_found(visitor, ended, NO_MARKS)
+    tab.keep_found(visitor, NO_MARKS)
     assert len(visitor.basket.finds) == 8
 
 
@@ -175,13 +179,14 @@ def test_a_picture_of_the_page_is_searched_for(networks, visitor, ended):
 def test_finds_of_w_breed_in_w(networks, generator, judge, visitor):
     job = tab.ask(visitor, visitor.workspace.view, NO_MARKS, ASKED | {"space": "w", "Random search": {"population": 4}})
     *_, first = begin(generator, judge, None, job, visitor)
-    *_, state = climb(generator, first.climb, visitor)
-    tab.send_to_breed(networks, visitor, state, NO_MARKS)
+    *_, state = climb(generator, first.climb, visitor, Turns(2, 1.0))
+    results.draw(state, visitor)
+    tab.send_to_breed(networks, visitor, NO_MARKS)
     assert (visitor.breeding.page.space, visitor.breeding.page.kept) == ("w", len(state.latest.top))
 
 
-def test_the_png_holds_the_best_find(networks, ended):
-    recipe = Recipe.open(tab.write_png(networks, ended))
+def test_the_png_holds_the_best_find(networks, visitor, ended):
+    recipe = Recipe.open(tab.write_png(networks, visitor))
     assert recipe == ended.recipes(1)[0]
     assert recipe.found.prompt == "a man with a beard"
     assert recipe.found.judge == "avatars"

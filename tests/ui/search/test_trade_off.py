@@ -8,6 +8,7 @@ import pytest
 from spaceseed.evolution.find import first_seeds
 from spaceseed.ui.kit.picker import Picked
 from spaceseed.ui.kit.tasks import Ticket
+from spaceseed.ui.kit.turns import Turns
 from spaceseed.ui.search import results, tab
 from spaceseed.ui.search.begin import begin
 from spaceseed.ui.search.climb import climb
@@ -32,7 +33,7 @@ def start(generator, judge, atlas, find, tmp_path, said):
 
 
 def ended(generator, visitor, state):
-    *_, last = climb(generator, state, visitor)
+    *_, last = climb(generator, state, visitor, Turns(2, 1.0))
     return last
 
 

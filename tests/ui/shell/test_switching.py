@@ -12,6 +12,7 @@ from spaceseed.ui.breed import tab as breed_tab
 from spaceseed.ui.breed.page import paint
 from spaceseed.ui.finds.detail import fill
 from spaceseed.ui.finds.tab import galleries
+from spaceseed.ui.kit.menu import PictureMenu
 from spaceseed.ui.kit.picker import Picked
 from spaceseed.ui.search import tab as search_tab
 from spaceseed.ui.shell import model_bar, switching
@@ -187,7 +188,7 @@ def test_who_is_refused_a_model_gets_the_menu_back(page, newcomer, said):
 
 
 def test_a_page_that_opens_leaves_its_controls_to_the_visitor(page, tiny_networks, newcomer):
-    enter(tiny_networks, newcomer, [], {})
+    enter(tiny_networks, newcomer, [], None, {})
     choice, *rest = values_for_new_page(tiny_networks, newcomer)
     assert "value" not in choice.constructor_args
     assert nothing(rest)
@@ -196,13 +197,13 @@ def test_a_page_that_opens_leaves_its_controls_to_the_visitor(page, tiny_network
 
 
 def test_a_link_fills_the_controls_of_the_page_that_it_opens(tiny_networks, newcomer):
-    enter(tiny_networks, newcomer, [], {"seed": "7", "truncation": "0.5"})
+    enter(tiny_networks, newcomer, [], None, {"seed": "7", "truncation": "0.5"})
     values = [getattr(value, "value", None) for value in values_for_new_page(tiny_networks, newcomer)]
     assert 0.5 in values
 
 
 def test_a_link_to_another_model_is_followed_and_shown(page, tiny_networks, newcomer):
-    enter(tiny_networks, newcomer, [], {"model": "tiny-classes", "seed": "7", "truncation": "0.5"})
+    enter(tiny_networks, newcomer, [], None, {"model": "tiny-classes", "seed": "7", "truncation": "0.5"})
     list(page.follow_link(newcomer))
     assert newcomer.breeding.page.seeds[0] == 7
     assert 0.5 in [getattr(value, "value", None) for value in page.fill(newcomer)]
@@ -244,7 +245,7 @@ def test_finds_outlive_their_model_and_come_alive_with_it(tiny_networks, newcome
 
 def to_browser_of(visitor, *recipes):
     visitor.basket.add(recipes)
-    return to_browser(visitor.basket)
+    return list(to_browser(visitor.basket).put.values())
 
 
 def unzipped(path):
@@ -273,7 +274,7 @@ def test_a_recipe_of_no_model_here_is_refused(tiny_networks):
 
 
 def test_a_link_to_a_seed_of_another_model_waits_for_it(tiny_networks, newcomer, said):
-    assert enter(tiny_networks, newcomer, [], {"model": "tiny-classes", "seed": "7", "truncation": "0.5"}) == "breed"
+    enter(tiny_networks, newcomer, [], None, {"model": "tiny-classes", "seed": "7", "truncation": "0.5"})
     assert newcomer.link == SeedLink("tiny-classes", 7, 0.5)
     move(tiny_networks, newcomer, "tiny-classes")
     follow(tiny_networks.generator("tiny-classes"), newcomer, newcomer.link)
@@ -285,13 +286,13 @@ def test_a_link_to_a_seed_of_another_model_waits_for_it(tiny_networks, newcomer,
 def test_a_link_to_a_find_of_another_model_keeps_the_find_and_waits(tiny_networks, newcomer, catalogue):
     recipe = find_of(tiny_networks, "tiny-biggan")
     query = write_query(recipe)
-    assert enter(tiny_networks, newcomer, [], {"find": query.removeprefix("?find=")}) == "finds"
+    enter(tiny_networks, newcomer, [], None, {"find": query.removeprefix("?find=")})
     assert newcomer.link == recipe
     assert list(newcomer.basket.finds) == [recipe.id]
 
 
 def test_a_link_to_an_unknown_model_gets_a_sentence(tiny_networks, newcomer, said):
-    assert enter(tiny_networks, newcomer, [], {"model": "<b>", "seed": "7"}) == "breed"
+    enter(tiny_networks, newcomer, [], None, {"model": "<b>", "seed": "7"})
     assert newcomer.link is None
     assert "'<b>'" in said[0]
 

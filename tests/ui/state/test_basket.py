@@ -7,6 +7,7 @@ from PIL import Image
 
 from spaceseed.images import to_uint8
 from spaceseed.recipes.recipe import Recipe, open_any
+from spaceseed.ui.kit.storage import Changes
 from spaceseed.ui.state.basket import (
     MAX_FINDS,
     SUFFIXES,
@@ -113,23 +114,53 @@ def test_a_full_basket_stops_a_drop(networks, generator, basket, find):
     assert "200" in problem
 
 
+def texts(basket):
+    """What the browser has after it has done what it is told, from nothing."""
+    return list(to_browser(basket).put.values())
+
+
 def test_the_browser_keeps_the_newest_finds_that_fit(networks, generator, basket, find, monkeypatch):
     basket.add([find(seed) for seed in range(4)])
-    saved = to_browser(basket)
+    saved = texts(basket)
     other = Basket()
     assert from_browser(networks, other, json.loads(json.dumps(saved))) == 0
     assert list(other.finds.values()) == list(basket.finds.values())
     monkeypatch.setattr("spaceseed.ui.state.basket.MAX_SAVED", sum(map(len, saved[2:])))
-    assert to_browser(basket) == saved[2:]
+    changes = to_browser(basket)
+    assert (dict(changes.put), changes.drop) == ({}, [find(0).id, find(1).id])
 
 
-@pytest.mark.parametrize("saved", [None, "text", {"a": 1}, [], 3])
-def test_a_browser_that_keeps_nothing_of_use_is_no_problem(networks, generator, basket, saved):
-    assert from_browser(networks, basket, saved) == 0
-    assert basket.finds == {}
+def test_only_what_changed_is_told_to_the_browser(networks, basket, find):
+    from_browser(networks, basket, [find(1).to_json(), find(2).to_json()])
+    assert to_browser(basket) == Changes({}, [])
+    basket.add([find(3)])
+    basket.finds[find(1).id] = find(1).replace(name="Ada")
+    basket.remove([find(2)])
+    changes = to_browser(basket)
+    assert list(changes.put) == [find(1).id, find(3).id]
+    assert changes.drop == [find(2).id]
+    assert to_browser(basket) == Changes({}, [])
+
+
+def test_what_was_removed_comes_back_in_its_place(basket, find):
+    basket.add([find(seed) for seed in range(4)])
+    basket.remove([find(1), find(3)])
+    assert basket.shown == find(2).id
+    basket.add([find(9)])
+    assert basket.bring_back() == 2
+    assert [recipe.seed for recipe in basket.finds.values()] == [0, 1, 2, 3, 9]
+    assert basket.bring_back() == 0
+
+
+def test_a_full_basket_takes_back_what_fits(basket, find):
+    basket.add([find(seed) for seed in range(MAX_FINDS)])
+    basket.remove([find(0), find(1)])
+    basket.add([find(500)])
+    assert basket.bring_back() == 1
+    assert len(basket.finds) == MAX_FINDS
 
 
 def test_what_a_browser_kept_is_checked(networks, generator, basket, find):
     good, other = find(1).to_json(), find(1).replace(sha256="0" * 64).to_json()
-    assert from_browser(networks, basket, [good, other, "{}", 5, None]) == 4
+    assert from_browser(networks, basket, [good, other, "{}", ""]) == 3
     assert list(basket.finds) == [find(1).id]

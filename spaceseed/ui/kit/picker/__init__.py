@@ -99,17 +99,12 @@ class PickGallery(gr.HTML):
         waiting: int = 0,
         **options: Any,
     ) -> None:
+        words = {"MARKED": marked, "SIGN": sign, "MENU_FIRST": menu_first, "NONE": none, "WAITING": waiting}
         super().__init__(
-            html_template=read(HERE / "template.html"),
+            html_template=read(HERE / "template.html", TERNARY=ternary, **words),
             css_template=read(HERE / "style.css"),
-            js_on_load=read(HERE / "script.js"),
+            js_on_load=read(HERE / "script.js", TERNARY=ternary),
             apply_default_css=False,
-            ternary=ternary,
-            marked=marked,
-            sign=sign,
-            menu_first=menu_first,
-            none=none,
-            waiting=waiting,
             **options,
         )
 

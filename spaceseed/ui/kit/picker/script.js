@@ -14,7 +14,7 @@ watch('value', () => {
   if (key && key === latest.key) {
     const here = new Set(tiles.map((tile) => tile.id));
     const mine = Object.fromEntries(Object.entries(latest.marks || {}).filter(([id]) => here.has(id)));
-    const place = props.ternary ? latest.at : at;
+    const place = TERNARY ? latest.at : at;
     if (JSON.stringify(mine) !== JSON.stringify(marks) || place !== at) props.value = {...props.value, marks: mine, at: place};
   }
   latest = props.value || {};
@@ -31,7 +31,7 @@ const mark = (tile, value) => {
 };
 
 const cycle = (tile) => {
-  const next = props.ternary ? {0: 1, 1: -1, '-1': 0} : {0: 1, 1: 0};
+  const next = TERNARY ? {0: 1, 1: -1, '-1': 0} : {0: 1, 1: 0};
   mark(tile, next[markOf(tile)]);
 };
 
@@ -75,7 +75,7 @@ element.addEventListener('keydown', (event) => {
   if (go) go.focus();
   else if (key === 'l') toggle(tile, 1);
   else if (key === ' ') cycle(tile);  // a click may open the menu
-  else if (props.ternary && ['b', 'delete', 'backspace'].includes(key)) toggle(tile, -1);
+  else if (TERNARY && ['b', 'delete', 'backspace'].includes(key)) toggle(tile, -1);
   else if (!key.startsWith('arrow')) return;
   event.preventDefault();
 });

@@ -40,11 +40,10 @@ class MixGrid(gr.HTML):
 
     def __init__(self, *, empty: str = "", **options: Any) -> None:
         super().__init__(
-            html_template=read(HERE / "template.html"),
+            html_template=read(HERE / "template.html", EMPTY=empty),
             css_template=read(HERE / "style.css"),
             js_on_load=None,
             apply_default_css=False,
-            empty=empty,
             **options,
         )
 
