@@ -16,9 +16,9 @@ from spaceseed.ui.kit.menu import PictureMenu
 from spaceseed.ui.kit.picker import Picked
 from spaceseed.ui.search import tab as search_tab
 from spaceseed.ui.shell import model_bar, switching
-from spaceseed.ui.shell.entry import enter
+from spaceseed.ui.shell.entry import enter, follow
 from spaceseed.ui.shell.model_line import loading
-from spaceseed.ui.shell.switching import follow, switch, values_for, values_for_new_page
+from spaceseed.ui.shell.switching import switch, values_for, values_for_new_page
 from spaceseed.ui.state.basket import from_browser, to_browser, zip_file
 from spaceseed.ui.state.marks import leave, marks_of
 from spaceseed.ui.state.networks import Networks
