@@ -17,7 +17,7 @@ from spaceseed.ui.kit.events import TO_TOP, quiet
 from spaceseed.ui.kit.files import press, served
 from spaceseed.ui.kit.messages import clear_errors, inform, warn
 from spaceseed.ui.kit.picker import Gallery, Picked, PickGallery, Tile
-from spaceseed.ui.state.basket import SUFFIXES, restore, to_browser, zip_file
+from spaceseed.ui.state.basket import SUFFIXES, large_png, restore, to_browser, zip_file
 from spaceseed.ui.state.examples import example_finds
 from spaceseed.ui.state.handles import BreedTab
 from spaceseed.ui.state.networks import Networks
@@ -96,6 +96,7 @@ def create_finds_tab(
     on(detail.name.submit, rename, [detail.name], basket)
     on(remove.click, remove_chosen, [picker], basket)
     on(to_zip.click, make_zip, [picker], zipped).success(None, None, None, js=press("finds-zip-file"))
+    on(detail.large.click, make_large, [], detail.large_file).success(None, None, None, js=press("finds-large-file"))
     turned = on(to_breed.click, breed_from, [picker], tabs)
     turned.success(None, None, None, js=TO_TOP)
     breed.draw(turned.success)
@@ -208,6 +209,12 @@ def make_zip(networks: Networks, visitor: Session, picked: Picked) -> str:
     if not visitor.basket.finds:
         raise ValueError("There is nothing to download yet: keep some finds first.")
     return zip_file(networks, visitor.basket, chosen(visitor, picked) or list(visitor.basket.finds.values()))
+
+
+def make_large(networks: Networks, visitor: Session) -> str | Any:
+    """Writes the find that the visitor looks at as a large PNG."""
+    recipe = visitor.basket.current
+    return gr.skip() if recipe is None else large_png(networks, recipe)
 
 
 def breed_from(networks: Networks, visitor: Session, picked: Picked) -> gr.Tabs:
