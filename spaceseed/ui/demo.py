@@ -17,7 +17,7 @@ from spaceseed.ui.search.stream import build_atlas
 from spaceseed.ui.search.tab import create_search_tab
 from spaceseed.ui.shell.entry import enter
 from spaceseed.ui.shell.model_bar import create_model_bar
-from spaceseed.ui.shell.style import AVOID_CSS, CSS, STEER_CSS, THEME
+from spaceseed.ui.shell.style import AVOID_CSS, CSS, KEYS, STEER_CSS, THEME
 from spaceseed.ui.shell.switching import Switching, values_for_new_page
 from spaceseed.ui.state.networks import BUNDLED, Networks
 from spaceseed.ui.state.session import Session
@@ -26,6 +26,7 @@ from spaceseed.ui.steer.tab import create_steer_tab
 LAUNCH: dict[str, Any] = {
     "theme": THEME,
     "css_paths": [CSS, STEER_CSS, AVOID_CSS],
+    "js": KEYS,
     "ssr_mode": False,
     "run_history": False,  # what visitors draw is theirs alone
     "max_file_size": "128mb",

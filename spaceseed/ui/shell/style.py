@@ -1,12 +1,15 @@
-"""How the app looks: one accent colour, light and dark."""
+"""How the app looks, and the keys it listens to: one accent colour, light and dark."""
 
 from pathlib import Path
 
 import gradio as gr
 
+from spaceseed.ui.kit.templates import read
+
 CSS = Path(__file__).with_name("style.css")
 STEER_CSS = Path(__file__).parents[1] / "steer" / "style.css"
 AVOID_CSS = Path(__file__).parents[1] / "avoid" / "style.css"
+KEYS = read(Path(__file__).with_name("keys.js"))
 
 THEME = gr.themes.Default(
     primary_hue="teal",
