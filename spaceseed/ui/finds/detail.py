@@ -44,7 +44,7 @@ class FindDetail:
         name: of the find; an event of its own fills it, for the visitor may be changing it.
         facts: its history.
         png, json, npz: its files.
-        large: writes the PNG enlarged, if the find is small, for `large_file` to download.
+        large: downloads the PNG enlarged; only small finds have it.
         link: to it.
     """
 
@@ -57,7 +57,6 @@ class FindDetail:
     json: gr.DownloadButton
     npz: gr.DownloadButton
     large: gr.Button
-    large_file: gr.DownloadButton
     link: gr.Textbox
 
     @property
@@ -79,7 +78,6 @@ def create_find_detail() -> FindDetail:
             large = gr.Button("PNG, large", size="sm", min_width=60, elem_id="finds-large")
             json = gr.DownloadButton("JSON", size="sm", min_width=60, elem_id="finds-json")
             npz = gr.DownloadButton("NPZ", size="sm", min_width=60, elem_id="finds-npz")
-            large_file = gr.DownloadButton(visible="hidden", elem_id="finds-large-file")
         link = gr.Textbox(
             label="Link",
             info="Reopens this find for anyone.",
@@ -88,7 +86,7 @@ def create_find_detail() -> FindDetail:
             max_lines=1,
             elem_id="finds-link",
         )
-    return FindDetail(panel, image, load, name, table, png, json, npz, large, large_file, link)
+    return FindDetail(panel, image, load, name, table, png, json, npz, large, link)
 
 
 def fill(networks: Networks, visitor: Session) -> Iterator[list[Any]]:

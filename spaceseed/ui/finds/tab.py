@@ -74,7 +74,7 @@ def create_finds_tab(
                 to_steer = gr.Button("Steer", elem_id="finds-steer")
                 to_zip = gr.Button("Download ZIP", elem_id="finds-zip")
                 remove = gr.Button("Remove", elem_id="finds-remove")
-                zipped = gr.DownloadButton(visible="hidden", elem_id="finds-zip-file")
+                made = gr.DownloadButton(visible="hidden", elem_id="finds-made-file")
             drop = gr.File(
                 label="Drop finds here: PNG, JSON, NPZ or ZIP",
                 file_count="multiple",
@@ -95,8 +95,8 @@ def create_finds_tab(
     on(looked.then, show_find, [], detail.outputs).then(**link)
     on(detail.name.submit, rename, [detail.name], basket)
     on(remove.click, remove_chosen, [picker], basket)
-    on(to_zip.click, make_zip, [picker], zipped).success(None, None, None, js=press("finds-zip-file"))
-    on(detail.large.click, make_large, [], detail.large_file).success(None, None, None, js=press("finds-large-file"))
+    for written in (on(to_zip.click, make_zip, [picker], made), on(detail.large.click, make_large, [], made)):
+        written.success(None, None, None, js=press("finds-made-file"))
     turned = on(to_breed.click, breed_from, [picker], tabs)
     turned.success(None, None, None, js=TO_TOP)
     breed.draw(turned.success)
