@@ -7,6 +7,8 @@ from functools import partial
 from typing import Any
 
 import gradio as gr
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 
 from spaceseed.errors import DownloadError
 from spaceseed.ui.avoid.tab import create_avoid_tab
@@ -23,10 +25,14 @@ from spaceseed.ui.state.networks import BUNDLED, Networks
 from spaceseed.ui.state.session import Session
 from spaceseed.ui.steer.tab import create_steer_tab
 
+NOT_ZIPPED = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "text/css", "text/javascript", "application/octet-stream")
+
 LAUNCH: dict[str, Any] = {
     "theme": THEME,
     "css_paths": [CSS, STEER_CSS, AVOID_CSS],
     "js": KEYS,
+    # The page alone: Gradio compresses scripts and styles itself, and the rest is compressed already.
+    "app_kwargs": {"middleware": [Middleware(GZipMiddleware, compresslevel=6, exclude_content_types=NOT_ZIPPED)]},
     "ssr_mode": False,
     "run_history": False,  # what visitors draw is theirs alone
     "max_file_size": "128mb",
@@ -100,6 +106,7 @@ def build(model: str | None = None, judge: str | None = None) -> gr.Blocks:
 
         filled = [*switching.controls, basket, tabs]
         opened = demo.load(open_page, [session, saved], filled, **quiet(lane="open", at_once=16))
+        breed.draw(opened.success)  # most visitors follow no link: they need not wait for what comes next
         switching.join(opened.then, switching.follow_link, [])
     if networks.judge_name(networks.default) == BUNDLED:
         threading.Thread(target=_warm_up, args=(networks,), daemon=True).start()
