@@ -72,11 +72,18 @@ def unpack(suffix: str, data: bytes) -> Content:
     return (data, None) if suffix == ".json" else _unpack_npz(data)
 
 
-def pack_png(text: str, pixels: NDArray[np.uint8]) -> bytes:
-    """Returns a PNG of an image [H, W, 3], with the recipe in an iTXt chunk before the pixels."""
+def pack_png(text: str, pixels: NDArray[np.uint8], min_side: int = 1) -> bytes:
+    """Returns a PNG of an image [H, W, 3], with the recipe in an iTXt chunk before the pixels.
+
+    Args:
+        text: the recipe as JSON.
+        pixels: the image.
+        min_side: each pixel becomes the smallest square with which no side of the image is shorter than this.
+    """
     info, file = PngInfo(), io.BytesIO()
     info.add_itxt(KEYWORD, text)
-    Image.fromarray(pixels).save(file, format="PNG", pnginfo=info)
+    times = math.ceil(min_side / min(pixels.shape[:2]))
+    Image.fromarray(pixels.repeat(times, axis=0).repeat(times, axis=1)).save(file, format="PNG", pnginfo=info)
     return file.getvalue()
 
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from pydantic import Field, FiniteFloat, field_validator, model_validator
 from torch import Tensor
 
-from spaceseed.arguments import check_layers, check_tensor, check_type
+from spaceseed.arguments import check_integer, check_layers, check_tensor, check_type
 from spaceseed.errors import ArgumentError
 from spaceseed.images import to_uint8
 from spaceseed.models.generators.generator import Generator, ModelCard
@@ -48,6 +48,7 @@ __all__ = ["Edit", "Found", "Recipe", "RecipeError", "open_any"]
 FORMAT: Final = 1
 MAX_STEM_BYTES = 120  # file systems allow 255, and suffixes and numbers are added
 MAX_AMOUNT = 1e6
+MAX_MIN_SIDE = recipe_files.MAX_PNG_SIDE // 2  # enlarged by whole numbers, an image gets less than twice as wide
 # The fields that determine the pixels, and so the id.
 PIXEL_FIELDS = (
     "model", "sha256", "space", "latent", "labels", "truncation", "truncation_cutoff", "noise", "noise_seed", "edits",
@@ -311,29 +312,33 @@ class Recipe(Record):
             raise RecipeError("This recipe's contents do not match its id: it was damaged or changed after saving.")
         return recipe
 
-    def to_bytes(self, suffix: str, generator: Generator | None = None) -> bytes:
+    def to_bytes(self, suffix: str, generator: Generator | None = None, min_side: int = 1) -> bytes:
         """Returns the contents of a file with this suffix. Arguments and exceptions are those of `save`."""
         if suffix == ".json":
             return self.to_json().encode()
         if suffix == ".npz":
             return recipe_files.pack_npz(self._json(exclude=["latent"]), self.latent.numpy())
         if suffix == ".png":
-            return recipe_files.pack_png(self.to_json(), to_uint8(self.render(generator))[0])
+            side = check_integer("min_side", min_side, 1, MAX_MIN_SIDE)
+            return recipe_files.pack_png(self.to_json(), to_uint8(self.render(generator))[0], side)
         raise RecipeError(
             f"A recipe's file ends in {', '.join(recipe_files.SUFFIXES)}, not in {clean_text(suffix, 20)!r}."
         )
 
-    def save(self, path: str | Path, generator: Generator | None = None) -> None:
+    def save(self, path: str | Path, generator: Generator | None = None, min_side: int = 1) -> None:
         """Writes a file that `open` reads.
 
         Args:
             path: ends in .png (the rendered image with the recipe inside), .json or .npz.
             generator: renders the PNG, as in `render`.
+            min_side: a PNG with shorter sides, in pixels, is enlarged: each pixel becomes a square of equal pixels.
+                At most 4096.
 
         Raises:
+            ArgumentError: min_side is out of range.
             RecipeError: the suffix is another one, or the image cannot be rendered.
         """
-        Path(path).write_bytes(self.to_bytes(Path(path).suffix.lower(), generator))
+        Path(path).write_bytes(self.to_bytes(Path(path).suffix.lower(), generator, min_side))
 
     @classmethod
     def open(cls, path: str | Path) -> "Recipe":

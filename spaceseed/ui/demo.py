@@ -7,6 +7,8 @@ from functools import partial
 from typing import Any
 
 import gradio as gr
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 
 from spaceseed.errors import DownloadError
 from spaceseed.ui.avoid.tab import create_avoid_tab
@@ -21,15 +23,20 @@ from spaceseed.ui.search.tab import create_search_tab
 from spaceseed.ui.shell.model_bar import create_model_bar
 from spaceseed.ui.shell.opening import Visit, join_opening
 from spaceseed.ui.shell.picture_menu import join_picture_menu
-from spaceseed.ui.shell.style import AVOID_CSS, CSS, STEER_CSS, THEME
+from spaceseed.ui.shell.style import AVOID_CSS, CSS, KEYS, STEER_CSS, THEME
 from spaceseed.ui.shell.switching import Switching
 from spaceseed.ui.state.networks import BUNDLED, Networks
 from spaceseed.ui.state.session import Session
 from spaceseed.ui.steer.tab import create_steer_tab
 
+NOT_ZIPPED = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "text/css", "text/javascript", "application/octet-stream")
+
 LAUNCH: dict[str, Any] = {
     "theme": THEME,
     "css_paths": [CSS, STEER_CSS, AVOID_CSS],
+    "js": KEYS,
+    # The page alone: Gradio compresses scripts and styles itself, and the rest is compressed already.
+    "app_kwargs": {"middleware": [Middleware(GZipMiddleware, compresslevel=6, exclude_content_types=NOT_ZIPPED)]},
     "ssr_mode": False,
     "run_history": False,  # what visitors draw is theirs alone
     "max_file_size": "128mb",

@@ -234,6 +234,20 @@ class TestRoundTrip:
         with Image.open(tmp_path / "found.PNG") as image:
             assert np.array_equal(np.asarray(image), to_uint8(FULL.render(G))[0])
 
+    @pytest.mark.parametrize("min_side", [1, G.resolution, G.resolution + 1, 100])
+    def test_a_large_png_shows_each_pixel_as_a_square_and_holds_the_same_recipe(self, tmp_path, min_side):
+        FULL.save(tmp_path / "found.png", G, min_side=min_side)
+        times = math.ceil(min_side / G.resolution)
+        pixels = to_uint8(FULL.render(G))[0]
+        with Image.open(tmp_path / "found.png") as image:
+            assert np.array_equal(np.asarray(image), np.kron(pixels, np.ones((times, times, 1), np.uint8)))
+        assert Recipe.open(tmp_path / "found.png") == FULL
+
+    @pytest.mark.parametrize("min_side", [0, 4097, 1.5])
+    def test_a_png_is_not_enlarged_without_bounds(self, tmp_path, min_side):
+        with pytest.raises(ArgumentError, match="min_side"):
+            FULL.save(tmp_path / "found.png", G, min_side=min_side)
+
     def test_npz_is_plain_arrays(self, tmp_path):
         FULL.save(tmp_path / "found.npz")
         with np.load(tmp_path / "found.npz", allow_pickle=False) as file:

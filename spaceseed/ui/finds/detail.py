@@ -10,10 +10,11 @@ import gradio as gr
 from spaceseed.models.generators.generator import ModelCard
 from spaceseed.recipes.recipe import Recipe, RecipeError
 from spaceseed.ui.kit.cores import is_slow
+from spaceseed.ui.kit.faces import captioned, faces
 from spaceseed.ui.kit.facts import facts
 from spaceseed.ui.kit.messages import warn
 from spaceseed.ui.kit.templates import read
-from spaceseed.ui.state.basket import file
+from spaceseed.ui.state.basket import LARGE, file
 from spaceseed.ui.state.basket import png as png_of
 from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.session import Session
@@ -26,6 +27,7 @@ WAYS = {
     "steer": "steered",
     "project": "projected from a picture",
 }
+SHARP = 128  # pixels: what is no wider is shown much enlarged
 MAX_NAMED = 16  # classes; a stranger's find may mix a thousand
 # The page knows its address; a server behind a proxy does not.
 WHOLE_LINK = read(Path(__file__).with_name("whole_link.js"))
@@ -42,40 +44,40 @@ class FindDetail:
         name: of the find; an event of its own fills it, for the visitor may be changing it.
         facts: its history.
         png, json, npz: its files.
+        large: downloads the PNG enlarged; only small finds have it.
         link: to it.
     """
 
     panel: gr.Column
-    image: gr.Image
+    image: gr.HTML
     load: gr.Button
     name: gr.Textbox
     facts: gr.HTML
     png: gr.DownloadButton
     json: gr.DownloadButton
     npz: gr.DownloadButton
+    large: gr.Button
     link: gr.Textbox
 
     @property
     def outputs(self) -> list[Any]:
         """In the order of `fill`."""
-        return [self.panel, self.image, self.load, self.facts, self.png, self.json, self.npz, self.link]
+        return [self.panel, self.image, self.load, self.facts, self.png, self.large, self.json, self.npz, self.link]
 
 
 def create_find_detail() -> FindDetail:
     """Lays out the panel; it is hidden until there is a find to show."""
     # Hidden, but there: of what is not there, of several updates only the last arrives, and it may be a skip.
     with gr.Column(visible="hidden", elem_id="finds-detail") as panel:
-        image = gr.Image(
-            show_label=False, interactive=False, buttons=[], height=320, elem_id="finds-image", elem_classes="ss-large"
-        )
+        image = faces("Find", places=1, columns=1, elem_id="finds-image")
         load = gr.Button("Load its model", variant="primary", visible=False, elem_id="finds-load")
         name = gr.Textbox(label="Name", info="Kept as you type.", max_length=100, elem_id="finds-name")
         table = facts("finds-facts")
-        with gr.Row():
-            png, json, npz = (
-                gr.DownloadButton(kind, size="sm", min_width=80, elem_id=f"finds-{kind.lower()}")
-                for kind in ("PNG", "JSON", "NPZ")
-            )
+        with gr.Row(elem_id="finds-files"):
+            png = gr.DownloadButton("PNG", size="sm", min_width=60, elem_id="finds-png")
+            large = gr.Button("PNG, large", size="sm", min_width=60, elem_id="finds-large")
+            json = gr.DownloadButton("JSON", size="sm", min_width=60, elem_id="finds-json")
+            npz = gr.DownloadButton("NPZ", size="sm", min_width=60, elem_id="finds-npz")
         link = gr.Textbox(
             label="Link",
             info="Reopens this find for anyone.",
@@ -84,7 +86,7 @@ def create_find_detail() -> FindDetail:
             max_lines=1,
             elem_id="finds-link",
         )
-    return FindDetail(panel, image, load, name, table, png, json, npz, link)
+    return FindDetail(panel, image, load, name, table, png, json, npz, large, link)
 
 
 def fill(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
@@ -96,17 +98,22 @@ def fill(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
     """
     recipe = visitor.basket.current
     if recipe is None:
-        yield [gr.Column(visible="hidden"), None, gr.Button(visible=False), [], None, None, None, ""]
+        no = gr.Button(visible=False)
+        yield [gr.Column(visible="hidden"), [], no, [], None, no, None, None, ""]
         return
-    for image, load, png in _pictures(networks, visitor, recipe):
+    card = networks.cards[recipe.model]
+    pixels = ["ss-pixels"] if card.resolution <= SHARP else []
+    for path, load, png in _pictures(networks, visitor, recipe):
         rest = [
-            history(recipe, networks.cards[recipe.model]),
+            history(recipe, card),
             png,
+            gr.Button(visible=card.resolution < LARGE, interactive=networks.at_hand(recipe.model)),
             file(recipe, ".json"),
             file(recipe, ".npz"),
             write_query(recipe) or "",
         ]
-        yield [gr.Column(visible=True), image, load, *rest]
+        image = captioned([path], [recipe.name or recipe.id])
+        yield [gr.Column(visible=True), gr.HTML(value=image, elem_classes=pixels), load, *rest]
 
 
 def _pictures(

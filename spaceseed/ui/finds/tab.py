@@ -18,7 +18,7 @@ from spaceseed.ui.kit.files import press, served
 from spaceseed.ui.kit.messages import clear_errors, inform, warn
 from spaceseed.ui.kit.picker import Gallery, Picked, PickGallery, Tile
 from spaceseed.ui.kit.storage import Storage
-from spaceseed.ui.state.basket import SUFFIXES, restore, to_browser, zip_file
+from spaceseed.ui.state.basket import SUFFIXES, large_png, restore, to_browser, zip_file
 from spaceseed.ui.state.examples import example_finds
 from spaceseed.ui.state.handles import BreedTab
 from spaceseed.ui.state.networks import Networks
@@ -78,7 +78,7 @@ def create_finds_tab(
                 to_zip = gr.Button("Download ZIP", elem_id="finds-zip")
                 remove = gr.Button("Remove", elem_id="finds-remove")
                 undo = gr.Button("Undo remove", interactive=False, elem_id="finds-undo")
-                zipped = gr.DownloadButton(visible="hidden", elem_id="finds-zip-file")
+                made = gr.DownloadButton(visible="hidden", elem_id="finds-made-file")
             drop = gr.File(
                 label="Drop finds here: PNG, JSON, NPZ or ZIP",
                 file_count="multiple",
@@ -104,7 +104,8 @@ def create_finds_tab(
     on(remove.click, remove_chosen, [picker], [basket, undo])
     on(undo.click, bring_back, [], [basket, undo])
     saved.full(lambda: warn(FULL), None, None, **EVENT)
-    on(to_zip.click, make_zip, [picker], zipped).success(None, None, None, js=press("finds-zip-file"))
+    for written in (on(to_zip.click, make_zip, [picker], made), on(detail.large.click, make_large, [], made)):
+        written.success(None, None, None, js=press("finds-made-file"))
     turned = on(to_breed.click, breed_from, [picker], tabs)
     turned.success(None, None, None, js=TO_TOP)
     breed.draw(turned.success)
@@ -222,6 +223,12 @@ def make_zip(networks: Networks, visitor: Session, picked: Picked) -> str:
     if not visitor.basket.finds:
         raise ValueError("There is nothing to download yet: keep some finds first.")
     return zip_file(networks, visitor.basket, chosen(visitor, picked) or list(visitor.basket.finds.values()))
+
+
+def make_large(networks: Networks, visitor: Session) -> str | Any:
+    """Writes the find that the visitor looks at as a large PNG."""
+    recipe = visitor.basket.current
+    return gr.skip() if recipe is None else large_png(networks, recipe)
 
 
 def breed_from(networks: Networks, visitor: Session, picked: Picked) -> gr.Tabs:

@@ -32,7 +32,7 @@ def jpegs(images: Tensor) -> list[str]:
     Returns:
         paths, which `gr.Image` and `gr.Gallery` take as they are. Equal pixels have equal paths.
     """
-    return [served("image.jpg", partial(_encode, picture)) for picture in to_pil(thumbnail(images))]
+    return [served(_name(picture), partial(_encode, picture)) for picture in to_pil(thumbnail(images))]
 
 
 def data_url(images: Tensor) -> str:
@@ -43,7 +43,12 @@ def data_url(images: Tensor) -> str:
     """
     [picture], file = to_pil(thumbnail(images)), io.BytesIO()
     _encode(picture, file)
-    return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
+    return f"data:image/jpeg;name={_name(picture)};base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
+def _name(picture: Image.Image) -> str:
+    """Returns a file name that says how wide a picture is: the style sheet reads there which are shown enlarged."""
+    return f"{picture.width}px.jpg"
 
 
 def _encode(picture: Image.Image, file: Path | IO[bytes]) -> None:

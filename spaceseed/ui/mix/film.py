@@ -120,9 +120,11 @@ def create_film(networks: Networks, session: gr.State, menu: PictureMenu) -> Pic
                 stop = gr.Button("Cancel", variant="stop", interactive=False, elem_id="film-stop")
             words = line(READY, "film-words")
         with gr.Column(scale=5, min_width=320):
+            # Hidden until there is a film: what plays videos is as large as all else that a new page loads.
             video = gr.Video(
-                label="Film", interactive=False, autoplay=True, loop=True, height=340, buttons=[], elem_id="film-video"
-            )
+                label="Film", interactive=False, autoplay=True, loop=True, height=340, buttons=[], visible=False,
+                elem_id="film-video",
+            )  # fmt: skip
             with gr.Row(elem_classes="ss-actions"):
                 mp4 = gr.DownloadButton("Download MP4", interactive=False, elem_id="film-mp4")
                 gif = gr.Button("Download GIF", interactive=False, elem_id="film-gif")
@@ -174,7 +176,7 @@ def make(
                 visitor.film = Film(state, script.fps, script.finds[0], ws.cpu())
                 yield {
                     **_state(f"{script.frames:,} frames, {script.frames / script.fps:.0f} seconds.", busy=False),
-                    "video": str(state),
+                    "video": gr.update(value=str(state), visible=True),
                     "mp4": gr.DownloadButton(value=str(state), interactive=True),
                     "gif": gr.Button(interactive=True),
                     "frame": gr.Button(interactive=True),

@@ -78,7 +78,8 @@ def join_opening(
         **quiet(lane="open", at_once=16),
     )
     opened.then(None, None, None, js=follow_address(first))
-    show_linked(opened.then)
+    show_linked(opened.success)
+    breed.draw(opened.success)  # most visitors follow no link: they need not wait for what comes next
     drawn = switching.join(opened.then, switching.follow_link, [])
     show_linked(drawn.then)
     search.show(drawn.then)

@@ -11,7 +11,7 @@ from spaceseed.ui.kit.events import TO_TOP, quiet
 from spaceseed.ui.kit.files import press
 from spaceseed.ui.kit.menu import Large, PictureMenu
 from spaceseed.ui.kit.messages import clear_errors, inform, warn
-from spaceseed.ui.state.basket import keep, png
+from spaceseed.ui.state.basket import LARGE, keep, large_png, png
 from spaceseed.ui.state.handles import BreedTab
 from spaceseed.ui.state.large import large
 from spaceseed.ui.state.networks import Networks
@@ -79,8 +79,11 @@ def keep_it(_: Networks, visitor: Session, find: str) -> int:
 
 
 def write_png(networks: Networks, visitor: Session, find: str) -> str:
-    """Writes the picture as a PNG; returns its path."""
-    return png(networks, visitor.basket, visitor.picture(find))
+    """Writes the picture as a PNG of a useful size; returns its path."""
+    recipe = visitor.picture(find)
+    if networks.cards[recipe.model].resolution < LARGE:
+        return large_png(networks, recipe)
+    return png(networks, visitor.basket, recipe)
 
 
 def breed_from(networks: Networks, visitor: Session, find: str) -> gr.Tabs:

@@ -14,6 +14,7 @@ from spaceseed.ui.kit.storage import Changes
 from spaceseed.ui.state.networks import Networks
 
 SUFFIXES = (".png", ".json", ".npz")
+LARGE = 512  # pixels
 MAX_FINDS = 200
 MAX_SAVED = 2_000_000  # characters; browsers keep about 5 MB for a site
 
@@ -105,6 +106,17 @@ def file(recipe: Recipe, suffix: str, generator: Generator | None = None) -> str
         generator: the find's own.
     """
     return served(recipe.stem + suffix, lambda path: recipe.save(path, generator))
+
+
+def large_png(networks: Networks, recipe: Recipe) -> str:
+    """Writes a find's PNG enlarged, for pages and chats that would blur a small one; returns the path.
+
+    Raises:
+        RecipeError: its model cannot be loaded, or does not fit it.
+    """
+    generator = networks.generator_of(recipe)
+    use_cores(generator)
+    return served(f"{recipe.stem}-large.png", lambda path: recipe.save(path, generator, min_side=LARGE))
 
 
 def png(networks: Networks, basket: Basket, recipe: Recipe) -> str:

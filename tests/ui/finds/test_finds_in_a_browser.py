@@ -94,6 +94,23 @@ def test_a_find_downloads_in_every_format_and_comes_back_in_each(keeper, visit, 
         assert captions(other) == ["seed 42"]
 
 
+def test_a_small_find_downloads_large_and_comes_back_as_it_was(keeper, visit, tmp_path):
+    tiles(keeper).nth(0).click()
+    expect(keeper.locator("#finds-facts dd").get_by_text("42", exact=True)).to_be_visible()
+    expected = shown_pixels(keeper)
+    path = download(keeper, "large", tmp_path)
+    assert path.name == "seed-42-large.png"
+    with Image.open(path) as picture:
+        pixels = np.asarray(picture)
+    assert np.array_equal(pixels, expected.repeat(8, axis=0).repeat(8, axis=1))
+    other = visit()
+    open_finds(other)
+    drop(other, path)
+    expect(other.locator("#finds-image img")).to_be_visible()
+    assert np.array_equal(shown_pixels(other), expected)
+    assert captions(other) == ["seed 42"]
+
+
 @pytest.mark.parametrize("name", ["Élodie Müller", "हिन्दी चेहरा"])
 def test_files_are_called_as_the_find_is_in_any_script(keeper, tmp_path, name):
     box = keeper.locator("#finds-name").locator("input, textarea")

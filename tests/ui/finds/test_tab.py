@@ -58,7 +58,8 @@ def test_the_png_of_a_slow_find_is_drawn_once_it_can_be_seen(networks, session, 
     assert not session.basket.files
     turn_to("finds", session)
     *_, shown = fill(networks, session)
-    assert shown[1] == session.basket.files[find(1)]
+    [picture] = shown[1].value
+    assert picture["image"]["path"] == session.basket.files[find(1)]
 
 
 def test_looking_at_what_is_not_there_shows_nothing(networks, session, find):

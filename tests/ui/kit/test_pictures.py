@@ -41,3 +41,10 @@ def test_an_address_holds_the_bytes_of_the_file():
     [path] = jpegs(image)
     with urlopen(data_url(image)) as answer:
         assert answer.read() == Path(path).read_bytes()
+
+
+@pytest.mark.parametrize(("side", "shown"), [(64, 64), (512, 512), (1024, 512)])
+def test_a_name_says_how_wide_a_picture_is(side, shown):
+    image = torch.zeros(1, 3, side, side)
+    assert Path(*jpegs(image)).name == f"{shown}px.jpg"
+    assert f";name={shown}px.jpg;" in data_url(image)

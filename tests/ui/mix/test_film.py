@@ -25,7 +25,7 @@ def film(networks, visitor, order=(1, 2), seconds=0.5, fps=6, way="w", loop=True
 @pytest.mark.parametrize(("loop", "way", "frames"), [(True, "w", 6), (False, "z", 3)])
 def test_a_film_has_its_frames_as_mp4_and_gif(tiny_networks, collector, loop, way, frames):
     shown = film(tiny_networks, collector, loop=loop, way=way)
-    words, path = shown["words"], shown["video"]
+    words, path = shown["words"], shown["video"]["value"]
     assert words.startswith(f"{frames} frames")
     assert Path(path).name == "spaceseed-film.mp4"
     assert imageio_ffmpeg.count_frames_and_secs(path)[0] == frames
@@ -38,7 +38,7 @@ def test_a_film_has_its_frames_as_mp4_and_gif(tiny_networks, collector, loop, wa
 def test_other_families_are_filmed_too(tiny_networks, collector, model):
     list(switch(tiny_networks, collector, model))
     collector.basket.add([find_of(tiny_networks, model, seed) for seed in (1, 2)])
-    path = film(tiny_networks, collector, (4, 5), way="z")["video"]
+    path = film(tiny_networks, collector, (4, 5), way="z")["video"]["value"]
     assert Path(path).is_file()
     generator = tiny_networks.generator(model)
     taken = collector.film.frame(generator, 0.2)
