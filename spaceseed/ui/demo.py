@@ -99,8 +99,8 @@ def build(model: str | None = None, judge: str | None = None) -> gr.Blocks:
             avoid.follow(switched)
 
         join_opening(networks, demo, Visit(session, basket, saved), menu, tabs, switching, breed, search, steer)
-    if networks.judge_name(networks.default) == BUNDLED:
-        threading.Thread(target=_warm_up, args=(networks,), daemon=True).start()
+    for work in (networks.look_for_hub, partial(_warm_up, networks)):
+        threading.Thread(target=work, daemon=True).start()
     return demo.queue(max_size=30, default_concurrency_limit=2)
 
 
@@ -118,6 +118,8 @@ def _join_tabs(
 
 
 def _warm_up(networks: Networks) -> None:
-    """Loads the judge and the atlas of the first model."""
+    """Loads the judge and the atlas of the first model if they are bundled."""
+    if networks.judge_name(networks.default) != BUNDLED:
+        return
     with suppress(DownloadError):  # whoever searches is told
         networks.atlases.atlas(networks.generator(networks.default), networks.judge(networks.default))

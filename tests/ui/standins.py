@@ -34,7 +34,7 @@ CLASSES = {
 }
 GROUPS = {"tiny-attributes": (2, 3)}
 SIZE = 40_000_000
-REFUSAL = "lost.pt of nobody/nothing cannot be downloaded: the Hub has no such repository."
+REFUSAL = "Lost: it cannot be downloaded now."
 
 
 class Catalogue:
@@ -83,7 +83,7 @@ class Catalogue:
                 if progress:
                     progress(part * SIZE // 4, SIZE)
         if name == "lost":
-            raise DownloadError(REFUSAL)
+            raise DownloadError("lost.pt of nobody/nothing cannot be downloaded: the Hub has no such repository.")
         generator = self.load_real(str(DATA / FILES[name]), "cpu")
         generator.card = replace(self.cards[name], resolution=generator.resolution, sha256=generator.card.sha256)
         self.local.add(name)
@@ -98,6 +98,7 @@ def stand_in(patch: pytest.MonkeyPatch) -> Catalogue:
     patch.setattr(loading, "load", catalogue.load)
     patch.setattr(loading, "is_local", catalogue.is_local)
     patch.setattr(loading, "available", lambda name: True)
+    patch.setattr("spaceseed.ui.state.networks.is_reachable", lambda: True)
     return catalogue
 
 

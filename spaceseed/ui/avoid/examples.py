@@ -17,7 +17,7 @@ from spaceseed.models.judges.classifier import load_classifier
 from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.kit.cores import is_slow, use_cores
 from spaceseed.ui.kit.jobs import STOPPED, DownloadProgress, StoppedError, busy, idle, run
-from spaceseed.ui.kit.messages import inform
+from spaceseed.ui.kit.messages import HintError, inform
 from spaceseed.ui.kit.numbers import whole
 from spaceseed.ui.kit.picker import Gallery, Picked, Tile
 from spaceseed.ui.state.avoiding import SEARCH, TASK, VISITOR, WORDS, Mark, vectors
@@ -93,7 +93,7 @@ def find_by_words(networks: Networks, visitor: Session, text: str, count: Any) -
     """
     wanted = " ".join(str(text or "").split())
     if not wanted:
-        raise ValueError("Type what bad images look like first.")
+        raise HintError("Type what bad images look like first.")
     if len(wanted) > MAX_PROMPT:
         raise ValueError(f"The text is too long: {MAX_PROMPT} characters are read at most.")
     count = whole(count, 20, MAX_DRAWN, "Images looked at")

@@ -15,7 +15,7 @@ from spaceseed.ui.kit.cores import is_slow
 from spaceseed.ui.kit.faces import captioned
 from spaceseed.ui.kit.files import served
 from spaceseed.ui.kit.jobs import STOPPED, StoppedError, busy, idle, run
-from spaceseed.ui.kit.messages import inform, warn
+from spaceseed.ui.kit.messages import HintError, inform, warn
 from spaceseed.ui.kit.numbers import is_number
 from spaceseed.ui.state.avoiding import TASK, Avoiding, Learned, vectors
 from spaceseed.ui.state.networks import Networks, noun
@@ -221,7 +221,7 @@ def _doubt(avoiding: Avoiding) -> str:
 
 def _with_filter(visitor: Session) -> Avoiding:
     if visitor.workspace.avoiding.learned is None:
-        raise ValueError(NEEDED)
+        raise HintError(NEEDED)
     return visitor.workspace.avoiding
 
 

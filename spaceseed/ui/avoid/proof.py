@@ -16,6 +16,7 @@ from spaceseed.models.judges.classifier import load_classifier
 from spaceseed.ui.avoid.learning import NEEDED
 from spaceseed.ui.kit.cores import use_cores
 from spaceseed.ui.kit.jobs import STOPPED, DownloadProgress, StoppedError, busy, idle, run
+from spaceseed.ui.kit.messages import HintError
 from spaceseed.ui.kit.numbers import whole
 from spaceseed.ui.state.avoiding import TASK, Learned, vectors
 from spaceseed.ui.state.networks import BUNDLED, Networks
@@ -84,7 +85,7 @@ def measure(networks: Networks, visitor: Session, count: Any) -> Iterator[list[A
     """
     learned, workspace = visitor.workspace.avoiding.learned, visitor.workspace
     if learned is None:
-        raise ValueError(NEEDED)
+        raise HintError(NEEDED)
     count = whole(count, MIN_IMAGES, MAX_IMAGES, "Images")
     model, generator = visitor.model, networks.generator(visitor.model)
     bundled = model == BUNDLED

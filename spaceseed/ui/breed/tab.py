@@ -10,7 +10,7 @@ from spaceseed.evolution.breeding import LIKED, MAX_COUNT, MIN_COUNT
 from spaceseed.models.generators.generator import MAX_SEED, Generator, ModelCard
 from spaceseed.ui.breed.page import paint
 from spaceseed.ui.kit.events import quiet
-from spaceseed.ui.kit.messages import clear_errors
+from spaceseed.ui.kit.messages import HintError, clear_errors
 from spaceseed.ui.kit.numbers import parse_numbers
 from spaceseed.ui.kit.picker import Picked, PickGallery
 from spaceseed.ui.kit.text import line
@@ -111,7 +111,7 @@ def keep_liked(networks: Networks, visitor: Session, picked: Picked, *values: An
     """Puts the liked images of the page into the basket, with the view that the controls show."""
     liked = liked_recipes(networks.generator(visitor.model), visitor, picked, values)
     if not liked:
-        raise ValueError("Like at least one first: click it.")
+        raise HintError("Like at least one first: click it.")
     return keep(visitor.basket, liked)
 
 

@@ -112,7 +112,7 @@ def fill(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
             file(recipe, ".npz"),
             write_query(recipe) or "",
         ]
-        image = captioned([path], [recipe.name or recipe.id])
+        image = captioned([path], [recipe.name or recipe.id], [recipe.id])
         yield [gr.Column(visible=True), gr.HTML(value=image, elem_classes=pixels), load, *rest]
 
 

@@ -15,7 +15,7 @@ from spaceseed.ui.finds.detail import WHOLE_LINK, FindDetail, create_find_detail
 from spaceseed.ui.kit.cores import is_slow
 from spaceseed.ui.kit.events import TO_TOP, quiet
 from spaceseed.ui.kit.files import press, served
-from spaceseed.ui.kit.messages import clear_errors, inform, warn
+from spaceseed.ui.kit.messages import HintError, clear_errors, inform, warn
 from spaceseed.ui.kit.picker import Gallery, Picked, PickGallery, Tile
 from spaceseed.ui.kit.storage import Storage
 from spaceseed.ui.state.basket import SUFFIXES, large_png, restore, to_browser, zip_file
@@ -221,7 +221,7 @@ def bring_back(_: Networks, visitor: Session) -> tuple[int, gr.Button]:
 def make_zip(networks: Networks, visitor: Session, picked: Picked) -> str:
     """Packs the finds chosen, or all when none is."""
     if not visitor.basket.finds:
-        raise ValueError("There is nothing to download yet: keep some finds first.")
+        raise HintError("There is nothing to download yet: keep some finds first.")
     return zip_file(networks, visitor.basket, chosen(visitor, picked) or list(visitor.basket.finds.values()))
 
 
@@ -279,5 +279,5 @@ def _create_examples(networks: Networks, session: gr.State, basket: gr.State) ->
 
 def _some(recipes: list[Recipe]) -> list[Recipe]:
     if not recipes:
-        raise ValueError("Choose some finds first: click them.")
+        raise HintError("Choose some finds first: click them.")
     return recipes

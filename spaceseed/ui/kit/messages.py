@@ -11,6 +11,10 @@ import gradio as gr
 from spaceseed.errors import DownloadError
 
 
+class HintError(ValueError):
+    """Something must be done first. The message is a sentence for the visitor, and shown as a hint, not as an error."""
+
+
 def inform(sentence: str) -> None:
     """Tells the visitor that something went well."""
     gr.Info(escape(sentence, quote=False), title="Done")
@@ -29,7 +33,8 @@ def refusal(sentence: str) -> gr.Error:
 def clear_errors(event: Callable[..., Any]) -> Callable[..., Any]:
     """Turns the errors of an event that are sentences for the visitor into a `refusal`.
 
-    These are ValueError, a visitor's mistake, and DownloadError. The event may be a generator.
+    These are ValueError, a visitor's mistake, and DownloadError. A `HintError` is shown as a hint. The event may be a
+    generator.
     """
 
     @wraps(event)
@@ -37,13 +42,21 @@ def clear_errors(event: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return event(*inputs)
         except (ValueError, DownloadError) as error:
-            raise refusal(str(error)) from error
+            raise _shown(error) from error
 
     @wraps(event)
     def streamed(*inputs: Any) -> Iterator[Any]:
         try:
             yield from event(*inputs)
         except (ValueError, DownloadError) as error:
-            raise refusal(str(error)) from error
+            raise _shown(error) from error
 
     return streamed if inspect.isgeneratorfunction(event) else shown
+
+
+def _shown(error: Exception) -> gr.Error:
+    """Returns the error that ends an event, after a hint was shown in its place if it is one."""
+    if not isinstance(error, HintError):
+        return refusal(str(error))
+    gr.Info(escape(str(error), quote=False), title="First")
+    return gr.Error(str(error), visible=False, print_exception=False)

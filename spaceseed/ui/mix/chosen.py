@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from spaceseed.recipes.recipe import Recipe
+from spaceseed.ui.kit.messages import HintError
 from spaceseed.ui.kit.picker import Picked, PickGallery
 from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.session import Session
@@ -20,10 +21,10 @@ def chosen_finds(visitor: Session, picked: Picked, limit: int, verb: str) -> lis
         ValueError: there are none, or too many; the message is for the visitor.
     """
     if not visitor.basket.finds:
-        raise ValueError(f"Your basket is empty: keep some finds, and come back to {verb} them.")
+        raise HintError(f"Your basket is empty: keep some finds, and come back to {verb} them.")
     finds = [visitor.basket.finds[name] for name in picked.marks if name in visitor.basket.finds]
     if not finds:
-        raise ValueError(f"Choose some finds to {verb} first: click them.")
+        raise HintError(f"Choose some finds to {verb} first: click them.")
     if len(finds) > limit:
         raise ValueError(f"These are {len(finds)} finds: {limit} are allowed.")
     return finds

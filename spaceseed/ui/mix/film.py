@@ -25,7 +25,7 @@ from spaceseed.ui.kit.events import in_order, quiet
 from spaceseed.ui.kit.files import press, served
 from spaceseed.ui.kit.jobs import StoppedError, run
 from spaceseed.ui.kit.menu import Large, PictureMenu
-from spaceseed.ui.kit.messages import clear_errors, warn
+from spaceseed.ui.kit.messages import HintError, clear_errors, warn
 from spaceseed.ui.kit.numbers import is_number
 from spaceseed.ui.kit.picker import Picked, PickGallery
 from spaceseed.ui.kit.text import line
@@ -70,7 +70,7 @@ class Script:
             ValueError: the message is a sentence for the visitor.
         """
         if len(finds) < 2:
-            raise ValueError("A film needs two finds or more: choose another one too.")
+            raise HintError("A film needs two finds or more: choose another one too.")
         if way == "z" and any(find.space != "z" or find.edits for find in finds):
             raise ValueError("Only unedited finds of the space z lie on an arc: choose the straight way in w.")
         if not (is_number(seconds) and 0 < seconds <= MAX_SECONDS and is_number(fps) and 1 <= fps <= 60):
@@ -213,7 +213,7 @@ def take_frame(networks: Networks, visitor: Session, moment: Any) -> Large:
 
 def _film(visitor: Session) -> Film:
     if visitor.film is None or not visitor.film.path.is_file():
-        raise ValueError("Make a film first.")
+        raise HintError("Make a film first.")
     return visitor.film
 
 

@@ -12,7 +12,7 @@ from spaceseed.mixing.styles import style_groups
 from spaceseed.models.generators.generator import Generator
 from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.kit.events import quiet
-from spaceseed.ui.kit.messages import clear_errors
+from spaceseed.ui.kit.messages import HintError, clear_errors
 from spaceseed.ui.kit.numbers import parse_numbers
 from spaceseed.ui.kit.picker import Picked, PickGallery
 from spaceseed.ui.mix.chosen import chooser, chosen_finds, one_model
@@ -98,7 +98,7 @@ def read_mixture(
     """
     finds = [chosen_finds(visitor, picked, MAX_SIDE, "mix") for picked in (rows, columns)]
     if len({find.id for side in finds for find in side}) < 2:
-        raise ValueError("One find cannot be mixed with itself: choose another one too.")
+        raise HintError("One find cannot be mixed with itself: choose another one too.")
     model = one_model(networks, visitor, [*finds[0], *finds[1]], "mixed")
     generator = networks.generator(model)
     for find in (*finds[0], *finds[1]):

@@ -17,6 +17,7 @@ from spaceseed.ops.differential_evolution import DifferentialEvolution
 from spaceseed.ops.genetic import GeneticAlgorithm
 from spaceseed.ops.optimizer import Optimizer
 from spaceseed.ops.random_search import RandomSearch
+from spaceseed.ui.kit.messages import HintError
 
 
 class SettingsError(ValueError):
@@ -40,7 +41,8 @@ class Settings(BaseModel):
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             if first["type"] == "value_error":  # raised by a validator below, in plain words
-                raise SettingsError(str(first["ctx"]["error"])) from error
+                cause = first["ctx"]["error"]
+                raise (cause if isinstance(cause, HintError) else SettingsError(str(cause))) from error
             field = cls.model_fields[str(first["loc"][0])]
             raise SettingsError(f"{field.title} must be {_allowed(field)}.") from error
 

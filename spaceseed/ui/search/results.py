@@ -11,6 +11,7 @@ from spaceseed.evolution.finds import TOP, Find
 from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.kit.charts import plotted, score_curve
 from spaceseed.ui.kit.faces import captioned, faces
+from spaceseed.ui.kit.messages import HintError
 from spaceseed.ui.kit.picker import Gallery, Picked, PickGallery, Tile
 from spaceseed.ui.kit.pictures import jpegs
 from spaceseed.ui.kit.text import line
@@ -128,7 +129,7 @@ def best_first(visitor: Session) -> list[Recipe]:
         ValueError: nothing was; the message is for the visitor.
     """
     if not visitor.found:
-        raise ValueError("Nothing is found yet: start a search first.")
+        raise HintError("Nothing is found yet: start a search first.")
     return list({recipe.id: recipe for recipe in (visitor.found[visitor.best], *visitor.found)}.values())
 
 

@@ -25,6 +25,7 @@ from spaceseed.ops.optimizer import Optimizer
 from spaceseed.ops.prior import PRIORS
 from spaceseed.ops.termination import Termination
 from spaceseed.ui.kit.cores import is_slow
+from spaceseed.ui.kit.messages import HintError
 from spaceseed.ui.search.algorithms import ALGORITHMS, Algorithm, Settings, SettingsError, TradeOffSettings
 
 # What one visitor may ask of a machine that others use too.
@@ -74,13 +75,13 @@ class SearchSettings(Settings):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if not self.prompt.strip() and not self.picture:
-            raise ValueError("Type what to look for first, or add a picture.")
+            raise HintError("Type what to look for first, or add a picture.")
         if len(" ".join(self.prompt.split())) > MAX_PROMPT:
             raise ValueError(f"The prompt is too long: {MAX_PROMPT} characters are read at most.")
         if self.prompt.strip() and not Wish.parse(self.prompt).phrases:
             raise ValueError("There is no word in this to look for: say what the image should show.")
         if self.trades_off and not (self.words and self.picture):
-            raise ValueError("A trade-off needs words and a picture: give both, or choose another algorithm.")
+            raise HintError("A trade-off needs words and a picture: give both, or choose another algorithm.")
         if self.images > MAX_IMAGES:
             asked = f"{self.images:,} images, and {MAX_IMAGES:,} are allowed"
             raise ValueError(f"This search would draw {asked}: lower the population or the generations.")

@@ -12,7 +12,7 @@ from spaceseed.models.generators.generator import Generator
 from spaceseed.ui.kit.events import TO_TOP, in_order, quiet
 from spaceseed.ui.kit.files import press, served
 from spaceseed.ui.kit.menu import PictureMenu
-from spaceseed.ui.kit.messages import clear_errors, refusal, warn
+from spaceseed.ui.kit.messages import HintError, clear_errors, warn
 from spaceseed.ui.kit.picker import Picked, PickGallery
 from spaceseed.ui.kit.tasks import Ticket
 from spaceseed.ui.kit.text import line
@@ -214,7 +214,7 @@ def ask(visitor: Session, view: View, picked: Picked, values: dict[str, Any], pa
     avoid = visitor.workspace.avoiding.searches_with(settings.space)
     liked = liked_latents(visitor, picked) if settings.from_liked else None
     if liked is not None and not len(liked):
-        raise ValueError("Like some images in Breed first, or start from the best seeds.")
+        raise HintError("Like some images in Breed first, or start from the best seeds.")
     liked_space = visitor.breeding.page.space
     if liked is not None and settings.space == "z" != liked_space:
         raise ValueError("The images in Breed are of the latent space w, and have no z: search in w or ws.")
@@ -278,12 +278,12 @@ def ask_for_more(networks: Networks, visitor: Session, find: str) -> tuple[str, 
 def plant_seeds(visitor: Session, picked: Picked, state: Climb | None) -> gr.Tabs:
     """Puts the seeds chosen on the wall on the breeding page and turns to it."""
     if state is None:
-        raise refusal("There are no seeds yet: start a search first.")
+        raise HintError("There are no seeds yet: start a search first.")
     if state.job.model != visitor.model:
-        raise refusal("These seeds are of another model: choose that model again, or search anew.")
+        raise ValueError("These seeds are of another model: choose that model again, or search anew.")
     seeds = state.wall.chosen(picked)
     if not seeds:
-        raise refusal("Choose seeds first: click the images that you like.")
+        raise HintError("Choose seeds first: click the images that you like.")
     breed_from_seeds(visitor, seeds)
     return gr.Tabs(selected="breed")
 

@@ -8,7 +8,6 @@ import gradio as gr
 
 from spaceseed.models.generators.generator import Generator, ModelCard
 from spaceseed.models.generators.labels import groups_of
-from spaceseed.models.zoo import loading
 from spaceseed.ui.kit.controls import Dropdown
 from spaceseed.ui.kit.jobs import size_text
 from spaceseed.ui.kit.templates import read
@@ -106,11 +105,12 @@ def choices(networks: Networks) -> list[tuple[str, str]]:
 
 
 def title(networks: Networks, card: ModelCard) -> str:
-    """Returns how the menu names a model: with its size where it must be downloaded, or that it is not installed."""
+    """Returns how the menu names a model: with its size where it must be downloaded, or why it cannot be had here."""
     name = f"{card.title} · {card.resolution} px"
     if networks.at_hand(card.id):
         return name
-    return f"{name} · {size_text(card.size)} to download" if loading.available(card.id) else f"{name} · not installed"
+    away = networks.away(card.id).partition(",")[0]
+    return f"{name} · {away or f'{size_text(card.size)} to download'}"
 
 
 def class_menu(generator: Generator, view: View) -> dict[str, Any]:

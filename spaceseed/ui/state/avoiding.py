@@ -11,6 +11,7 @@ from spaceseed.evolution.breeding import BAD, LIKED
 from spaceseed.filters.filter import LatentFilter
 from spaceseed.latent_space import LatentSpace
 from spaceseed.metrics.report import Figure
+from spaceseed.ui.kit.messages import HintError
 
 TASK = "avoid"  # of all long work of the tab, one at a time
 MAX_MARKS = 4_000
@@ -179,10 +180,10 @@ class Avoiding:
         """
         bad, good = (list(self.of_kind(kind).values()) for kind in (BAD, LIKED))
         if not bad and not good:
-            raise ValueError("There is nothing to learn from yet: like some images on Breed and mark some as bad.")
+            raise HintError("There is nothing to learn from yet: like some images on Breed and mark some as bad.")
         if not bad or not good:
             alike, missing = ("good", "mark some as bad") if good else ("bad", "like some")
-            raise ValueError(f"All marks are {alike}, and a filter learns from the difference: {missing} too.")
+            raise HintError(f"All marks are {alike}, and a filter learns from the difference: {missing} too.")
         return bad, good
 
     def take(self, learned: Learned) -> None:

@@ -1,12 +1,13 @@
 """The networks that all visitors share; nothing changes them once they are loaded."""
 
+import logging
 import os
 import threading
 from typing import TYPE_CHECKING
 
 from spaceseed.errors import ArgumentError, CheckpointError, DownloadError
 from spaceseed.models.generators.generator import Generator, ModelCard
-from spaceseed.models.hub import ByteProgress
+from spaceseed.models.hub import ByteProgress, is_reachable
 from spaceseed.models.zoo import loading
 from spaceseed.models.zoo.cache import ModelCache
 from spaceseed.recipes.recipe import Recipe, RecipeError
@@ -17,6 +18,7 @@ from spaceseed.ui.state.gpu import lend_to_generator, lend_to_judge
 if TYPE_CHECKING:
     from spaceseed.models.judges.clip import Judge
 
+LOGGER = logging.getLogger(__name__)
 BUNDLED = "avatars"
 PUBLIC_JUDGE = "ViT-B-32/laion2b_s34b_b79k"  # knows photographs and any text
 SEARCHES = 2  # at a time; more would make all of them slow
@@ -39,6 +41,7 @@ class Networks:
         problem: why it is not the one that was asked for, in a sentence; "" if it is.
         atlases: what the judges see in the images of many seeds.
         turns: those of the visitors' searches.
+        connected: whether the Hub answers; None before `look_for_hub` knows.
     """
 
     def __init__(self, default: str | None = None, judge: str | None = None) -> None:
@@ -46,6 +49,7 @@ class Networks:
         self._judge_name = judge or os.environ.get("SPACESEED_JUDGE")
         self._judges: dict[str, Judge] = {}
         self._judge_lock = threading.Lock()
+        self.connected: bool | None = None
         self.atlases = Atlases()
         self.turns = Turns(SEARCHES, TURN_SECONDS)
         self._own: dict[str, tuple[str, ModelCard]] = {}  # beside the catalogue: what `load` takes, by id
@@ -56,7 +60,8 @@ class Networks:
         try:
             card = self._residents.get(name).card
         except LOADING_ERRORS as error:
-            return BUNDLED, str(error)
+            LOGGER.warning("The first model cannot be loaded: %s", error)
+            return BUNDLED, "The model that you would meet here first cannot be loaded now."
         assert card is not None  # it came from the zoo
         if card.id != name or name not in self.cards:
             self._own[card.id] = (name, card)
@@ -73,11 +78,31 @@ class Networks:
         """Returns the generator of this id, which is loaded and downloaded if need be.
 
         Raises:
-            ArgumentError, CheckpointError, DownloadError: it cannot be had; the message is a sentence for visitors.
+            DownloadError: it cannot be had; the message is a sentence for visitors.
         """
         if model not in self.cards:  # what visitors and strangers' links name: never a file or an address
-            raise ArgumentError("model", model, "one of the models here")
-        return self._residents.get(self._name(model), progress)
+            raise DownloadError("There is no such model here.")
+        title, away = self.cards[model].title, self.away(model)
+        if away and not loading.available(model):
+            raise DownloadError(f"{title}: {away}.")
+        try:
+            return self._residents.get(self._name(model), progress)
+        except LOADING_ERRORS as error:
+            LOGGER.warning("%s cannot be loaded: %s", model, error)
+            damaged = "its file is damaged" if isinstance(error, CheckpointError) else ""
+            raise DownloadError(f"{title}: {damaged or away or 'it cannot be downloaded now'}.") from error
+
+    def away(self, model: str) -> str:
+        """Returns why a model cannot be had here, in a few words; "" if it can, as far as is known."""
+        if self.at_hand(model):
+            return ""
+        if not loading.available(model):
+            return "not installed on this server"
+        return "out of reach, for this server has no connection to the Hub" if self.connected is False else ""
+
+    def look_for_hub(self) -> None:
+        """Notes whether models can be downloaded."""
+        self.connected = is_reachable()
 
     def at_hand(self, model: str) -> bool:
         """Returns whether the model's images can be drawn without a download."""
@@ -124,9 +149,9 @@ class Networks:
                 try:
                     self._judges[name] = lend_to_judge(_load_judge(name, progress))
                 except Exception as error:  # open_clip and what lies below it raise dozens of kinds
-                    reason = f": {error}" if isinstance(error, DownloadError) else "."
-                    hint = "Avatars can be searched for by words without a download."
-                    raise DownloadError(f"The judge {name} cannot be loaded{reason} {hint}") from error
+                    LOGGER.warning("The judge %s cannot be loaded: %s", name, error)
+                    sentence = "The network that compares images with words cannot be downloaded now."
+                    raise DownloadError(f"{sentence} Avatars can be searched for without a download.") from error
             return self._judges[name]
 
     def loaded_judge(self, model: str) -> "Judge | None":

@@ -12,6 +12,7 @@ from spaceseed.directions.sets import DirectionSet
 from spaceseed.history import History
 from spaceseed.recipes.fields import MAX_ITEMS
 from spaceseed.recipes.recipe import Edit, Found, Recipe
+from spaceseed.ui.kit.messages import HintError
 
 LIMIT = 4.0  # standard deviations, either way
 MAX_UNDO = 100
@@ -164,7 +165,7 @@ class Steering:
             ValueError: none is; the message is a sentence for the visitor.
         """
         if self.work is None:
-            raise ValueError("Choose a find first: click one above, or take a fresh one.")
+            raise HintError("Choose a find first: click one above, or take a fresh one.")
         return self.work
 
     @property

@@ -11,7 +11,7 @@ from spaceseed.models.generators.generator import MAX_SEED, Generator
 from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.kit.cores import is_slow
 from spaceseed.ui.kit.jobs import StoppedError, busy, idle
-from spaceseed.ui.kit.messages import warn
+from spaceseed.ui.kit.messages import HintError, warn
 from spaceseed.ui.kit.numbers import is_number
 from spaceseed.ui.kit.picker import Picked
 from spaceseed.ui.state.basket import keep
@@ -226,7 +226,7 @@ def rename(networks: Networks, visitor: Session, name: str) -> Shown:
     knobs.note_name(visitor, name)
     name = clean_text(name or "", 60)
     if steering.directions is None or not name:
-        raise ValueError("Write a name first.")
+        raise HintError("Write a name first.")
     steering.rename(name)
     return fill(networks, visitor)
 

@@ -15,6 +15,7 @@ from spaceseed.models.generators.generator import Generator
 from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.kit.cores import use_cores
 from spaceseed.ui.kit.jobs import run
+from spaceseed.ui.kit.messages import HintError
 from spaceseed.ui.kit.picker import Picked
 from spaceseed.ui.state.marks import marks_of
 from spaceseed.ui.state.session import Session
@@ -75,7 +76,7 @@ def add_marks(generator: Generator, visitor: Session, picked: Picked, known: Dir
     if not liked or not bad:
         if known is not None:
             return known
-        raise ValueError("On the Breed page, like one at least and mark one at least as bad first.")
+        raise HintError("On the Breed page, like one at least and mark one at least as bad first.")
     view = replace(visitor.workspace.view, truncation=1.0)
     draws = torch.randn(SAMPLES, generator.z_dim, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():

@@ -10,7 +10,7 @@ import gradio as gr
 from spaceseed.models.generators.generator import latents_from_seeds
 from spaceseed.recipes.recipe import Found, Recipe
 from spaceseed.ui.kit.menu import PictureMenu
-from spaceseed.ui.kit.messages import warn
+from spaceseed.ui.kit.messages import HintError, warn
 from spaceseed.ui.kit.picker import Gallery, Picked, PickGallery, Tile
 from spaceseed.ui.mix.film import create_film
 from spaceseed.ui.mix.tab import create_mix
@@ -136,7 +136,7 @@ def open_shown(networks: Networks, visitor: Session) -> Shown:
     visitor.steers = True
     recipe, visitor.sent = visitor.sent or visitor.basket.current, None
     if recipe is None:
-        raise ValueError("Choose a find first: click one.")
+        raise HintError("Choose a find first: click one.")
     if recipe.model != visitor.model:
         title = networks.cards[recipe.model].title
         warn(f"This find is of another model: load {title} to steer it.")
@@ -156,7 +156,7 @@ def take_liked(networks: Networks, visitor: Session, picked: Picked, *values: An
     """Keeps the images liked on the Breed page, and opens the first of them."""
     liked = liked_recipes(networks.generator(visitor.model), visitor, picked, values)
     if not liked:
-        raise ValueError("Like at least one on the Breed page first: click it there.")
+        raise HintError("Like at least one on the Breed page first: click it there.")
     changed = keep(visitor.basket, liked)
     return {**_opened(networks, visitor, liked[0]), "basket": changed}
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generators.stylegan2 import StyleGAN2
+from spaceseed.ui.kit.messages import HintError
 from spaceseed.ui.search.algorithms import ALGORITHMS, SettingsError
 from spaceseed.ui.search.settings import MAX_IMAGES, SearchSettings, family
 
@@ -23,7 +24,7 @@ def generator():
 
 
 def refusal(values):
-    with pytest.raises(SettingsError) as caught:
+    with pytest.raises((SettingsError, HintError)) as caught:
         SearchSettings.parse(ASKED | values)
     sentence = str(caught.value)
     assert sentence.endswith(".")

@@ -231,7 +231,7 @@ def test_finds_outlive_their_model_and_come_alive_with_it(tiny_networks, newcome
     assert (tile.path, tile.missing) == (None, "needs the model Tiny stylegan3")
     panel, image, load, *_ = last(fill(networks, newcomer))
     assert panel.visible
-    assert image is None
+    assert image.value == [None]
     assert load.visible
     assert catalogue.downloads == []
     assert Recipe.open(unzipped(zip_file(networks, newcomer.basket, [recipe]))) == recipe
@@ -239,7 +239,7 @@ def test_finds_outlive_their_model_and_come_alive_with_it(tiny_networks, newcome
     [tile] = last(galleries(networks, newcomer, NOTHING)).tiles
     assert tile.path is not None
     _, image, load, *_ = last(fill(networks, newcomer))
-    assert Recipe.open(image) == recipe
+    assert Recipe.open(image.value[0]["image"]["path"]) == recipe
     assert not load.visible
 
 
@@ -300,7 +300,7 @@ def test_a_link_to_an_unknown_model_gets_a_sentence(tiny_networks, newcomer, sai
 def test_a_default_that_cannot_be_had_gives_way_to_the_bundled_model(catalogue):
     networks = Networks("lost")
     assert networks.default == "avatars"
-    assert networks.problem == REFUSAL
+    assert networks.problem == "The model that you would meet here first cannot be loaded now."
 
 
 def test_slow_pages_come_image_by_image_and_end_when_another_is_asked_for(tiny_networks, newcomer, monkeypatch):

@@ -2,12 +2,13 @@
 
 import pytest
 
-from spaceseed.errors import ArgumentError, DownloadError
+from spaceseed.errors import DownloadError
 from spaceseed.models.judges import clip as judges
 from spaceseed.recipes.recipe import RecipeError
 from spaceseed.training.export import export
 from spaceseed.training.networks.pairs import build
 from spaceseed.ui.kit.jobs import DownloadProgress
+from spaceseed.ui.shell.model_bar import choices
 from spaceseed.ui.state.networks import PUBLIC_JUDGE, Networks, noun
 from tests.ui.standins import find_of, stand_in
 
@@ -46,7 +47,7 @@ def test_a_file_of_ones_own_is_met_first_and_is_called_by_its_name_alone(network
 
 def test_visitors_open_no_files(networks, own):
     for offered in (networks, Networks(str(own))):
-        with pytest.raises(ArgumentError, match="one of the models here"):
+        with pytest.raises(DownloadError, match="no such model here"):
             offered.generator(str(own))
         assert not offered.at_hand(str(own))
 
@@ -55,8 +56,27 @@ def test_a_file_that_cannot_be_read_gives_way_to_the_bundled_model(networks, own
     own.write_bytes(own.read_bytes()[:1000])
     mine = Networks(str(own))
     assert mine.default == "avatars"
-    assert "mine.safetensors" in mine.problem
+    assert mine.problem == "The model that you would meet here first cannot be loaded now."
     assert mine.cards == networks.cards
+
+
+@pytest.mark.parametrize(
+    ("available", "connected", "title", "sentence"),
+    [
+        (False, True, "not installed on this server", "not installed on this server"),
+        (True, False, "out of reach", "out of reach, for this server has no connection to the Hub"),
+        (True, True, "40 MB to download", "it cannot be downloaded now"),
+    ],
+)
+def test_a_model_that_cannot_be_had_says_so_before_and_after_it_is_chosen(
+    networks, monkeypatch, available, connected, title, sentence
+):
+    monkeypatch.setattr("spaceseed.ui.state.networks.loading.available", lambda name: available)
+    monkeypatch.setattr("spaceseed.ui.state.networks.is_reachable", lambda: connected)
+    networks.look_for_hub()
+    assert ("Lost \u00b7 32 px \u00b7 " + title, "lost") in choices(networks)
+    with pytest.raises(DownloadError, match=f"^Lost: {sentence}.$"):
+        networks.generator("lost")
 
 
 class FakeJudge:
@@ -96,7 +116,7 @@ def test_a_judge_that_cannot_be_had_is_tried_again_and_leaves_the_others(network
         return FakeJudge(name)
 
     monkeypatch.setattr(judges, "load_judge", fail)
-    with pytest.raises(DownloadError, match=r"cannot be loaded.*Avatars can be searched") as raised:
+    with pytest.raises(DownloadError, match=r"cannot be downloaded now.*Avatars can be searched") as raised:
         networks.judge("tiny-biggan")
     assert "secret" not in str(raised.value)
     assert networks.judge("avatars").name == "avatars"
