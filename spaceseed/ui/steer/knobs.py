@@ -17,6 +17,7 @@ from spaceseed.ui.steer.sets import ABOUT, MARKS, TITLES, methods_of
 FIRST, MOST = 8, 20
 ALL = "all"
 NOISES = [("As trained", "const"), ("Off", "none"), ("Random", "random")]
+UNSEEN = ": no visible change"  # behind the name of a direction whose ends look like the find
 # Directions that lean on each other more than this can be told to leave each other alone.
 LEANING = 0.01
 SLIDERS = [f"slider {i}" for i in range(MOST)]
@@ -149,7 +150,7 @@ def direction_values(generator: Generator, visitor: Session) -> dict[str, Any]:
         **_layer_values(generator, visitor),
         "selected": _menu_of_directions(steering),
         "name": name_value(visitor),
-        **slider_values(steering),
+        **slider_values(generator, steering),
     }
 
 
@@ -209,9 +210,22 @@ def _menu_of_directions(steering: Steering) -> gr.Dropdown:
     return gr.Dropdown(choices, value=at)
 
 
-def slider_values(steering: Steering) -> dict[str, Any]:
+def slider_labels(generator: Generator, visitor: Session) -> dict[str, Any]:
+    """Returns the labels alone, which leave the sliders where the visitor has them by now."""
+    labels = _labels(generator, visitor.workspace.steering)
+    return {slider: gr.Slider(label=label) for slider, label in zip(SLIDERS, labels, strict=False)}
+
+
+def _labels(generator: Generator, steering: Steering) -> list[str]:
+    if steering.work is None or steering.directions is None:
+        return []
+    seen = steering.seen_of(generator.num_ws)
+    return [name + ("" if seen.get(i, True) else UNSEEN) for i, name in enumerate(steering.directions.names[:MOST])]
+
+
+def slider_values(generator: Generator, steering: Steering) -> dict[str, Any]:
     """Returns what the sliders show, and the button that shows more of them."""
-    names = steering.directions.names if steering.directions else ()
+    names = _labels(generator, steering)
     amounts = steering.now.amounts(steering.method)
     shown = len(names) if steering.more else max(FIRST, max(amounts, default=0) + 1)
     sliders = {
