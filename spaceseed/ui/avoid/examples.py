@@ -19,7 +19,8 @@ from spaceseed.ui.kit.messages import inform
 from spaceseed.ui.kit.numbers import whole
 from spaceseed.ui.kit.picker import Gallery, Picked, Tile
 from spaceseed.ui.state.avoiding import SEARCH, TASK, VISITOR, WORDS, Mark
-from spaceseed.ui.state.networks import BUNDLED, Networks, noun
+from spaceseed.ui.state.examples import subject_of
+from spaceseed.ui.state.networks import BUNDLED, Networks
 from spaceseed.ui.state.prompts import warn_of_unknown_words
 from spaceseed.ui.state.session import Session
 from spaceseed.ui.state.workspace import Workspace
@@ -187,5 +188,4 @@ def _gallery(
 
 def placeholder(networks: Networks, model: str) -> str:
     """Returns an example of what can be typed."""
-    faces = noun(networks.cards[model]) == "faces" and networks.judge_name(model) == BUNDLED
-    return "what you do not want to see, such as: a face with sunglasses" if faces else "a blurry broken image"
+    return f"what you do not want to see, such as: {subject_of(networks.cards[model]).avoid}"

@@ -8,7 +8,7 @@ from spaceseed.recipes.recipe import RecipeError
 from spaceseed.training.export import export
 from spaceseed.training.networks.pairs import build
 from spaceseed.ui.kit.jobs import DownloadProgress
-from spaceseed.ui.state.networks import PUBLIC_JUDGE, Networks, noun
+from spaceseed.ui.state.networks import PUBLIC_JUDGE, Networks
 from tests.ui.standins import find_of, stand_in
 
 
@@ -102,8 +102,3 @@ def test_a_judge_that_cannot_be_had_is_tried_again_and_leaves_the_others(network
     assert networks.judge("avatars").name == "avatars"
     monkeypatch.setattr(judges, "load_judge", FakeJudge)
     assert networks.judge("tiny-biggan").name == PUBLIC_JUDGE
-
-
-def test_models_are_told_by_what_they_draw(networks):
-    assert noun(networks.cards["avatars"]) == "faces"
-    assert noun(networks.cards["tiny-biggan"]) == "images"
