@@ -45,12 +45,12 @@ def create_mix(networks: Networks, session: gr.State, basket: gr.State) -> list[
             placeholder="1, 2", max_length=200, min_width=150,
         )  # fmt: skip
         columns = gr.Textbox(
-            label="Columns", info="Their style layers go into the rows.", elem_id="mix-columns", placeholder="1, 2",
+            label="Columns", info="Parts of these go into the rows.", elem_id="mix-columns", placeholder="1, 2",
             max_length=200, min_width=150,
         )  # fmt: skip
         group = gr.Radio(
-            [*GROUPS, "own"], value="coarse", label="Style layers", elem_id="mix-group", min_width=320, scale=2,
-            info="Coarse: pose and shape. Fine: colours.",
+            [*GROUPS, "own"], value="coarse", label="What comes from the columns (style layers)", elem_id="mix-group",
+            min_width=320, scale=2, info="Coarse: pose and shape. Fine: colours and texture.",
         )  # fmt: skip
         layers = gr.Textbox(
             label="Own layers", info="Numbers and ranges.", placeholder="0-3, 7", max_length=200, visible=False,
