@@ -156,6 +156,16 @@ def test_the_strip_follows_the_direction(steerer):
     expect(words(steerer)).to_have_text("frown +1")
 
 
+def test_a_slider_says_where_it_changes_nothing(steerer):
+    first = steerer.locator("#steer-slider-0")
+    slide(steerer, 0, 3)
+    steerer.locator("#steer-group").get_by_label("fine").check()
+    expect(first).to_contain_text("glasses: no visible change")
+    expect(number(steerer, 0)).to_have_value("3")
+    steerer.locator("#steer-group").get_by_label("all").check()
+    expect(first).not_to_contain_text("no visible change")
+
+
 def test_methods_layers_and_more_sliders(steerer):
     steerer.get_by_label("By principal components (GANSpace)").check()
     named = directions_of(ss.load("avatars"), "ganspace").names[0]
