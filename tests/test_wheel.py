@@ -90,7 +90,7 @@ def test_the_library_runs_without_the_app(wheel, tmp_path):
 
 def test_the_app_starts_with_its_extra(wheel, tmp_path):
     python = environment(wheel, tmp_path / "app", "app")
-    examples = "from spaceseed.ui.state.examples import EXAMPLES, example_prompts as p; print(EXAMPLES, len(p()))"
+    examples = "from spaceseed.ui.state.examples import EXAMPLES, subjects; print(EXAMPLES, len(subjects()))"
     folder, count = run(python, tmp_path, "-c", examples).split()
     assert folder.startswith(str(tmp_path))
     assert int(count) > 0

@@ -1,8 +1,8 @@
-"""Directions from the cache: bundled with the model, or found earlier and saved on disk.
+"""Directions from the cache: bundled with the app, or found earlier and saved on disk.
 
 Example::
 
-    directions = directions_of(G, "ganspace")             # at once for the bundled model; computed once for others
+    directions = directions_of(G, "ganspace")             # at once if they are bundled; computed once if not
 """
 
 import functools
@@ -75,9 +75,12 @@ def directions_of(
 
 
 def bundled_methods(generator: Generator) -> tuple[str, ...]:
-    """Returns the methods whose directions are bundled with these weights, e.g. "attributes" from a classifier."""
+    """Returns the methods whose directions are bundled for these weights, e.g. "attributes" from a classifier.
+
+    The weights themselves need not be bundled.
+    """
     card = generator.card
-    return _methods(card.id, card.sha256) if card is not None and card.bundled else ()
+    return _methods(card.id, card.sha256) if card is not None and card.sha256 else ()
 
 
 @functools.cache  # because Steer calls it several times for each event

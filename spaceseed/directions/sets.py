@@ -33,6 +33,7 @@ from spaceseed.tensor_file import TensorFile
 from spaceseed.untrusted import Line
 
 MAX_COUNT = 512
+MAX_NAME = 100  # characters, as in `Line`
 LISTED = 20  # names that a message lists
 
 
@@ -51,7 +52,8 @@ class DirectionSet:
         vectors: unit vectors [count, w_dim], float32 on the CPU.
         scales: standard deviation of w along each direction, [count].
         layers: style layers that a step moves by default.
-        names: one name for each direction.
+        names: one name for each direction. A name that comes again is numbered, so that no two are the same: "bun",
+            "bun 2".
         confidences: confidence of each name, 0 to 1; empty if names are only numbers.
     """
 
@@ -63,6 +65,9 @@ class DirectionSet:
     layers: tuple[int, ...]
     names: tuple[str, ...]
     confidences: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "names", told_apart(self.names))
 
     @classmethod
     def of(
@@ -96,7 +101,7 @@ class DirectionSet:
         """Returns some of the directions, in the order given.
 
         Raises:
-            ArgumentError: there is no such direction, or more than one has this name.
+            ArgumentError: there is no such direction.
         """
         rows = list(range(len(self)))[which] if isinstance(which, slice) else self._numbers(which)
         return replace(
@@ -187,7 +192,7 @@ class DirectionSet:
         return shifted(ws, edit.layers, amounts[:, None, None] * edit.vector.to(ws.device))
 
     def rename(self, index: int | str, name: str) -> "DirectionSet":
-        """Returns a copy in which one direction has another name."""
+        """Returns a copy in which one direction has another name, numbered if another direction has it."""
         number = self._number(index)
         check_type("name", name, str, "a text")
         return replace(self, names=(*self.names[:number], name, *self.names[number + 1 :]))
@@ -202,11 +207,8 @@ class DirectionSet:
     def _number(self, which: int | str) -> int:
         if not isinstance(which, str):
             return check_integer("index", which, 0, len(self) - 1)
-        found = [i for i, name in enumerate(self.names) if name == which]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            raise ArgumentError("index", which, f"{' or '.join(map(str, found))}, because several have this name")
+        if which in self.names:
+            return self.names.index(which)
         near = ", ".join(difflib.get_close_matches(which, self.names) or self.names[:LISTED])
         raise ArgumentError("index", which, f"the name of a direction ({near}), or its number, 0 to {len(self) - 1}")
 
@@ -229,6 +231,18 @@ class DirectionSet:
         if not shapes_fit or len(header.confidences) not in (0, count):
             raise _FILE.damaged
         return cls(vectors=vectors, scales=scales, **dict(header))
+
+
+def told_apart(names: Sequence[str]) -> tuple[str, ...]:
+    """Numbers the names that come again: "bun", "bun 2". They stay short enough for a file."""
+    told: list[str] = []
+    for name in names:
+        new, number = name, 1
+        while new in told or (number > 1 and new in names):
+            number += 1
+            new = f"{name[: MAX_NAME - 4]} {number}"
+        told.append(new)
+    return tuple(told)
 
 
 class _Header(BaseModel):

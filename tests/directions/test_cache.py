@@ -8,11 +8,15 @@ from huggingface_hub import constants
 
 from spaceseed.directions import cache as direction_cache
 from spaceseed.directions.cache import bundled_methods, directions_of
+from spaceseed.directions.discovery import find_directions
 from spaceseed.directions.sets import DirectionSet
 from spaceseed.errors import ArgumentError
-from spaceseed.models.generators.generator import ModelCard
+from spaceseed.models.checkpoints.openvino import installed
+from spaceseed.models.generators.generator import ModelCard, latents_from_seeds
 from spaceseed.models.generators.stylegan2 import StyleGAN2
 from spaceseed.models.zoo import loading
+
+needs_faces = pytest.mark.skipif(installed() is None, reason="random_face is not installed: `make faces` does that.")
 
 
 @pytest.fixture
@@ -48,6 +52,42 @@ def test_other_weights_of_that_name_have_none_bundled(avatars):
     stranger = StyleGAN2(8, 6, {4: 8, 8: 4}, mapping_layers=2)
     stranger.card = replace(avatars.card, sha256="0" * 64)
     assert bundled_methods(stranger) == ()
+
+
+def test_weights_that_are_not_bundled_may_have_bundled_directions(generator, tmp_path, monkeypatch, folder):
+    monkeypatch.setattr(direction_cache, "ASSETS", tmp_path / "assets")
+    direction_cache._methods.cache_clear()
+    (tmp_path / "assets" / "tiny").mkdir(parents=True)
+    named = find_directions(generator, "sefa", count=2).rename(0, "smile")
+    named.save(tmp_path / "assets" / "tiny" / "directions-attributes.safetensors")
+    try:
+        assert bundled_methods(generator) == ("attributes",)
+        assert directions_of(generator, "attributes").names[0] == "smile"
+        generator.card = replace(generator.card, sha256="")
+        assert bundled_methods(generator) == ()
+    finally:
+        direction_cache._methods.cache_clear()
+
+
+def test_the_photographs_have_named_directions():
+    """Also where the generator is not installed: its directions are."""
+    directions = DirectionSet.open(direction_cache.ASSETS / "ffhq-mobile" / "directions-attributes.safetensors")
+    card = loading.card("ffhq-mobile")
+    assert (directions.model, directions.sha256) == (card.id, card.sha256)
+    assert {"smile", "age"} <= set(directions.names)
+    assert directions.vectors.shape[1] == 512
+    torch.testing.assert_close(directions.vectors.norm(dim=1), torch.ones(len(directions)))
+
+
+@needs_faces
+def test_the_photographs_are_steered_by_them():
+    photographs = loading.load("ffhq-mobile", device="cpu")
+    assert bundled_methods(photographs) == ("attributes",)
+    ws = photographs.map(latents_from_seeds([2], photographs.z_dim), truncation=0.7)
+    smile = directions_of(photographs, "attributes")
+    more, less = (photographs.synthesize(smile.apply(ws, "smile", amount)) for amount in (2.0, -2.0))
+    change = (more - less).abs()
+    assert change[..., 600:800, 350:650].mean() > 1.3 * change.mean()  # where the mouth is
 
 
 def test_bundled_files_are_looked_through_once(avatars, monkeypatch):

@@ -13,7 +13,7 @@ from spaceseed.directions.cache import bundled_methods, directions_of
 from spaceseed.directions.discovery import find_directions
 from spaceseed.directions.naming import name_directions
 from spaceseed.directions.refine import refine_directions
-from spaceseed.directions.sets import DirectionSet
+from spaceseed.directions.sets import MAX_NAME, DirectionSet
 from spaceseed.errors import ArgumentError, DirectionError
 from spaceseed.models.generators.generator import latents_from_seeds
 from spaceseed.models.zoo import loading
@@ -57,10 +57,25 @@ def test_directions_are_taken_by_number_name_and_slice(directions):
     for wrong in (4, -1, "glases", 1.5, None, [0, 9]):
         with pytest.raises(ArgumentError, match="index"):
             named[wrong]
-    with pytest.raises(ArgumentError, match="1 or 3, because several have this name"):
-        named.rename(3, "glasses")["glasses"]
     with pytest.raises(ArgumentError, match="glasses"):
         named["glases"]
+
+
+def test_no_two_directions_have_the_same_name(directions):
+    again = directions.rename(1, "bun").rename(3, "bun")
+    assert again.names[1::2] == ("bun", "bun 2")
+    assert torch.equal(again["bun 2"].vectors, directions.vectors[3:])
+    assert replace(directions, names=("bun", "bun", "bun 2", "bun")).names == ("bun", "bun 3", "bun 2", "bun 4")
+    assert replace(directions, names=("bun", "bun 2", "bun", "afro")).names == ("bun", "bun 2", "bun 3", "afro")
+    assert again[[3, 1]].names == ("bun 2", "bun")
+    assert directions[[1, 1]].names == (directions.names[1], f"{directions.names[1]} 2")
+
+
+def test_a_long_name_that_comes_again_still_fits_a_file(directions, tmp_path):
+    long = replace(directions, names=("n" * MAX_NAME,) * len(directions))
+    long.save(tmp_path / "directions.safetensors")
+    assert DirectionSet.open(tmp_path / "directions.safetensors").names == long.names
+    assert len(set(long.names)) == len(long)
 
 
 def test_numbers_may_be_in_any_container(directions):

@@ -21,7 +21,8 @@ from spaceseed.ui.kit.messages import HintError, inform
 from spaceseed.ui.kit.numbers import whole
 from spaceseed.ui.kit.picker import Gallery, Picked, Tile
 from spaceseed.ui.state.avoiding import SEARCH, TASK, VISITOR, WORDS, Mark, vectors
-from spaceseed.ui.state.networks import BUNDLED, Networks, noun
+from spaceseed.ui.state.examples import subject_of
+from spaceseed.ui.state.networks import BUNDLED, Networks
 from spaceseed.ui.state.prompts import about_unknown_words
 from spaceseed.ui.state.session import Session
 from spaceseed.ui.state.workspace import Workspace
@@ -209,5 +210,4 @@ def _gallery(
 
 def placeholder(networks: Networks, model: str) -> str:
     """Returns an example of what can be typed."""
-    faces = noun(networks.cards[model]) == "faces" and networks.judge_name(model) == BUNDLED
-    return "what you do not want to see, such as: a face with sunglasses" if faces else "a blurry broken image"
+    return f"what you do not want to see, such as: {subject_of(networks.cards[model]).avoid}"

@@ -18,7 +18,8 @@ from spaceseed.ui.kit.jobs import STOPPED, StoppedError, busy, idle, run
 from spaceseed.ui.kit.messages import HintError, inform, warn
 from spaceseed.ui.kit.numbers import is_number
 from spaceseed.ui.state.avoiding import TASK, Avoiding, Learned, vectors
-from spaceseed.ui.state.networks import Networks, noun
+from spaceseed.ui.state.examples import subject_of
+from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.session import Session
 from spaceseed.ui.state.workspace import Workspace
 
@@ -125,8 +126,8 @@ def _pictures(generator: Generator, workspace: Workspace, visitor: Session) -> I
         [f"seed {seed}" + (" · out" if new else "") for seed, new in zip(seeds, changed, strict=True)],
         [f"seed {seed}" + (" · new" if new else "") for seed, new in zip(seeds, changed, strict=True)],
     ]
-    card = generator.card
-    told = f"{sum(changed)} of {count} {noun(card) if card else 'images'} are replaced; the others are the same."
+    drawn = subject_of(generator.card).many
+    told = f"{sum(changed)} of {count} {drawn} are replaced; the others are the same."
     shown, text = torch.cat([row, before, after]), [*captions, *words[0], *words[1]]
     finds = [visitor.thumbnails.show(space.recipe(vector)) for vector in shown]
     parts = slice(STEPS), slice(STEPS, STEPS + count), slice(STEPS + count, None)

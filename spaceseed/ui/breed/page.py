@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from spaceseed.models.generators.generator import Generator
 from spaceseed.ui.kit.picker import Gallery, Tile
+from spaceseed.ui.state.examples import subject_of
 from spaceseed.ui.state.marks import caption, face_id, page_key, recipes
-from spaceseed.ui.state.networks import noun
 from spaceseed.ui.state.session import Session
 
 
@@ -23,8 +23,8 @@ def paint(generator: Generator, visitor: Session, marks: Mapping[int, int] | Non
     workspace = visitor.workspace
     page, key = workspace.breeding.page, page_key(visitor)
     shown = {face_id(page, i): mark for i, mark in (page.marks if marks is None else marks).items()}
-    card = generator.card
-    title = f"Generation {page.number}: click the {noun(card) if card else 'images'} you like, again for a bad one"
+    drawn = subject_of(generator.card).many
+    title = f"Generation {page.number}: click the {drawn} you like, again for a bad one"
     finds = [visitor.thumbnails.show(recipe) for recipe in recipes(generator, workspace.view, page)]
     for paths in visitor.thumbnails.draw_all(workspace.view.space(generator, page.space), page.latents):
         tiles = [

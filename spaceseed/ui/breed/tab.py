@@ -15,9 +15,10 @@ from spaceseed.ui.kit.numbers import parse_numbers
 from spaceseed.ui.kit.picker import Picked, PickGallery
 from spaceseed.ui.kit.text import line
 from spaceseed.ui.state.basket import keep
+from spaceseed.ui.state.examples import subject_of
 from spaceseed.ui.state.handles import BreedTab
 from spaceseed.ui.state.marks import liked_recipes, marks_of, note_marks
-from spaceseed.ui.state.networks import Networks, noun
+from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.session import Session
 from spaceseed.ui.state.view import default_truncation
 from spaceseed.ui.state.workspace import Workspace
@@ -30,7 +31,7 @@ LAST = quiet(lane="breed", at_once=16, trigger="always_last")
 
 def values_for(card: ModelCard, workspace: Workspace) -> list[Any]:
     """Returns what a `BreedTab` shows in `fitted` for a model."""
-    drawn = noun(card)
+    drawn = subject_of(card).many
     return [
         gr.Slider(value=workspace.view.truncation, visible=card.truncation is not None),
         gr.Slider(value=len(workspace.breeding.page.latents), label=drawn.capitalize()),
@@ -53,7 +54,7 @@ def create_breed_tab(networks: Networks, session: gr.State, basket: gr.State, vi
         next_button = gr.Button("Next generation", variant="primary", elem_id="breed-next")
         undo = gr.Button("Undo", interactive=False, elem_id="breed-undo")
         redo = gr.Button("Redo", interactive=False, elem_id="breed-redo")
-        fresh = gr.Button(f"Fresh {noun(card)}", elem_id="breed-fresh")
+        fresh = gr.Button(f"Fresh {subject_of(card).many}", elem_id="breed-fresh")
         keep_button = gr.Button("Keep liked", elem_id="breed-keep")
     avoid = line("", "breed-avoid", visible=False)
     strength, truncation, count, newcomers = _create_sliders(card)
@@ -126,8 +127,8 @@ def _create_sliders(card: ModelCard) -> tuple[gr.Slider, gr.Slider, gr.Slider, g
             info="Low: ordinary ones. High: odder ones.", visible=card.truncation is not None,
         )  # fmt: skip
         count = gr.Slider(
-            MIN_COUNT, MAX_COUNT, 12, step=1, label=noun(card).capitalize(), info="How many the next page shows.",
-            elem_id="breed-count",
+            MIN_COUNT, MAX_COUNT, 12, step=1, label=subject_of(card).many.capitalize(),
+            info="How many the next page shows.", elem_id="breed-count",
         )  # fmt: skip
         newcomers = gr.Checkbox(
             True, label="New ones among the children", info="A sixth of the next page.", elem_id="breed-newcomers",

@@ -36,7 +36,7 @@ from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.session import Session
 
 EVENT, NOW = quiet(lane="film", at_once=2), quiet(queue=False)
-WAYS = [("straight, in w", "w"), ("on an arc, in z", "z")]
+WAYS = [("even changes (straight, in w)", "w"), ("unedited seeds only (on an arc, in z)", "z")]
 MAX_SECONDS = 600.0
 TASK = "film"
 NAME = "spaceseed-film"
@@ -109,7 +109,7 @@ def create_film(networks: Networks, session: gr.State, menu: PictureMenu) -> Pic
                     min_width=140,
                 )  # fmt: skip
             way = gr.Radio(
-                WAYS, value="w", label="Way", info="In w changes are even; in z only unedited seeds can go.",
+                WAYS, value="w", label="Way", info="How the film goes from each find to the next.",
                 elem_id="film-way",
             )  # fmt: skip
             with gr.Row():

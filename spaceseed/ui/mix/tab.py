@@ -41,8 +41,8 @@ def create_mix(networks: Networks, session: gr.State) -> list[PickGallery]:
     rows, columns = chooser("mix-rows"), chooser("mix-columns")
     with gr.Row(elem_classes="ss-field-row"):
         group = gr.Radio(
-            [*GROUPS, "own"], value="coarse", label="Style layers", elem_id="mix-group", min_width=320, scale=2,
-            info="Coarse: pose and shape. Fine: colours.",
+            [*GROUPS, "own"], value="coarse", label="What comes from the columns (style layers)", elem_id="mix-group",
+            min_width=320, scale=2, info="Coarse: pose and shape. Fine: colours and texture.",
         )  # fmt: skip
         layers = gr.Textbox(
             label="Own layers", info="Numbers and ranges.", placeholder="0-3, 7", max_length=200, visible=False,

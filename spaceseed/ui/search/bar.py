@@ -5,19 +5,13 @@ from typing import Any
 
 import gradio as gr
 
+from spaceseed.models.generators.generator import ModelCard
 from spaceseed.ui.kit.text import line
 from spaceseed.ui.kit.uploads import Image
 from spaceseed.ui.search.controls import Control, create_balance
-from spaceseed.ui.state.examples import example_prompts
+from spaceseed.ui.state.examples import subject_of
 
-QUESTIONS = {
-    "faces": "What should the face look like? Enter starts the search.",
-    "images": "What should the image show? Enter starts the search.",
-}
-PLACEHOLDERS = {
-    "faces": "a smiling woman with red hair, or pick one below",
-    "images": "in a few words: colours, shapes, what is to be seen",
-}
+NO_EXAMPLE = "in a few words: colours, shapes, what is to be seen"
 
 
 @dataclass(frozen=True)
@@ -40,22 +34,32 @@ class Bar:
         return {"stop": self.stop, "halt": self.halt, "again": self.again}
 
 
-def create_bar(drawn: str) -> Bar:
+def asking(card: ModelCard) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Returns what differs between models in the box for the words and in the examples below it."""
+    subject = subject_of(card)
+    prompt = {
+        "label": f"What should the {subject.one} look like? Enter starts the search.",
+        "placeholder": f"{subject.prompts[0]}, or pick one below" if subject.prompts else NO_EXAMPLE,
+    }
+    return prompt, {"samples": [[text] for text in subject.prompts], "visible": bool(subject.prompts)}
+
+
+def create_bar(card: ModelCard) -> Bar:
     """Lays out the bar.
 
     Args:
-        drawn: what the model draws, "faces" or "images".
+        card: the model that visitors meet first.
     """
+    words, examples = asking(card)
     with gr.Row(elem_id="search-bar"):
         with gr.Column(scale=5, min_width=240):
-            prompt = gr.Textbox(label=QUESTIONS[drawn], placeholder=PLACEHOLDERS[drawn], elem_id="search-prompt")
+            prompt = gr.Textbox(**words, elem_id="search-prompt")
             unknown = line("", "search-unknown", visible=False)
             chips = gr.Dataset(
                 components=[gr.Textbox(visible=False)],
-                samples=[[line] for line in example_prompts()],
+                **examples,
                 label="Example prompts",
                 show_label=False,
-                visible=drawn == "faces",
                 elem_id="search-examples",
             )
         with gr.Column(min_width=150, elem_id="search-like"):

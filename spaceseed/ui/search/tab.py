@@ -18,7 +18,7 @@ from spaceseed.ui.kit.tasks import Ticket
 from spaceseed.ui.kit.text import line
 from spaceseed.ui.kit.uploads import read_upload
 from spaceseed.ui.search.algorithms import CMAESSettings
-from spaceseed.ui.search.bar import PLACEHOLDERS, QUESTIONS, Bar, create_bar, pressable
+from spaceseed.ui.search.bar import Bar, asking, create_bar, pressable
 from spaceseed.ui.search.climb import Climb
 from spaceseed.ui.search.controls import Controls, create_controls
 from spaceseed.ui.search.job import Job
@@ -29,7 +29,7 @@ from spaceseed.ui.search.wall import breed_from_seeds, create_wall
 from spaceseed.ui.state.basket import keep, png
 from spaceseed.ui.state.handles import BreedTab
 from spaceseed.ui.state.marks import liked_latents
-from spaceseed.ui.state.networks import Networks, noun
+from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.session import Session
 from spaceseed.ui.state.view import View, default_truncation
 
@@ -63,10 +63,10 @@ def values_for(generator: Generator) -> list[Any]:
     defaults = suited(generator)
     few = defaults["generations"] < SearchSettings.model_fields["generations"].default
     about = SearchSettings.model_fields["generations"].description or ""
-    drawn = noun(card)
+    prompt, chips = asking(card)
     return [
-        gr.Textbox(label=QUESTIONS[drawn], placeholder=PLACEHOLDERS[drawn]),
-        gr.Dataset(visible=drawn == "faces"),
+        gr.Textbox(**prompt),
+        gr.Dataset(**chips),
         gr.Slider(value=default_truncation(card), visible=card.truncation is not None),
         gr.Slider(value=defaults["generations"], info=about + (" Few, for this model is slow." if few else "")),
         gr.Slider(value=defaults["warm_start"]),
@@ -88,7 +88,7 @@ def create_search_tab(
         tabs: to turn to it.
     """
     first = networks.generator(networks.default)
-    bar = create_bar(noun(networks.cards[networks.default]))
+    bar = create_bar(networks.cards[networks.default])
     with gr.Accordion("Search settings", open=False, elem_id="search-settings"):
         controls = create_controls(suited(first))
     avoid = line("", "search-avoid", visible=False)

@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 
 from spaceseed.evolution.breeding import BAD
+from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.kit.events import TO_TOP, quiet
 from spaceseed.ui.kit.files import press
 from spaceseed.ui.kit.menu import Large, PictureMenu
@@ -17,6 +18,7 @@ from spaceseed.ui.state.large import large
 from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.session import Session
 from spaceseed.ui.state.share import write_query
+from spaceseed.ui.steer.sight import eye
 from spaceseed.ui.steer.tab import SteerTab
 
 EVENT = quiet(lane="menu", at_once=16)
@@ -62,25 +64,25 @@ def join_picture_menu(
 
 def show_large(networks: Networks, visitor: Session, find: str) -> Large:
     """Shows the picture in full."""
-    return large(networks, visitor, visitor.picture(find))
+    return large(networks, visitor, _picture(networks, visitor, find))
 
 
 def share(networks: Networks, visitor: Session, find: str) -> Large:
     """Shows and copies a link to the picture."""
-    recipe = visitor.picture(find)
+    recipe = _picture(networks, visitor, find)
     if write_query(recipe) is None:
         raise ValueError("This picture has too many edits for a link: download it, and share the file.")
     return large(networks, visitor, recipe, copy=True, opens=True)
 
 
-def keep_it(_: Networks, visitor: Session, find: str) -> int:
+def keep_it(networks: Networks, visitor: Session, find: str) -> int:
     """Puts the picture into the basket."""
-    return keep(visitor.basket, [visitor.picture(find)])
+    return keep(visitor.basket, [_picture(networks, visitor, find)])
 
 
 def write_png(networks: Networks, visitor: Session, find: str) -> str:
     """Writes the picture as a PNG of a useful size; returns its path."""
-    recipe = visitor.picture(find)
+    recipe = _picture(networks, visitor, find)
     if networks.cards[recipe.model].resolution < LARGE:
         return large_png(networks, recipe)
     return png(networks, visitor.basket, recipe)
@@ -88,23 +90,31 @@ def write_png(networks: Networks, visitor: Session, find: str) -> str:
 
 def breed_from(networks: Networks, visitor: Session, find: str) -> gr.Tabs:
     """Puts the picture on the breeding page and turns to it."""
-    problem = visitor.workspace.breed_from(networks.generator(visitor.model), [visitor.picture(find)])
+    problem = visitor.workspace.breed_from(networks.generator(visitor.model), [_picture(networks, visitor, find)])
     if problem:
         warn(problem)
     return gr.Tabs(selected="breed")
 
 
-def send_to_steer(_: Networks, visitor: Session, find: str) -> None:
+def send_to_steer(networks: Networks, visitor: Session, find: str) -> None:
     """Makes the picture the one that Steer opens next."""
-    visitor.sent = visitor.picture(find)
+    visitor.sent = _picture(networks, visitor, find)
 
 
-def mark_bad(_: Networks, visitor: Session, find: str) -> None:
+def mark_bad(networks: Networks, visitor: Session, find: str) -> None:
     """Adds the picture to the bad examples."""
-    recipe = visitor.picture(find)
+    recipe = _picture(networks, visitor, find)
     if recipe.model != visitor.model:
         raise ValueError("This picture is of another model: choose that model first, in the menu above.")
     if recipe.space == "ws" or recipe.edits:
         raise ValueError("A mixed or steered picture has no single place in latent space: mark one that is not.")
     visitor.workspace.avoiding.mark(recipe.latent, recipe.space, BAD)
     inform("Marked as bad: Avoid learns from it.")
+
+
+def _picture(networks: Networks, visitor: Session, find: str) -> Recipe:
+    """Returns the recipe of a picture; what is open in Steer is named after what can be seen."""
+    recipe, steering = visitor.picture(find), visitor.workspace.steering
+    if steering.work is not None and steering.recipe().id == find:
+        return steering.kept(eye(networks.generator(visitor.model)))
+    return recipe

@@ -1,15 +1,56 @@
-"""The examples: prompts that suit the bundled faces, and finds that visitors may look at first."""
+"""The examples: what can be asked of the models, and finds that visitors may look at first."""
 
+import tomllib
+from functools import cache
 from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from spaceseed.models.generators.generator import ModelCard
 
 _PACKAGE = Path(__file__).parents[2]
 # An installed package has the examples inside, a checkout beside it.
 EXAMPLES = next((folder for folder in (_PACKAGE / "examples", _PACKAGE.parent / "examples") if folder.is_dir()), None)
 
 
-def example_prompts() -> list[str]:
-    """Returns prompts that suit faces; [] where there are no examples."""
-    return (EXAMPLES / "prompts.txt").read_text(encoding="utf-8").splitlines() if EXAMPLES else []
+class Subject(BaseModel):
+    """What models draw.
+
+    Attributes:
+        words: those in a model's id or title that tell it.
+        one, many: what an image shows, and several do: "face" and "faces".
+        prompts: what can be asked of these models.
+        avoid: what can be avoided.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    words: list[str] = []
+    one: str = "image"
+    many: str = "images"
+    prompts: list[str] = []
+    avoid: str = "a blurry broken image"
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    subject: list[Subject]
+
+
+@cache
+def subjects() -> tuple[Subject, ...]:
+    """Returns all subjects of subjects.toml; () where there are no examples."""
+    if EXAMPLES is None:
+        return ()
+    with (EXAMPLES / "subjects.toml").open("rb") as file:
+        return tuple(_File.model_validate(tomllib.load(file)).subject)
+
+
+def subject_of(card: ModelCard | None) -> Subject:
+    """Returns what a model draws: "images" where nothing more is known."""
+    text = f"{card.id} {card.title}".lower() if card else ""
+    return next((it for it in subjects() if any(word in text for word in it.words)), Subject())
 
 
 def example_finds() -> list[Path]:

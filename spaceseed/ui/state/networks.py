@@ -163,9 +163,3 @@ def _load_judge(name: str, progress: ByteProgress | None) -> "Judge":
     from spaceseed.models.judges.clip import load_judge  # noqa: PLC0415 - open_clip takes seconds to import
 
     return load_judge(name, progress=progress)
-
-
-def noun(card: ModelCard) -> str:
-    """Returns what the model draws: "faces", or "images" of anything else."""
-    words = f"{card.id} {card.title}".lower()
-    return "faces" if any(word in words for word in ("face", "avatar", "ffhq", "celeb", "portrait")) else "images"

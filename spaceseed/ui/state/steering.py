@@ -1,7 +1,7 @@
 """What a visitor does to one find: steps along directions, undo and redo, and the recipe that results."""
 
 import time
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -18,6 +18,7 @@ LIMIT = 4.0  # standard deviations, either way
 MAX_UNDO = 100
 PAUSE = 1.0  # seconds after which a slider moved again is another step to undo
 TITLE_STEPS = 2  # named in a kept find's name
+MAX_TRIED = 6  # steps that are drawn for it, because slow models take a second for each
 
 Sets = Mapping[str, DirectionSet]
 
@@ -91,10 +92,14 @@ class Change:
         edits = [self.ranges[step.method].edit(sets[step.method], step.index, step.amount) for step in self.steps]
         return self.base.replace(edits=(*self.base.edits, *edits))
 
+    @property
+    def far_first(self) -> list[Step]:
+        """The steps, the furthest from 0 first."""
+        return sorted(self.steps, key=lambda step: -abs(step.amount))
+
     def words(self, sets: Sets) -> list[str]:
         """Returns what the sliders say, the furthest from 0 first: "glasses +2"."""
-        far_first = sorted(self.steps, key=lambda step: -abs(step.amount))
-        return [f"{sets[step.method].names[step.index]} {signed(step.amount)}" for step in far_first]
+        return [_said(step, sets) for step in self.far_first]
 
     def _explain(self, edit: Edit, sets: Sets) -> tuple[Step, LayerRange] | None:
         if abs(edit.amount) > LIMIT or not edit.amount or len(edit.layers) != edit.layers[-1] - edit.layers[0] + 1:
@@ -144,6 +149,7 @@ class Steering:
         selected: index of the direction that the visitor looks at more closely.
         stale: whether there are directions that the page does not show yet.
         drawn: a find, and its picture as an address, to be shown again.
+        seen: what was measured of the sliders, for `seen_of`: of which find, directions and layers, and what.
     """
 
     work: Work | None = None
@@ -154,6 +160,7 @@ class Steering:
     selected: int = 0
     stale: bool = False
     drawn: tuple[Recipe, str] | None = None
+    seen: tuple[Recipe, DirectionSet, LayerRange, dict[int, bool]] | None = None
     _history: History[Work] = field(default_factory=lambda: History(MAX_UNDO))
     _moved: tuple[Hashable, float] = (None, 0.0)
 
@@ -246,14 +253,33 @@ class Steering:
         """Returns the find as the sliders have it."""
         return self.now.recipe(self.sets)
 
-    def kept(self) -> Recipe:
-        """Returns the find as the sliders have it, with a name and where it comes from."""
-        recipe, source = self.recipe(), self.opened.source
+    def kept(self, can_tell: Callable[[Recipe, Recipe], bool]) -> Recipe:
+        """Returns the find as the sliders have it, with a name and where it comes from.
+
+        Args:
+            can_tell: whether two finds look different. The name leaves out steps without which the find looks the same.
+        """
+        now, recipe, source = self.now, self.recipe(), self.opened.source
         if recipe.id == source.id:
             return source
+        said: list[str] = []
+        for step in now.far_first[:MAX_TRIED]:
+            without = now.with_amount(step.method, step.index, 0.0).recipe(self.sets)
+            if len(said) < TITLE_STEPS and can_tell(recipe, without):
+                said.append(_said(step, self.sets))
         root = source.name.partition(" · ")[0] or source.id
-        said = ", ".join(self.now.words(self.sets)[:TITLE_STEPS])
-        return recipe.replace(name=f"{root} · {said}" if said else root, found=Found(by="steer", parents=(source.id,)))
+        name = f"{root} · {', '.join(said)}" if said else root
+        return recipe.replace(name=name, found=Found(by="steer", parents=(source.id,)))
+
+    def seen_of(self, num_ws: int) -> dict[int, bool]:
+        """Returns of which sliders shown the ends change the find in view, by index, as far as that was measured.
+
+        What is measured is put in here. It is forgotten with the find, the directions or their layers.
+        """
+        base, directions, layer_range = self.now.base, self.sets[self.method], self.layer_range(num_ws)
+        if self.seen is None or self.seen[:2] != (base, directions) or self.seen[2] != layer_range:
+            self.seen = base, directions, layer_range, {}
+        return self.seen[3]
 
     def strip(self, index: int, amounts: Sequence[float], num_ws: int) -> list[Recipe]:
         """Returns the find with one slider at each of these amounts."""
@@ -265,6 +291,10 @@ class Steering:
         if self.work is not None and (self._moved[0] != control or moment - self._moved[1] > PAUSE):
             self._history.push(self.work)
         self._moved, self.work = (control, moment), work
+
+
+def _said(step: Step, sets: Sets) -> str:
+    return f"{sets[step.method].names[step.index]} {signed(step.amount)}"
 
 
 def signed(amount: float) -> str:

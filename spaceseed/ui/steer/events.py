@@ -21,6 +21,7 @@ from spaceseed.ui.state.steering import LIMIT, Change, LayerRange, Steering
 from spaceseed.ui.steer import knobs
 from spaceseed.ui.steer.knobs import groups_of
 from spaceseed.ui.steer.sets import MARKS, add_marks, classes_of, find_set, methods_of
+from spaceseed.ui.steer.sight import eye, look_at_sliders
 from spaceseed.ui.steer.view import AMOUNTS, UNCHANGED, Strip, draw, draw_strip
 from spaceseed.untrusted import clean_text
 
@@ -262,16 +263,23 @@ def _along(networks: Networks, visitor: Session) -> Iterator[Strip]:
     yield from drawn if is_slow(generator) else list(drawn)[-1:]
 
 
-def show_more(_: Networks, visitor: Session) -> Shown:
+def say_what_is_seen(networks: Networks, visitor: Session) -> Shown:
+    """Says of sliders that they change nothing that can be seen, where that is so."""
+    generator = networks.generator(visitor.model)
+    return knobs.slider_labels(generator, visitor) if look_at_sliders(generator, visitor) else {}
+
+
+def show_more(networks: Networks, visitor: Session) -> Shown:
     """Shows all sliders, or the first few again."""
     steering = visitor.workspace.steering
     steering.more = not steering.more
-    return knobs.slider_values(steering)
+    return knobs.slider_values(networks.generator(visitor.model), steering)
 
 
-def keep_it(visitor: Session) -> int:
+def keep_it(networks: Networks, visitor: Session) -> int:
     """Puts the find as it is now into the basket."""
-    return keep(visitor.basket, [visitor.workspace.steering.kept()])
+    generator = networks.generator(visitor.model)
+    return keep(visitor.basket, [visitor.workspace.steering.kept(eye(generator))])
 
 
 def _before(generator: Generator, visitor: Session) -> dict[str, str]:

@@ -12,11 +12,12 @@ from spaceseed.models.generators.generator import Generator
 from spaceseed.ui.kit.controls import Slider
 from spaceseed.ui.state.session import Session
 from spaceseed.ui.state.steering import LIMIT, Steering
-from spaceseed.ui.steer.sets import ABOUT, MARKS, TITLES, methods_of
+from spaceseed.ui.steer.sets import ABOUT, MARKS, STEPS, TITLES, methods_of
 
 FIRST, MOST = 8, 20
 ALL = "all"
 NOISES = [("As trained", "const"), ("Off", "none"), ("Random", "random")]
+UNSEEN = ": no visible change"  # behind the name of a direction whose ends look like the find
 # Directions that lean on each other more than this can be told to leave each other alone.
 LEANING = 0.01
 SLIDERS = [f"slider {i}" for i in range(MOST)]
@@ -81,7 +82,7 @@ class Knobs:
 def create_selection() -> tuple[gr.Dropdown, gr.Textbox]:
     """Lays out what chooses and renames one direction."""
     with gr.Row():
-        selected = gr.Dropdown([], label="One direction, from −3 to +3", elem_id="steer-looked", min_width=140)
+        selected = gr.Dropdown([], label="One direction, 3 steps both ways", elem_id="steer-looked", min_width=140)
         name = gr.Textbox(
             label="Its name", placeholder="Press Enter to keep a new one", max_length=60, elem_id=NAME,
             min_width=140,
@@ -109,8 +110,8 @@ def create_knobs(selected: gr.Dropdown, name: gr.Textbox) -> Knobs:
     )  # fmt: skip
     with gr.Row():
         group = gr.Radio(
-            [ALL, "coarse", "middle", "fine"], label="Style layers", elem_id="steer-group", scale=5, min_width=320,
-            info="Coarse ones shape the pose, fine ones colour.",
+            [ALL, "coarse", "middle", "fine"], label="Where sliders act (style layers)", elem_id="steer-group", scale=5,
+            min_width=320, info="Coarse ones draw pose and shape, fine ones colours and texture.",
         )  # fmt: skip
         first, last = (
             gr.Number(label=label, precision=0, elem_id=elem_id, min_width=60, scale=1)
@@ -118,10 +119,13 @@ def create_knobs(selected: gr.Dropdown, name: gr.Textbox) -> Knobs:
         )
     with gr.Row():
         truncation = Slider(
-            0, 1.5, 1, step=0.05, label="Truncation ψ", info="At 0 stands the mean of all.", buttons=[],
-            elem_id="steer-truncation", min_width=240,
+            0, 1.5, 1, step=0.05, label="Ordinary to odd (truncation ψ)", buttons=[], elem_id="steer-truncation",
+            info="At 0 all finds look the same.", min_width=240,
         )  # fmt: skip
-        noise = gr.Radio(NOISES, label="Noise", info="Decides small things only.", elem_id="steer-noise", min_width=240)
+        noise = gr.Radio(
+            NOISES, label="Random detail (noise)", info="Single hairs and other small things.", elem_id="steer-noise",
+            min_width=240,
+        )  # fmt: skip
     reseed = gr.Button("Other random noise", size="sm", visible=False, elem_id="steer-reseed")
     return Knobs(method, sliders, more, stop, group, first, last, isolated, truncation, noise, reseed, selected, name)
 
@@ -143,13 +147,13 @@ def direction_values(generator: Generator, visitor: Session) -> dict[str, Any]:
         "method": gr.Radio(
             [(TITLES[method], method) for method in methods_of(generator)],
             value=steering.method,
-            info=ABOUT[steering.method],
+            info=f"{ABOUT[steering.method]} {STEPS}",
         ),
         "stop": gr.Button(visible=False),
         **_layer_values(generator, visitor),
         "selected": _menu_of_directions(steering),
         "name": name_value(visitor),
-        **slider_values(steering),
+        **slider_values(generator, steering),
     }
 
 
@@ -209,9 +213,22 @@ def _menu_of_directions(steering: Steering) -> gr.Dropdown:
     return gr.Dropdown(choices, value=at)
 
 
-def slider_values(steering: Steering) -> dict[str, Any]:
+def slider_labels(generator: Generator, visitor: Session) -> dict[str, Any]:
+    """Returns the labels alone, which leave the sliders where the visitor has them by now."""
+    labels = _labels(generator, visitor.workspace.steering)
+    return {slider: gr.Slider(label=label) for slider, label in zip(SLIDERS, labels, strict=False)}
+
+
+def _labels(generator: Generator, steering: Steering) -> list[str]:
+    if steering.work is None or steering.directions is None:
+        return []
+    seen = steering.seen_of(generator.num_ws)
+    return [name + ("" if seen.get(i, True) else UNSEEN) for i, name in enumerate(steering.directions.names[:MOST])]
+
+
+def slider_values(generator: Generator, steering: Steering) -> dict[str, Any]:
     """Returns what the sliders show, and the button that shows more of them."""
-    names = steering.directions.names if steering.directions else ()
+    names = _labels(generator, steering)
     amounts = steering.now.amounts(steering.method)
     shown = len(names) if steering.more else max(FIRST, max(amounts, default=0) + 1)
     sliders = {

@@ -13,7 +13,7 @@ from spaceseed.ui.kit.messages import clear_errors
 from spaceseed.ui.kit.text import line
 from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.steer import events
-from spaceseed.ui.steer.knobs import Knobs, create_knobs, create_selection
+from spaceseed.ui.steer.knobs import SLIDERS, Knobs, create_knobs, create_selection
 from spaceseed.ui.steer.still import still
 from spaceseed.ui.steer.view import UNCHANGED, strip
 
@@ -95,7 +95,12 @@ def create_panel(networks: Networks, session: gr.State, basket: gr.State, marks:
             clear_errors(partial(events.find_missing, networks)), session, [words, knobs.stop], **EVENT
         )
         filled = on(found.success, events.fill_found, [], panel.found)
-        filled.success(clear_errors(partial(events.auto_strip, networks)), session, row, **EVENT)
+        drawn = filled.success(clear_errors(partial(events.auto_strip, networks)), session, row, **EVENT)
+        say(drawn)
+
+    def say(drawn: Any) -> None:
+        """Lets the sliders say whether they change anything, after the strip, so that no slider waits for it."""
+        on(drawn.then, events.say_what_is_seen, [], dict(zip(SLIDERS, knobs.sliders, strict=True)))
 
     panel = Panel(before, after, words, undo, redo, draw_row, knobs, follow)
 
@@ -136,8 +141,8 @@ def create_panel(networks: Networks, session: gr.State, basket: gr.State, marks:
         panel.follow(event)
     looked = selected.change(clear_errors(events.look), [session, selected], name, **EVENT)
     looked.then(clear_errors(partial(events.auto_strip, networks)), session, row, **EVENT)
-    draw_row.click(clear_errors(partial(events.fill_strip, networks)), session, row, **EVENT)
+    say(draw_row.click(clear_errors(partial(events.fill_strip, networks)), session, row, **EVENT))
     on(knobs.more.click, events.show_more, [], panel.found)
-    keep.click(clear_errors(events.keep_it), session, basket, **EVENT)
+    keep.click(clear_errors(partial(events.keep_it, networks)), session, basket, **EVENT)
     knobs.stop.click(lambda visitor: visitor.tasks.end("directions"), session, None, **NOW)
     return panel

@@ -21,13 +21,19 @@ from spaceseed.ui.state.marks import marks_of
 from spaceseed.ui.state.session import Session
 
 MARKS = "marks"
-TITLES = {"attributes": "Attributes", "ganspace": "GANSpace", "sefa": "SeFa", MARKS: "Your marks"}
+TITLES = {
+    "attributes": "By attribute",
+    "ganspace": "By principal components (GANSpace)",
+    "sefa": "From the weights (SeFa)",
+    MARKS: "From your marks",
+}
 ABOUT = {
-    "attributes": "Each towards more of what a classifier sees in faces.",
-    "ganspace": "The principal components of the styles, found without labels.",
-    "sefa": "What the weights amplify most, found without labels.",
+    "attributes": "Each slider adds what it is called, as networks see it that look at faces.",
+    "ganspace": "In what the images differ most, found without labels.",
+    "sefa": "What the network's weights amplify most, found without labels.",
     MARKS: "From what you marked as bad on the Breed page towards what you like there.",
 }
+STEPS = "A slider counts in steps (standard deviations)."
 SAMPLES = 2_000
 MAX_MARKS = 20
 
@@ -59,7 +65,7 @@ def find_set(
         visitor.tasks,
         "directions",
         lambda progress: directions_of(generator, method, labels=classes, progress=progress),
-        lambda done: f"Finding {TITLES[method]} directions: {done:.0%}",
+        lambda done: f"Finding directions: {done:.0%}",
     )
     next(states)  # most are found at once, and a line that comes and goes flickers
     yield from states

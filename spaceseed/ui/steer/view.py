@@ -21,7 +21,7 @@ AMOUNTS = [-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0]
 
 def strip() -> gr.HTML:
     """Creates places for the pictures along one direction."""
-    return faces("From −3 to +3", places=len(AMOUNTS), columns=len(AMOUNTS), elem_id="steer-strip")
+    return faces("From −3 to +3 steps", places=len(AMOUNTS), columns=len(AMOUNTS), elem_id="steer-strip")
 
 
 def draw(generator: Generator, recipe: Recipe) -> str:

@@ -9,7 +9,7 @@ from spaceseed.training.export import export
 from spaceseed.training.networks.pairs import build
 from spaceseed.ui.kit.jobs import DownloadProgress
 from spaceseed.ui.shell.model_bar import choices
-from spaceseed.ui.state.networks import PUBLIC_JUDGE, Networks, noun
+from spaceseed.ui.state.networks import PUBLIC_JUDGE, Networks
 from tests.ui.standins import find_of, stand_in
 
 
@@ -122,8 +122,3 @@ def test_a_judge_that_cannot_be_had_is_tried_again_and_leaves_the_others(network
     assert networks.judge("avatars").name == "avatars"
     monkeypatch.setattr(judges, "load_judge", FakeJudge)
     assert networks.judge("tiny-biggan").name == PUBLIC_JUDGE
-
-
-def test_models_are_told_by_what_they_draw(networks):
-    assert noun(networks.cards["avatars"]) == "faces"
-    assert noun(networks.cards["tiny-biggan"]) == "images"

@@ -3,8 +3,9 @@
 import pytest
 
 from spaceseed.models.judges.clip import load_judge
+from spaceseed.models.zoo.loading import card
 from spaceseed.ui.state import prompts
-from spaceseed.ui.state.examples import example_prompts
+from spaceseed.ui.state.examples import subject_of
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +43,6 @@ def test_unknown_words_are_said(judge):
 
 
 def test_the_example_prompts_are_known(judge, said):
-    examples = example_prompts()
+    examples = subject_of(card("avatars")).prompts
     assert len(examples) >= 8
     assert not any(prompts.unknown_words(judge, prompt) for prompt in examples)

@@ -1,5 +1,7 @@
 """Sliders, their undoing, and the way from a recipe to sliders and back."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from hypothesis import given
@@ -11,6 +13,10 @@ from spaceseed.ui.state import steering as steer_state
 from spaceseed.ui.state.steering import Change, LayerRange, Steering, signed
 
 NUM_WS, W_DIM = 6, 8
+
+
+def differ(one, other):
+    return True
 
 
 def directions(method, seed, count=4):
@@ -101,7 +107,7 @@ def test_sliders_at_rest_leave_no_trace(steering, clock):
     move(steering, clock, 0, 1.0)
     move(steering, clock, 0, 0.0)
     assert steering.recipe() == plain()
-    assert steering.kept() == plain()
+    assert steering.kept(differ) == plain()
 
 
 def test_a_drag_is_one_step_to_undo_and_a_pause_parts_two(steering, clock):
@@ -144,13 +150,43 @@ def test_a_find_opens_with_the_sliders_that_made_it(steering):
 def test_a_kept_find_says_what_was_done(steering, clock):
     move(steering, clock, 0, 1.0)
     move(steering, clock, 1, -2.5)
-    kept = steering.kept()
+    kept = steering.kept(differ)
     assert kept.name == "Ada · sefa 1 −2.5, sefa 0 +1"
     assert kept.found.by == "steer"
     assert kept.found.parents == (plain().id,)
     steering.open(kept)
     move(steering, clock, 2, 3.0)
-    assert steering.kept().name == "Ada · sefa 2 +3, sefa 1 −2.5"
+    assert steering.kept(differ).name == "Ada · sefa 2 +3, sefa 1 −2.5"
+
+
+def test_a_name_leaves_out_steps_that_change_nothing_to_see(steering, clock):
+    for index, amount in enumerate((3.0, -2.5, 2.0, 1.0)):
+        move(steering, clock, index, amount)
+    unseen = {steering.sets["sefa"].names[i] for i in (0, 2)}
+    everything = steering.recipe()
+
+    def can_tell(one, other):
+        assert one.id == everything.id
+        [left_out] = {edit.name for edit in one.edits} - {edit.name for edit in other.edits}
+        return left_out not in unseen
+
+    assert steering.kept(can_tell).name == "Ada · sefa 1 −2.5, sefa 3 +1"
+    assert steering.kept(lambda one, other: False).name == "Ada"
+    assert steering.kept(can_tell).id == everything.id
+
+
+def test_what_was_seen_is_forgotten_with_the_find_and_the_layers(steering):
+    steering.seen_of(NUM_WS)[1] = False
+    steering.move(0, 2.0, NUM_WS)
+    assert steering.seen_of(NUM_WS) == {1: False}
+    steering.method = "attributes"
+    assert steering.seen_of(NUM_WS) == {}
+    steering.seen_of(NUM_WS)[2] = True
+    steering.turn_to(replace(steering.now, ranges={"attributes": LayerRange(0, 2)}), "layers")
+    assert steering.seen_of(NUM_WS) == {}
+    steering.seen_of(NUM_WS)[2] = True
+    steering.open(plain(name="Bob", truncation=0.5))
+    assert steering.seen_of(NUM_WS) == {}
 
 
 def test_directions_that_come_late_still_explain_an_untouched_find(clock):

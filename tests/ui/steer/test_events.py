@@ -62,7 +62,7 @@ def test_every_family_can_be_steered(tiny_networks, newcomer, model):
     moved = events.move(tiny_networks, newcomer, *sliders(s0=4.0))
     assert moved["after"] != shown["after"]
     assert moved["words"] == "GANSpace 1 +4"
-    recipe = steering.kept()
+    recipe = steering.kept(lambda one, other: True)
     assert recipe.labels is None or len(recipe.labels) == generator.num_classes
     assert torch.equal(Recipe.from_json(recipe.to_json()).render(generator), steering.recipe().render(generator))
 
@@ -113,7 +113,7 @@ def test_a_number_beyond_the_slider_stops_at_its_end(tiny_networks, at_work):
 
 def test_a_kept_find_opens_with_its_sliders(tiny_networks, at_work, said):
     events.move(tiny_networks, at_work, *sliders(s0=2.0, s2=-1.0))
-    events.keep_it(at_work)
+    events.keep_it(tiny_networks, at_work)
     [kept] = at_work.basket.finds.values()
     other = Session.on(tiny_networks.generator("avatars"))
     other.basket.add([Recipe.from_json(kept.to_json())])
@@ -148,6 +148,46 @@ def test_directions_can_leave_each_other_alone(tiny_networks, at_work):
     [edit] = at_work.workspace.steering.recipe().edits
     others = at_work.workspace.steering.directions.vectors[1:]
     assert (others @ edit.vector).abs().max() < 1e-4
+
+
+def labels(shown):
+    return [shown[slider].label for slider in knobs.SLIDERS if slider in shown]
+
+
+def test_sliders_say_where_they_change_nothing(tiny_networks, at_work):
+    names = at_work.workspace.steering.directions.names
+    shown = events.choose_group(tiny_networks, at_work, "fine")  # these colour next to nothing in the bundled faces
+    assert labels(shown)[: len(names)] == list(names)
+    told = events.say_what_is_seen(tiny_networks, at_work)
+    assert labels(told) == [name + knobs.UNSEEN for name in names]
+    assert not any(slider.value for slider in told.values())  # the visitor may have moved them by now
+    assert events.say_what_is_seen(tiny_networks, at_work) == {}
+    assert labels(events.fill(tiny_networks, at_work))[0] == names[0] + knobs.UNSEEN
+    assert labels(events.choose_group(tiny_networks, at_work, "all"))[0] == names[0]
+    assert names[0] in labels(events.say_what_is_seen(tiny_networks, at_work))
+
+
+def test_a_slow_model_tells_of_the_direction_whose_strip_is_drawn(tiny_networks, at_work, monkeypatch):
+    for module in ("events", "sight"):
+        monkeypatch.setattr(f"spaceseed.ui.steer.{module}.is_slow", lambda _: True)
+    events.choose_group(tiny_networks, at_work, "fine")
+    events.look(at_work, 2)
+    assert events.say_what_is_seen(tiny_networks, at_work) == {}
+    list(events.fill_strip(tiny_networks, at_work))
+    told = labels(events.say_what_is_seen(tiny_networks, at_work))
+    assert [i for i, label in enumerate(told) if label.endswith(knobs.UNSEEN)] == [2]
+
+
+def test_a_find_is_named_after_what_can_be_seen(tiny_networks, at_work):
+    events.choose_group(tiny_networks, at_work, "fine")
+    events.move(tiny_networks, at_work, *sliders(s0=3.0))
+    events.choose_method(tiny_networks, at_work, "ganspace", NOTHING)
+    name = at_work.workspace.steering.directions.names[0]
+    events.move(tiny_networks, at_work, *sliders(s0=2.0))
+    events.keep_it(tiny_networks, at_work)
+    [kept] = at_work.basket.finds.values()
+    assert kept.name == f"{at_work.workspace.steering.opened.source.name} · {name} +2"
+    assert len(kept.edits) == 2
 
 
 def test_methods_keep_their_own_sliders(tiny_networks, at_work):

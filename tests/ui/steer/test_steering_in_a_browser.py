@@ -156,8 +156,18 @@ def test_the_strip_follows_the_direction(steerer):
     expect(words(steerer)).to_have_text("frown +1")
 
 
+def test_a_slider_says_where_it_changes_nothing(steerer):
+    first = steerer.locator("#steer-slider-0")
+    slide(steerer, 0, 3)
+    steerer.locator("#steer-group").get_by_label("fine").check()
+    expect(first).to_contain_text("glasses: no visible change")
+    expect(number(steerer, 0)).to_have_value("3")
+    steerer.locator("#steer-group").get_by_label("all").check()
+    expect(first).not_to_contain_text("no visible change")
+
+
 def test_methods_layers_and_more_sliders(steerer):
-    steerer.get_by_label("GANSpace").check()
+    steerer.get_by_label("By principal components (GANSpace)").check()
     named = directions_of(ss.load("avatars"), "ganspace").names[0]
     expect(steerer.locator("#steer-slider-0")).to_contain_text(named)
     expect(slider(steerer, 8)).to_be_hidden()
@@ -174,15 +184,15 @@ def test_methods_layers_and_more_sliders(steerer):
 
 
 def test_marks_of_the_breed_page_become_a_direction(steerer):
-    steerer.get_by_label("Your marks").check()
+    steerer.get_by_label("From your marks").check()
     expect(toasts(steerer).last).to_contain_text("mark one at least as bad")
-    expect(steerer.get_by_label("Attributes")).to_be_checked()
+    expect(steerer.get_by_label("By attribute")).to_be_checked()
     open_tab(steerer, "Breed")
     bad = steerer.locator("#breed-picker button.tile").nth(3)
     bad.click()
     bad.click()
     open_tab(steerer, "Steer")
-    steerer.get_by_label("Your marks").check()
+    steerer.get_by_label("From your marks").check()
     expect(steerer.locator("#steer-slider-0")).to_contain_text("your marks 1")
     slide(steerer, 0, 2)
 

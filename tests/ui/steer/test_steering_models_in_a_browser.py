@@ -56,7 +56,7 @@ def test_work_waits_for_its_model(visitor):
     slide(visitor, 1, 4)
     visitor.locator("#steer-keep").click()
     expect(visitor.locator("#steer-shelf button.tile")).to_have_count(1)
-    visitor.get_by_role("radio", name="SeFa").check()
+    visitor.get_by_role("radio", name="From the weights (SeFa)").check()
     expect(slider(visitor, 0)).to_contain_text("SeFa 1")
     choose(visitor, "Avatars")
     expect(slider(visitor, 0)).to_contain_text("glasses")
@@ -67,7 +67,7 @@ def test_work_waits_for_its_model(visitor):
     expect(visitor.get_by_test_id("toast-text").last).to_contain_text("of another model")
     visitor.locator("#steer-load").click()
     expect(visitor.locator("#model-choice input")).to_have_value(re.compile("^Tiny stylegan2"))
-    expect(visitor.get_by_role("radio", name="GANSpace")).to_be_checked()
+    expect(visitor.get_by_role("radio", name="By principal components (GANSpace)")).to_be_checked()
     expect(slider(visitor, 1).locator("input[type=number]")).to_have_value("4")
     expect(visitor.locator("#steer-load")).to_be_hidden()
 
