@@ -68,6 +68,21 @@ def visit(app_url: str, browser: "Browser") -> Iterator[Visit]:
 
 
 @pytest.fixture
+def visit_link(visit: Visit) -> Visit:
+    """Opens the page of a link, and closes what it shows large."""
+
+    def open_page(query: str, **options: object) -> "Page":
+        from playwright.sync_api import expect
+
+        page = visit(query, **options)
+        expect(page.locator("dialog[open] img")).to_be_visible()
+        page.keyboard.press("Escape")
+        return page
+
+    return open_page
+
+
+@pytest.fixture
 def visitor(visit: Visit) -> "Page":
     """A new visitor's page, 1280 x 800."""
     return visit()

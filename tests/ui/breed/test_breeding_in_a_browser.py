@@ -62,11 +62,11 @@ def test_clicks_lead_from_liked_to_bad_to_unmarked(visitor):
     expect(face).to_have_attribute("data-mark", "1")
     expect(face).to_have_attribute("aria-pressed", "true")
     expect(face).to_have_attribute("aria-label", re.compile("liked$"))
-    expect(count).to_have_text("1 liked · 0 bad")
+    expect(count).to_have_text(re.compile("1 liked · 0 bad"))
     face.click()
     expect(face).to_have_attribute("data-mark", "-1")
     expect(face).to_have_attribute("aria-label", re.compile("bad$"))
-    expect(count).to_have_text("0 liked · 1 bad")
+    expect(count).to_have_text(re.compile("0 liked · 1 bad"))
     face.click()
     expect(face).to_have_attribute("data-mark", "0")
     expect(face).to_have_attribute("aria-label", re.compile("not marked$"))
@@ -89,7 +89,8 @@ def test_the_liked_stay_first_and_the_rest_is_new(visitor):
     after = pixels(visitor)
     assert after[:2] == [before[1], before[4]]
     assert not set(after[2:]) & set(before)
-    assert [caption.endswith("kept") for caption in captions(visitor)] == [True] * 2 + [False] * 10
+    assert [caption.split()[-1] for caption in captions(visitor)] == ["kept"] * 2 + ["child"] * 9 + ["new"]
+    assert marks(visitor) == [1] * 2 + [0] * 10
     assert marks(visitor) == [0] * 12
 
 
@@ -166,7 +167,7 @@ def test_the_keyboard_alone_is_enough(visitor):
     press_key("Tab")
     expect(tiles(visitor).nth(0)).to_be_focused()
     press_key("ArrowRight")
-    press_key("Enter")
+    press_key("Space")
     assert marks(visitor)[1] == 1
     press_key("ArrowDown")
     expect(tiles(visitor).nth(7)).to_be_focused()
@@ -219,7 +220,28 @@ def test_dark_mode_is_dark(visit):
         assert max(map(int, re.findall(r"\d+", background)[:3])) < 60
 
 
-def test_a_share_link_puts_the_seed_first(visit):
-    page = visit("/?seed=42&truncation=0.5")
+def test_a_share_link_puts_the_seed_first(visit_link):
+    page = visit_link("/?seed=42&truncation=0.5")
     assert captions(page)[0] == "seed 42"
     expect(page.locator("#breed-truncation input[type=number]")).to_have_value("0.5")
+
+
+def test_parents_stay_liked_and_children_can_be_alone(visitor):
+    tiles(visitor).nth(3).click()
+    press(visitor, "next", 1)
+    first = captions(visitor)[0]
+    press(visitor, "next", 2)  # without another click
+    assert captions(visitor)[0] == first
+    assert [caption.split()[-1] for caption in captions(visitor)].count("new") == 1
+    visitor.locator("#breed-newcomers").get_by_role("checkbox").uncheck()
+    press(visitor, "next", 3)
+    assert [caption.split()[-1] for caption in captions(visitor)] == ["kept"] + ["child"] * 11
+
+
+def test_a_page_without_likes_says_what_comes_next(visitor):
+    counts = visitor.locator("#breed-picker .counts")
+    expect(counts).to_contain_text("the next page is all new")
+    tiles(visitor).nth(3).click()
+    expect(counts).not_to_contain_text("all new")
+    tiles(visitor).nth(3).click()
+    expect(counts).to_contain_text("the next page is all new")

@@ -255,7 +255,7 @@ def test_finds_of_slow_models_are_drawn_once_their_tab_is_open(visitor, monkeypa
     monkeypatch.setattr(finds_tab, "is_slow", lambda card: True)
     monkeypatch.setattr(Thumbnails, "draw", lambda *of: drawn.append(of) or draw(*of))
     keep_first(visitor)
-    visitor.wait_for_function("(localStorage.getItem('spaceseed-finds') || '').length > 1000")
+    visitor.wait_for_function("Object.keys(localStorage).some((key) => key.startsWith('spaceseed-finds:'))")
     visitor.reload()
     all_drawn(visitor)
     assert not drawn
@@ -271,7 +271,7 @@ def test_a_link_to_another_model_loads_it(visit, catalogue):
     expect(page.locator("#breed-truncation input[type=number]")).to_have_value("0.5")
     page = visit(f"/{write_query(_find(catalogue, 'tiny-biggan'))}")
     expect(page.locator("#model-choice input")).to_have_value(re.compile("^Tiny biggan"))
-    expect(page.locator("#finds-image img")).to_be_visible()
+    expect(page.locator("dialog[open] img")).to_be_visible()
 
 
 def test_a_link_to_a_model_that_cannot_be_had_gets_a_sentence_and_images(visit):

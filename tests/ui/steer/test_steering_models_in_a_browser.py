@@ -102,6 +102,7 @@ def test_a_model_of_one_style_can_be_steered_and_says_why_it_cannot_be_mixed(vis
     expect(tiles).to_have_count(2)
     open_tab(visitor, "Mix")
     for field in ("rows", "columns"):
-        visitor.locator(f"#mix-{field}").locator("input, textarea").fill("1, 2")
+        for tile in visitor.locator(f"#mix-{field} button.tile").all():
+            tile.click()
     visitor.locator("#mix-go").click()
     expect(visitor.get_by_test_id("toast-text").last).to_contain_text("whole image from one style")

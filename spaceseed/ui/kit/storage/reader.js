@@ -1,8 +1,16 @@
 {texts: (() => {
+  const read = (item) => {
+    try {
+      const {at, text} = JSON.parse(item);
+      return [[at, text]];
+    } catch {  // another program wrote it
+      return [];
+    }
+  };
   try {
-    return Object.entries(window[PLACE]).filter(([key]) => key.startsWith(PREFIX + ':'))
-      .map(([, item]) => JSON.parse(item)).sort((a, b) => a.at - b.at).map(({text}) => text);
-  } catch {  // storage is switched off, or holds what another program wrote
+    return Object.entries(window[PLACE]).flatMap(([key, item]) => key.startsWith(PREFIX + ':') ? read(item) : [])
+      .sort((a, b) => a[0] - b[0]).map(([, text]) => text);
+  } catch {  // storage is switched off
     return [];
   }
 })()}
