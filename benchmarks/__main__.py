@@ -18,6 +18,7 @@ STUDIES = {  # name: the options that it takes
     "search_settings": ("quick", "workers"),
     "pareto": ("quick",),
     "steering": ("quick",),
+    "photographs": ("quick",),
     "prior_study": ("quick", "data"),
     "avoidance": ("quick", "data"),
     "trust": ("quick",),
@@ -30,8 +31,9 @@ STUDIES = {  # name: the options that it takes
     "steer_latency": ("quick",),
     "busy": ("quick",),
 }
-# Only by name: the first three take half an hour and more, the others need Playwright and Chromium.
-BY_NAME = ("evolving", "convergence", "search_quality", "search_latency", "steer_latency", "busy")
+# Only by name: the first three take half an hour and more, the next three need Playwright and Chromium, and the last
+# one needs networks from npm.
+BY_NAME = ("evolving", "convergence", "search_quality", "search_latency", "steer_latency", "busy", "photographs")
 
 
 def main() -> None:

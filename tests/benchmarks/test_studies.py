@@ -18,6 +18,7 @@ from benchmarks import (
     cost,
     harness,
     pareto,
+    photographs,
     prior_study,
     search_quality,
     search_settings,
@@ -26,6 +27,7 @@ from benchmarks import (
     trust,
 )
 from benchmarks.report import page, summary
+from spaceseed.directions.contrast import contrast_directions
 from spaceseed.images import from_uint8
 from spaceseed.mixing.styles import mix, style_groups
 from spaceseed.models.generators.generator import latents_from_seeds
@@ -177,6 +179,28 @@ def test_steering(results):
     assert all("confirmed" in row for method in taught for row in figures["methods"][method])
     assert not any("confirmed" in row for row in figures["methods"]["random"])
     assert all(0 <= share <= 1 for taken in figures["mixing"].values() for share in taken.values())
+
+
+@pytest.mark.slow
+def test_photographs(results, monkeypatch):
+    """With the bundled faces and three colours in place of photographs and networks of faces."""
+
+    names = ("red", "green", "blue")
+
+    def witnesses(images):
+        return dict(zip(names, images.mean(dim=(2, 3)).unbind(dim=1), strict=True))
+
+    generator = load("avatars", device="cpu")
+    colours = contrast_directions(generator, witnesses, samples=64)
+    monkeypatch.setattr(photographs, "NAMES", names)
+    monkeypatch.setattr(photographs, "load", lambda _: generator)
+    monkeypatch.setattr(photographs, "Witnesses", lambda _: witnesses)
+    monkeypatch.setattr(photographs, "directions_of", lambda *_: colours)
+    figures = results(photographs)
+    assert [row["name"] for row in figures["directions"]] == list(names)
+    assert all(set(row["changes"]) == set(names) for row in (*figures["directions"], *figures["random"]))
+    assert all(row["ends"][2][0] > row["ends"][0][0] and row["grew"] == 2 for row in figures["directions"])
+    assert not any("ends" in row for row in figures["random"])
 
 
 @pytest.mark.slow

@@ -22,7 +22,8 @@ MEAN = (122.782, 117.001, 104.298)  # of the teachers' inputs
 GRAY = (0.2989, 0.5870, 0.1140)
 HAPPY, HAPPY_SEEN = 1, 3  # among the expressions of the teacher, and of the witness
 
-# What both see. A score is higher for more of it.
+# What both see. A score is higher for more of it. "beard or short hair" is what the networks call male, named after
+# what it shows in images.
 NAMES = ("smile", "age", "beard or short hair", "mouth open", "eyes open", "head to the right")
 
 

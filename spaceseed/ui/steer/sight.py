@@ -17,7 +17,7 @@ from spaceseed.ui.state.steering import Change
 
 # Mean change of a pixel that can be seen, in levels of 255. Of pairs of bundled faces, moved by 2 along all directions
 # under all groups of layers, none of 30 that changed by 0.1 to 1.03 looked different. Of those that changed by 1.5
-# some did, and of those that changed by 2 all.
+# some did, and of those that changed by 2 all. Of 12 pairs of photographs that changed by 0.4 to 1.4 none did.
 LEAST = 1.0
 ENDS = (-2.0, 2.0)
 
