@@ -12,8 +12,10 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddle
 
 from spaceseed.errors import DownloadError
 from spaceseed.ui.avoid.tab import create_avoid_tab
+from spaceseed.ui.breed.page import paint
 from spaceseed.ui.breed.tab import create_breed_tab
 from spaceseed.ui.finds.tab import BASKET_TABS, create_finds_tab, turn_to
+from spaceseed.ui.kit.cores import is_slow
 from spaceseed.ui.kit.events import TO_TOP, quiet
 from spaceseed.ui.search.stream import build_atlas
 from spaceseed.ui.search.tab import create_search_tab
@@ -102,11 +104,17 @@ def build(model: str | None = None, judge: str | None = None) -> gr.Blocks:
             tab = enter(networks, visitor, saved, dict(request.query_params))
             # A visitor may have turned to another tab already: only a link to a find turns the page for them.
             turned = gr.skip() if tab == "breed" else gr.Tabs(selected=tab)
-            return [*values_for_new_page(networks, visitor), visitor.basket.changed(), turned]
+            return [*values_for_new_page(networks, visitor), visitor.basket.changed(), turned, first_page(visitor)]
 
-        filled = [*switching.controls, basket, tabs]
+        def first_page(visitor: Session) -> Any:
+            """Returns the first images, unless they take long; the events below draw them then."""
+            generator = networks.generator(visitor.model)
+            if visitor.link is not None or is_slow(generator):
+                return gr.skip()
+            return list(paint(generator, visitor))[-1]
+
+        filled = [*switching.controls, basket, tabs, breed.picker]
         opened = demo.load(open_page, [session, saved], filled, **quiet(lane="open", at_once=16))
-        breed.draw(opened.success)  # most visitors follow no link: they need not wait for what comes next
         switching.join(opened.then, switching.follow_link, [])
     if networks.judge_name(networks.default) == BUNDLED:
         threading.Thread(target=_warm_up, args=(networks,), daemon=True).start()
