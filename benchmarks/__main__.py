@@ -27,13 +27,16 @@ STUDIES = {  # name: the options that it takes
     "atlas": ("quick",),
     "evolving": ("quick", "data"),
     "convergence": ("quick", "data"),
+    "first_load": ("quick",),
     "search_latency": ("quick",),
     "steer_latency": ("quick",),
     "busy": ("quick",),
 }
-# Only by name: the first three take half an hour and more, the next three need Playwright and Chromium, and the last
-# one needs networks from npm.
-BY_NAME = ("evolving", "convergence", "search_quality", "search_latency", "steer_latency", "busy", "photographs")
+# Only by name: the first three take half an hour and more, the next four need Playwright and Chromium, and the last one
+# needs networks from npm.
+BY_NAME = (
+    "evolving", "convergence", "search_quality", "first_load", "search_latency", "steer_latency", "busy", "photographs",
+)  # fmt: skip
 
 
 def main() -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 import gradio as gr
 
+from spaceseed.ui.breed.page import paint
+from spaceseed.ui.kit.cores import is_slow
 from spaceseed.ui.kit.events import quiet
 from spaceseed.ui.kit.menu import PictureMenu
 from spaceseed.ui.kit.storage import Storage
@@ -65,7 +67,14 @@ def join_opening(
     def open_page(visitor: Session, finds: list[str], texts: list[str], tab: str, request: gr.Request) -> list[Any]:
         enter(networks, visitor, finds, Saved.read(texts), dict(request.query_params))
         turned = gr.Tabs(selected=tab) if tab in others else gr.skip()
-        return [*values_for_new_page(networks, visitor), visitor.basket.changed(), turned]
+        return [*values_for_new_page(networks, visitor), visitor.basket.changed(), turned, first_page(visitor)]
+
+    def first_page(visitor: Session) -> Any:
+        """Returns the first images, unless they take long; the events below draw them then."""
+        generator = networks.generator(visitor.model)
+        if visitor.link is not None or is_slow(generator):
+            return gr.skip()
+        return list(paint(generator, visitor))[-1]
 
     def show_linked(trigger: Callable[..., Any]) -> Any:
         return trigger(partial(show_opening, networks), visit.session, menu, **quiet())
@@ -73,13 +82,12 @@ def join_opening(
     opened = demo.load(
         open_page,
         [visit.session, visit.finds, page, address],
-        [*switching.controls, visit.basket, tabs],
+        [*switching.controls, visit.basket, tabs, breed.picker],
         js=f"(visitor) => [visitor, {visit.finds.reader}, {page.reader}, location.hash.slice(1)]",
         **quiet(lane="open", at_once=16),
     )
     opened.then(None, None, None, js=follow_address(first))
     show_linked(opened.success)
-    breed.draw(opened.success)  # most visitors follow no link: they need not wait for what comes next
     drawn = switching.join(opened.then, switching.follow_link, [])
     show_linked(drawn.then)
     search.show(drawn.then)
