@@ -26,12 +26,13 @@ STUDIES = {  # name: the options that it takes
     "atlas": ("quick",),
     "evolving": ("quick", "data"),
     "convergence": ("quick", "data"),
+    "first_load": ("quick",),
     "search_latency": ("quick",),
     "steer_latency": ("quick",),
     "busy": ("quick",),
 }
 # Only by name: the first three take half an hour and more, the others need Playwright and Chromium.
-BY_NAME = ("evolving", "convergence", "search_quality", "search_latency", "steer_latency", "busy")
+BY_NAME = ("evolving", "convergence", "search_quality", "first_load", "search_latency", "steer_latency", "busy")
 
 
 def main() -> None:
