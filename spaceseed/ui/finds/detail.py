@@ -42,6 +42,7 @@ class FindDetail:
         image: the picture.
         load: loads the find's model where that is not the visitor's and its picture cannot be drawn without it.
         name: of the find; an event of its own fills it, for the visitor may be changing it.
+        owner: id of the find whose name that is, hidden; filled with it.
         facts: its history.
         png, json, npz: its files.
         large: downloads the PNG enlarged; only small finds have it.
@@ -52,6 +53,7 @@ class FindDetail:
     image: gr.HTML
     load: gr.Button
     name: gr.Textbox
+    owner: gr.Textbox
     facts: gr.HTML
     png: gr.DownloadButton
     json: gr.DownloadButton
@@ -72,6 +74,7 @@ def create_find_detail() -> FindDetail:
         image = faces("Find", places=1, columns=1, elem_id="finds-image")
         load = gr.Button("Load its model", variant="primary", visible=False, elem_id="finds-load")
         name = gr.Textbox(label="Name", info="Kept as you type.", max_length=100, elem_id="finds-name")
+        owner = gr.Textbox(visible="hidden", elem_id="finds-owner")
         table = facts("finds-facts")
         with gr.Row(elem_id="finds-files"):
             png = gr.DownloadButton("PNG", size="sm", min_width=60, elem_id="finds-png")
@@ -86,7 +89,7 @@ def create_find_detail() -> FindDetail:
             max_lines=1,
             elem_id="finds-link",
         )
-    return FindDetail(panel, image, load, name, table, png, json, npz, large, link)
+    return FindDetail(panel, image, load, name, owner, table, png, json, npz, large, link)
 
 
 def fill(networks: Networks, visitor: Session) -> Iterator[list[Any]]:

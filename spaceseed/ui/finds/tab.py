@@ -95,11 +95,16 @@ def create_finds_tab(
 
     link: dict[str, Any] = {"fn": None, "inputs": detail.link, "outputs": detail.link, "js": WHOLE_LINK}
     basket.change(lambda visitor: to_browser(visitor.basket), session, saved, **EVENT)
-    looked = on(picker.mark, look, [picker], detail.name)
+    named = [detail.name, detail.owner]
+    looked = on(picker.mark, look, [picker], named)
     on(looked.then, show_find, [], detail.outputs).then(**link)
-    # Not queued behind each other: the last of many letters is what counts.
-    detail.name.input(
-        clear_errors(partial(rename, networks)), [session, detail.name], basket, **quiet(trigger="always_last")
+    # Gradio tells of keys alone while a visitor types, and of all else, such as what was pasted, when they leave the box.
+    gr.on(
+        [detail.name.input, detail.name.blur, detail.name.submit],
+        clear_errors(partial(rename, networks)),
+        [session, *named],
+        basket,
+        **quiet(trigger="always_last"),
     )
     on(remove.click, remove_chosen, [picker], [basket, undo])
     on(undo.click, bring_back, [], [basket, undo])
@@ -112,7 +117,7 @@ def create_finds_tab(
     on(drop.upload, take_in, [drop], [drop, basket])
 
     def draw(trigger: Callable[..., Any]) -> Any:
-        on(trigger, fill_name, [], detail.name)
+        on(trigger, fill_name, [], named)
         on(trigger, show_find, [], detail.outputs).then(**link)
         return on(trigger, refresh, [picker], picker)
 
@@ -134,11 +139,12 @@ def show_find(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
     yield from visitor.tasks.newest("find", fill(networks, visitor))
 
 
-def fill_name(_: Networks, visitor: Session) -> str | Any:
-    """Returns the name of the find that the visitor looks at, unless it is shown already: they may be changing it."""
-    recipe = visitor.basket.current
+def fill_name(_: Networks, visitor: Session) -> list[Any]:
+    """Returns the name and the id of the find that the visitor looks at, unless they are shown: they may be typing."""
+    recipe, shown = visitor.basket.current, visitor.basket.shown
     name = recipe.name if recipe else ""
-    return visitor.refill(NAME, (visitor.basket.shown, name), name)
+    update = visitor.refill(NAME, (shown, name), [name, shown])
+    return update if isinstance(update, list) else [update, update]
 
 
 def galleries(networks: Networks, visitor: Session, picked: Picked) -> Iterator[Gallery]:
@@ -190,18 +196,20 @@ def _gallery(visitor: Session, picked: Picked, missing: Mapping[str, str]) -> Ga
     return Gallery(title, tiles, marks, at, key="finds")
 
 
-def look(networks: Networks, visitor: Session, picked: Picked) -> str | Any:
+def look(networks: Networks, visitor: Session, picked: Picked) -> list[Any]:
     """Looks at the find that was clicked last; returns its name at once, for the visitor may change it."""
     visitor.basket.shown = picked.at or visitor.basket.shown
     return fill_name(networks, visitor)
 
 
-def rename(_: Networks, visitor: Session, name: str) -> int:
-    """Renames the find that the visitor looks at."""
-    recipe = visitor.basket.current
-    if recipe is not None:
-        named = visitor.basket.finds[recipe.id] = recipe.replace(name=name)
-        visitor.boxes[NAME] = recipe.id, named.name  # the box shows it already, with spaces that may not be the last
+def rename(_: Networks, visitor: Session, name: str, owner: str) -> int | Any:
+    """Renames the find whose name the visitor has changed; they may look at another one by now."""
+    recipe = visitor.basket.finds.get(owner)
+    if recipe is None or recipe.replace(name=name).name == recipe.name:
+        return gr.skip()
+    named = visitor.basket.finds[owner] = recipe.replace(name=name)
+    if owner == visitor.basket.shown:
+        visitor.boxes[NAME] = owner, named.name  # the box shows it already, with spaces that may not be the last
     return visitor.basket.changed()
 
 

@@ -114,7 +114,8 @@ def test_a_small_find_downloads_large_and_comes_back_as_it_was(keeper, visit, tm
 @pytest.mark.parametrize("name", ["Élodie Müller", "हिन्दी चेहरा"])
 def test_files_are_called_as_the_find_is_in_any_script(keeper, tmp_path, name):
     box = keeper.locator("#finds-name").locator("input, textarea")
-    box.fill(name)
+    box.fill(name)  # as if it were pasted
+    box.blur()
     expect(tiles(keeper).last).to_have_attribute("aria-label", f"{name}, not marked")
     path = download(keeper, "json", tmp_path)
     assert path.name == f"{name.lower().replace(' ', '-')}.json"
@@ -249,6 +250,7 @@ def test_a_link_reopens_a_bred_face(visit, app_url):
     page.locator("#breed-picker button.tile").nth(0).click()
     page.locator("#breed-next").click()
     expect(page.locator("#breed-picker .title")).to_contain_text("Generation 1:")
+    page.locator("#breed-picker .clear").click()  # the parent is still liked
     keep(page, 3)
     link = page.locator("#finds-link").locator("input, textarea")
     expect(link).to_have_value(re.compile(re.escape(app_url) + r"/\?find=."))

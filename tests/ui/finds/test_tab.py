@@ -76,17 +76,29 @@ def test_a_new_name_changes_the_name_alone(networks, session, find):
 
 
 def test_the_name_is_filled_in_once_for_the_visitor_may_be_typing_another(networks, session, find):
-    session.basket.add([find(1), find(2)])
-    assert fill_name(networks, session) == "seed 2"
-    assert fill_name(networks, session) == gr.skip()
-    assert look(networks, session, Picked({}, find(1).id)) == "seed 1"
-    rename(networks, session, "Ada")
-    assert fill_name(networks, session) == gr.skip()  # it stands there
-    rename(networks, session, "Ada ")
-    assert fill_name(networks, session) == gr.skip()  # the space may not be the last letter
+    one, two = find(1), find(2)
+    session.basket.add([one, two])
+    nothing = [gr.skip(), gr.skip()]
+    assert fill_name(networks, session) == ["seed 2", two.id]
+    assert fill_name(networks, session) == nothing
+    assert look(networks, session, Picked({}, one.id)) == ["seed 1", one.id]
+    rename(networks, session, "Ada", one.id)
+    assert fill_name(networks, session) == nothing  # it stands there
+    rename(networks, session, "Ada ", one.id)
+    assert fill_name(networks, session) == nothing  # the space may not be the last letter
     assert session.basket.current.name == "Ada"
-    remove_chosen(networks, session, Picked({find(1).id: 1}, None))
-    assert fill_name(networks, session) == "seed 2"
+    remove_chosen(networks, session, Picked({one.id: 1}, None))
+    assert fill_name(networks, session) == ["seed 2", two.id]
+
+
+def test_a_name_goes_to_the_find_that_it_was_typed_for(networks, session, find):
+    one, two = find(1), find(2)
+    session.basket.add([one, two])
+    look(networks, session, Picked({}, two.id))
+    rename(networks, session, "Ada", one.id)
+    assert [recipe.name for recipe in session.basket.finds.values()] == ["Ada", "seed 2"]
+    assert rename(networks, session, "Ada", one.id) == gr.skip()
+    assert rename(networks, session, "Eve", "gone") == gr.skip()
 
 
 def test_removing_looks_at_what_is_left(networks, session, find):
