@@ -98,7 +98,7 @@ def create_finds_tab(
     named = [detail.name, detail.owner]
     looked = on(picker.mark, look, [picker], named)
     on(looked.then, show_find, [], detail.outputs).then(**link)
-    # Gradio tells of keys alone while a visitor types, and of all else, such as what was pasted, when they leave the box.
+    # While a visitor types, Gradio tells of keys alone; of what was pasted it tells when they leave the box.
     gr.on(
         [detail.name.input, detail.name.blur, detail.name.submit],
         clear_errors(partial(rename, networks)),

@@ -64,14 +64,14 @@ def test_the_png_of_a_slow_find_is_drawn_once_it_can_be_seen(networks, session, 
 
 def test_looking_at_what_is_not_there_shows_nothing(networks, session, find):
     session.basket.add([find(1)])
-    assert look(networks, session, Picked({}, "forged")) == ""
+    assert look(networks, session, Picked({}, "forged")) == ["", "forged"]
     [shown] = show_find(networks, session)
     assert shown[0].visible == "hidden"
 
 
 def test_a_new_name_changes_the_name_alone(networks, session, find):
     session.basket.add([find(1)])
-    rename(networks, session, "Ada")
+    rename(networks, session, "Ada", find(1).id)
     assert session.basket.finds == {find(1).id: find(1).replace(name="Ada")}
 
 
