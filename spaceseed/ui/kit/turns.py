@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 @dataclass
 class Turns:
-    """Gives turns in the order in which they are asked for.
+    """Gives turns in the order in which they are asked for; who has run before lets newcomers go first.
 
     Attributes:
         places: how many run at a time.
@@ -33,7 +33,8 @@ class Turns:
         """Stands in line; afterwards the place is free for others."""
         turn = Turn(self)
         with self._lock:
-            self._waiting.append(turn)
+            newcomers = sum(not other.has_run for other in self._waiting)
+            self._waiting.insert(newcomers, turn)
         try:
             yield turn
         finally:
@@ -47,7 +48,7 @@ class Turns:
         with self._lock:
             while self._waiting and len(self._running) < self.places:
                 first = self._waiting.pop(0)
-                first.since = time.monotonic()
+                first.since, first.has_run = time.monotonic(), True
                 self._running.append(first)
             return turn in self._running
 
@@ -78,10 +79,12 @@ class Turn:
     Attributes:
         turns: those of all.
         since: when it began to run, by `time.monotonic`; None while it waits.
+        has_run: whether it has ever run.
     """
 
     turns: Turns
     since: float | None = None
+    has_run: bool = False
 
     @property
     def words(self) -> str:

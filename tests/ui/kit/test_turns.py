@@ -45,6 +45,21 @@ def test_who_has_run_for_long_gives_way_and_comes_again(clock):
         assert runs(old)
 
 
+def test_a_newcomer_goes_before_those_who_have_run(clock):
+    turns = Turns(places=1, seconds=4.0)
+    with turns.line() as old, turns.line() as other:
+        assert runs(old)
+        clock[0] += 5
+        assert not runs(old)
+        assert runs(other)
+        with turns.line() as new:
+            clock[0] += 5
+            assert new.words.startswith("Waiting for your turn: place 1")
+            assert not runs(other)
+            assert runs(new)
+            assert not runs(old)
+
+
 def test_alone_nobody_gives_way(clock):
     with Turns(places=1, seconds=4.0).line() as turn:
         for _ in range(5):

@@ -366,3 +366,43 @@ def test_a_phone_shows_it_all_without_scrolling_sideways(visit):
     box = page.locator("#search-best img").bounding_box()
     assert 300 < box["width"] <= 390
     assert box["height"] == pytest.approx(box["width"], abs=1)
+
+
+def test_long_searches_let_others_have_their_turn(visit):
+    busy = [open_search(visit()) for _ in range(3)]
+    for page in busy:
+        settings(page, generations=1000, warm_start=0, patience=0, differential_evolution_population=8)
+        prompt(page, "bald man").press("Enter")
+        wait_for(page, r"Generation \d+ of 1000|Waiting for your turn")
+    page = open_search(visit())
+    quick(page, generations=20)
+    prompt(page, "glasses").press("Enter")
+    expect(page.locator("#search-wall img").first).to_be_visible()
+    wait_for(page, r"Waiting for your turn: place \d in line, about \d s")
+    wait_for(page, "Done")
+    # Who waits can stop at once, and keeps what was found.
+    wait_for(busy[0], "Waiting for your turn")
+    busy[0].locator("#search-stop").click()
+    wait_for(busy[0], r"Stopped after generation \d+\.")
+    expect(busy[0].locator("#search-top img").first).to_be_visible()
+    for page in busy[1:]:
+        page.locator("#search-stop").click()
+        wait_for(page, "Stopped")
+
+
+def test_what_the_judge_does_not_know_is_named_under_the_prompt(search_page):
+    quick(search_page)
+    prompt(search_page, "a dragon with red hair").press("Enter")
+    expect(search_page.locator("#search-unknown")).to_contain_text('Not understood: "dragon"')
+    wait_for(search_page, "Done")
+    prompt(search_page, "red hair").press("Enter")
+    wait_for(search_page, "Done")
+    expect(search_page.locator("#search-unknown")).to_be_hidden()
+
+
+def test_a_hint_is_no_error(search_page):
+    search_page.locator("#search-keep-best").click()
+    expect(toast(search_page)).to_contain_text("start a search first")
+    expect(search_page.locator(".toast-body.info")).to_have_count(1)
+    expect(search_page.locator(".toast-body.error")).to_have_count(0)
+
