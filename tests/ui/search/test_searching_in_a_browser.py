@@ -59,7 +59,7 @@ def toast(page):
 
 
 def score(page):
-    return float(page.locator("#search-curve .ss-first b").inner_text())
+    return float(page.locator("#search-curve b").first.inner_text())
 
 
 def test_a_prompt_climbs_before_the_visitors_eyes(search_page):
