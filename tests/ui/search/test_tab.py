@@ -62,7 +62,7 @@ def test_drawing_fills_every_output(ended, visitor):
     assert best[0]["image"]["path"] == top.tiles[0].path
     assert [visitor.picture(tile.find) for tile in top.tiles] == ended.recipes(8)
     assert film[0]["caption"] == "start"
-    assert "after generation 1 of 1" in curve["label"]
+    assert "after round 1 of 1" in curve["label"]
     assert kept is ended
 
 
