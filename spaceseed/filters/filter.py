@@ -156,8 +156,8 @@ class LatentFilter:
             return f"Not enough marks yet: {bad} bad and {good} good; {ENOUGH_MARKS} of each are needed."
         if self.held_out.chance > SIGNIFICANCE:
             return (
-                f"Not enough marks yet: the difference of {bad} bad and {good} good ones may be chance "
-                f"(held-out AUC {self.auc:.2f}). Clear cases need 10 to 20 of each."
+                f"Not enough marks yet: the difference of {bad} bad and {good} good ones may be chance. "
+                "Clear cases need 10 to 20 of each."
             )
         return ""
 

@@ -27,6 +27,13 @@ IMAGES, IMAGES_SLOW, MIN_IMAGES, MAX_IMAGES = 500, 50, 50, 2_000
 MIN_REFERENCE = 50
 # Seeds that nobody meets elsewhere.
 FIRST_SEED = 3_500_000_000
+# What the figures measure, in plain words.
+PLAIN = {
+    "Frechet distance": "Distance from them",
+    "Kernel distance": "Distance, measured otherwise",
+    "Precision": "Share that looks like them",
+    "Recall": "Share of their variety",
+}
 WITH_FEATURES = 0.95  # of the work: the rest is arithmetic
 
 
@@ -95,7 +102,7 @@ def measure(networks: Networks, visitor: Session, count: Any) -> Iterator[list[A
             "are needed to stand for them: find some by words and learn again."
         )
     space = workspace.view.space(generator, learned.filter.space)
-    download = DownloadProgress("Inception")
+    download = DownloadProgress("the network that compares images")
 
     def work(progress: Progress) -> tuple[tuple[Figure, Figure], ...]:
         measuring = Measuring(space, learned, count, progress)
@@ -115,10 +122,11 @@ def measure(networks: Networks, visitor: Session, count: Any) -> Iterator[list[A
                 yield busy(state)
             elif workspace.avoiding.learned is learned:
                 real = "rendered avatars" if bundled else "images marked good"
-                hint = " Truncation itself costs variety: at 1 the filter shows alone." if space.truncation < 1 else ""
+                hint = " Truncation costs variety, too: at 1 the filter shows alone." if space.truncation < 1 else ""
                 workspace.avoiding.figures = state
+                workspace.avoiding.told = verdict(state, "real ones" if bundled else "those marked good")
                 workspace.avoiding.conditions = (
-                    f"{count:,} draws of the same seeds without and with the filter, truncation {space.truncation:g}, "
+                    f"{count:,} images of the same seeds without and with the filter, truncation {space.truncation:g}, "
                     f"against {state[0][0].reference:,} {real}; in brackets 95 % intervals.{hint}"
                 )
         yield idle("")
@@ -126,9 +134,33 @@ def measure(networks: Networks, visitor: Session, count: Any) -> Iterator[list[A
         yield idle(STOPPED)
 
 
+def verdict(pairs: tuple[tuple[Figure, Figure], ...], real: str) -> str:
+    """Returns in sentences whether images are better with the filter, and whether that is sure.
+
+    It is sure where the intervals do not overlap.
+
+    Args:
+        pairs: figures without and with the filter; the Frechet distance first, the recall last.
+        real: what the images were compared with.
+    """
+    (without, with_it), *_, (varied, varied_with) = pairs
+    where = "closer to" if with_it.value < without.value else "farther from"
+    told = f"With the filter images are {where} {real}"
+    if with_it.high < without.low or without.high < with_it.low:
+        told = f"{told}, and that is more than chance."
+    else:
+        told = f"{told}, but that may be chance: measure more images to be sure."
+    return told + " They are less varied." * (varied_with.high < varied.low)
+
+
 def table(pairs: tuple[tuple[Figure, Figure], ...]) -> list[list[str]]:
     """Returns rows of words: the figure's name, its value without and with the filter, and N."""
-    return [[a.name, _words(a), _words(b), f"{a.count:,}"] for a, b in pairs]
+    return [[_named(a), _words(a), _words(b), f"{a.count:,}"] for a, b in pairs]
+
+
+def _named(figure: Figure) -> str:
+    plain = PLAIN.get(figure.name.partition(",")[0])
+    return f"{plain} ({figure.name})" if plain else figure.name
 
 
 def _words(figure: Figure) -> str:

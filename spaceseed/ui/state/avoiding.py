@@ -106,6 +106,7 @@ class Avoiding:
         in_search: whether searches do.
         first_seed: of the seeds that are compared with and without it.
         figures: pairs of figures, without and with it; empty before they were measured.
+        told: what they say, in words.
         conditions: what they were measured on, in words.
     """
 
@@ -115,6 +116,7 @@ class Avoiding:
     in_search: bool = False
     first_seed: int = 0
     figures: tuple[tuple[Figure, Figure], ...] = ()
+    told: str = ""
     conditions: str = ""
     _seen: dict[str, dict[int, int]] = field(default_factory=dict)
 
@@ -188,7 +190,7 @@ class Avoiding:
 
     def take(self, learned: Learned) -> None:
         """Replaces the filter, and forgets the figures of the old one."""
-        self.learned, self.figures, self.conditions = learned, (), ""
+        self.learned, self.figures, self.told, self.conditions = learned, (), "", ""
 
     @property
     def breeds_with(self) -> Callable[[Tensor], Tensor] | None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from spaceseed.metrics.report import Figure
 from spaceseed.models.judges import inception
 from spaceseed.ui.avoid import proof
 from spaceseed.ui.state.session import Session
@@ -14,8 +15,10 @@ def test_figures_of_avatars_are_measured_against_renders(bright_networks, said):
     *_, (words, _) = proof.measure(bright_networks, learner, 50)
     assert words == ""
     rows = proof.table(learner.workspace.avoiding.figures)
-    assert [row[0].partition(",")[0] for row in rows] == ["Frechet distance", "Kernel distance", "Precision", "Recall"]
-    assert all(row[0].endswith("avatar features") and row[3] == "50" for row in rows)
+    named = [row[0].partition(" (")[2].partition(",")[0] for row in rows]
+    assert named == ["Frechet distance", "Kernel distance", "Precision", "Recall"]
+    assert all(row[0].endswith("avatar features)") and row[3] == "50" for row in rows)
+    assert learner.workspace.avoiding.told.startswith("With the filter images are ")
     assert "against 1,000 rendered avatars" in learner.workspace.avoiding.conditions
 
 
@@ -40,3 +43,20 @@ def test_figures_of_other_models_need_good_examples(bright_networks, learner, mo
     assert with_it.value != without.value
     with pytest.raises(ValueError, match="whole number from 50"):
         list(proof.measure(bright_networks, learner, 49))
+
+
+@pytest.mark.parametrize(
+    ("distances", "recalls", "told"),
+    [
+        ((9, 5), (0.5, 0.5), "With the filter images are closer to real ones, and that is more than chance."),
+        ((9, 13), (0.5, 0.5), "With the filter images are farther from real ones, and that is more than chance."),
+        ((9, 8), (0.5, 0.5), "closer to real ones, but that may be chance: measure more images to be sure."),
+        ((9, 5), (9, 5), "more than chance. They are less varied."),
+    ],
+)
+def test_the_proof_is_told_in_words(distances, recalls, told):
+    pairs = tuple(
+        tuple(Figure(name, value, value - 1, value + 1, 50, 50) for value in values)
+        for name, values in (("Frechet distance, x", distances), ("Recall, x", recalls))
+    )
+    assert told in proof.verdict(pairs, "real ones")
