@@ -21,7 +21,7 @@ from spaceseed.ui.kit.messages import HintError, inform
 from spaceseed.ui.kit.numbers import whole
 from spaceseed.ui.kit.picker import Gallery, Picked, Tile
 from spaceseed.ui.state.avoiding import SEARCH, TASK, VISITOR, WORDS, Mark, vectors
-from spaceseed.ui.state.examples import subject_of
+from spaceseed.ui.state.examples import MARK_SOME, subject_of, waiting
 from spaceseed.ui.state.networks import BUNDLED, Networks
 from spaceseed.ui.state.prompts import about_unknown_words
 from spaceseed.ui.state.session import Session
@@ -205,7 +205,8 @@ def _gallery(
         Tile(name, path, "by you" if mark.by == VISITOR else f"by {mark.by}", find=find)
         for (name, mark), path, find in zip(marks, paths, finds, strict=True)
     ]
-    return Gallery(title, tiles, key=f"{visitor.model} {kind}")
+    empty = None if tiles else waiting(MARK_SOME if kind == BAD else "")  # one button for both
+    return Gallery(title, tiles, key=f"{visitor.model} {kind}", empty=empty)
 
 
 def placeholder(networks: Networks, model: str) -> str:

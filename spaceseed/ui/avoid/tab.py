@@ -30,10 +30,12 @@ class AvoidTab:
     Attributes:
         follow: lets an event that may have changed the model be followed by showing what belongs to the new one.
         fitted: the controls that differ between models; `values_for` fills them.
+        shelves: show the examples.
     """
 
     follow: Callable[[Any], None]
     fitted: list[Any]
+    shelves: list[PickGallery]
 
 
 def create_avoid_tab(
@@ -106,7 +108,7 @@ def create_avoid_tab(
     draw_state(work(shown.measure.click, proof.measure, [shown.images], shown.job))
     for job in (found.job, study.job, shown.job):
         job.stop.click(lambda visitor: visitor.tasks.end(TASK), session, None, **NOW)
-    return AvoidTab(follow, [found.text, found.drawn, shown.images])
+    return AvoidTab(follow, [found.text, found.drawn, shown.images], found.shelves)
 
 
 def show_state(_: Networks, visitor: Session) -> Iterator[list[Any]]:

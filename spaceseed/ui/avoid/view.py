@@ -56,7 +56,7 @@ class Examples:
         return cls(bad, good, text, drawn, words, hunt, forget, job)
 
     @property
-    def shelves(self) -> list[Any]:
+    def shelves(self) -> list[PickGallery]:
         """What shows the examples."""
         return [self.bad, self.good]
 

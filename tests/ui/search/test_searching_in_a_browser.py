@@ -79,11 +79,20 @@ def test_a_prompt_climbs_before_the_visitors_eyes(search_page):
     expect(search_page.get_by_role("img", name=re.compile("after round 60 of 60"))).to_be_visible()
 
 
+def test_before_the_first_search_a_button_starts_an_example(search_page):
+    quick(search_page)
+    search_page.get_by_role("button", name="Try an example prompt").click()
+    expect(search_page.locator("#search-prompt textarea")).not_to_have_value("")
+    wait_for(search_page, "Done")
+    expect(search_page.locator("#search-wall .begin")).to_be_hidden()
+
+
 def test_nothing_jumps_while_faces_arrive(search_page):
     quick(search_page, generations=20)
 
     def places():
         parts = ("status", "wall", "plant", "best", "met", "top", "film", "curve", "keep-best")
+        search_page.evaluate("scrollTo(0, 0)")  # the browser scrolls to what is typed into
         return [search_page.locator(f"#search-{part}").bounding_box() for part in parts]
 
     before = places()
