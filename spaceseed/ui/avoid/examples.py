@@ -98,7 +98,11 @@ def find_by_words(networks: Networks, visitor: Session, text: str, count: Any) -
     if len(wanted) > MAX_PROMPT:
         raise ValueError(f"The text is too long: {MAX_PROMPT} characters are read at most.")
     count = whole(count, 20, MAX_DRAWN, "Images looked at")
-    generator, workspace, download = networks.generator(visitor.model), visitor.workspace, DownloadProgress("the judge")
+    generator, workspace, download = (
+        networks.generator(visitor.model),
+        visitor.workspace,
+        DownloadProgress("what compares images with words"),
+    )
     first = secrets.randbelow(FIRST_SEEDS)
 
     def work(progress: Progress) -> tuple[Tensor, Tensor]:
@@ -118,7 +122,11 @@ def find_by_search(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
     Yields:
         a line and its stop button.
     """
-    generator, workspace, download = networks.generator(visitor.model), visitor.workspace, DownloadProgress("the judge")
+    generator, workspace, download = (
+        networks.generator(visitor.model),
+        visitor.workspace,
+        DownloadProgress("what compares images with words"),
+    )
     runs, generations, population = HUNT_SLOW if is_slow(generator) else HUNT
     first = secrets.randbelow(FIRST_SEEDS)
 

@@ -1,5 +1,6 @@
 """The proof on the Avoid tab: how far draws are from real images, without the filter and with it."""
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,7 @@ import torch
 from torch import Tensor
 
 from spaceseed.batches import Progress, batch_size
+from spaceseed.errors import CheckpointError, DownloadError
 from spaceseed.latent_space import LatentSpace
 from spaceseed.metrics.features import ClassifierFeatures, Features, FeatureSet, collect, real_avatars
 from spaceseed.metrics.report import Figure, figures
@@ -22,6 +24,7 @@ from spaceseed.ui.state.avoiding import TASK, Learned, vectors
 from spaceseed.ui.state.networks import BUNDLED, Networks
 from spaceseed.ui.state.session import Session
 
+LOGGER = logging.getLogger(__name__)
 IMAGES, IMAGES_SLOW, MIN_IMAGES, MAX_IMAGES = 500, 50, 50, 2_000
 # So many good examples stand for real images where there are none.
 MIN_REFERENCE = 50
@@ -108,10 +111,8 @@ def measure(networks: Networks, visitor: Session, count: Any) -> Iterator[list[A
         measuring = Measuring(space, learned, count, progress)
         if bundled:
             return measuring.pairs(ClassifierFeatures(load_classifier(BUNDLED)), real_avatars())
-        from spaceseed.models.judges.inception import load_inception  # noqa: PLC0415 - seconds to import
-
         assert learned.good is not None
-        return measuring.pairs(load_inception(progress=download), vectors(space, learned.good))
+        return measuring.pairs(_inception(download), vectors(space, learned.good))
 
     def line(done: float) -> str:
         return f"Drawing and measuring: {done:.0%}" if done or bundled else download.line
@@ -132,6 +133,16 @@ def measure(networks: Networks, visitor: Session, count: Any) -> Iterator[list[A
         yield idle("")
     except StoppedError:
         yield idle(STOPPED)
+
+
+def _inception(download: DownloadProgress) -> Features:
+    from spaceseed.models.judges.inception import load_inception  # noqa: PLC0415 - seconds to import
+
+    try:
+        return load_inception(progress=download)
+    except (CheckpointError, DownloadError) as error:
+        LOGGER.warning("Inception cannot be loaded: %s", error)
+        raise DownloadError("The network that compares images cannot be downloaded now.") from error
 
 
 def verdict(pairs: tuple[tuple[Figure, Figure], ...], real: str) -> str:

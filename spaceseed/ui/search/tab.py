@@ -219,7 +219,7 @@ def ask(visitor: Session, view: View, picked: Picked, values: dict[str, Any], pa
         raise HintError("Like some images in Breed first, or start from the best seeds.")
     liked_space = visitor.breeding.page.space
     if liked is not None and settings.space == "z" != liked_space:
-        raise ValueError("The images in Breed are of the latent space w, and have no z: search in w or ws.")
+        raise ValueError('The images liked in Breed come from w: choose w or ws under "Where to look".')
     picture = None if path is None else read_upload(path)
     visitor.ticket = Ticket()
     return Job(visitor.model, view, settings, visitor.ticket, liked, liked_space, avoid, picture)

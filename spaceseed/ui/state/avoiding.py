@@ -77,10 +77,14 @@ class Learned:
             ValueError: there cannot; the message is a sentence for the visitor.
         """
         if space not in ("z", "w"):
-            raise ValueError("The filter works in z and in w: choose one of them, or switch it off in Avoid.")
+            raise ValueError(
+                'The filter works in z and in w: choose one under "Where to look", or switch it off in Avoid.'
+            )
         if space != self.filter.space and self.bad is None:
             other = self.filter.space
-            raise ValueError(f"The filter from your file is for {other}: use it there, or switch it off in Avoid.")
+            raise ValueError(
+                f'The filter from your file is for {other}: choose it under "Where to look", or switch it off in Avoid.'
+            )
 
     def within(self, space: LatentSpace) -> LatentFilter:
         """Returns the filter of a space: this one, or one learned there from the same examples.

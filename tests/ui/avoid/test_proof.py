@@ -2,6 +2,7 @@
 
 import pytest
 
+from spaceseed.errors import DownloadError
 from spaceseed.metrics.report import Figure
 from spaceseed.models.judges import inception
 from spaceseed.ui.avoid import proof
@@ -35,6 +36,12 @@ def test_figures_of_other_models_need_good_examples(bright_networks, learner, mo
         def __call__(self, images):
             return images.mean(dim=(2, 3))
 
+    def cannot_load(progress):
+        raise DownloadError("weights.pth of some/repo cannot be downloaded: no route to host.")
+
+    monkeypatch.setattr(inception, "load_inception", cannot_load)
+    with pytest.raises(DownloadError, match="network that compares images cannot be downloaded now"):
+        list(proof.measure(bright_networks, learner, 50))
     monkeypatch.setattr(inception, "load_inception", lambda progress: Colours())
     list(proof.measure(bright_networks, learner, 60))
     without, with_it = learner.workspace.avoiding.figures[0]
