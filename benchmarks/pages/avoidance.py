@@ -11,7 +11,7 @@ AGAINST = ("truncation: broken", "truncation: Frechet distance")
 def headline(figures: Figures) -> str:
     """Returns the figure that the README quotes."""
     fewest = _fewest(figures["filters"]["100"]["w"])
-    return f"{figures['broken']:.0%} of the faces are broken without a filter, {fewest:.1%} with 100 marks"
+    return f"{figures['broken']:.0%} of faces are broken without a filter, {fewest:.1%} with 100 marks"
 
 
 def text(figures: Figures) -> str:

@@ -13,7 +13,7 @@ def headline(figures: Figures) -> str:
     rows = figures["compared"]["cpu"]
     return (
         f"Frechet distance after {figures['at']['cpu']:.0f} s: E-GAN {rows['E-GAN']['frechet_distance'][0]:.1f}, "
-        f"least squares alone {rows['least squares']['frechet_distance'][0]:.1f}"
+        f"least squares {rows['least squares']['frechet_distance'][0]:.1f}"
     )
 
 

@@ -18,7 +18,7 @@ def headline(figures: Figures) -> str:
     """Returns the figure that the README quotes."""
     return (
         f"{_median(figures, 'first'):,.0f} ms and {_kilobytes(figures):,.0f} kB to the first face "
-        f"(median, {figures['cores']} CPU cores, browser included)"
+        f"({figures['cores']} CPU cores)"
     )
 
 

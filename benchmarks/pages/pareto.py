@@ -9,7 +9,7 @@ def headline(figures: Figures) -> str:
     """Returns the figure that the README quotes."""
     rows = _last(figures)
     (best, _), (peer, _) = rows["spaceseed"]["hypervolume"], rows["pymoo NSGA2"]["hypervolume"]
-    return f"after {rows['spaceseed']['images']:,} images the front covers {best / peer:.2f} times the area of pymoo's"
+    return f"after {rows['spaceseed']['images']:,} images {best / peer:.2f} times the area of pymoo's front"
 
 
 def text(figures: Figures) -> str:

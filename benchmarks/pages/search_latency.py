@@ -11,7 +11,7 @@ NAMES = {"first": "the first picture", "wall": "the wall of 24 seeds", "end": "t
 def headline(figures: Figures) -> str:
     """Returns the figure that the README quotes."""
     first = [row["first"] for row in figures["searches"][1:]]
-    return f"{np.median(first):.0f} ms from Enter to the first picture (median, {figures['cores']} CPU cores)"
+    return f"{np.median(first):.0f} ms from Enter to the first picture ({figures['cores']} CPU cores)"
 
 
 def text(figures: Figures) -> str:

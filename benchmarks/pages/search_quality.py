@@ -10,8 +10,8 @@ def headline(figures: Figures) -> str:
     best, short = figures["best"], str(min(map(int, figures["budgets"])))
     rows = _rows(figures, short)
     return (
-        f"after {short} images {rows[best]['confirmed'][0]:.0%} of what was asked is confirmed, "
-        f"with random seeds {rows['random seeds']['confirmed'][0]:.0%}"
+        f"after {short} images {rows[best]['confirmed'][0]:.0%} of what was asked is confirmed "
+        f"(random seeds: {rows['random seeds']['confirmed'][0]:.0%})"
     )
 
 

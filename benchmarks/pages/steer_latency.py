@@ -9,7 +9,7 @@ TITLE = "From a slider to the picture"
 
 def headline(figures: Figures) -> str:
     """Returns the figure that the README quotes."""
-    return f"{np.median(figures['moves']):.0f} ms (median, {figures['cores']} CPU cores, browser included)"
+    return f"{np.median(figures['moves']):.0f} ms ({figures['cores']} CPU cores, browser included)"
 
 
 def text(figures: Figures) -> str:

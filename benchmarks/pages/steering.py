@@ -13,7 +13,7 @@ def headline(figures: Figures) -> str:
     methods = figures["methods"]
     return (
         f"{_mean(methods[REFINED], 'share'):.2f} of all change is in the direction's own attribute "
-        f"(random directions: {_mean(methods['random'], 'share'):.2f})"
+        f"(random: {_mean(methods['random'], 'share'):.2f})"
     )
 
 

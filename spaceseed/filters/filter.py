@@ -156,8 +156,8 @@ class LatentFilter:
             return f"Not enough marks yet: {bad} bad and {good} good; {ENOUGH_MARKS} of each are needed."
         if self.held_out.chance > SIGNIFICANCE:
             return (
-                f"Not enough marks yet: the difference of {bad} bad and {good} good ones may be chance "
-                f"(held-out AUC {self.auc:.2f}). Clear cases need 10 to 20 of each."
+                f"Not enough marks yet: the difference of {bad} bad and {good} good ones may be chance. "
+                "Clear cases need 10 to 20 of each."
             )
         return ""
 
@@ -259,7 +259,9 @@ class LatentFilter:
         check_model(generator, self.model, self.sha256, "This filter belongs to", FilterError)
         wanted = generator.z_dim if self.space == "z" else generator.w_dim
         if self.dims != wanted:
-            raise FilterError(f"This filter is for latents of {self.dims} numbers, and this model's have {wanted}.")
+            raise FilterError(
+                f"This filter belongs to another model: it is for latents of {self.dims} numbers, not {wanted}."
+            )
 
     def save(self, path: str | Path) -> None:
         """Writes a .safetensors file that `open` reads."""
@@ -309,11 +311,11 @@ def _checked(bad: Tensor, good: Tensor, dims: int | None) -> tuple[Tensor, Tenso
             raise FilterError(f"There are no {name} examples; a filter needs both kinds.")
         distinct = dict.fromkeys(map(tuple, rows.tolist()))
         if len(distinct) < 2:
-            raise FilterError(f"All {name} examples are the same latent; at least two different ones are needed.")
+            raise FilterError(f"All {name} examples are the same; at least two different ones are needed.")
         sets.append(distinct)
     if sets[0].keys() & sets[1].keys():
-        raise FilterError("The same latent is marked both bad and good.")
+        raise FilterError("The same image is marked both bad and good.")
     bad, good = (torch.tensor(list(distinct), dtype=torch.float64) for distinct in sets)
     if torch.allclose(bad.mean(dim=0), good.mean(dim=0), atol=1e-9):
-        raise FilterError("The bad and the good examples have the same mean, so there is no direction between them.")
+        raise FilterError("The bad and the good examples do not differ on average, so there is nothing to learn.")
     return bad, good

@@ -111,10 +111,10 @@ def _unpack_npz(data: bytes) -> Content:
     with damage_means("This NPZ file is damaged, or is not an NPZ."):
         members = dict(_members(io.BytesIO(data), (".npy",), limit=2))
         if set(members) != {"recipe.npy", "latent.npy"}:
-            raise RecipeError("This NPZ file holds no recipe: it needs exactly the arrays 'recipe' and 'latent'.")
+            raise RecipeError("This NPZ file holds no recipe; only files from spaceseed hold one.")
         text, latent = (_parse_npy(members[name]) for name in ("recipe.npy", "latent.npy"))
         if text.dtype.kind != "S" or text.shape or latent.dtype != np.float32:
-            raise RecipeError("This NPZ file holds no recipe: 'recipe' must be bytes and 'latent' float32.")
+            raise RecipeError("This NPZ file holds no recipe; only files from spaceseed hold one.")
         return bytes(text.item()), latent.astype(np.float32)
 
 
@@ -125,7 +125,7 @@ def _parse_npy(data: bytes) -> NDArray[np.generic]:
         raise ValueError("version")
     shape, _, dtype = np.lib.format.read_array_header_1_0(file)
     if dtype.hasobject:
-        raise RecipeError("This NPZ file holds pickled objects, which are not allowed.")
+        raise RecipeError("This NPZ file may hold programs, so it was not opened.")
     size = math.prod(shape) * dtype.itemsize
     if not 0 < size == len(data) - file.tell():
         raise ValueError("size")

@@ -296,7 +296,7 @@ class Recipe(Record):
         """
         if len(text) > MAX_RECIPE_BYTES:
             raise RecipeError(f"This recipe is too large: the limit is {MAX_RECIPE_BYTES // 10**6} MB.")
-        with damage_means("This recipe is damaged: its JSON cannot be read."):
+        with damage_means("This recipe is damaged: it cannot be read."):
             fields = json.loads(text)
         if not isinstance(fields, dict) or not isinstance(fields.get("format"), int):
             raise RecipeError("This file holds no recipe.")
@@ -306,10 +306,10 @@ class Recipe(Record):
                 f"This recipe has format {number}, from a newer spaceseed; this one reads format {FORMAT}."
             )
         claimed = fields.pop("id", None)
-        with damage_means("This recipe is damaged: a field has a value that no recipe has."):
+        with damage_means("This recipe is damaged: it says something that no recipe says."):
             recipe = cls(**(fields if latent is None else fields | {"latent": latent}))
         if claimed not in (None, recipe.id):
-            raise RecipeError("This recipe's contents do not match its id: it was damaged or changed after saving.")
+            raise RecipeError("This recipe was damaged or changed after it was saved.")
         return recipe
 
     def to_bytes(self, suffix: str, generator: Generator | None = None, min_side: int = 1) -> bytes:
@@ -384,7 +384,7 @@ class Recipe(Record):
             and all(len(edit.vector) == generator.w_dim and edit.layers[-1] < generator.num_ws for edit in self.edits)
         )
         if not fits:
-            raise RecipeError(f"This recipe's numbers or options do not fit the model {self.model!r}.")
+            raise RecipeError(f"This recipe does not fit the model {self.model!r}.")
 
 
 def _finite(ws: Tensor) -> Tensor:

@@ -83,6 +83,9 @@ def build(model: str | None = None, judge: str | None = None) -> gr.Blocks:
             steer.draw_shelf(finds.draw(trigger).then)
 
         draw_finds(basket.change)
+        for empty in (finds.picker, *steer.shelves, *avoid.shelves):
+            led = empty.begin(lambda: gr.Tabs(selected="breed"), None, tabs, **quiet(queue=False))
+            led.success(None, None, None, js=TO_TOP)
         _join_tabs(networks, session, tabs, draw_finds)
         steered = steer.open(finds.steer.click).success(lambda: gr.Tabs(selected="steer"), None, tabs, **quiet())
         steered.success(None, None, None, js=TO_TOP)

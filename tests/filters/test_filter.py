@@ -206,7 +206,7 @@ BAD, GOOD = marks(6)
         (BAD, GOOD / 0, "not finite"),
         (BAD, GOOD[:, 1:], r"not \[n, 16\]"),
         (BAD[0], GOOD, "shape"),
-        (torch.cat([GOOD, -GOOD]), torch.cat([2 * GOOD, -2 * GOOD]), "same mean"),
+        (torch.cat([GOOD, -GOOD]), torch.cat([2 * GOOD, -2 * GOOD]), "do not differ on average"),
     ],
 )
 def test_marks_that_teach_nothing_are_refused_in_one_sentence(bad, good, sentence):

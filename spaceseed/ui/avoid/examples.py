@@ -21,7 +21,7 @@ from spaceseed.ui.kit.messages import HintError, inform
 from spaceseed.ui.kit.numbers import whole
 from spaceseed.ui.kit.picker import Gallery, Picked, Tile
 from spaceseed.ui.state.avoiding import SEARCH, TASK, VISITOR, WORDS, Mark, vectors
-from spaceseed.ui.state.examples import subject_of
+from spaceseed.ui.state.examples import MARK_SOME, subject_of, waiting
 from spaceseed.ui.state.networks import BUNDLED, Networks
 from spaceseed.ui.state.prompts import about_unknown_words
 from spaceseed.ui.state.session import Session
@@ -98,7 +98,11 @@ def find_by_words(networks: Networks, visitor: Session, text: str, count: Any) -
     if len(wanted) > MAX_PROMPT:
         raise ValueError(f"The text is too long: {MAX_PROMPT} characters are read at most.")
     count = whole(count, 20, MAX_DRAWN, "Images looked at")
-    generator, workspace, download = networks.generator(visitor.model), visitor.workspace, DownloadProgress("the judge")
+    generator, workspace, download = (
+        networks.generator(visitor.model),
+        visitor.workspace,
+        DownloadProgress("what compares images with words"),
+    )
     first = secrets.randbelow(FIRST_SEEDS)
 
     def work(progress: Progress) -> tuple[Tensor, Tensor]:
@@ -118,7 +122,11 @@ def find_by_search(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
     Yields:
         a line and its stop button.
     """
-    generator, workspace, download = networks.generator(visitor.model), visitor.workspace, DownloadProgress("the judge")
+    generator, workspace, download = (
+        networks.generator(visitor.model),
+        visitor.workspace,
+        DownloadProgress("what compares images with words"),
+    )
     runs, generations, population = HUNT_SLOW if is_slow(generator) else HUNT
     first = secrets.randbelow(FIRST_SEEDS)
 
@@ -205,7 +213,8 @@ def _gallery(
         Tile(name, path, "by you" if mark.by == VISITOR else f"by {mark.by}", find=find)
         for (name, mark), path, find in zip(marks, paths, finds, strict=True)
     ]
-    return Gallery(title, tiles, key=f"{visitor.model} {kind}")
+    empty = None if tiles else waiting(MARK_SOME if kind == BAD else "")  # one button for both
+    return Gallery(title, tiles, key=f"{visitor.model} {kind}", empty=empty)
 
 
 def placeholder(networks: Networks, model: str) -> str:

@@ -25,24 +25,25 @@ from spaceseed.ui.state.workspace import Workspace
 
 # The first is the default: of a hundred marks or fewer none makes more (docs/results/avoidance.md).
 METHODS = {
-    "Mean difference (a plane)": "mean",
-    "Logistic (a plane)": "logistic",
-    "LDA (a plane)": "lda",
-    "Covariance (blobs and shells)": "covariance",
-    "Quadratic (blobs and shells)": "quadratic",
+    "A plane between the averages (mean difference)": "mean",
+    "A plane that parts the marks best (logistic)": "logistic",
+    "A plane that allows for their spread (LDA)": "lda",
+    "Round regions, by spread (covariance)": "covariance",
+    "Round regions, by place and spread (quadratic)": "quadratic",
 }
 CURVED = ("covariance", "quadratic")
 SUITED = "As suits the method"
 SAMPLERS = {
     SUITED: None,
-    "Truncate along the direction": "truncate",
-    "Reject and draw again": "reject",
-    "Shift everything a little": "shift",
+    "Change bad ones in one direction (truncate)": "truncate",
+    "Draw bad ones again (reject)": "reject",
+    "Move all a little (shift)": "shift",
 }
 MAX_REFUSED = 100 * (1 - MIN_KEEP)  # percent
 FACES, FACES_SLOW = 12, 4
 STEPS = 7
 REACH = 3.0  # standard deviations to either side
+METHOD, HOW = "Shape of what is bad (method)", "How bad ones are avoided (sampler)"
 NEEDED = "Learn a filter first, or load one."
 
 
@@ -78,25 +79,34 @@ def learn(networks: Networks, visitor: Session, method: Any, how: Any, refused: 
         yield idle(STOPPED)
 
 
-def verdict(learned: Learned) -> list[list[str]]:
-    """Returns what a filter is worth, as pairs of a term and a sentence."""
+def verdict(learned: Learned) -> str:
+    """Returns what a filter is worth, in sentences."""
+    avoid, held_out = learned.filter, learned.filter.held_out
+    trust = f"Do not trust it yet. {avoid.reason}" if avoid.reason else "You can trust it: it tells bad from good."
+    nature = f"Of a hundred images it replaces {_percent(1 - avoid.acceptance)}."
+    if avoid.how == "shift":
+        nature = "It replaces none, and moves all a little."
+    passed = (
+        f"It lets {_percent(avoid.coverage)} of a hundred good ones through, and {_percent(1 - held_out.bad_refused)}"
+    )
+    return f"{trust} {nature} {passed} of a hundred bad ones."
+
+
+def numbers(learned: Learned) -> list[list[str]]:
+    """Returns the numbers behind the verdict, as pairs of a term and a sentence."""
     avoid = learned.filter
     (bad, good), held_out = avoid.marks, avoid.held_out
     chance = "in less than 1 %" if held_out.chance < 0.01 else f"in up to {held_out.chance:.0%}"
     method = next(title for title, name in METHODS.items() if name == avoid.method)
-    nature = f"{avoid.acceptance:.0%} of all draws stay as they are; the others are replaced."
-    if avoid.how == "shift":
-        nature = "None is refused; all are moved a little."
     return [
-        ["Trust", avoid.reason or "The marks are enough to say that it has learned something."],
-        ["Chance", f"Marks without a meaning look so telling {chance} of cases, at some moment of marking."],
         ["Learned from", f"{bad} bad and {good} good ones · {method} · in {avoid.space}"],
-        ["Held-out AUC", f"{avoid.auc:.2f}, where 0.50 is chance."],
-        ["Acceptance", nature],
-        ["Coverage", f"{avoid.coverage:.0%} of good and {1 - held_out.bad_refused:.0%} of bad ones, held out, are let "
-                     "through."],
-        ["KL from prior", f"{avoid.kl:.2f} nats: {_distance(avoid.kl)}."],
-    ]  # fmt: skip
+        ["Tells bad from good (AUC)", f"{avoid.auc:.2f} on marks held out; 0.50 is chance, 1.00 is perfect."],
+        ["May be chance (p)", f"Marks without a meaning look so telling {chance} of cases, at some moment of marking."],
+        ["Left as they are (acceptance)", f"{avoid.acceptance:.0%} of all images."],
+        ["Good ones let through (coverage)", f"{avoid.coverage:.0%} of those held out."],
+        ["Bad ones let through", f"{1 - held_out.bad_refused:.0%} of those held out."],
+        ["Change of all (KL from the prior)", f"{avoid.kl:.2f} nats: {_distance(avoid.kl)}."],
+    ]
 
 
 def pictures(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
@@ -233,18 +243,22 @@ def _warn_of_chance(avoiding: Avoiding, on: bool) -> None:
 
 def _settings(method: Any, how: Any, refused: Any) -> tuple[str, str | None, float]:
     if method not in METHODS:
-        raise ValueError(f"Method must be one of {', '.join(METHODS)}.")
+        raise ValueError(f"{METHOD} must be one of {', '.join(METHODS)}.")
     if how not in SAMPLERS:
-        raise ValueError(f"Avoiding by must be one of {', '.join(SAMPLERS)}.")
+        raise ValueError(f"{HOW} must be one of {', '.join(SAMPLERS)}.")
     name, sampler = METHODS[method], SAMPLERS[how]
     if sampler == "truncate" and name in CURVED:
-        raise ValueError("Only what lies beyond a plane can be truncated: reject or shift with this method.")
+        raise ValueError("Only with a plane can bad ones be changed in one direction: draw them again, or move all.")
     if not is_number(refused) or not 1 <= refused <= MAX_REFUSED:
         raise ValueError(f"Strength must be from 1 to {MAX_REFUSED:.0f} %: above that nothing would be left to draw.")
     return name, sampler, 1 - refused / 100
 
 
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f}"
+
+
 def _distance(kl: float) -> str:
     if kl < 0.5:
-        return "close, nearly all variety is left"
-    return "some variety is lost" if kl < 1.5 else "far, much variety is lost"
+        return "little, nearly all variety is left"
+    return "some variety is lost" if kl < 1.5 else "much, and much variety is lost"

@@ -1,5 +1,6 @@
 """The proof on the Avoid tab: how far draws are from real images, without the filter and with it."""
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,7 @@ import torch
 from torch import Tensor
 
 from spaceseed.batches import Progress, batch_size
+from spaceseed.errors import CheckpointError, DownloadError
 from spaceseed.latent_space import LatentSpace
 from spaceseed.metrics.features import ClassifierFeatures, Features, FeatureSet, collect, real_avatars
 from spaceseed.metrics.report import Figure, figures
@@ -22,11 +24,19 @@ from spaceseed.ui.state.avoiding import TASK, Learned, vectors
 from spaceseed.ui.state.networks import BUNDLED, Networks
 from spaceseed.ui.state.session import Session
 
+LOGGER = logging.getLogger(__name__)
 IMAGES, IMAGES_SLOW, MIN_IMAGES, MAX_IMAGES = 500, 50, 50, 2_000
 # So many good examples stand for real images where there are none.
 MIN_REFERENCE = 50
 # Seeds that nobody meets elsewhere.
 FIRST_SEED = 3_500_000_000
+# What the figures measure, in plain words.
+PLAIN = {
+    "Frechet distance": "Distance from them",
+    "Kernel distance": "Distance, measured otherwise",
+    "Precision": "Share that looks like them",
+    "Recall": "Share of their variety",
+}
 WITH_FEATURES = 0.95  # of the work: the rest is arithmetic
 
 
@@ -95,16 +105,14 @@ def measure(networks: Networks, visitor: Session, count: Any) -> Iterator[list[A
             "are needed to stand for them: find some by words and learn again."
         )
     space = workspace.view.space(generator, learned.filter.space)
-    download = DownloadProgress("Inception")
+    download = DownloadProgress("the network that compares images")
 
     def work(progress: Progress) -> tuple[tuple[Figure, Figure], ...]:
         measuring = Measuring(space, learned, count, progress)
         if bundled:
             return measuring.pairs(ClassifierFeatures(load_classifier(BUNDLED)), real_avatars())
-        from spaceseed.models.judges.inception import load_inception  # noqa: PLC0415 - seconds to import
-
         assert learned.good is not None
-        return measuring.pairs(load_inception(progress=download), vectors(space, learned.good))
+        return measuring.pairs(_inception(download), vectors(space, learned.good))
 
     def line(done: float) -> str:
         return f"Drawing and measuring: {done:.0%}" if done or bundled else download.line
@@ -115,10 +123,11 @@ def measure(networks: Networks, visitor: Session, count: Any) -> Iterator[list[A
                 yield busy(state)
             elif workspace.avoiding.learned is learned:
                 real = "rendered avatars" if bundled else "images marked good"
-                hint = " Truncation itself costs variety: at 1 the filter shows alone." if space.truncation < 1 else ""
+                hint = " Truncation costs variety, too: at 1 the filter shows alone." if space.truncation < 1 else ""
                 workspace.avoiding.figures = state
+                workspace.avoiding.told = verdict(state, "real ones" if bundled else "those marked good")
                 workspace.avoiding.conditions = (
-                    f"{count:,} draws of the same seeds without and with the filter, truncation {space.truncation:g}, "
+                    f"{count:,} images of the same seeds without and with the filter, truncation {space.truncation:g}, "
                     f"against {state[0][0].reference:,} {real}; in brackets 95 % intervals.{hint}"
                 )
         yield idle("")
@@ -126,9 +135,43 @@ def measure(networks: Networks, visitor: Session, count: Any) -> Iterator[list[A
         yield idle(STOPPED)
 
 
+def _inception(download: DownloadProgress) -> Features:
+    from spaceseed.models.judges.inception import load_inception  # noqa: PLC0415 - seconds to import
+
+    try:
+        return load_inception(progress=download)
+    except (CheckpointError, DownloadError) as error:
+        LOGGER.warning("Inception cannot be loaded: %s", error)
+        raise DownloadError("The network that compares images cannot be downloaded now.") from error
+
+
+def verdict(pairs: tuple[tuple[Figure, Figure], ...], real: str) -> str:
+    """Returns in sentences whether images are better with the filter, and whether that is sure.
+
+    It is sure where the intervals do not overlap.
+
+    Args:
+        pairs: figures without and with the filter; the Frechet distance first, the recall last.
+        real: what the images were compared with.
+    """
+    (without, with_it), *_, (varied, varied_with) = pairs
+    where = "closer to" if with_it.value < without.value else "farther from"
+    told = f"With the filter images are {where} {real}"
+    if with_it.high < without.low or without.high < with_it.low:
+        told = f"{told}, and that is more than chance."
+    else:
+        told = f"{told}, but that may be chance: measure more images to be sure."
+    return told + " They are less varied." * (varied_with.high < varied.low)
+
+
 def table(pairs: tuple[tuple[Figure, Figure], ...]) -> list[list[str]]:
     """Returns rows of words: the figure's name, its value without and with the filter, and N."""
-    return [[a.name, _words(a), _words(b), f"{a.count:,}"] for a, b in pairs]
+    return [[_named(a), _words(a), _words(b), f"{a.count:,}"] for a, b in pairs]
+
+
+def _named(figure: Figure) -> str:
+    plain = PLAIN.get(figure.name.partition(",")[0])
+    return f"{plain} ({figure.name})" if plain else figure.name
 
 
 def _words(figure: Figure) -> str:

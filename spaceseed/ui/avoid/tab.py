@@ -30,10 +30,12 @@ class AvoidTab:
     Attributes:
         follow: lets an event that may have changed the model be followed by showing what belongs to the new one.
         fitted: the controls that differ between models; `values_for` fills them.
+        shelves: show the examples.
     """
 
     follow: Callable[[Any], None]
     fitted: list[Any]
+    shelves: list[PickGallery]
 
 
 def create_avoid_tab(
@@ -53,7 +55,18 @@ def create_avoid_tab(
     study = Study.create()
     shown = Proof.create(learning.faces_compared(networks.generator(networks.default)))
     uses = [study.in_breed, study.in_search]
-    state = [shown.column, study.verdict, shown.figures, *uses, study.download, *lines]
+    state = [
+        shown.column,
+        study.verdict,
+        study.fold,
+        study.numbers,
+        shown.told,
+        shown.fold,
+        shown.figures,
+        *uses,
+        study.download,
+        *lines,
+    ]
 
     def on(trigger: Callable[..., Any], event: Callable[..., Any], inputs: list[Any], to: Any, **how: Any) -> Any:
         return trigger(clear_errors(partial(event, networks)), [session, *inputs], to, **(EVENT | how))
@@ -95,7 +108,7 @@ def create_avoid_tab(
     draw_state(work(shown.measure.click, proof.measure, [shown.images], shown.job))
     for job in (found.job, study.job, shown.job):
         job.stop.click(lambda visitor: visitor.tasks.end(TASK), session, None, **NOW)
-    return AvoidTab(follow, [found.text, found.drawn, shown.images])
+    return AvoidTab(follow, [found.text, found.drawn, shown.images], found.shelves)
 
 
 def show_state(_: Networks, visitor: Session) -> Iterator[list[Any]]:
@@ -120,7 +133,11 @@ def _state(visitor: Session) -> list[Any]:
     lines = learning.breed_line(avoiding), learning.search_line(avoiding)
     return [
         gr.Column(visible=learned is not None),
-        learning.verdict(learned) if learned else [],
+        learning.verdict(learned) if learned else "",
+        gr.Accordion(visible=learned is not None),
+        learning.numbers(learned) if learned else [],
+        avoiding.told,
+        gr.Accordion(visible=bool(avoiding.figures)),
         {"rows": proof.table(avoiding.figures), "conditions": avoiding.conditions},
         gr.Checkbox(value=avoiding.breeds_with is not None, interactive=learned is not None),
         gr.Checkbox(value=learned is not None and avoiding.in_search, interactive=learned is not None),

@@ -56,7 +56,7 @@ class Examples:
         return cls(bad, good, text, drawn, words, hunt, forget, job)
 
     @property
-    def shelves(self) -> list[Any]:
+    def shelves(self) -> list[PickGallery]:
         """What shows the examples."""
         return [self.bad, self.good]
 
@@ -68,6 +68,8 @@ class Study:
     learn: gr.Button
     job: StatusLine
     verdict: gr.HTML
+    fold: gr.Accordion
+    numbers: gr.HTML
     method: gr.Dropdown
     how: gr.Dropdown
     refused: gr.Slider
@@ -85,7 +87,9 @@ class Study:
                 learn = gr.Button("Learn filter", variant="primary", elem_id="avoid-learn")
                 job = StatusLine.create("avoid-learning")
                 settings = _settings()
-                verdict = facts("avoid-verdict", apply_default_css=False)
+                verdict = line("", "avoid-verdict")
+                with gr.Accordion("Its numbers", open=False, visible=False, elem_id="avoid-numbers") as fold:
+                    numbers = facts("avoid-facts", apply_default_css=False)
             with gr.Column(scale=5, min_width=320):
                 heading("3. Use it")
                 with gr.Row():
@@ -94,7 +98,7 @@ class Study:
                         elem_id="avoid-in-breed",
                     )  # fmt: skip
                     in_search = gr.Checkbox(
-                        label="Use it in Search", info="As a penalty too.", interactive=False, min_width=150,
+                        label="Use it in Search", info="Bad ones score less.", interactive=False, min_width=150,
                         elem_id="avoid-in-search",
                     )  # fmt: skip
                 download = gr.DownloadButton("Download filter", interactive=False, elem_id="avoid-download")
@@ -102,7 +106,7 @@ class Study:
                     label="Load a filter: drop its file here", file_types=[".safetensors"], height=120,
                     elem_id="avoid-drop",
                 )  # fmt: skip
-        return cls(learn, job, verdict, *settings, in_breed, in_search, download, drop)
+        return cls(learn, job, verdict, fold, numbers, *settings, in_breed, in_search, download, drop)
 
 
 @dataclass(frozen=True)
@@ -118,6 +122,8 @@ class Proof:
     images: gr.Slider
     measure: gr.Button
     job: StatusLine
+    told: gr.HTML
+    fold: gr.Accordion
     figures: gr.HTML
 
     @classmethod
@@ -138,13 +144,15 @@ class Proof:
             with gr.Row(elem_classes="ss-field-row"):
                 images = Slider(
                     proof.MIN_IMAGES, proof.MAX_IMAGES, proof.IMAGES, step=50, label="Images to measure",
-                    info="Without and with the filter each; few give wide intervals.", elem_id="avoid-images",
+                    info="So many without the filter and with it; few leave it unsure.", elem_id="avoid-images",
                     min_width=240,
                 )  # fmt: skip
                 measure = gr.Button("Measure", elem_id="avoid-measure")
             job = StatusLine.create("avoid-measuring")
-            table = figures("avoid-figures")
-        return cls(column, strip, before, after, replaced, other, images, measure, job, table)
+            told = line("", "avoid-told")
+            with gr.Accordion("The figures", open=False, visible=False, elem_id="avoid-measured") as fold:
+                table = figures("avoid-figures")
+        return cls(column, strip, before, after, replaced, other, images, measure, job, told, fold, table)
 
     @property
     def pictures(self) -> list[Any]:
@@ -155,15 +163,15 @@ class Proof:
 def _settings() -> tuple[gr.Dropdown, gr.Dropdown, gr.Slider]:
     with gr.Accordion("Method and strength", open=False, elem_id="avoid-settings"):
         method = gr.Dropdown(
-            list(learning.METHODS), label="Method", elem_id="avoid-method",
-            info="A plane does with few marks; blobs and shells take hundreds.",
+            list(learning.METHODS), label=learning.METHOD, elem_id="avoid-method",
+            info="A plane does with few marks; round regions take hundreds.",
         )  # fmt: skip
         how = gr.Dropdown(
-            list(learning.SAMPLERS), label="Avoiding by", elem_id="avoid-how",
-            info="Truncating and rejecting replace bad draws alone; shifting moves all.",
+            list(learning.SAMPLERS), label=learning.HOW, elem_id="avoid-how",
+            info="What changes or draws again leaves good ones as they are; moving changes all.",
         )  # fmt: skip
         refused = Slider(
             1, learning.MAX_REFUSED, 25, step=1, label="Strength in %",
-            info="The share of all draws that is refused.", elem_id="avoid-strength",
+            info="How many of a hundred images are refused.", elem_id="avoid-strength",
         )  # fmt: skip
     return method, how, refused

@@ -20,7 +20,7 @@ from spaceseed.ui.state.handles import BreedTab
 from spaceseed.ui.state.marks import liked_recipes, marks_of, note_marks
 from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.session import Session
-from spaceseed.ui.state.view import default_truncation
+from spaceseed.ui.state.view import TRUNCATION, default_truncation
 from spaceseed.ui.state.workspace import Workspace
 
 # A page of a slow model is drawn for half a minute: another visitor's quick one must not wait for that, nor must the
@@ -119,12 +119,12 @@ def keep_liked(networks: Networks, visitor: Session, picked: Picked, *values: An
 def _create_sliders(card: ModelCard) -> tuple[gr.Slider, gr.Slider, gr.Slider, gr.Checkbox]:
     with gr.Row():
         strength = gr.Slider(
-            0, 1.5, 0.4, step=0.05, label="Variation", info="How far children stray from their parents.",
+            0, 1.5, 0.4, step=0.05, label="Variation", info="How much children differ from their parents.",
             elem_id="breed-strength",
         )  # fmt: skip
         truncation = gr.Slider(
-            0, 1.5, default_truncation(card), step=0.05, label="Truncation ψ", elem_id="breed-truncation",
-            info="Low: ordinary ones. High: odder ones.", visible=card.truncation is not None,
+            0, 1.5, default_truncation(card), step=0.05, label=TRUNCATION, elem_id="breed-truncation",
+            info="Low: much alike. High: varied, and some broken.", visible=card.truncation is not None,
         )  # fmt: skip
         count = gr.Slider(
             MIN_COUNT, MAX_COUNT, 12, step=1, label=subject_of(card).many.capitalize(),

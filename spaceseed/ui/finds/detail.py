@@ -19,6 +19,7 @@ from spaceseed.ui.state.basket import png as png_of
 from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.session import Session
 from spaceseed.ui.state.share import write_query
+from spaceseed.ui.state.view import TRUNCATION
 
 WAYS = {
     "seed": "drawn from a seed",
@@ -150,15 +151,15 @@ def history(recipe: Recipe, card: ModelCard) -> list[tuple[str, str]]:
     found = recipe.found
     rows = {
         "Found": WAYS.get(found.by or ""),
-        "Prompt": found.prompt,
-        "Score": None if found.score is None else f"{found.score:.3f}",
+        "Asked for (prompt)": found.prompt,
+        "Likeness (score)": None if found.score is None else f"{found.score:.3f}",
         "Seed": recipe.seed,
-        "Generation": found.generation or None,
-        "Optimizer": found.optimizer,
-        "Judge": found.judge,
-        "Attributes" if card.groups else "Classes": _classes(recipe, card),
-        "Truncation ψ": f"{recipe.truncation:g}",
-        "Space": recipe.space,
+        "Round (generation)": found.generation or None,
+        "Searched by (optimizer)": found.optimizer,
+        "Compared by (judge)": found.judge,
+        "Attributes" if card.groups else "Kinds (classes)": _classes(recipe, card),
+        TRUNCATION: f"{recipe.truncation:g}",
+        "Where it lies (latent space)": recipe.space,
         "Model": recipe.model,
     }
     return [(name, str(value)) for name, value in rows.items() if value is not None]

@@ -19,7 +19,7 @@ from spaceseed.ui.kit.messages import HintError, clear_errors, inform, warn
 from spaceseed.ui.kit.picker import Gallery, Picked, PickGallery, Tile
 from spaceseed.ui.kit.storage import Storage
 from spaceseed.ui.state.basket import SUFFIXES, large_png, restore, to_browser, zip_file
-from spaceseed.ui.state.examples import example_finds
+from spaceseed.ui.state.examples import KEEP_ONE, example_finds, waiting
 from spaceseed.ui.state.handles import BreedTab
 from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.session import Session
@@ -40,11 +40,13 @@ class FindsTab:
 
     Attributes:
         detail: the panel of one find; its button "Load its model" is joined in `switching`.
+        picker: shows the basket.
         steer: the button that sends the find looked at to the Steer tab.
         draw: takes a trigger and draws the basket then; returns what more can be chained to.
     """
 
     detail: FindDetail
+    picker: PickGallery
     steer: gr.Button
     draw: Callable[[Callable[..., Any]], Any]
 
@@ -70,7 +72,11 @@ def create_finds_tab(
     with gr.Row(elem_classes="ss-finds"):
         with gr.Column(scale=3, min_width=320):
             picker = PickGallery(
-                value=Gallery(EMPTY, []), ternary=False, marked="chosen", sign="✓", elem_id="finds-picker"
+                value=Gallery(EMPTY, [], empty=waiting(KEEP_ONE)),
+                ternary=False,
+                marked="chosen",
+                sign="✓",
+                elem_id="finds-picker",
             )
             with gr.Row(elem_classes="ss-actions"):
                 to_breed = gr.Button("Breed from these", variant="primary", elem_id="finds-breed")
@@ -121,7 +127,7 @@ def create_finds_tab(
         on(trigger, show_find, [], detail.outputs).then(**link)
         return on(trigger, refresh, [picker], picker)
 
-    return FindsTab(detail, to_steer, draw)
+    return FindsTab(detail, picker, to_steer, draw)
 
 
 def turn_to(tab: str, visitor: Session) -> None:
@@ -193,7 +199,7 @@ def _gallery(visitor: Session, picked: Picked, missing: Mapping[str, str]) -> Ga
     title = "Click a find to look at it and choose it" if tiles else EMPTY
     marks = {name: 1 for name in picked.marks if name in visitor.basket.finds}
     at = visitor.basket.place
-    return Gallery(title, tiles, marks, at, key="finds")
+    return Gallery(title, tiles, marks, at, key="finds", empty=None if tiles else waiting(KEEP_ONE))
 
 
 def look(networks: Networks, visitor: Session, picked: Picked) -> list[Any]:

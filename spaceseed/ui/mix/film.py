@@ -72,7 +72,7 @@ class Script:
         if len(finds) < 2:
             raise HintError("A film needs two finds or more: choose another one too.")
         if way == "z" and any(find.space != "z" or find.edits for find in finds):
-            raise ValueError("Only unedited finds of the space z lie on an arc: choose the straight way in w.")
+            raise ValueError("This way passes unedited seeds only, and not all of these are: choose even changes.")
         if not (is_number(seconds) and 0 < seconds <= MAX_SECONDS and is_number(fps) and 1 <= fps <= 60):
             raise ValueError("Seconds and frames a second must be numbers above 0.")
         legs = len(finds) if loop else len(finds) - 1

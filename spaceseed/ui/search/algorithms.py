@@ -1,7 +1,7 @@
 """The algorithms of the Search tab, and what a visitor can set of each.
 
-A field's title and description are its label and the line under it. The fields of an algorithm are named like the
-arguments of its optimizer.
+A field's title and description are its label and the line under it: the plain words first, and behind them the term
+that papers use. The fields of an algorithm are named like the arguments of its optimizer.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,6 +18,11 @@ from spaceseed.ops.genetic import GeneticAlgorithm
 from spaceseed.ops.optimizer import Optimizer
 from spaceseed.ops.random_search import RandomSearch
 from spaceseed.ui.kit.messages import HintError
+
+# What several algorithms have.
+POPULATION, ABOUT_POPULATION = "Images a round (population)", "How many are kept and compared."
+RATE, ABOUT_RATE = "Share that changes (mutation rate)", "Of the numbers that make a child, by chance."
+SIZE, STEPS = "Mutation size (sigma)", "In steps (standard deviations)."
 
 
 class SettingsError(ValueError):
@@ -48,9 +53,13 @@ class Settings(BaseModel):
 
 
 class Algorithm(Settings):
-    """Settings of one optimizer; a subclass names it, and its fields are its arguments."""
+    """Settings of one optimizer; its fields are the optimizer's arguments.
+
+    A subclass gives its `title`, by which it is known, the `label` that visitors see, and a sentence `about` it.
+    """
 
     title: ClassVar[str]
+    label: ClassVar[str]
     about: ClassVar[str]
     optimizer: ClassVar[Callable[..., Optimizer]]
     population: int
@@ -60,21 +69,32 @@ class DifferentialEvolutionSettings(Algorithm):
     """Defaults are those of the benchmark."""
 
     title = "Differential evolution"
+    label = "By differences (differential evolution)"
     about = "Images move by the differences between others; one gives way only to a better one."
     optimizer = DifferentialEvolution
 
-    population: int = Field(32, ge=4, le=256, title="Np", description="Population: images in a generation.")
-    F: float = Field(0.5, gt=0, le=2, title="F", description="Weight of the difference that moves an image.")
-    CR: float = Field(0.7, ge=0, le=1, title="CR", description="Crossover rate: share of coordinates that move.")
-    strategy: Literal["rand/1/bin", "rand/1/exp", "best/1/bin", "best/1/exp"] = Field(
-        "best/1/bin", title="Strategy", description="Base: random or best. Crossover: binomial or exponential."
+    population: int = Field(32, ge=4, le=256, title="Images a round (Np)", description="The size of the population.")
+    F: float = Field(0.5, gt=0, le=2, title="Step (F)", description="How much of a difference is added to an image.")
+    CR: float = Field(
+        0.7,
+        ge=0,
+        le=1,
+        title="Share that moves (CR)",
+        description="Of the numbers that make an image (crossover rate).",
     )
-    dither: float = Field(0.3, ge=0, le=1, title="Dither", description="F varies by so much up and down, up to F.")
+    strategy: Literal["rand/1/bin", "rand/1/exp", "best/1/bin", "best/1/exp"] = Field(
+        "best/1/bin",
+        title="What moves, and how (strategy)",
+        description="A random image or the best; its numbers move one by one (bin) or side by side (exp).",
+    )
+    dither: float = Field(
+        0.3, ge=0, le=1, title="Variation of the step (dither)", description="How much F goes up and down; F at most."
+    )
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if self.dither > self.F:
-            raise ValueError(f"Dither must not be above F, which is {self.F:g}.")
+            raise ValueError(f"Variation of the step (dither) must not be above F, which is {self.F:g}.")
         return self
 
 
@@ -82,28 +102,27 @@ class GeneticAlgorithmSettings(Algorithm):
     """Defaults are those of the benchmark."""
 
     title = "Genetic algorithm"
-    about = "Good images become parents; their children are crossed and mutated."
+    label = "Parents and children (genetic algorithm)"
+    about = "Good images become parents; their children mix them and change a little by chance."
     optimizer = GeneticAlgorithm
 
-    population: int = Field(16, ge=4, le=256, title="Population", description="Images in a generation.")
+    population: int = Field(16, ge=4, le=256, title=POPULATION, description=ABOUT_POPULATION)
     crossover: Literal["one-point", "two-point", "uniform", "blend", "sbx", "spherical"] = Field(
-        "blend", title="Crossover", description="How two parents make a child."
+        "blend", title="Mixing (crossover)", description="How two parents make a child."
     )
-    mutation_rate: float = Field(
-        0.1, ge=0, le=1, title="Mutation rate", description="Share of a child's coordinates that change by chance."
-    )
-    mutation_sigma: float = Field(
-        0.5, ge=0, le=2, title="Sigma", description="Size of a mutation, in standard deviations."
-    )
-    elites: int = Field(2, ge=0, le=64, title="Elites", description="Best images that always survive.")
+    mutation_rate: float = Field(0.1, ge=0, le=1, title=RATE, description=ABOUT_RATE)
+    mutation_sigma: float = Field(0.5, ge=0, le=2, title=SIZE, description=STEPS)
+    elites: int = Field(2, ge=0, le=64, title="Always kept (elites)", description="So many of the best images.")
     selection: Literal["tournament", "roulette", "truncation"] = Field(
-        "tournament", title="Selection", description="How parents are chosen by their scores."
+        "tournament", title="Choice of parents (selection)", description="How their scores decide."
     )
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if self.elites >= self.population:
-            raise ValueError(f"Elites must be fewer than the population, which is {self.population}.")
+            raise ValueError(
+                f"Always kept (elites) must be fewer than the images a round, which are {self.population}."
+            )
         return self
 
 
@@ -111,37 +130,36 @@ class CMAESSettings(Algorithm):
     """Defaults are those of `find`; `suited` tells the population that suits a model."""
 
     title = "CMA-ES"
+    label = "Learning from scores (CMA-ES)"
     about = "Learns where good images lie, and how widely to look around there."
     optimizer = CMAES
 
-    population: int = Field(LEAST, ge=4, le=256, title="Population", description="Images in a generation.")
-    sigma: float = Field(SIGMA, gt=0, le=3, title="Sigma 0", description="First step size, in standard deviations.")
+    population: int = Field(LEAST, ge=4, le=256, title=POPULATION, description=ABOUT_POPULATION)
+    sigma: float = Field(SIGMA, gt=0, le=3, title="First step size (sigma 0)", description=STEPS)
 
 
 class RandomSearchSettings(Algorithm):
     """Defaults are those of the benchmark."""
 
     title = "Random search"
-    about = "Draws fresh images each time and keeps the best: what to compare the others with."
+    label = "By chance (random search)"
+    about = "Draws new images in each round and keeps the best: what to compare the others with."
     optimizer = RandomSearch
 
-    population: int = Field(32, ge=4, le=256, title="Population", description="Images drawn in a generation.")
+    population: int = Field(32, ge=4, le=256, title=POPULATION, description=ABOUT_POPULATION)
 
 
 class TradeOffSettings(Algorithm):
     """Defaults had the largest fronts, summed over three pairs of a prompt and a picture, of eight settings tried."""
 
     title = "Trade-off"
-    about = "For words and a picture: all the best compromises between them, not one mixture (NSGA-II)."
+    label = "Trade-off (NSGA-II)"
+    about = "For words and a picture: all the best compromises between them, not one mixture."
     optimizer = partial(GeneticAlgorithm, elites=0, replacement="nsga2")
 
-    population: int = Field(32, ge=4, le=256, title="Population", description="Images in a generation.")
-    mutation_rate: float = Field(
-        0.3, ge=0, le=1, title="Mutation rate", description="Share of a child's coordinates that change by chance."
-    )
-    mutation_sigma: float = Field(
-        0.2, ge=0, le=2, title="Sigma", description="Size of a mutation, in standard deviations."
-    )
+    population: int = Field(32, ge=4, le=256, title=POPULATION, description=ABOUT_POPULATION)
+    mutation_rate: float = Field(0.3, ge=0, le=1, title=RATE, description=ABOUT_RATE)
+    mutation_sigma: float = Field(0.2, ge=0, le=2, title=SIZE, description=STEPS)
 
 
 ALGORITHMS: dict[str, type[Algorithm]] = {

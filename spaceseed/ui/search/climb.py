@@ -132,7 +132,7 @@ class Climb:
         self.ended = True
         stopped = "Stopped at once."
         if self.latest is not None:
-            stopped = f"Stopped after generation {self.latest.number}. {self.verdict}"
+            stopped = f"Stopped after round {self.latest.number}. {self.verdict}"
         self.status = stopped
 
     def _said(self, images: int, seconds: float) -> str:
@@ -140,7 +140,7 @@ class Climb:
         if self.ended:
             took = duration(self._seconds_before + seconds)
             return f"{self._ending}: {images:,} images in {took}. {self.verdict}"
-        count = f"Generation {self.latest.number if self.latest else 1} of {self.generations}"
+        count = f"Round {self.latest.number if self.latest else 1} of {self.generations}"
         scored = images - self._images_before
         if not scored:
             return count

@@ -50,8 +50,9 @@ def create_controls(suited: Mapping[str, int]) -> Controls:
         suited: values to begin with, by the name of the setting, where they are not the defaults.
     """
     first = next(iter(ALGORITHMS))
+    labels = [(settings.label, title) for title, settings in ALGORITHMS.items()]
     algorithm = gr.Radio(
-        list(ALGORITHMS), value=first, label="Algorithm", info=ALGORITHMS[first].about, elem_id="search-algorithm"
+        labels, value=first, label="How to search (algorithm)", info=ALGORITHMS[first].about, elem_id="search-algorithm"
     )
     own, groups = {}, []
     for title, settings in ALGORITHMS.items():

@@ -80,7 +80,7 @@ def draw(state: Climb, visitor: Session) -> dict[str, Any]:
     state.met(finds)  # all at once
     recipes = [state.recipe(place) for place in range(len(finds))]
     frames, front = state.frames(), len(scores[0]) > 1
-    numbers = ["start" if frame.number == 1 else f"gen {frame.number}" for frame in frames]
+    numbers = ["start" if frame.number == 1 else f"round {frame.number}" for frame in frames]
     about = "the best so far"
     if front:
         about = "best for the slider: words {:.2f} \u00b7 picture {:.2f}".format(*scores[best])

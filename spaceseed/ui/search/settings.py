@@ -27,12 +27,14 @@ from spaceseed.ops.termination import Termination
 from spaceseed.ui.kit.cores import is_slow
 from spaceseed.ui.kit.messages import HintError
 from spaceseed.ui.search.algorithms import ALGORITHMS, Algorithm, Settings, SettingsError, TradeOffSettings
+from spaceseed.ui.state.view import TRUNCATION
 
 # What one visitor may ask of a machine that others use too.
 MAX_IMAGES = 20_000
 MAX_SECONDS = 600.0
 # A curve that rises by less within `patience` rounds looks flat, and so do the images.
 GAIN = 0.002
+ROUNDS = "In each, images are drawn and compared with what you asked for."
 # How far the variations of a liked image differ from it: enough to see, and still similar.
 FAMILY_SIGMA = 0.5
 
@@ -43,23 +45,25 @@ class SearchSettings(Settings):
     prompt: str = Field(title="Prompt")
     picture: bool = Field(False, title="Picture")
     balance: float = Field(0.5, ge=0, le=1, title="Words - Picture")
-    generations: int = Field(110, ge=1, le=1000, title="Generations", description="Rounds of drawing and scoring.")
+    generations: int = Field(110, ge=1, le=1000, title="Rounds (generations)", description=ROUNDS)
     truncation: float = Field(
-        0.7, ge=0, le=1.5, title="Truncation", description="Psi: low is typical and clean, high is varied and odd."
+        0.7, ge=0, le=1.5, title=TRUNCATION, description="Low: clean and much alike. High: varied, and some broken."
     )
     space: Literal["z", "w", "ws"] = Field(
-        SPACE, title="Latent space", description="z stays near what is typical; w and ws (one w a layer) reach further."
-    )
+        SPACE, title="Where to look (latent space)",
+        description="z stays near ordinary images; w and ws (one w a layer) reach further.",
+    )  # fmt: skip
     seed: int = Field(0, ge=0, le=MAX_SEED, title="Seed", description="The same seed and settings, the same search.")
     origin: Literal["Best seeds", "Random seeds", "Images liked in Breed"] = Field(
-        "Best seeds", title="Start from", description="Images liked in Breed bring relatives of theirs along."
+        "Best seeds", title="Start from", description="Images liked in Breed bring variations of themselves along."
     )
     warm_start: int = Field(
-        START, ge=0, le=1000, title="Warm start", description="Images scored first; the search goes on from the best."
-    )
+        START, ge=0, le=1000, title="Images looked at first (warm start)",
+        description="The search goes on from the best of them.",
+    )  # fmt: skip
     patience: int = Field(
-        20, ge=0, le=200, title="Patience",
-        description=f"Rounds after which a score that rose by less than {GAIN:g} ends the search; 0 never.",
+        20, ge=0, le=200, title="Rounds without a better image (patience)",
+        description=f"After so many, in which the score rose by less than {GAIN:g}, the search ends; 0: never.",
     )  # fmt: skip
     algorithm: Algorithm
 
@@ -84,7 +88,7 @@ class SearchSettings(Settings):
             raise HintError("A trade-off needs words and a picture: give both, or choose another algorithm.")
         if self.images > MAX_IMAGES:
             asked = f"{self.images:,} images, and {MAX_IMAGES:,} are allowed"
-            raise ValueError(f"This search would draw {asked}: lower the population or the generations.")
+            raise ValueError(f"This search would draw {asked}: take fewer rounds, or fewer images a round.")
         return self
 
     @property

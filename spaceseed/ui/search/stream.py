@@ -28,7 +28,7 @@ def first_steps(networks: Networks, visitor: Session, job: Job) -> Iterator[dict
     Yields:
         values for the wall, the line, the stop buttons and at the end the search that can begin, by name.
     """
-    download = DownloadProgress("the judge")
+    download = DownloadProgress("what compares images with words")
     generator = networks.generator(job.model)
 
     def load() -> tuple["Judge", Atlas | None, str]:

@@ -27,6 +27,7 @@ from spaceseed.ui.search.settings import SearchSettings, suited
 from spaceseed.ui.search.stream import failed, first_steps, steps
 from spaceseed.ui.search.wall import breed_from_seeds, create_wall
 from spaceseed.ui.state.basket import keep, png
+from spaceseed.ui.state.examples import subject_of
 from spaceseed.ui.state.handles import BreedTab
 from spaceseed.ui.state.marks import liked_latents
 from spaceseed.ui.state.networks import Networks
@@ -180,7 +181,8 @@ def _join_searches(
     given = [session, breed.picker, bar.prompt, bar.picture, bar.balance, *breed.view, *controls.components]
     typed = gr.on([bar.go.click, bar.prompt.submit], check, given, list(asked.values()), **AGAIN)
     chosen = bar.chips.click(lambda sample: sample[0], bar.chips, bar.prompt, **NOW)
-    filled = [event.success(check, given, list(asked.values()), **AGAIN) for event in (chosen, alike)]
+    tried = wall.begin(clear_errors(partial(example_prompt, networks)), session, bar.prompt, **QUICK)
+    filled = [event.success(check, given, list(asked.values()), **AGAIN) for event in (chosen, tried, alike)]
     begins = [
         ready.success(start, [session, job], list(started.values()), **quiet(lane="begin", at_once=16))
         for ready in (typed, *filled)
@@ -217,10 +219,18 @@ def ask(visitor: Session, view: View, picked: Picked, values: dict[str, Any], pa
         raise HintError("Like some images in Breed first, or start from the best seeds.")
     liked_space = visitor.breeding.page.space
     if liked is not None and settings.space == "z" != liked_space:
-        raise ValueError("The images in Breed are of the latent space w, and have no z: search in w or ws.")
+        raise ValueError('The images liked in Breed come from w: choose w or ws under "Where to look".')
     picture = None if path is None else read_upload(path)
     visitor.ticket = Ticket()
     return Job(visitor.model, view, settings, visitor.ticket, liked, liked_space, avoid, picture)
+
+
+def example_prompt(networks: Networks, visitor: Session) -> str:
+    """Returns the first of the prompts that suit the model."""
+    prompts = subject_of(networks.cards[visitor.model]).prompts
+    if not prompts:
+        raise HintError("There is no example for this model: type what you want to see.")
+    return prompts[0]
 
 
 def go_on(visitor: Session, state: Climb | None) -> Climb:

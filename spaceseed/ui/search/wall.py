@@ -10,10 +10,13 @@ from spaceseed.evolution.finds import Origin
 from spaceseed.models.generators.generator import latents_from_seeds
 from spaceseed.ui.kit.picker import Gallery, Picked, PickGallery, Tile
 from spaceseed.ui.kit.pictures import jpegs
+from spaceseed.ui.state.examples import waiting
 from spaceseed.ui.state.session import Session
 
 PLACES = 24
 TITLE = "Best seeds: click those you like"
+WAITING = "The best seeds will stand here"
+TRY_EXAMPLE = "Try an example prompt"
 NO_SEEDS = "This search starts from other images than those of seeds."
 
 
@@ -76,7 +79,15 @@ class Wall:
 
 def create_wall() -> PickGallery:
     """Lays out the wall, empty yet as large as it will be."""
-    return PickGallery(ternary=False, marked="chosen", sign="\u2713", waiting=PLACES, elem_id="search-wall")
+    empty = waiting(TRY_EXAMPLE, PLACES)
+    return PickGallery(
+        value=Gallery(WAITING, [], empty=empty) if empty else None,
+        ternary=False,
+        marked="chosen",
+        sign="\u2713",
+        waiting=PLACES,
+        elem_id="search-wall",
+    )
 
 
 def breed_from_seeds(visitor: Session, seeds: Sequence[int]) -> None:

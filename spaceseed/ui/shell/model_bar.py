@@ -116,7 +116,7 @@ def title(networks: Networks, card: ModelCard) -> str:
 def class_menu(generator: Generator, view: View) -> dict[str, Any]:
     """Returns what the menu of classes shows for a model."""
     names, most = generator.card.classes if generator.card else (), max_classes(generator)
-    label, info = "Classes", f"Type to search; up to {most} are mixed in equal parts."
+    label, info = "Kinds (classes)", f"Type to search; up to {most} are mixed in equal parts."
     if groups_of(generator):
         label, info = "Attributes", "Several of one kind are mixed; what you leave open is up to each image."
     return {

@@ -71,7 +71,7 @@ def share(networks: Networks, visitor: Session, find: str) -> Large:
     """Shows and copies a link to the picture."""
     recipe = _picture(networks, visitor, find)
     if write_query(recipe) is None:
-        raise ValueError("This picture has too many edits for a link: download it, and share the file.")
+        raise ValueError("This picture has too many changes for a link: download it, and share the file.")
     return large(networks, visitor, recipe, copy=True, opens=True)
 
 
@@ -107,7 +107,7 @@ def mark_bad(networks: Networks, visitor: Session, find: str) -> None:
     if recipe.model != visitor.model:
         raise ValueError("This picture is of another model: choose that model first, in the menu above.")
     if recipe.space == "ws" or recipe.edits:
-        raise ValueError("A mixed or steered picture has no single place in latent space: mark one that is not.")
+        raise ValueError("A mixed or steered picture cannot be marked: mark one that was not changed.")
     visitor.workspace.avoiding.mark(recipe.latent, recipe.space, BAD)
     inform("Marked as bad: Avoid learns from it.")
 

@@ -77,10 +77,14 @@ class Learned:
             ValueError: there cannot; the message is a sentence for the visitor.
         """
         if space not in ("z", "w"):
-            raise ValueError("The filter works in z and in w: choose one of them, or switch it off in Avoid.")
+            raise ValueError(
+                'The filter works in z and in w: choose one under "Where to look", or switch it off in Avoid.'
+            )
         if space != self.filter.space and self.bad is None:
             other = self.filter.space
-            raise ValueError(f"The filter from your file is for {other}: use it there, or switch it off in Avoid.")
+            raise ValueError(
+                f'The filter from your file is for {other}: choose it under "Where to look", or switch it off in Avoid.'
+            )
 
     def within(self, space: LatentSpace) -> LatentFilter:
         """Returns the filter of a space: this one, or one learned there from the same examples.
@@ -106,6 +110,7 @@ class Avoiding:
         in_search: whether searches do.
         first_seed: of the seeds that are compared with and without it.
         figures: pairs of figures, without and with it; empty before they were measured.
+        told: what they say, in words.
         conditions: what they were measured on, in words.
     """
 
@@ -115,6 +120,7 @@ class Avoiding:
     in_search: bool = False
     first_seed: int = 0
     figures: tuple[tuple[Figure, Figure], ...] = ()
+    told: str = ""
     conditions: str = ""
     _seen: dict[str, dict[int, int]] = field(default_factory=dict)
 
@@ -188,7 +194,7 @@ class Avoiding:
 
     def take(self, learned: Learned) -> None:
         """Replaces the filter, and forgets the figures of the old one."""
-        self.learned, self.figures, self.conditions = learned, (), ""
+        self.learned, self.figures, self.told, self.conditions = learned, (), "", ""
 
     @property
     def breeds_with(self) -> Callable[[Tensor], Tensor] | None:

@@ -1,16 +1,23 @@
 """The examples: what can be asked of the models, and finds that visitors may look at first."""
 
+import io
 import tomllib
 from functools import cache
 from pathlib import Path
 
+from PIL import Image
 from pydantic import BaseModel, ConfigDict
 
 from spaceseed.models.generators.generator import ModelCard
+from spaceseed.ui.kit.files import served
+from spaceseed.ui.kit.picker import STRIP, Empty
 
 _PACKAGE = Path(__file__).parents[2]
 # An installed package has the examples inside, a checkout beside it.
 EXAMPLES = next((folder for folder in (_PACKAGE / "examples", _PACKAGE.parent / "examples") if folder.is_dir()), None)
+
+SIDE = 64  # pixels of a picture that waits
+KEEP_ONE, MARK_SOME = "Keep one from Breed", "Mark some on Breed"
 
 
 class Subject(BaseModel):
@@ -56,3 +63,29 @@ def subject_of(card: ModelCard | None) -> Subject:
 def example_finds() -> list[Path]:
     """Returns the PNGs of finds, in the order of their names; [] where there are no examples."""
     return sorted(EXAMPLES.glob("*.png")) if EXAMPLES else []
+
+
+def waiting(button: str = "", count: int = STRIP) -> Empty | None:
+    """Returns what stands where finds will be: pale examples, and a button that leads to what must be done first.
+
+    Args:
+        button: what the button says; "" for no button.
+        count: how many pictures.
+
+    Returns:
+        None where there are no examples.
+    """
+    if not example_finds():
+        return None
+    return Empty(served("waiting.jpg", lambda path: path.write_bytes(_strip())), count, button)
+
+
+@cache
+def _strip() -> bytes:
+    """Returns the first examples side by side as a JPEG: one small file needs one request."""
+    strip, file = Image.new("RGB", (SIDE * STRIP, SIDE)), io.BytesIO()
+    for i, find in enumerate(example_finds()[:STRIP]):
+        with Image.open(find) as picture:
+            strip.paste(picture.convert("RGB").resize((SIDE, SIDE)), (SIDE * i, 0))
+    strip.save(file, format="JPEG", quality=80)
+    return file.getvalue()

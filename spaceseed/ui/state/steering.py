@@ -229,7 +229,7 @@ class Steering:
             ValueError: there are more steps than a recipe holds; the message is for the visitor.
         """
         if len(change.base.edits) + len(change.steps) > MAX_ITEMS:
-            raise ValueError(f"A find holds {MAX_ITEMS} edits at most: reset a slider first.")
+            raise ValueError(f"A find holds {MAX_ITEMS} changes at most: reset a slider first.")
         self._turn_to(replace(self.opened, change=change), control)
 
     def undo(self) -> None:

@@ -16,6 +16,7 @@ from spaceseed.ui.kit.numbers import number
 MAX_CLASSES = 4  # of each group
 MAX_SHIFT = 0.5  # of the image's width
 MAX_TURN = 180.0  # degrees
+TRUNCATION = "Ordinary to odd (truncation ψ)"  # its label, wherever it is set
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class View:
         truncation, classes, shift_x, shift_y, turn = values
         view = self
         if generator.card is None or generator.card.truncation is not None:
-            view = replace(view, truncation=number(truncation, 0, 1.5, "Truncation"))
+            view = replace(view, truncation=number(truncation, 0, 1.5, TRUNCATION))
         if generator.num_classes and (classes or groups_of(generator)):
             view = replace(view, classes=_classes(classes, generator))
         if "transform" in generator.options:

@@ -76,7 +76,9 @@ class Workspace:
         fit = [r for r in recipes if r.model == self.model and r.space in sizes and not r.edits]
         taken = [r for r in fit if len(r.latent) == sizes[r.space]][: MAX_COUNT - 1]
         if not taken:
-            raise ValueError("Only unedited finds of this model breed, and there is none among these.")
+            raise ValueError(
+                "Only finds of this model that were not mixed or steered can be bred, and there is none among these."
+            )
         seeds = [r.seed for r in taken]
         if all(r.space == "z" for r in taken):
             self.breeding.restart_from(torch.stack([r.latent for r in taken]), seeds)
@@ -85,4 +87,8 @@ class Workspace:
             vectors = [(space.from_z if r.space == "z" else space.from_w)(r.latent[None]).cpu() for r in taken]
             self.breeding.restart_from(torch.cat(vectors), seeds, space.from_z)
         lost = len(recipes) - len(taken)
-        return f"{lost} were left out: at most {MAX_COUNT - 1} unedited finds of this model breed." if lost else None
+        return (
+            f"{lost} were left out: at most {MAX_COUNT - 1} can be bred, of this model and neither mixed nor steered."
+            if lost
+            else None
+        )

@@ -12,6 +12,7 @@ from spaceseed.models.generators.generator import Generator
 from spaceseed.ui.kit.controls import Slider
 from spaceseed.ui.state.session import Session
 from spaceseed.ui.state.steering import LIMIT, Steering
+from spaceseed.ui.state.view import TRUNCATION
 from spaceseed.ui.steer.sets import ABOUT, MARKS, STEPS, TITLES, methods_of
 
 FIRST, MOST = 8, 20
@@ -119,7 +120,7 @@ def create_knobs(selected: gr.Dropdown, name: gr.Textbox) -> Knobs:
         )
     with gr.Row():
         truncation = Slider(
-            0, 1.5, 1, step=0.05, label="Ordinary to odd (truncation ψ)", buttons=[], elem_id="steer-truncation",
+            0, 1.5, 1, step=0.05, label=TRUNCATION, buttons=[], elem_id="steer-truncation",
             info="At 0 all finds look the same.", min_width=240,
         )  # fmt: skip
         noise = gr.Radio(

@@ -15,6 +15,7 @@ from spaceseed.ui.kit.picker import Gallery, Picked, PickGallery, Tile
 from spaceseed.ui.mix.film import create_film
 from spaceseed.ui.mix.tab import create_mix
 from spaceseed.ui.state.basket import keep
+from spaceseed.ui.state.examples import KEEP_ONE, waiting
 from spaceseed.ui.state.handles import BreedTab
 from spaceseed.ui.state.marks import liked_recipes
 from spaceseed.ui.state.networks import Networks
@@ -29,6 +30,8 @@ SHELVES = [
     "Columns: click finds; their style layers go into the rows",
     "Click finds in the order in which the film passes them",
 ]
+COLUMNS = 2
+PLACES = 14  # as many as fill the row
 EMPTY = "Your finds will stand here"
 
 
@@ -37,6 +40,7 @@ class SteerTab:
     """What other parts of the app need of this tab.
 
     Attributes:
+        shelves: show the basket.
         load: loads the model of the find that was clicked, where that is not the visitor's.
         draw_shelf: takes a trigger, and draws the basket when it fires.
         show: the same for what is open of the present model, once the visitor has been here.
@@ -44,6 +48,7 @@ class SteerTab:
         changed: a trigger that fires when the find that is open has changed.
     """
 
+    shelves: list[PickGallery]
     load: gr.Button
     draw_shelf: Callable[[Callable[..., Any]], Any]
     show: Callable[[Callable[..., Any]], Any]
@@ -99,6 +104,7 @@ def create_steer_tab(
     show(liked.click, take_liked, breed.picker, *breed.view, basket=basket)
     show(tab.select, enter)
     return SteerTab(
+        shelves,
         load,
         draw_shelf,
         lambda trigger: show(trigger, show_again),
@@ -118,7 +124,10 @@ def _shelf(visitor: Session, title: str, picked: Picked) -> Gallery:
         for recipe in visitor.basket.finds.values()
     ]
     marks = {name: 1 for name in picked.marks if name in visitor.basket.finds}
-    return Gallery(title if tiles else EMPTY, tiles, marks, visitor.basket.place, key="steer")
+    if not tiles:
+        empty = waiting("" if title == SHELVES[COLUMNS] else KEEP_ONE, PLACES)  # the rows beside it have the button
+        return Gallery(EMPTY, [], key="steer", empty=empty)
+    return Gallery(title, tiles, marks, visitor.basket.place, key="steer")
 
 
 def pick(networks: Networks, visitor: Session, picked: Picked) -> Shown:

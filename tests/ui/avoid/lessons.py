@@ -11,7 +11,7 @@ from spaceseed.ui.avoid.learning import (
     learn,
 )
 
-LOGISTIC = "Logistic (a plane)"
+LOGISTIC = "A plane that parts the marks best (logistic)"
 
 
 class BrightJudge:

@@ -65,8 +65,11 @@ def test_marks_of_all_pages_become_a_filter_that_breed_keeps_to(marked, tmp_path
     expect(marked.locator("#avoid-download")).to_be_disabled()
     learn(marked)
     expect(marked.locator("#avoid-after img")).to_have_count(12)
-    expect(marked.locator("#avoid-verdict")).to_contain_text("6 bad and 6 good ones")
-    expect(marked.locator("#avoid-verdict")).to_contain_text("where 0.50 is chance")
+    expect(marked.locator("#avoid-verdict")).to_contain_text("trust it")
+    expect(marked.locator("#avoid-facts")).to_be_hidden()
+    marked.locator("#avoid-numbers > button").click()
+    expect(marked.locator("#avoid-facts")).to_contain_text("6 bad and 6 good ones")
+    expect(marked.locator("#avoid-facts")).to_contain_text("0.50 is chance")
     expect(marked.locator("#avoid-replaced")).to_contain_text("of 12 faces are replaced")
 
     with marked.expect_download() as download:
@@ -160,5 +163,7 @@ def test_words_find_examples_and_figures_can_be_stopped(visitor):
     expect(visitor.locator("#avoid-measuring-stop")).to_be_hidden()
     visitor.locator("#avoid-images input[type=number]").fill("50")
     visitor.locator("#avoid-measure").click()
+    expect(visitor.locator("#avoid-told")).to_contain_text("With the filter images are")
+    visitor.locator("#avoid-measured > button").click()
     expect(visitor.locator("#avoid-figures")).to_contain_text("Frechet distance, avatar features")
     expect(visitor.locator("#avoid-figures tbody td").nth(2)).to_have_text("50")

@@ -12,6 +12,7 @@ from spaceseed.ui.avoid.learning import (
     SUITED,
     along,
     load_filter,
+    numbers,
     pictures,
     use_in_breed,
     use_in_search,
@@ -62,18 +63,35 @@ def test_a_filter_learned_from_words_avoids_what_they_mean(bright_networks, lear
 def test_few_marks_are_called_too_few(bright_networks, learner):
     mark(learner, bad=[0, 1], good=[2, 3])
     study(bright_networks, learner)
-    terms = dict(verdict(learner.workspace.avoiding.learned))
-    assert terms["Trust"].startswith("Not enough marks yet: 2 bad and 2 good")
-    assert "where 0.50 is chance" in terms["Held-out AUC"]
-    assert terms["Acceptance"].startswith("75%")
+    told = verdict(learner.workspace.avoiding.learned)
+    assert told.startswith("Do not trust it yet. Not enough marks yet: 2 bad and 2 good")
+    assert "Of a hundred images it replaces 25." in told
+    terms = dict(numbers(learner.workspace.avoiding.learned))
+    assert "0.50 is chance" in terms["Tells bad from good (AUC)"]
+    assert terms["Left as they are (acceptance)"].startswith("75%")
+
+
+def test_many_marks_can_be_trusted(bright_networks, learner):
+    taught(bright_networks, learner)
+    assert verdict(learner.workspace.avoiding.learned).startswith(
+        "You can trust it: it tells bad from good. Of a hundred"
+    )
+    taught(bright_networks, learner, how="Move all a little (shift)")
+    assert "It replaces none, and moves all a little." in verdict(learner.workspace.avoiding.learned)
 
 
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"method": "magic"}, "Method must be one of"),
-        ({"how": "magic"}, "Avoiding by must be one of"),
-        ({"method": "Quadratic (blobs and shells)", "how": "Truncate along the direction"}, "beyond a plane"),
+        ({"method": "magic"}, "method. must be one of"),
+        ({"how": "magic"}, "sampler. must be one of"),
+        (
+            {
+                "method": "Round regions, by place and spread (quadratic)",
+                "how": "Change bad ones in one direction (truncate)",
+            },
+            "Only with a plane",
+        ),
         ({"refused": 100}, "nothing would be left"),
         ({"refused": float("nan")}, "Strength"),
         ({"refused": None}, "Strength"),
@@ -88,7 +106,7 @@ def test_settings_that_cannot_be_are_refused_and_the_filter_stays(bright_network
 
 
 @pytest.mark.parametrize("method", learning.METHODS)
-@pytest.mark.parametrize("how", [SUITED, "Shift everything a little"])
+@pytest.mark.parametrize("how", [SUITED, "Move all a little (shift)"])
 def test_every_method_is_shown_from_good_to_bad(bright_networks, learner, method, how):
     taught(bright_networks, learner, method=method, how=how)
     avoid = learner.workspace.avoiding.learned.filter
@@ -153,11 +171,11 @@ def test_a_search_keeps_to_the_filter(bright_networks, learner, monkeypatch, spa
 def test_a_file_brings_the_filter_back(bright_networks, learner, said, tmp_path):
     taught(bright_networks, learner)
     path = learning.filter_file(learner, learner.workspace.avoiding.learned)
-    before = verdict(learner.workspace.avoiding.learned)
+    before = numbers(learner.workspace.avoiding.learned)
     other = Session.on(bright_networks.generator("avatars"))
     list(switch(bright_networks, other, "tiny-stylegan2"))
     load_filter(bright_networks, other, path)
-    assert verdict(other.workspace.avoiding.learned) == before
+    assert numbers(other.workspace.avoiding.learned) == before
     assert len(said) == 1
 
 

@@ -14,15 +14,19 @@ from tests.ui.standins import find_of
 def test_the_history_tells_how_a_find_came_about(find, generator):
     recipe = find(1).replace(found=Found(by="search", prompt="red hair", score=0.25))
     told = dict(history(recipe, generator.card))
-    assert (told["Found"], told["Prompt"], told["Score"]) == ("searched for", "red hair", "0.250")
-    assert "Judge" not in told
+    assert (told["Found"], told["Asked for (prompt)"], told["Likeness (score)"]) == (
+        "searched for",
+        "red hair",
+        "0.250",
+    )
+    assert "Compared by (judge)" not in told
 
 
 @pytest.mark.parametrize(
     ("model", "chosen", "said"),
     [
-        ("tiny-classes", [2], ("Classes", "kind 2")),
-        ("tiny-classes", [3, 1, 0], ("Classes", "kind 0 33.3 %, kind 1 33.3 %, kind 3 33.3 %")),
+        ("tiny-classes", [2], ("Kinds (classes)", "kind 2")),
+        ("tiny-classes", [3, 1, 0], ("Kinds (classes)", "kind 0 33.3 %, kind 1 33.3 %, kind 3 33.3 %")),
         ("tiny-attributes", [4, 1], ("Attributes", "hair: curly, mood: angry")),
         ("tiny-attributes", [2, 3], ("Attributes", "mood: glad 50 %, mood: sad 50 %")),
         ("tiny-attributes", [], ("Attributes", "left open")),
@@ -37,9 +41,9 @@ def test_the_history_names_the_classes(tiny_networks, model, chosen, said):
 def test_the_history_names_no_classes_where_there_are_none(tiny_networks):
     card = tiny_networks.cards["tiny-classes"]
     strange = find_of(tiny_networks, "tiny-classes").replace(labels=torch.full((7,), 1e38))
-    assert "Classes" not in dict(history(strange, card))
-    assert "Classes" not in dict(history(find_of(tiny_networks, "avatars"), tiny_networks.cards["avatars"]))
-    assert len(dict(history(strange, replace(card, classes=tuple("abcdefg"))))["Classes"]) < 1000
+    assert "Kinds (classes)" not in dict(history(strange, card))
+    assert "Kinds (classes)" not in dict(history(find_of(tiny_networks, "avatars"), tiny_networks.cards["avatars"]))
+    assert len(dict(history(strange, replace(card, classes=tuple("abcdefg"))))["Kinds (classes)"]) < 1000
     crowd = replace(card, classes=tuple(f"kind {i}" for i in range(100)))
     told = dict(history(strange.replace(labels=torch.full((100,), 0.01)), crowd))
-    assert told["Classes"].endswith("kind 15 1 %, 84 more")
+    assert told["Kinds (classes)"].endswith("kind 15 1 %, 84 more")

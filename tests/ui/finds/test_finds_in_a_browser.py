@@ -70,6 +70,10 @@ def test_an_empty_basket_says_how_to_fill_it(visitor):
     expect(visitor.locator("#finds-detail")).to_be_hidden()
     visitor.locator("#finds-zip").click()
     expect(toasts(visitor)).to_contain_text("nothing to download")
+    visitor.locator("#finds-picker .begin").click()
+    expect(visitor.locator("#breed-next")).to_be_visible()
+    visitor.get_by_role("tab", name="Steer").click()
+    expect(visitor.locator("#steer-shelf .begin")).to_have_text("Keep one from Breed")
 
 
 def test_keeping_nothing_gets_a_sentence(visitor):

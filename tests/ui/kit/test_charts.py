@@ -46,7 +46,7 @@ def test_any_scores_make_a_sound_figure(scores, generations):
 
 def test_the_label_says_what_is_seen():
     curve = plot([0.1, 0.25], [0.05, 0.125], generations=40)
-    assert curve["label"] == "best 0.250, mean 0.125 after generation 2 of 40"
+    assert curve["label"] == "best 0.250, mean 0.125 after round 2 of 40"
     assert [(line["name"], line["last"]) for line in curve["lines"]] == [("best", "0.250"), ("mean", "0.125")]
     assert plot([], [], 40)["label"] == "no scores yet"
 

@@ -1,6 +1,6 @@
 import pytest
 
-from spaceseed.ui.kit.picker import MAX_TILES, Gallery, Picked, PickGallery, Tile
+from spaceseed.ui.kit.picker import MAX_TILES, Empty, Gallery, Picked, PickGallery, Tile
 
 
 @pytest.fixture
@@ -14,6 +14,12 @@ def test_gives_the_browser_tiles_and_marks(picker):
     assert [tile["id"] for tile in value["tiles"]] == ["g0-0", "g0-1"]
     assert value["tiles"][1]["image"]["path"] == "/b.jpg"
     assert (value["marks"], value["at"], value["title"]) == ({"g0-1": -1}, 1, "Page")
+
+
+def test_gives_the_browser_what_an_empty_gallery_shows(picker):
+    assert "empty" not in picker.postprocess(Gallery("Page", []))
+    shown = picker.postprocess(Gallery("Page", [], empty=Empty("/strip.jpg", 4, "Keep one")))["empty"]
+    assert (shown["strip"]["path"], shown["count"], shown["button"]) == ("/strip.jpg", 4, "Keep one")
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ def test_what_cannot_be_filmed_is_said(tiny_networks, collector, order, options,
 def test_only_plain_seeds_lie_on_an_arc(tiny_networks, collector):
     edit = Edit(layers=(0,), vector=torch.ones(128), amount=1.0)
     finds = [find_of(tiny_networks, "avatars", 1), find_of(tiny_networks, "avatars", 2).replace(edits=(edit,))]
-    with pytest.raises(ValueError, match="straight way"):
+    with pytest.raises(ValueError, match="passes unedited seeds only"):
         Script.read(finds, 1, 6, "z", True, True)
     assert Script.read(finds, 1, 6, "w", True, True).frames == 12
 

@@ -108,7 +108,7 @@ def test_stop_ends_the_search_within_one_batch_and_keeps_what_was_found(generato
     *_, last = climb(generator, judge, job(visitor, generations=100), visitor)
     assert judge.batches == 7  # the last looks at the best image
     assert last.ended
-    assert last.status == "Stopped after generation 3. The best image has all that you asked for."
+    assert last.status == "Stopped after round 3. The best image has all that you asked for."
     assert len(last.recipes(8)) == 8
 
 
@@ -222,8 +222,8 @@ def test_a_slow_search_tells_how_far_its_generation_is_and_finds_the_same(genera
     for state in climb(generator, judge, job(visitor, generations=3), visitor):
         lines.append(state.status)
     assert state.lines["best"] == quick.lines["best"]
-    assert "Generation 1 of 3" in lines
-    assert any(line.startswith("Generation 2 of 3 · 80 images · ") for line in lines)
+    assert "Round 1 of 3" in lines
+    assert any(line.startswith("Round 2 of 3 · 80 images · ") for line in lines)
     assert lines[-1].startswith("Done: 96 images")
 
 

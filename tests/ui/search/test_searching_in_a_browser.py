@@ -67,7 +67,7 @@ def test_a_prompt_climbs_before_the_visitors_eyes(search_page):
     prompt(search_page, "a smiling woman with red hair")
     search_page.locator("#search-go").click()
     expect(search_page.locator("#search-stop")).to_be_enabled()
-    wait_for(search_page, r"Generation \d+ of 60 · [\d,]+ images · \d+ images/s · .* left")
+    wait_for(search_page, r"Round \d+ of 60 · [\d,]+ images · \d+ images/s · .* left")
     first = score(search_page)
     wait_for(search_page, r"Done: 480 images in .*\. The best image has")
     assert score(search_page) > first
@@ -76,7 +76,15 @@ def test_a_prompt_climbs_before_the_visitors_eyes(search_page):
     loaded = "images => images.every(image => image.complete && image.naturalWidth > 0)"
     assert search_page.locator("#search-top img, #search-best img, #search-film img").evaluate_all(loaded)
     assert search_page.locator("#search-film img").count() > 1
-    expect(search_page.get_by_role("img", name=re.compile("after generation 60 of 60"))).to_be_visible()
+    expect(search_page.get_by_role("img", name=re.compile("after round 60 of 60"))).to_be_visible()
+
+
+def test_before_the_first_search_a_button_starts_an_example(search_page):
+    quick(search_page)
+    search_page.get_by_role("button", name="Try an example prompt").click()
+    expect(search_page.locator("#search-prompt textarea")).not_to_have_value("")
+    wait_for(search_page, "Done")
+    expect(search_page.locator("#search-wall .begin")).to_be_hidden()
 
 
 def test_nothing_jumps_while_faces_arrive(search_page):
@@ -84,11 +92,12 @@ def test_nothing_jumps_while_faces_arrive(search_page):
 
     def places():
         parts = ("status", "wall", "plant", "best", "met", "top", "film", "curve", "keep-best")
+        search_page.evaluate("scrollTo(0, 0)")  # the browser scrolls to what is typed into
         return [search_page.locator(f"#search-{part}").bounding_box() for part in parts]
 
     before = places()
     prompt(search_page, "glasses").press("Enter")
-    wait_for(search_page, "Generation")
+    wait_for(search_page, "Round")
     assert places() == before
     wait_for(search_page, "Done")
     assert places() == before
@@ -97,9 +106,9 @@ def test_nothing_jumps_while_faces_arrive(search_page):
 def test_stop_leaves_the_finds_and_a_download(search_page, tmp_path):
     settings(search_page, generations=1000, warm_start=0, patience=0, differential_evolution_population=16)
     prompt(search_page, "bald man with a beard").press("Enter")
-    wait_for(search_page, r"Generation [1-9]\d* of 1000")
+    wait_for(search_page, r"Round [1-9]\d* of 1000")
     search_page.locator("#search-stop").click()
-    wait_for(search_page, r"Stopped after generation \d+\.")
+    wait_for(search_page, r"Stopped after round \d+\.")
     expect(search_page.locator("#search-stop")).to_be_visible()
     expect(search_page.locator("#search-stop")).to_be_disabled()
     expect(search_page.locator("#search-top img")).to_have_count(8)
@@ -119,7 +128,7 @@ def test_enter_searches_and_searching_again_starts_clean(search_page):
     wait_for(search_page, "Done: 18 images")
     first = score(search_page), search_page.locator("#search-film img").count()
     search_page.locator("#search-prompt textarea").press("Enter")
-    wait_for(search_page, "Getting ready|Generation")
+    wait_for(search_page, "Getting ready|Round")
     wait_for(search_page, "Done: 18 images")
     again = score(search_page), search_page.locator("#search-film img").count()
     assert again == first
@@ -128,7 +137,7 @@ def test_enter_searches_and_searching_again_starts_clean(search_page):
 def test_a_second_search_takes_the_place_of_the_first(search_page):
     settings(search_page, generations=1000, warm_start=0, patience=0, differential_evolution_population=16)
     prompt(search_page, "angry man").press("Enter")
-    wait_for(search_page, "Generation [1-9]")
+    wait_for(search_page, "Round [1-9]")
     quick(search_page, generations=5)
     prompt(search_page, "pink hair").press("Enter")
     wait_for(search_page, "Done: 30 images")
@@ -267,7 +276,7 @@ def test_a_search_that_has_ended_goes_on(search_page):
     wait_for(search_page, "Done: 36 images")
     assert score(search_page) >= first
     assert search_page.locator("#search-wall .tiles").inner_text() == wall
-    expect(search_page.get_by_role("img", name=re.compile("after generation 6 of 6"))).to_be_visible()
+    expect(search_page.get_by_role("img", name=re.compile("after round 6 of 6"))).to_be_visible()
 
 
 def test_a_picture_is_searched_for(search_page, find, tmp_path):
@@ -345,14 +354,14 @@ def test_a_search_starts_from_liked_faces(visitor):
 def test_another_visitor_breeds_while_one_searches(search_page, visit):
     settings(search_page, generations=1000, warm_start=0, patience=0, differential_evolution_population=16)
     prompt(search_page, "bald man").press("Enter")
-    wait_for(search_page, "Generation [1-9]")
+    wait_for(search_page, "Round [1-9]")
     other = visit()
     other.locator("#breed-picker .tile").first.click()
     other.locator("#breed-next").click()
     expect(other.locator("#breed-picker")).to_contain_text("Generation 1")
     open_search(other)
     expect(line(other)).to_have_text(re.compile("Type what you want to see"))
-    wait_for(search_page, "Generation")
+    wait_for(search_page, "Round")
     search_page.locator("#search-stop").click()
     wait_for(search_page, "Stopped after")
 

@@ -35,6 +35,13 @@ def ended(generator, judge, visitor, said):
     return state
 
 
+def test_an_example_suits_the_model(tiny_networks, visitor):
+    assert tab.example_prompt(tiny_networks, visitor) == "smiling woman, long red hair"
+    visitor.model = "tiny-classes"
+    with pytest.raises(ValueError, match="type what you want to see"):
+        tab.example_prompt(tiny_networks, visitor)
+
+
 def test_a_search_that_cannot_begin_leaves_the_running_one_alone(visitor):
     running = tab.ask(visitor, visitor.workspace.view, NO_MARKS, ASKED)
     with pytest.raises(ValueError, match="Type what to look for first"):
@@ -62,7 +69,7 @@ def test_drawing_fills_every_output(ended, visitor):
     assert best[0]["image"]["path"] == top.tiles[0].path
     assert [visitor.picture(tile.find) for tile in top.tiles] == ended.recipes(8)
     assert film[0]["caption"] == "start"
-    assert "after generation 1 of 1" in curve["label"]
+    assert "after round 1 of 1" in curve["label"]
     assert kept is ended
 
 

@@ -97,7 +97,7 @@ def drop(page, path):
 
 
 def test_every_model_says_what_it_is(visitor, catalogue):
-    expect(visitor.locator("#model-line")).to_contain_text("StyleGAN2 · 64 px · Apache-2.0")
+    expect(visitor.locator("#model-line")).to_contain_text("network StyleGAN2 · licence Apache-2.0")
     visitor.locator("#model-choice input").click()
     options = visitor.get_by_role("option").all_inner_texts()
     assert len(options) == len(catalogue.cards)
@@ -177,7 +177,7 @@ def test_attributes_are_set_left_open_and_kept_while_other_models_draw(visit):
     open_finds(page, 1)
     expect(page.locator("#finds-facts")).to_contain_text("hair: curly, mood: angry")
     switch(page, "Tiny biggan")
-    expect(page.locator("#model-classes")).to_contain_text("Classes")
+    expect(page.locator("#model-classes")).to_contain_text("Kinds (classes)")
     choose(page, "Tiny attributes")
     expect(page.locator("#breed-picker img").first).to_have_attribute("src", both[0])
     assert pixels(page) == both

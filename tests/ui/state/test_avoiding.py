@@ -142,7 +142,7 @@ def test_a_search_gets_a_filter_of_its_own_space(generator):
     with pytest.raises(ValueError, match="works in z and in w"):
         avoiding.searches_with("ws")
     avoiding.take(Learned(in_w, LatentSpace(generator, "w")))
-    with pytest.raises(ValueError, match="for w: use it there"):
+    with pytest.raises(ValueError, match="for w: choose it under"):
         avoiding.searches_with("z")
 
 

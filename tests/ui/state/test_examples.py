@@ -1,11 +1,13 @@
 """What models draw, and what can be asked of them."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from spaceseed.models.zoo.loading import card, list_models
-from spaceseed.ui.state.examples import example_finds, subject_of, subjects
+from spaceseed.ui.state.examples import example_finds, subject_of, subjects, waiting
 
 OTHERS = replace(card("avatars"), id="mine.safetensors", title="Flowers")
 
@@ -55,3 +57,11 @@ def test_no_prompt_comes_twice():
 
 def test_there_are_finds_to_look_at():
     assert len(example_finds()) >= 8
+
+
+def test_what_waits_for_finds_is_one_small_picture():
+    empty = waiting("Keep one")
+    with Image.open(empty.strip) as strip:
+        assert strip.size == (6 * 64, 64)
+    assert Path(empty.strip).stat().st_size < 16_000
+    assert waiting(count=24).strip == empty.strip

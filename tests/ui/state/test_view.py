@@ -70,7 +70,7 @@ def test_attributes_that_are_none_get_a_sentence(networks, classes):
 
 @pytest.mark.parametrize(
     ("place", "value", "name"),
-    [(0, math.nan, "Truncation"), (0, None, "Truncation"), (2, 0.6, "Right"), (3, "x", "Down"),
+    [(0, math.nan, "truncation ψ."), (0, None, "truncation ψ."), (2, 0.6, "Right"), (3, "x", "Down"),
      (4, 181, "Turn"), (4, math.inf, "Turn")],
 )  # fmt: skip
 def test_numbers_out_of_range_get_a_sentence(networks, place, value, name):

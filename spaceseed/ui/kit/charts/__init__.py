@@ -41,7 +41,7 @@ def plotted(lines: Mapping[str, Sequence[float]], generations: int) -> dict[str,
     label = "no scores yet"
     if done:
         named = ", ".join(f"{name} {scores[-1]:.3f}" for name, scores in lines.items())
-        label = f"{named} after generation {done} of {generations}"
+        label = f"{named} after round {done} of {generations}"
     drawn = [
         {
             "name": name,

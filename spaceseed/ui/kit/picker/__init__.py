@@ -15,6 +15,7 @@ from spaceseed.ui.kit.templates import read
 
 HERE = Path(__file__).parent
 MAX_TILES = 500
+STRIP = 6
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class Gallery:
         at: which tile the keyboard reaches first.
         key: names the page. Marks made in the browser outlive a new value with the same key, which may come while
             the visitor is marking already.
+        empty: what to show where there are no pictures; None for nothing.
     """
 
     title: str
@@ -56,6 +58,22 @@ class Gallery:
     marks: Mapping[str, int] = field(default_factory=dict)
     at: int = 0
     key: str = ""
+    empty: "Empty | None" = None
+
+
+@dataclass(frozen=True)
+class Empty:
+    """What stands in an empty gallery, as large as the pictures that will be there.
+
+    Attributes:
+        strip: path of one image file that holds `STRIP` squares side by side; they are shown pale.
+        count: how many squares to show.
+        button: what the button in front of them says, which triggers the event `begin`; "" for no button.
+    """
+
+    strip: str
+    count: int = STRIP
+    button: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,7 +94,8 @@ class Picked:
 class PickGallery(gr.HTML):
     """A gallery whose tiles are marked by clicks or keys: arrows move, Space marks, L likes, B marks bad.
 
-    Enter opens the menu of a picture, and so does a small button on it. Event `mark` follows each change of marks.
+    Enter opens the menu of a picture, and so does a small button on it. Event `mark` follows each change of marks, and
+    event `begin` a press of the button of an empty gallery.
 
     Args:
         ternary: clicks lead from unmarked to liked (1) to bad (-1) and back; else from unmarked to marked and back.
@@ -101,7 +120,7 @@ class PickGallery(gr.HTML):
     ) -> None:
         words = {"MARKED": marked, "SIGN": sign, "MENU_FIRST": menu_first, "NONE": none, "WAITING": waiting}
         super().__init__(
-            html_template=read(HERE / "template.html", TERNARY=ternary, **words),
+            html_template=read(HERE / "template.html", TERNARY=ternary, STRIP=STRIP, **words),
             css_template=read(HERE / "style.css"),
             js_on_load=read(HERE / "script.js", TERNARY=ternary),
             apply_default_css=False,
@@ -122,7 +141,10 @@ class PickGallery(gr.HTML):
             }
             for tile in value.tiles
         ]
-        return {"title": value.title, "tiles": tiles, "marks": dict(value.marks), "at": value.at, "key": value.key}
+        shown = {"title": value.title, "tiles": tiles, "marks": dict(value.marks), "at": value.at, "key": value.key}
+        if value.empty is not None:
+            shown["empty"] = {**vars(value.empty), "strip": linked(value.empty.strip)}
+        return shown
 
     def preprocess(self, payload: Any) -> Picked:  # type: ignore[override]
         payload = payload if isinstance(payload, dict) else {}

@@ -46,6 +46,7 @@ const step = (key) => {
 element.addEventListener('click', (event) => {
   const tile = event.target.closest('button.tile');
   if (tile) cycle(tile);
+  if (event.target.closest('.begin')) trigger('begin');
   const check = event.target.closest('.check');
   if (check) cycle(check.parentElement.querySelector('.tile'));
   if (event.target.closest('.clear')) {

@@ -19,7 +19,9 @@ def model_line(card: ModelCard) -> gr.HTML:
 
 def about(card: ModelCard) -> dict[str, Any]:
     """Returns what a visitor should know of a model, as the line shows it."""
-    facts = [card.family, f"{card.resolution} px", card.licence, size_text(card.size), card.terms]
+    named = {"network": card.family, "licence": card.licence}
+    facts = [f"{card.resolution} px", size_text(card.size)]
+    facts += [f"{name} {value}" for name, value in named.items() if value] + [card.terms]
     return {"facts": [fact for fact in facts if fact], "note": card.note}
 
 
