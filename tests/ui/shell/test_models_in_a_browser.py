@@ -124,7 +124,7 @@ def test_a_model_that_cannot_be_had_leaves_the_one_before(visitor):
     before = pixels(visitor)
     choose(visitor, "Lost")
     expect(visitor.locator("#model-line")).to_contain_text(re.compile("Loading Lost|Downloading Lost: .* of 40 MB"))
-    expect(toast(visitor)).to_contain_text("the Hub has no such repository. You stay with Avatars.")
+    expect(toast(visitor)).to_contain_text("Lost: it cannot be downloaded now. You stay with Avatars.")
     expect(visitor.get_by_test_id("toast-text")).to_have_count(1)
     expect(visitor.locator("#model-choice input")).to_have_value(re.compile("^Avatars"))
     expect(visitor.locator("#model-line")).to_contain_text("Apache-2.0")
@@ -256,6 +256,7 @@ def test_finds_of_slow_models_are_drawn_once_their_tab_is_open(visitor, monkeypa
     monkeypatch.setattr(Thumbnails, "draw", lambda *of: drawn.append(of) or draw(*of))
     keep_first(visitor)
     visitor.wait_for_function("Object.keys(localStorage).some((key) => key.startsWith('spaceseed-finds:'))")
+    visitor.evaluate("sessionStorage.clear()")  # else the page that has this find comes back
     visitor.reload()
     all_drawn(visitor)
     assert not drawn
