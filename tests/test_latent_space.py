@@ -89,7 +89,7 @@ def test_options_that_a_family_does_not_take_are_named(plain):
     with pytest.raises(ArgumentError, match="labels"):
         LatentSpace(plain, labels=CLASS)
     recipe = Recipe.of(plain, torch.zeros(8), transform=SHIFTED)
-    with pytest.raises(RecipeError, match="options"):
+    with pytest.raises(RecipeError, match="does not fit the model"):
         recipe.render(plain)
 
 

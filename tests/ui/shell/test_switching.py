@@ -69,7 +69,10 @@ def test_coming_back_finds_the_page_as_it_was(tiny_networks, newcomer):
 
 
 def test_the_menu_of_classes_suits_the_model_and_keeps_what_was_chosen(tiny_networks, newcomer):
-    for model, label, most, begin in (("tiny-classes", "Classes", 4, [0]), ("tiny-attributes", "Attributes", 8, [])):
+    for model, label, most, begin in (
+        ("tiny-classes", "Kinds (classes)", 4, [0]),
+        ("tiny-attributes", "Attributes", 8, []),
+    ):
         generator = tiny_networks.generator(model)
         move(tiny_networks, newcomer, model)
         menu = values_for(tiny_networks, newcomer)[2]

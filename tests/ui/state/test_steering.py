@@ -209,7 +209,7 @@ def test_a_recipe_holds_only_so_many_edits(clock):
     edits = tuple(Edit(layers=(0,), vector=torch.ones(W_DIM), amount=float(i)) for i in range(1, 65))
     steering = Steering(method="sefa", sets=dict(SETS))
     steering.open(plain(edits=edits))
-    with pytest.raises(ValueError, match="64 edits"):
+    with pytest.raises(ValueError, match="64 changes"):
         steering.move(0, 1.0, NUM_WS)
     assert steering.now.steps == ()
 
