@@ -21,6 +21,7 @@ from spaceseed.untrusted import Line, Text
 
 NAME = "visit"
 MAX_FOUND = 16
+MAX_TEXT = 4_000_000  # characters; browsers keep about 5 MB
 Index = Annotated[int, Field(ge=0, lt=MAX_COUNT)]
 
 
@@ -102,8 +103,10 @@ class Saved(BaseModel):
     @classmethod
     def read(cls, texts: list[str]) -> Self | None:
         """Returns what `save` wrote; None where there is nothing that can be used."""
+        if not texts or len(texts[-1]) > MAX_TEXT:
+            return None
         try:
-            return cls.model_validate_json(texts[-1]) if texts else None
+            return cls.model_validate_json(texts[-1])
         except (ValidationError, RecipeError):
             return None
 

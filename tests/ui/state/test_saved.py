@@ -72,6 +72,7 @@ def test_what_was_never_written_is_not_read(session, change):
     assert Saved.read([json.dumps(fields | change)]) is None
     assert Saved.read(["no JSON"]) is None
     assert Saved.read([]) is None
+    assert Saved.read([" " * 4_000_001]) is None
 
 
 @pytest.mark.parametrize(
