@@ -73,7 +73,8 @@ def mixture(generator: ss.Generator) -> None:
 def breed(page: Page) -> None:
     """Marks three faces."""
     faces = page.locator("#breed-picker [data-id]")
-    faces.first.wait_for(timeout=60_000)
+    page.locator("dialog[open] img").wait_for(timeout=60_000)  # the address names a seed, which is shown large
+    page.keyboard.press("Escape")
     for index in (1, 4, 9):
         faces.nth(index).click()
     shoot(page, "breed")
@@ -103,12 +104,11 @@ def steer(page: Page) -> None:
 def mix(page: Page) -> None:
     """Keeps the liked faces, too, and mixes all."""
     page.locator("#steer-liked").click()
-    shelf = page.locator("#steer-shelf [data-id]")
-    shelf.nth(3).wait_for()
+    page.locator("#steer-shelf [data-id]").nth(3).wait_for()
     page.get_by_role("tab", name="Mix").click()
-    for number in (1, 2, 3):
-        shelf.nth(number).click()
-    page.wait_for_timeout(1_000)
+    for row in ("rows", "columns"):
+        for number in (1, 2, 3):
+            page.locator(f"#mix-{row} [data-id]").nth(number).click()
     page.locator("#mix-go").click()
     page.wait_for_timeout(5_000)
     page.mouse.move(0, 0)
