@@ -1,7 +1,8 @@
 """The examples of the Avoid tab: shown, removed, and found without clicking."""
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import torch
@@ -14,7 +15,6 @@ from spaceseed.filters.examples import Score, label_by, worst_of
 from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generators.generator import Generator
 from spaceseed.models.judges.classifier import load_classifier
-from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.kit.cores import is_slow, use_cores
 from spaceseed.ui.kit.jobs import STOPPED, DownloadProgress, StoppedError, busy, idle, run
 from spaceseed.ui.kit.messages import HintError, inform
@@ -22,7 +22,7 @@ from spaceseed.ui.kit.numbers import whole
 from spaceseed.ui.kit.picker import Gallery, Picked, Tile
 from spaceseed.ui.state.avoiding import SEARCH, TASK, VISITOR, WORDS, Mark, vectors
 from spaceseed.ui.state.examples import MARK_SOME, subject_of, waiting
-from spaceseed.ui.state.networks import BUNDLED, Networks
+from spaceseed.ui.state.networks import BUNDLED, JUDGE, Networks
 from spaceseed.ui.state.prompts import about_unknown_words
 from spaceseed.ui.state.session import Session
 from spaceseed.ui.state.workspace import Workspace
@@ -51,26 +51,27 @@ def shelves(networks: Networks, visitor: Session) -> Iterator[list[Gallery]]:
     generator, workspace = networks.generator(visitor.model), visitor.workspace
     most = SHOWN_SLOW if is_slow(generator) else SHOWN
     kinds = {kind: workspace.avoiding.of_kind(kind) for kind in (BAD, LIKED)}
-    shown = [list(marks.items())[:most] for marks in kinds.values()]
-    spaces = {name: workspace.view.space(generator, name) for name in ("z", "w")}
-    examples = [mark for part in shown for _, mark in part]
-    finds = [visitor.thumbnails.show(_recipe(spaces[mark.space], mark)) for mark in examples]
-    if not examples:
-        yield [_gallery(visitor, kind, 0, [], [], []) for kind in kinds]
-        return
-    drawn: dict[int, str | None] = {}
-    for name, space in spaces.items():
-        rows = [i for i, mark in enumerate(examples) if mark.space == name]
-        if not rows:
-            continue
-        for paths in visitor.thumbnails.draw_all(space, vectors(space, [examples[i] for i in rows])):
-            drawn |= zip(rows, paths, strict=True)
-            rest = iter(range(len(examples)))
-            places = [[next(rest) for _ in part] for part in shown]
-            yield [
-                _gallery(visitor, kind, len(marks), part, [drawn.get(i) for i in at], [finds[i] for i in at])
-                for (kind, marks), part, at in zip(kinds.items(), shown, places, strict=True)
-            ]
+    shown = {kind: dict(islice(marks.items(), most)) for kind, marks in kinds.items()}
+    finds: dict[str, str] = {}
+    paths: dict[str, str | None] = {}
+    to_draw: list[tuple[LatentSpace, Tensor, list[str]]] = []
+    for name in ("z", "w"):
+        marks = {key: mark for part in shown.values() for key, mark in part.items() if mark.space == name}
+        if marks:
+            space = workspace.view.space(generator, name)
+            points = vectors(space, list(marks.values()))
+            finds |= zip(marks, [visitor.thumbnails.show(space.recipe(point)) for point in points], strict=True)
+            to_draw.append((space, points, list(marks)))
+
+    def both() -> list[Gallery]:
+        return [_gallery(visitor, kind, len(kinds[kind]), part, paths, finds) for kind, part in shown.items()]
+
+    if not to_draw:
+        yield both()
+    for space, points, names in to_draw:
+        for drawn in visitor.thumbnails.draw_all(space, points, [finds[name] for name in names]):
+            paths.update(zip(names, drawn, strict=True))
+            yield both()
 
 
 def remove(_: Networks, visitor: Session, picked: Picked) -> None:
@@ -98,11 +99,7 @@ def find_by_words(networks: Networks, visitor: Session, text: str, count: Any) -
     if len(wanted) > MAX_PROMPT:
         raise ValueError(f"The text is too long: {MAX_PROMPT} characters are read at most.")
     count = whole(count, 20, MAX_DRAWN, "Images looked at")
-    generator, workspace, download = (
-        networks.generator(visitor.model),
-        visitor.workspace,
-        DownloadProgress("what compares images with words"),
-    )
+    generator, workspace, download = networks.generator(visitor.model), visitor.workspace, DownloadProgress(JUDGE)
     first = secrets.randbelow(FIRST_SEEDS)
 
     def work(progress: Progress) -> tuple[Tensor, Tensor]:
@@ -122,11 +119,7 @@ def find_by_search(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
     Yields:
         a line and its stop button.
     """
-    generator, workspace, download = (
-        networks.generator(visitor.model),
-        visitor.workspace,
-        DownloadProgress("what compares images with words"),
-    )
+    generator, workspace, download = networks.generator(visitor.model), visitor.workspace, DownloadProgress(JUDGE)
     runs, generations, population = HUNT_SLOW if is_slow(generator) else HUNT
     first = secrets.randbelow(FIRST_SEEDS)
 
@@ -193,25 +186,21 @@ def _counting(generator: Generator, score: Score) -> Score:
     return scored
 
 
-def _recipe(space: LatentSpace, mark: Mark) -> Recipe:
-    return space.recipe(vectors(space, [mark])[0])
-
-
 def _gallery(
     visitor: Session,
     kind: int,
     count: int,
-    marks: list[tuple[str, Mark]],
-    paths: list[str | None],
-    finds: list[str],
+    marks: Mapping[str, Mark],
+    paths: Mapping[str, str | None],
+    finds: Mapping[str, str],
 ) -> Gallery:
     title = EMPTY[kind]
     if count:
         rest = f", {len(marks)} of them shown" if count > len(marks) else ""
         title = f"{TITLES[kind]}: {count}{rest}. Click one to forget it."
     tiles = [
-        Tile(name, path, "by you" if mark.by == VISITOR else f"by {mark.by}", find=find)
-        for (name, mark), path, find in zip(marks, paths, finds, strict=True)
+        Tile(name, paths.get(name), "by you" if mark.by == VISITOR else f"by {mark.by}", find=finds[name])
+        for name, mark in marks.items()
     ]
     empty = None if tiles else waiting(MARK_SOME if kind == BAD else "")  # one button for both
     return Gallery(title, tiles, key=f"{visitor.model} {kind}", empty=empty)

@@ -141,7 +141,7 @@ def _pictures(generator: Generator, workspace: Workspace, visitor: Session) -> I
     shown, text = torch.cat([row, before, after]), [*captions, *words[0], *words[1]]
     finds = [visitor.thumbnails.show(space.recipe(vector)) for vector in shown]
     parts = slice(STEPS), slice(STEPS, STEPS + count), slice(STEPS + count, None)
-    for paths in visitor.thumbnails.draw_all(space, shown):
+    for paths in visitor.thumbnails.draw_all(space, shown, finds):
         yield [*(captioned(paths[part], text[part], finds[part]) for part in parts), told]
 
 

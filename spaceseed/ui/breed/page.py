@@ -26,7 +26,7 @@ def paint(generator: Generator, visitor: Session, marks: Mapping[int, int] | Non
     drawn = subject_of(generator.card).many
     title = f"Generation {page.number}: click the {drawn} you like, again for a bad one"
     finds = [visitor.thumbnails.show(recipe) for recipe in recipes(generator, workspace.view, page)]
-    for paths in visitor.thumbnails.draw_all(workspace.view.space(generator, page.space), page.latents):
+    for paths in visitor.thumbnails.draw_all(workspace.view.space(generator, page.space), page.latents, finds):
         tiles = [
             Tile(face_id(page, i), path, caption(page, i), page.kind(i), find=find)
             for i, (path, find) in enumerate(zip(paths, finds, strict=True))

@@ -14,7 +14,7 @@ from spaceseed.ui.search.begin import begin
 from spaceseed.ui.search.climb import Climb, climb
 from spaceseed.ui.search.job import Job
 from spaceseed.ui.search.results import draw
-from spaceseed.ui.state.networks import Networks
+from spaceseed.ui.state.networks import JUDGE, Networks
 from spaceseed.ui.state.prompts import about_unknown_words
 from spaceseed.ui.state.session import Session
 
@@ -28,7 +28,7 @@ def first_steps(networks: Networks, visitor: Session, job: Job) -> Iterator[dict
     Yields:
         values for the wall, the line, the stop buttons and at the end the search that can begin, by name.
     """
-    download = DownloadProgress("what compares images with words")
+    download = DownloadProgress(JUDGE)
     generator = networks.generator(job.model)
 
     def load() -> tuple["Judge", Atlas | None, str]:

@@ -34,6 +34,7 @@ class Wall:
     rows: dict[int, int]
     origin: Origin | None = None
     _paths: dict[int, str] = field(default_factory=dict)
+    _finds: dict[int, str] = field(default_factory=dict)
 
     @property
     def seeds(self) -> list[int]:
@@ -68,10 +69,10 @@ class Wall:
         return [seed for seed in self.seeds if picked.marks.get(self._id(seed)) == 1]
 
     def _find(self, visitor: Session, seed: int) -> str:
-        if self.origin is None:
-            return ""
-        recipe = self.origin.recipe(self.rows[seed])
-        return visitor.thumbnails.show(recipe.replace(seed=seed, name=f"seed {seed}"))
+        if seed not in self._finds and self.origin is not None:
+            recipe = self.origin.recipe(self.rows[seed])
+            self._finds[seed] = visitor.thumbnails.show(recipe.replace(seed=seed, name=f"seed {seed}"))
+        return self._finds.get(seed, "")
 
     def _id(self, seed: int) -> str:
         return f"{self.key}-{seed}"

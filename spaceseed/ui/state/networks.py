@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger(__name__)
 BUNDLED = "avatars"
+JUDGE = "what compares images with words"  # as visitors are told of a judge
 PUBLIC_JUDGE = "ViT-B-32/laion2b_s34b_b79k"  # knows photographs and any text
 SEARCHES = 2  # at a time; more would make all of them slow
 TURN_SECONDS = 4.0

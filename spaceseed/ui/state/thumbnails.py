@@ -1,6 +1,6 @@
 """The small pictures that one visitor has seen, and their recipes: each is drawn once a visit, a batch at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -26,11 +26,12 @@ class Thumbnails:
 
     def show(self, recipe: Recipe) -> str:
         """Notes a recipe whose picture the page shows; returns its id, by which the picture's menu refers to it."""
-        self._recipes.pop(recipe.id, None)
-        self._recipes[recipe.id] = recipe
+        recipe_id = recipe.id  # a hash of all its numbers
+        self._recipes.pop(recipe_id, None)
+        self._recipes[recipe_id] = recipe
         if len(self._recipes) > MAX_RECIPES:
             del self._recipes[next(iter(self._recipes))]
-        return recipe.id
+        return recipe_id
 
     def recipe(self, recipe_id: str) -> Recipe | None:
         """Returns a recipe that `show` noted; None if it is not known, or forgotten by now."""
@@ -54,22 +55,27 @@ class Thumbnails:
         Raises:
             RecipeError: the recipe is not of this generator.
         """
-        path = self.path_of(recipe.id)
+        recipe_id = recipe.id
+        path = self.path_of(recipe_id)
         if path is None:
             use_cores(generator)
             [path] = jpegs(recipe.render(generator))
-            self.remember(recipe.id, path)
+            self.remember(recipe_id, path)
         return path
 
     @torch.no_grad()
-    def draw_all(self, space: LatentSpace, vectors: torch.Tensor) -> Iterator[list[str | None]]:
-        """Draws the pictures of vectors [n, dims], a few at a time, so that memory stays bounded.
+    def draw_all(self, space: LatentSpace, vectors: torch.Tensor, ids: Sequence[str]) -> Iterator[list[str | None]]:
+        """Draws the pictures of vectors, a few at a time, so that memory stays bounded.
+
+        Args:
+            space: of the vectors.
+            vectors: [n, dims].
+            ids: of their recipes, as `show` returns them.
 
         Yields:
             the pictures' paths, None where there is none yet: at once, unless all can be drawn in one go, and after
             each batch.
         """
-        ids = [space.recipe(vector).id for vector in vectors]
         missing = [i for i, name in enumerate(ids) if self.path_of(name) is None]
         size = batch_size(space.generator)
         if len(missing) > size or not missing:

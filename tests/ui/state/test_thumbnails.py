@@ -43,8 +43,9 @@ def test_pictures_do_not_depend_on_the_batch(tiny_networks, monkeypatch):
     generator = tiny_networks.generator("tiny-classes")
     space = View.of(generator).space(generator)
     vectors = space.draw(range(6))
-    *_, whole = Thumbnails().draw_all(space, vectors)
+    ids = [space.recipe(vector).id for vector in vectors]
+    *_, whole = Thumbnails().draw_all(space, vectors, ids)
     monkeypatch.setattr("spaceseed.batches.PIXELS", 1)
-    *before, last = Thumbnails().draw_all(space, vectors)
+    *before, last = Thumbnails().draw_all(space, vectors, ids)
     assert len(before) == 6
     assert last == whole
