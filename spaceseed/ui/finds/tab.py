@@ -20,7 +20,7 @@ from spaceseed.ui.kit.picker import Gallery, Picked, PickGallery, Tile
 from spaceseed.ui.kit.storage import Storage
 from spaceseed.ui.state.basket import SUFFIXES, large_png, restore, to_browser, zip_file
 from spaceseed.ui.state.examples import KEEP_ONE, example_finds, waiting
-from spaceseed.ui.state.handles import BreedTab
+from spaceseed.ui.state.handles import BreedTab, send_to_breed
 from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.session import Session
 from spaceseed.ui.state.wishes import short
@@ -247,10 +247,7 @@ def make_large(networks: Networks, visitor: Session) -> str | Any:
 
 def breed_from(networks: Networks, visitor: Session, picked: Picked) -> gr.Tabs:
     """Takes the finds chosen to the breeding tab."""
-    problem = visitor.workspace.breed_from(networks.generator(visitor.model), _some(chosen(visitor, picked)))
-    if problem:
-        warn(problem)
-    return gr.Tabs(selected="breed")
+    return send_to_breed(networks, visitor, _some(chosen(visitor, picked)))
 
 
 def take_in(networks: Networks, visitor: Session, paths: list[str] | None) -> tuple[None, int]:

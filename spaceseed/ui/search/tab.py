@@ -12,7 +12,7 @@ from spaceseed.models.generators.generator import Generator
 from spaceseed.ui.kit.events import TO_TOP, in_order, quiet
 from spaceseed.ui.kit.files import press, served
 from spaceseed.ui.kit.menu import PictureMenu
-from spaceseed.ui.kit.messages import HintError, clear_errors, warn
+from spaceseed.ui.kit.messages import HintError, clear_errors
 from spaceseed.ui.kit.picker import Picked, PickGallery
 from spaceseed.ui.kit.tasks import Ticket
 from spaceseed.ui.kit.text import line
@@ -28,7 +28,7 @@ from spaceseed.ui.search.stream import failed, first_steps, steps
 from spaceseed.ui.search.wall import breed_from_seeds, create_wall
 from spaceseed.ui.state.basket import keep, png
 from spaceseed.ui.state.examples import subject_of
-from spaceseed.ui.state.handles import BreedTab
+from spaceseed.ui.state.handles import BreedTab, send_to_breed
 from spaceseed.ui.state.marks import liked_latents
 from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.session import Session
@@ -116,7 +116,7 @@ def create_search_tab(
     keep_best.click(clear_errors(keep_the_best), session, basket, **QUICK)
     keep_all.click(clear_errors(keep_found), found, basket, **QUICK)
     results.top.mark(label_keep, results.top, keep_all, **NOW)
-    sent = send.click(clear_errors(partial(send_to_breed, networks)), found, tabs, **QUICK)
+    sent = send.click(clear_errors(partial(breed_from, networks)), found, tabs, **QUICK)
     for turned in (planted, sent):
         turned.success(None, None, None, js=TO_TOP)
         breed.draw(turned.success)
@@ -270,12 +270,9 @@ def label_keep(picked: Picked) -> gr.Button:
     return gr.Button(f"Keep {len(picked.marks)} chosen" if picked.marks else KEEP_ALL)
 
 
-def send_to_breed(networks: Networks, visitor: Session, picked: Picked) -> gr.Tabs:
-    """Puts the finds that were chosen, or all, on the breeding page and turns to it."""
-    problem = visitor.workspace.breed_from(networks.generator(visitor.model), chosen(visitor, picked))
-    if problem:
-        warn(problem)
-    return gr.Tabs(selected="breed")
+def breed_from(networks: Networks, visitor: Session, picked: Picked) -> gr.Tabs:
+    """Takes the finds that were chosen, or all, to the breeding tab."""
+    return send_to_breed(networks, visitor, chosen(visitor, picked))
 
 
 def ask_for_more(networks: Networks, visitor: Session, find: str) -> tuple[str, str, gr.Tabs]:

@@ -11,9 +11,9 @@ from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.kit.events import TO_TOP, quiet
 from spaceseed.ui.kit.files import press
 from spaceseed.ui.kit.menu import Large, PictureMenu
-from spaceseed.ui.kit.messages import clear_errors, inform, warn
+from spaceseed.ui.kit.messages import clear_errors, inform
 from spaceseed.ui.state.basket import LARGE, keep, large_png, png
-from spaceseed.ui.state.handles import BreedTab
+from spaceseed.ui.state.handles import BreedTab, send_to_breed
 from spaceseed.ui.state.large import large
 from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.session import Session
@@ -90,10 +90,7 @@ def write_png(networks: Networks, visitor: Session, find: str) -> str:
 
 def breed_from(networks: Networks, visitor: Session, find: str) -> gr.Tabs:
     """Puts the picture on the breeding page and turns to it."""
-    problem = visitor.workspace.breed_from(networks.generator(visitor.model), [_picture(networks, visitor, find)])
-    if problem:
-        warn(problem)
-    return gr.Tabs(selected="breed")
+    return send_to_breed(networks, visitor, [_picture(networks, visitor, find)])
 
 
 def send_to_steer(networks: Networks, visitor: Session, find: str) -> None:

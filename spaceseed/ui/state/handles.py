@@ -1,12 +1,16 @@
 """What one tab needs of another: the handle is made by the one tab, and given to the other."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
+from spaceseed.recipes.recipe import Recipe
+from spaceseed.ui.kit.messages import warn
 from spaceseed.ui.kit.picker import PickGallery
+from spaceseed.ui.state.networks import Networks
+from spaceseed.ui.state.session import Session
 
 
 @dataclass(frozen=True)
@@ -26,3 +30,15 @@ class BreedTab:
     draw: Callable[[Callable[..., Any]], Any]
     fitted: list[Any]
     avoid: gr.HTML
+
+
+def send_to_breed(networks: Networks, visitor: Session, recipes: Sequence[Recipe]) -> gr.Tabs:
+    """Puts finds on the breeding page, and turns to it.
+
+    Raises:
+        ValueError: none of them can be bred; the message is for the visitor.
+    """
+    problem = visitor.workspace.breed_from(networks.generator(visitor.model), recipes)
+    if problem:
+        warn(problem)
+    return gr.Tabs(selected="breed")

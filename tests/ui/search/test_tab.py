@@ -147,7 +147,7 @@ def test_stop_asks_the_search_to_end(visitor):
 
 def test_nothing_found_is_said_in_a_sentence(networks, visitor):
     for event in (
-        lambda: tab.send_to_breed(networks, visitor, NO_MARKS),
+        lambda: tab.breed_from(networks, visitor, NO_MARKS),
         lambda: tab.write_png(networks, visitor),
         lambda: tab.keep_the_best(visitor),
         lambda: tab.keep_found(visitor, NO_MARKS),
@@ -157,7 +157,7 @@ def test_nothing_found_is_said_in_a_sentence(networks, visitor):
 
 
 def test_finds_go_to_breed_as_liked(networks, visitor, ended):
-    tab.send_to_breed(networks, visitor, NO_MARKS)
+    tab.breed_from(networks, visitor, NO_MARKS)
     page = visitor.breeding.page
     assert page.latents[:8].equal(torch.stack([recipe.latent for recipe in ended.recipes(8)]))
     assert page.marks == dict.fromkeys(range(8), 1)
@@ -169,7 +169,7 @@ def test_chosen_finds_go_alone(networks, visitor, ended):
     tab.keep_found(visitor, picked)
     assert list(visitor.basket.finds) == [first, third]
     assert tab.label_keep(picked).value == "Keep 3 chosen"
-    tab.send_to_breed(networks, visitor, picked)
+    tab.breed_from(networks, visitor, picked)
     assert visitor.breeding.page.kept == 2
     tab.keep_found(visitor, NO_MARKS)
     assert len(visitor.basket.finds) == 8
@@ -188,7 +188,7 @@ def test_finds_of_w_breed_in_w(networks, generator, judge, visitor):
     *_, first = begin(generator, judge, None, job, visitor)
     *_, state = climb(generator, first.climb, visitor, Turns(2, 1.0))
     results.draw(state, visitor)
-    tab.send_to_breed(networks, visitor, NO_MARKS)
+    tab.breed_from(networks, visitor, NO_MARKS)
     assert (visitor.breeding.page.space, visitor.breeding.page.kept) == ("w", len(state.latest.top))
 
 
