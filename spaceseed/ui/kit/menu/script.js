@@ -12,6 +12,13 @@ const items = [...menu.querySelectorAll('button')];
 // Events: 'large', 'keep', 'breed', 'steer', 'more', 'bad', 'save', 'link'.
 const LEAVE = ['breed', 'steer', 'more'];  // they turn to another tab
 
+// The large view has the same entries, but for the one that opens it.
+for (const item of items.slice(1)) {
+  const button = item.cloneNode(true);
+  button.removeAttribute('role');
+  large.querySelector('.acts').append(button);
+}
+
 let opener = null, opened = 0;
 
 const pictureOf = (target) => target instanceof Element && !element.contains(target) ? target.closest('[data-find]') : null;
@@ -43,10 +50,9 @@ const open = (picture, event) => {
 };
 
 // A picture of 64 pixels is shown with sharp edges, one that is larger than its place is not.
-const fit = () => {
+image.addEventListener('load', () => {
   image.dataset.sharp = image.naturalWidth < image.clientWidth;
-};
-image.addEventListener('load', fit);
+});
 
 const show = ({image: source, title, about}) => {
   image.src = source || '';
