@@ -264,8 +264,9 @@ class Steering:
             return source
         said: list[str] = []
         for step in now.far_first[:MAX_TRIED]:
-            without = now.with_amount(step.method, step.index, 0.0).recipe(self.sets)
-            if len(said) < TITLE_STEPS and can_tell(recipe, without):
+            if len(said) == TITLE_STEPS:
+                break
+            if can_tell(recipe, now.with_amount(step.method, step.index, 0.0).recipe(self.sets)):
                 said.append(_said(step, self.sets))
         root = source.name.partition(" · ")[0] or source.id
         name = f"{root} · {', '.join(said)}" if said else root
