@@ -17,6 +17,7 @@ from spaceseed.ui.finds.tab import BASKET_TABS, create_finds_tab, turn_to
 from spaceseed.ui.kit.events import TO_TOP, quiet
 from spaceseed.ui.kit.menu import PictureMenu
 from spaceseed.ui.kit.storage import Storage
+from spaceseed.ui.kit.stream import HEAD
 from spaceseed.ui.kit.tabs import note_tab
 from spaceseed.ui.search.stream import build_atlas
 from spaceseed.ui.search.tab import create_search_tab
@@ -35,6 +36,7 @@ LAUNCH: dict[str, Any] = {
     "theme": THEME,
     "css_paths": [CSS, STEER_CSS, AVOID_CSS],
     "js": KEYS,
+    "head": HEAD,
     # The page alone: Gradio compresses scripts and styles itself, and the rest is compressed already.
     "app_kwargs": {"middleware": [Middleware(GZipMiddleware, compresslevel=6, exclude_content_types=NOT_ZIPPED)]},
     "ssr_mode": False,
