@@ -14,11 +14,11 @@ from spaceseed.errors import DownloadError
 from spaceseed.ui.avoid.tab import create_avoid_tab
 from spaceseed.ui.breed.tab import create_breed_tab
 from spaceseed.ui.finds.tab import BASKET_TABS, create_finds_tab, turn_to
-from spaceseed.ui.kit.events import TO_TOP, quiet
+from spaceseed.ui.kit.events import quiet
 from spaceseed.ui.kit.menu import PictureMenu
 from spaceseed.ui.kit.storage import Storage
 from spaceseed.ui.kit.stream import HEAD
-from spaceseed.ui.kit.tabs import note_tab
+from spaceseed.ui.kit.tabs import note_tab, turn
 from spaceseed.ui.search.stream import build_atlas
 from spaceseed.ui.search.tab import create_search_tab
 from spaceseed.ui.shell.model_bar import create_model_bar
@@ -86,11 +86,9 @@ def build(model: str | None = None, judge: str | None = None) -> gr.Blocks:
 
         draw_finds(basket.change)
         for empty in (finds.picker, *steer.shelves, *avoid.shelves):
-            led = empty.begin(lambda: gr.Tabs(selected="breed"), None, tabs, **quiet(queue=False))
-            led.success(None, None, None, js=TO_TOP)
+            turn(empty.begin, tabs, "breed")
         _join_tabs(networks, session, tabs, draw_finds)
-        steered = steer.open(finds.steer.click).success(lambda: gr.Tabs(selected="steer"), None, tabs, **quiet())
-        steered.success(None, None, None, js=TO_TOP)
+        turn(steer.open(finds.steer.click).success, tabs, "steer")
         join_picture_menu(networks, session, basket, menu, tabs, breed, steer)
         switching = Switching(networks, session, basket, bar, breed, search, avoid)
         page = [breed.picker, *breed.view]

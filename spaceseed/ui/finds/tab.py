@@ -13,11 +13,12 @@ import gradio as gr
 from spaceseed.recipes.recipe import Recipe, RecipeError
 from spaceseed.ui.finds.detail import WHOLE_LINK, FindDetail, create_find_detail, fill
 from spaceseed.ui.kit.cores import is_slow
-from spaceseed.ui.kit.events import TO_TOP, quiet
+from spaceseed.ui.kit.events import quiet
 from spaceseed.ui.kit.files import press, served
 from spaceseed.ui.kit.messages import HintError, clear_errors, inform, warn
 from spaceseed.ui.kit.picker import Gallery, Picked, PickGallery, Tile
 from spaceseed.ui.kit.storage import Storage
+from spaceseed.ui.kit.tabs import to_top
 from spaceseed.ui.state.basket import SUFFIXES, large_png, restore, to_browser, zip_file
 from spaceseed.ui.state.examples import KEEP_ONE, example_finds, waiting
 from spaceseed.ui.state.handles import BreedTab, send_to_breed
@@ -118,7 +119,7 @@ def create_finds_tab(
     for written in (on(to_zip.click, make_zip, [picker], made), on(detail.large.click, make_large, [], made)):
         written.success(None, None, None, js=press("finds-made-file"))
     turned = on(to_breed.click, breed_from, [picker], tabs)
-    turned.success(None, None, None, js=TO_TOP)
+    to_top(turned)
     breed.draw(turned.success)
     on(drop.upload, take_in, [drop], [drop, basket])
 

@@ -5,10 +5,6 @@ from typing import Any, Literal
 
 import gradio as gr
 
-# Who presses a button at the end of a long tab sees the other tab from its beginning. For `js` of an event without a
-# function: the script returns nothing that a function could take.
-TO_TOP = "() => scrollTo(0, 0)"
-
 
 def quiet(
     *,

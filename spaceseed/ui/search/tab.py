@@ -9,11 +9,12 @@ import gradio as gr
 
 from spaceseed.evolution.finds import TOP
 from spaceseed.models.generators.generator import Generator
-from spaceseed.ui.kit.events import TO_TOP, in_order, quiet
+from spaceseed.ui.kit.events import in_order, quiet
 from spaceseed.ui.kit.files import press, served
 from spaceseed.ui.kit.menu import PictureMenu
 from spaceseed.ui.kit.messages import HintError, clear_errors
 from spaceseed.ui.kit.picker import Picked, PickGallery
+from spaceseed.ui.kit.tabs import to_top
 from spaceseed.ui.kit.tasks import Ticket
 from spaceseed.ui.kit.text import line
 from spaceseed.ui.kit.uploads import read_upload
@@ -109,7 +110,7 @@ def create_search_tab(
     alike = menu.more(
         clear_errors(partial(ask_for_more, networks)), [session, menu], [bar.prompt, bar.picture, tabs], **QUICK
     )
-    alike.success(None, None, None, js=TO_TOP)
+    to_top(alike)
     _join_searches(networks, session, breed, bar, controls, wall, begun, results, alike)
     planted = plant.click(plant_seeds, [session, wall, begun], tabs, **QUICK)
     found = [session, results.top]
@@ -118,7 +119,7 @@ def create_search_tab(
     results.top.mark(label_keep, results.top, keep_all, **NOW)
     sent = send.click(clear_errors(partial(breed_from, networks)), found, tabs, **QUICK)
     for turned in (planted, sent):
-        turned.success(None, None, None, js=TO_TOP)
+        to_top(turned)
         breed.draw(turned.success)
     written = download.click(clear_errors(partial(write_png, networks)), session, file, **QUICK)
     written.success(None, None, None, js=press("search-file"))

@@ -8,10 +8,11 @@ import gradio as gr
 
 from spaceseed.evolution.breeding import BAD
 from spaceseed.recipes.recipe import Recipe
-from spaceseed.ui.kit.events import TO_TOP, quiet
+from spaceseed.ui.kit.events import quiet
 from spaceseed.ui.kit.files import press
 from spaceseed.ui.kit.menu import Large, PictureMenu
 from spaceseed.ui.kit.messages import clear_errors, inform
+from spaceseed.ui.kit.tabs import to_top, turn
 from spaceseed.ui.state.basket import LARGE, keep, large_png, png
 from spaceseed.ui.state.handles import BreedTab, send_to_breed
 from spaceseed.ui.state.large import large
@@ -56,10 +57,8 @@ def join_picture_menu(
     on(menu.bad, mark_bad, None)
     bred = on(menu.breed, breed_from, tabs)
     breed.draw(bred.success)
-    steered = steer.open(on(menu.steer, send_to_steer, None).success)
-    turned = steered.success(lambda: gr.Tabs(selected="steer"), None, tabs, **quiet())
-    for event in (bred, turned):
-        event.success(None, None, None, js=TO_TOP)
+    to_top(bred)
+    turn(steer.open(on(menu.steer, send_to_steer, None).success).success, tabs, "steer")
 
 
 def show_large(networks: Networks, visitor: Session, find: str) -> Large:
