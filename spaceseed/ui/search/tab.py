@@ -10,7 +10,7 @@ import gradio as gr
 from spaceseed.evolution.finds import TOP
 from spaceseed.models.generators.generator import Generator
 from spaceseed.ui.kit.events import in_order, quiet
-from spaceseed.ui.kit.files import press, served
+from spaceseed.ui.kit.files import press
 from spaceseed.ui.kit.menu import PictureMenu
 from spaceseed.ui.kit.messages import HintError, clear_errors
 from spaceseed.ui.kit.picker import Picked, PickGallery
@@ -297,10 +297,8 @@ def plant_seeds(visitor: Session, picked: Picked, state: Climb | None) -> gr.Tab
 
 
 def write_png(networks: Networks, visitor: Session) -> str:
-    """Writes the best find where the browser may fetch it; returns the path."""
-    recipe = best_first(visitor)[0]
-    generator = networks.generator_of(recipe)
-    return served(f"spaceseed-{recipe.id}.png", lambda path: recipe.save(path, generator))
+    """Returns the path of the best find's PNG."""
+    return png(networks, visitor.basket, best_first(visitor)[0])
 
 
 def show_last(networks: Networks, visitor: Session) -> dict[str, Any]:
