@@ -20,13 +20,19 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def launched() -> Iterator[str]:
-    """The app on a free port, with the bundled model to begin with; gives its address."""
+def launched(port: int | None = None, **options: object) -> Iterator[str]:
+    """The app, with the bundled model to begin with; gives its address.
+
+    Args:
+        port: a free one if None.
+        **options: of the launch, in place of those in `LAUNCH`.
+    """
     from playwright.sync_api import expect
 
     expect.set_options(timeout=30_000)  # machines that test may be busy
-    demo, port = build("avatars"), free_port()
-    demo.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", server_port=port, **LAUNCH)
+    demo, port = build("avatars"), port or free_port()
+    launch = LAUNCH | options
+    demo.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", server_port=port, **launch)
     yield f"http://127.0.0.1:{port}"
     demo.close()
 

@@ -1,11 +1,14 @@
 // Gradio's server closes the page's stream when no event is left, and its client believes that the stream is open until
 // it has read so. An event that begins in between is never heard of, or the page says "Connection Lost" and is loaded
-// anew. So a stream that closes while an event is under way is opened again here, before the client knows.
+// anew. So a stream that closes while an event is under way is opened again here, before the client knows; and an event
+// that begins while the client is reading that its stream is closed waits until it has.
 (() => {
+  const PATIENCE = 1000;  // ms
   const plain = window.fetch;
   const underWay = new Set();  // events that have begun and not been completed
   const early = new Set();  // events whose completion was read before the answer that they have begun
   let joining = 0;
+  let closed = Promise.resolve();  // once the client knows that its stream is closed
 
   const join = async (...request) => {
     joining += 1;
@@ -13,37 +16,50 @@
       const answer = await plain(...request);
       const id = answer.ok && (await answer.clone().json()).event_id;
       if (id && !early.delete(id)) underWay.add(id);
+      await closed;
       return answer;
     } finally {
       joining -= 1;
     }
   };
 
-  // Returns whether the client is to read a message.
-  const noted = (message) => {
-    const [, kind, id] = /^data: \{"msg":"(\w+)","event_id":"?(\w+)/.exec(message) ?? [];
-    if (kind === 'process_completed' && !underWay.delete(id)) early.add(id);
-    return kind !== 'close_stream' || (!joining && !underWay.size);
+  const note = (message) => {
+    const [, id] = /^data: \{"msg":"process_completed","event_id":"(\w+)"/.exec(message) ?? [];
+    if (id && !underWay.delete(id)) early.add(id);
   };
 
-  const read = (answer) => answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  // The client aborts a stream when it has read that it is closed.
+  const aborted = (signal) => new Promise((resolve) => {
+    signal.addEventListener('abort', resolve, {once: true});
+    setTimeout(resolve, PATIENCE);
+  });
+
+  const read = (answer) => {
+    if (!answer.ok) throw new Error(`The stream cannot be opened again: ${answer.status}`);  // the client is told
+    return answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  };
 
   const follow = async (...request) => {
     const answer = await plain(...request);
     if (!answer.ok) return answer;
+    const {signal} = new Request(...request);
+    const encoder = new TextEncoder();
     let reader = read(answer);
     let rest = '';
-    const encoder = new TextEncoder();
     const pull = async (controller) => {
       for (;;) {
         const {value, done} = await reader.read();
         if (done) return controller.close();
         const messages = (rest + value).split('\n\n');
         rest = messages.pop();
-        const closes = !messages.every(noted);
-        const passed = (closes ? messages.slice(0, -1) : messages).map((message) => `${message}\n\n`).join('');
-        if (closes) reader = read(await plain(...request));
-        if (passed) return controller.enqueue(encoder.encode(passed));
+        messages.forEach(note);
+        const closes = messages.at(-1)?.startsWith('data: {"msg":"close_stream"');
+        const goesOn = closes && (joining || underWay.size);
+        if (goesOn) messages.pop();
+        else if (closes) closed = aborted(signal);
+        if (messages.length) controller.enqueue(encoder.encode(messages.map((message) => `${message}\n\n`).join('')));
+        if (goesOn) reader = read(await plain(...request));
+        if (messages.length) return;
       }
     };
     return new Response(new ReadableStream({pull, cancel: () => reader.cancel()}), answer);

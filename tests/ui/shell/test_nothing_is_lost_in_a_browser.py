@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from spaceseed.ui.demo import LAUNCH, build
 from tests.conftest import free_port
+from tests.ui.conftest import launched
 
 
 def open_tab(page, name):
@@ -173,30 +173,21 @@ def test_junk_in_the_browser_is_no_problem(browser, app_url, junk):
 
 
 def test_a_restarted_server_is_not_noticed(browser):
-    port = free_port()
-
-    def serve():
-        demo = build("avatars")
-        demo.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", server_port=port, **LAUNCH)
-        return demo
-
-    demo = serve()
-    context = browser.new_context()
+    port, context = free_port(), browser.new_context()
     page = context.new_page()
-    page.goto(f"http://127.0.0.1:{port}")
-    tiles(page).nth(2).click()
-    next_page(page, 1)
-    saved(page, r"\"number\":1")
-    before = captions(page)
-    demo.close()
-    demo = serve()
-    page.wait_for_timeout(10_000)  # a page that was opened just now is not loaded anew
-    if captions(page) == before:
-        page.locator("#breed-next").click()
-    page.wait_for_function("performance.now() < 9000")  # it was loaded anew
-    expect(page.locator("#breed-picker .title")).to_contain_text("Generation 1:")
-    assert captions(page) == before
-    next_page(page, 2)
-    assert captions(page)[0] == before[0]
-    context.close()
-    demo.close()
+    with launched(port) as url:
+        page.goto(url)
+        tiles(page).nth(2).click()
+        next_page(page, 1)
+        saved(page, r"\"number\":1")
+        before = captions(page)
+    with launched(port):
+        page.wait_for_timeout(10_000)  # a page that was opened just now is not loaded anew
+        if captions(page) == before:
+            page.locator("#breed-next").click()
+        page.wait_for_function("performance.now() < 9000")  # it was loaded anew
+        expect(page.locator("#breed-picker .title")).to_contain_text("Generation 1:")
+        assert captions(page) == before
+        next_page(page, 2)
+        assert captions(page)[0] == before[0]
+        context.close()
