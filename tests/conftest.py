@@ -3,7 +3,13 @@
 import os
 import shutil
 import socket
+import subprocess
+import sys
+import time
+import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -39,6 +45,35 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@contextmanager
+def served(port: int, python: str = sys.executable, cwd: Path | None = None) -> Iterator[str]:
+    """The app in a process of its own, with the bundled model to begin with; gives its address once it answers.
+
+    Args:
+        port: where it answers.
+        python: the interpreter, with the environment to run the app in.
+        cwd: where to run it.
+    """
+    settings = os.environ | {"GRADIO_SERVER_PORT": str(port), "SPACESEED_MODEL": "avatars"}
+    with subprocess.Popen([python, "-m", "spaceseed.ui"], cwd=cwd, env=settings, stdout=subprocess.DEVNULL) as app:
+        try:
+            yield _answering(f"http://127.0.0.1:{port}", app)
+        finally:
+            app.terminate()
+
+
+def _answering(url: str, app: "subprocess.Popen[bytes]") -> str:
+    """Waits until the app answers; returns its address."""
+    for _ in range(600):
+        assert app.poll() is None, "the app ended"
+        try:
+            with urllib.request.urlopen(url):
+                return url
+        except OSError:
+            time.sleep(0.2)
+    raise AssertionError("the app did not answer")
 
 
 def find_chromium() -> str | None:

@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 import urllib.request
 import zipfile
 from importlib.metadata import distribution
@@ -14,7 +13,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.conftest import free_port
+from tests.conftest import free_port, served
 
 ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.slow
@@ -94,25 +93,5 @@ def test_the_app_starts_with_its_extra(wheel, tmp_path):
     folder, count = run(python, tmp_path, "-c", examples).split()
     assert folder.startswith(str(tmp_path))
     assert int(count) > 0
-    port = free_port()
-    with subprocess.Popen(
-        [python, "-m", "spaceseed.ui"],
-        cwd=tmp_path,
-        env=os.environ | {"GRADIO_SERVER_PORT": str(port), "SPACESEED_MODEL": "avatars"},
-        stdout=subprocess.DEVNULL,
-    ) as app:
-        try:
-            assert "spaceseed" in page(f"http://127.0.0.1:{port}/", app)
-        finally:
-            app.terminate()
-
-
-def page(address, process):
-    for _ in range(600):
-        assert process.poll() is None, "the app ended"
-        try:
-            with urllib.request.urlopen(address) as answer:
-                return answer.read().decode()
-        except OSError:
-            time.sleep(0.2)
-    raise AssertionError("the app did not answer")
+    with served(free_port(), python, cwd=tmp_path) as url, urllib.request.urlopen(url) as answer:
+        assert "spaceseed" in answer.read().decode()
