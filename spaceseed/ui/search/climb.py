@@ -240,7 +240,7 @@ def climb(generator: Generator, state: Climb, visitor: Session, turns: Turns) ->
     closed, sizes, slow = False, list[int](), is_slow(generator)
 
     def given_up() -> bool:
-        return closed or job.ticket.stopped or visitor.ticket is not job.ticket
+        return closed or state.ended or job.ticket.stopped or visitor.ticket is not job.ticket
 
     def cancelled() -> bool:
         if slow and any(given_up() for _ in turn.wait()):

@@ -69,6 +69,16 @@ def climb(generator, judge, asked, visitor):
     return run(generator, last.climb, visitor, Turns(2, 1.0))
 
 
+def test_a_search_that_has_ended_waits_for_no_further_turn(generator, visitor):
+    *_, last = begin(generator, RedJudge(), None, job(visitor, generations=2), visitor)
+    turns = Turns(places=1, seconds=0.0)
+    searching = run(generator, last.climb, visitor, turns)
+    assert next(state for state in searching if state.ended).status.startswith("Done")
+    with turns.line():  # another visitor has come
+        assert [state.status for state in itertools.islice(searching, 1)] == []
+    assert last.climb.status.startswith("Done")
+
+
 def test_a_search_ends_with_all_there_is_to_see(generator, visitor):
     *_, last = climb(generator, RedJudge(), job(visitor, generations=12), visitor)
     assert last.ended
