@@ -184,11 +184,27 @@ def test_a_restarted_server_is_not_noticed(browser):
         page.evaluate("window.loadedAnew = false")
     with served(port):
         page.wait_for_timeout(10_000)  # a page that was opened just now is not loaded anew
-        if page.evaluate("loadedAnew === false"):
+        if page.evaluate("window.loadedAnew === false"):
             page.locator("#breed-next").click()
-        page.wait_for_function("typeof loadedAnew === 'undefined'")
+        page.wait_for_function("window.loadedAnew === undefined")
         expect(page.locator("#breed-picker .title")).to_contain_text("Generation 1:")
         assert captions(page) == before
         next_page(page, 2)
         assert captions(page)[0] == before[0]
+        context.close()
+
+
+def test_a_server_that_is_restarted_during_a_search_loads_the_page_anew(browser):
+    port, context = free_port(), browser.new_context()
+    page = context.new_page()
+    with served(port) as url:
+        page.goto(url + "#search")
+        page.locator("#search-prompt textarea").fill("bald man")
+        page.locator("#search-prompt textarea").press("Enter")
+        expect(page.locator("#search-status")).to_contain_text(re.compile(r"Round \d+ of"))
+        page.evaluate("window.loadedAnew = false")
+    with served(port):
+        page.wait_for_function("window.loadedAnew === undefined")
+        selected(page, "search")
+        expect(page.locator("#search-top img")).to_have_count(8)
         context.close()
