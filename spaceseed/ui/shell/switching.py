@@ -77,6 +77,8 @@ def _switch(
                 return
             if isinstance(loaded, str):
                 yield loaded
+        assert isinstance(loaded, Generator)
+        _take(visitor, loaded)
     except LOADING_ERRORS as error:
         if not goes_on():
             yield None
@@ -86,18 +88,22 @@ def _switch(
         warn(f"{error} You stay with {present}.")
         loaded = networks.generator(visitor.model)
     finally:
-        if goes_on():
+        if goes_on():  # only now, for other events fill the controls of the visitor's model as soon as they see this
             visitor.loading, visitor.unfilled = "", True
-    assert isinstance(loaded, Generator)
-    assert loaded.card is not None
-    if loaded.card.id != visitor.model:
-        visitor.tasks.begin("page")  # ends what the old model is drawing
-        visitor.tasks.begin(TASK)  # and what is learned and measured of it
-        if visitor.ticket is not None:
-            visitor.ticket.stopped = True
-        visitor.workspaces.setdefault(loaded.card.id, Workspace.fresh(loaded))
-        visitor.model = loaded.card.id
     yield loaded
+
+
+def _take(visitor: Session, generator: Generator) -> None:
+    """Makes a model the visitor's."""
+    assert generator.card is not None
+    if generator.card.id == visitor.model:
+        return
+    visitor.tasks.begin("page")  # ends what the old model is drawing
+    visitor.tasks.begin(TASK)  # and what is learned and measured of it
+    if visitor.ticket is not None:
+        visitor.ticket.stopped = True
+    visitor.workspaces.setdefault(generator.card.id, Workspace.fresh(generator))
+    visitor.model = generator.card.id
 
 
 def values_for(networks: Networks, visitor: Session) -> list[Any]:

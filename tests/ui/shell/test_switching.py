@@ -319,3 +319,18 @@ def test_slow_pages_come_image_by_image_and_end_when_another_is_asked_for(tiny_n
     assert sum(tile.path is not None for tile in first.tiles) == 1  # the one that was kept
     assert list(steps) == [first]
     assert [sum(tile.path is not None for tile in drawn.tiles) for drawn in other] == [6, 11, 12]
+
+
+def test_a_choice_told_twice_fills_no_control_before_the_model_is_the_visitors(page, newcomer, monkeypatch):
+    """The second event ends in the midst of the first one's end."""
+    fresh, seen = switching.Workspace.fresh, []
+
+    def interrupted(generator):
+        list(page.choose(newcomer, "tiny-classes", NOTHING))
+        seen.append(page.fill(newcomer))
+        return fresh(generator)
+
+    monkeypatch.setattr(switching.Workspace, "fresh", interrupted)
+    list(page.choose(newcomer, "tiny-classes", NOTHING))
+    assert seen == [gr.skip()]
+    assert page.fill(newcomer)[0].value == "tiny-classes"
