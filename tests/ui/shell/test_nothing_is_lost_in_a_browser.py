@@ -202,6 +202,7 @@ def test_a_server_that_is_restarted_during_a_search_loads_the_page_anew(browser)
         page.locator("#search-prompt textarea").fill("bald man")
         page.locator("#search-prompt textarea").press("Enter")
         expect(page.locator("#search-status")).to_contain_text(re.compile(r"Round \d+ of"))
+        saved(page, "bald man")
         page.evaluate("window.loadedAnew = false")
     with served(port):
         page.wait_for_function("window.loadedAnew === undefined")
