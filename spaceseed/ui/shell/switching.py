@@ -77,8 +77,6 @@ def _switch(
                 return
             if isinstance(loaded, str):
                 yield loaded
-        assert isinstance(loaded, Generator)
-        _take(visitor, loaded)
     except LOADING_ERRORS as error:
         if not goes_on():
             yield None
@@ -87,6 +85,9 @@ def _switch(
         present = networks.cards[visitor.model].title
         warn(f"{error} You stay with {present}.")
         loaded = networks.generator(visitor.model)
+    else:
+        assert isinstance(loaded, Generator)
+        _take(visitor, loaded)
     finally:
         if goes_on():  # only now, for other events fill the controls of the visitor's model as soon as they see this
             visitor.loading, visitor.unfilled = "", True
