@@ -48,7 +48,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(port: int, python: str = sys.executable, cwd: Path | None = None) -> Iterator[str]:
+def app_process(port: int, python: str = sys.executable, cwd: Path | None = None) -> Iterator[str]:
     """The app in a process of its own, with the bundled model to begin with; gives its address once it answers.
 
     Args:

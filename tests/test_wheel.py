@@ -13,7 +13,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.conftest import free_port, served
+from tests.conftest import app_process, free_port
 
 ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.slow
@@ -93,5 +93,5 @@ def test_the_app_starts_with_its_extra(wheel, tmp_path):
     folder, count = run(python, tmp_path, "-c", examples).split()
     assert folder.startswith(str(tmp_path))
     assert int(count) > 0
-    with served(free_port(), python, cwd=tmp_path) as url, urllib.request.urlopen(url) as answer:
+    with app_process(free_port(), python, cwd=tmp_path) as url, urllib.request.urlopen(url) as answer:
         assert "spaceseed" in answer.read().decode()

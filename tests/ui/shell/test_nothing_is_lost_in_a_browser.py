@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.conftest import free_port, served
+from tests.conftest import app_process, free_port
 
 
 def open_tab(page, name):
@@ -175,14 +175,14 @@ def test_junk_in_the_browser_is_no_problem(browser, app_url, junk):
 def test_a_restarted_server_is_not_noticed(browser):
     port, context = free_port(), browser.new_context()
     page = context.new_page()
-    with served(port) as url:
+    with app_process(port) as url:
         page.goto(url)
         tiles(page).nth(2).click()
         next_page(page, 1)
         saved(page, r"\"number\":1")
         before = captions(page)
         page.evaluate("window.loadedAnew = false")
-    with served(port):
+    with app_process(port):
         page.wait_for_timeout(10_000)  # a page that was opened just now is not loaded anew
         if page.evaluate("window.loadedAnew === false"):
             page.locator("#breed-next").click()
@@ -197,14 +197,14 @@ def test_a_restarted_server_is_not_noticed(browser):
 def test_a_server_that_is_restarted_during_a_search_loads_the_page_anew(browser):
     port, context = free_port(), browser.new_context()
     page = context.new_page()
-    with served(port) as url:
+    with app_process(port) as url:
         page.goto(url + "#search")
         page.locator("#search-prompt textarea").fill("bald man")
         page.locator("#search-prompt textarea").press("Enter")
         expect(page.locator("#search-status")).to_contain_text(re.compile(r"Round \d+ of"))
         saved(page, "bald man")
         page.evaluate("window.loadedAnew = false")
-    with served(port):
+    with app_process(port):
         page.wait_for_function("window.loadedAnew === undefined")
         selected(page, "search")
         expect(page.locator("#search-top img")).to_have_count(8)
