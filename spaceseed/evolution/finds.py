@@ -3,15 +3,13 @@
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Self
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from spaceseed.arguments import check_scores
-from spaceseed.evolution.objectives import Objective
+from spaceseed.evolution.objectives import Objective, score_columns
 from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generators.generator import ModelCard
 from spaceseed.recipes.recipe import Found, Recipe
@@ -22,6 +20,13 @@ KEPT = 3 * TOP
 
 # Returns N scores for images [N, 3, H, W] in about [-1, 1], as a tensor, array or list. Higher is better.
 Scorer = Callable[[Tensor], Any]
+# Makes of images [n, 3, H, W], where they were drawn, what is kept of each, such as `on_cpu`.
+Keep = Callable[[Tensor], Sequence[Any]]
+
+
+def on_cpu(images: Tensor) -> list[Tensor]:
+    """Returns images [n, 3, H, W] as n tensors [3, H, W] on the CPU. None holds the memory of the whole batch."""
+    return [image.to("cpu", copy=True) for image in images]
 
 
 @dataclass(frozen=True)
@@ -30,22 +35,35 @@ class Find:
 
     Attributes:
         vector: [dims], on the CPU.
-        image: its pixels [3, H, W], on the CPU.
+        image: what is kept of it; its pixels [3, H, W] on the CPU, unless the search was told otherwise.
         score: higher is better.
+        thumbnail: the image at 16 x 16 pixels, as it looks on a screen, [768] in [-1, 1], on the CPU.
+
+            The root mean square of the difference of two thumbnails says how different two images look. Vectors say it
+            less well: two that are far from each other may give nearly the same image.
+        embedding: of the image by the objective's judge, [d], on the CPU; None if the objective uses none or several.
     """
 
     vector: Tensor
-    image: Tensor
+    image: Any
     score: float
+    thumbnail: Tensor
+    embedding: Tensor | None = None
 
-    @cached_property
-    def thumbnail(self) -> Tensor:
-        """The image at 16 x 16 pixels, as it looks on a screen, [768] in [-1, 1].
 
-        The root mean square of the difference of two thumbnails says how different two images look. Vectors say it less
-        well: two that are far from each other may give nearly the same image.
-        """
-        return F.adaptive_avg_pool2d(self.image.clamp(-1, 1), 16).flatten()
+@dataclass(frozen=True)
+class Drawn(Find):
+    """A find whose image is still a tensor [3, H, W] where it was drawn."""
+
+    def kept(self, keep: Keep) -> Find:
+        """Returns the find with what is kept of its image."""
+        [image] = keep(self.image[None])
+        return Find(self.vector, image, self.score, self.thumbnail, self.embedding)
+
+
+def thumbnails(images: Tensor) -> Tensor:
+    """Returns the thumbnails [n, 768] of images [n, 3, H, W], on the CPU."""
+    return F.adaptive_avg_pool2d(images.clamp(-1, 1), 16).flatten(1).cpu()
 
 
 @dataclass(frozen=True)
@@ -80,48 +98,57 @@ class Origin:
         return Recipe.of_card(self.card, self.latents[rank], **self.fields, found=history)
 
 
-@torch.no_grad()
-def evaluate(space: LatentSpace, objective: Objective | Scorer, vectors: Tensor) -> list[Find]:
-    """Draws and scores vectors [n, dims], and subtracts the penalty of the space.
+@dataclass(frozen=True)
+class Evaluated:
+    """A batch of images with their scores. The images stay where they were drawn, and go with this object.
 
-    The objective does not get images with numbers that are not finite. Their score is NaN.
-
-    Raises:
-        ArgumentError: the objective does not return one score for each image.
+    Attributes:
+        vectors: [n, dims], on the CPU.
+        scores: [n, k], on the CPU; NaN for images that are not finite.
+        images: [n, 3, H, W].
+        embeddings: [n, d], if all objectives need those of one judge alone.
     """
 
-    def columns(images: Tensor) -> Tensor:
-        return check_scores("objective(images)", objective(images), len(images))[:, None]
+    vectors: Tensor
+    scores: Tensor
+    images: Tensor
+    embeddings: Tensor | None
 
-    images, scores = draw_and_score(space, columns, 1, vectors)
-    rows = zip(vectors, images, scores[:, 0].tolist(), strict=True)
-    # Copies, because a find that is kept or pickled must not keep the memory of the whole batch.
-    return [Find(vector.to("cpu", copy=True), image.to("cpu", copy=True), score) for vector, image, score in rows]
+    def finds(self, rows: Sequence[int]) -> list[Drawn]:
+        """Returns finds of some rows, with the first score. They hold copies, so that the memory of others is free."""
+        if not rows:
+            return []
+        images = self.images[rows]
+        embeddings = [None] * len(rows) if self.embeddings is None else on_cpu(self.embeddings[rows])
+        details = zip(rows, images, thumbnails(images), embeddings, strict=True)
+        return [
+            Drawn(self.vectors[i].clone(), image.clone(), float(self.scores[i, 0]), thumbnail.clone(), embedding)
+            for i, image, thumbnail, embedding in details
+        ]
 
 
 @torch.no_grad()
-def draw_and_score(
-    space: LatentSpace, columns: Callable[[Tensor], Tensor], count: int, vectors: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Draws vectors [n, dims] and gives them several scores, from which the penalty of the space is subtracted.
+def evaluate(space: LatentSpace, objectives: Sequence[Objective | Scorer], vectors: Tensor) -> Evaluated:
+    """Draws vectors [n, dims] and scores them, and subtracts the penalty of the space.
 
-    Args:
-        space: the space of the vectors.
-        columns: returns scores [m, count] of images [m, 3, H, W]. It does not get images that are not finite.
-        count: number of scores of each image.
-        vectors: [n, dims].
+    A judge that several objectives share embeds each image once. Objectives do not get images with numbers that are not
+    finite.
 
-    Returns:
-        Images [n, 3, H, W], and scores [n, count], which are NaN for images that are not finite.
+    Raises:
+        ArgumentError: an objective does not return one score for each image.
     """
     images = space.images(vectors)
     sound = images.isfinite().flatten(1).all(dim=1)
-    # A copy, because an objective may change its images in place.
-    shown = images.clone() if bool(sound.all()) else images[sound]
-    scores = torch.full((len(images), count), torch.nan, device=images.device)
+    shown = images if bool(sound.all()) else images[sound]
+    scores = torch.full((len(images), len(objectives)), torch.nan, device=images.device)
+    embeddings = None
     if len(shown):
-        scores[sound] = columns(shown).to(images.device)
-    return images, scores - space.penalty(vectors).to(images.device)[:, None]
+        scores[sound], found = score_columns(objectives, shown)
+        if found is not None:
+            embeddings = found.new_zeros(len(images), found.shape[1])
+            embeddings[sound.to(found.device)] = found
+    scores = scores - space.penalty(vectors).to(images.device)[:, None]
+    return Evaluated(vectors.cpu(), scores.cpu(), images, embeddings)
 
 
 def best_of(finds: Iterable[Find], apart: float, count: int = KEPT) -> tuple[Find, ...]:

@@ -239,7 +239,7 @@ class WeightedSum(Objective):
         self.judge = ", ".join(dict.fromkeys(part.judge for part in parts if part.judge)) or None
 
     def __call__(self, images: Tensor) -> Tensor:
-        return self._weighted(score_columns(self.parts, images))
+        return self._weighted(score_columns(self.parts, images)[0])
 
     def __repr__(self) -> str:
         return " + ".join(f"{weight:g} * {part!r}" for weight, part in zip(self.weights, self.parts, strict=True))
@@ -267,8 +267,11 @@ def named(objective: Callable[[Tensor], Any]) -> str:
     return getattr(objective, "__qualname__", type(objective).__qualname__)
 
 
-def score_columns(objectives: Sequence[Callable[[Tensor], Any]], images: Tensor) -> Tensor:
+def score_columns(objectives: Sequence[Callable[[Tensor], Any]], images: Tensor) -> tuple[Tensor, Tensor | None]:
     """Returns the scores [N, k] of images [N, 3, H, W] by k objectives. Each judge embeds an image once.
+
+    Returns:
+        the scores, where the images are, and the embeddings [N, d] if all objectives need those of one judge alone.
 
     Raises:
         ArgumentError: an objective does not return one score for each image.
@@ -282,8 +285,10 @@ def score_columns(objectives: Sequence[Callable[[Tensor], Any]], images: Tensor)
             scores = objective.of_embeddings(embeddings[objective.network])
         else:
             scores = objective(images.clone())  # a copy, because an objective may change its images in place
-        columns.append(check_scores(f"{_function(objective)}(images)", scores, len(images)).to(images.device))
-    return torch.stack(columns, dim=1)
+        name = "objective" if len(objectives) == 1 else _function(objective)
+        columns.append(check_scores(f"{name}(images)", scores, len(images)).to(images.device))
+    one_judge = len(embeddings) == 1 and all(isinstance(each, EmbeddingObjective) for each in objectives)
+    return torch.stack(columns, dim=1), next(iter(embeddings.values())) if one_judge else None
 
 
 def _function(objective: Callable[[Tensor], Any]) -> str:

@@ -12,8 +12,9 @@ If you know how much each objective counts, search with a weighted sum of them i
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -21,8 +22,8 @@ from torch import Tensor
 from spaceseed.arguments import check_type
 from spaceseed.batches import batch_size, batches
 from spaceseed.errors import ArgumentError
-from spaceseed.evolution.finds import Origin, Scorer, draw_and_score
-from spaceseed.evolution.objectives import Objective, score_columns
+from spaceseed.evolution.finds import Evaluated, Keep, Origin, Scorer, evaluate, on_cpu
+from spaceseed.evolution.objectives import Objective
 from spaceseed.evolution.search import checked, how_found
 from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generators.generator import Generator
@@ -38,12 +39,14 @@ class Compromise:
 
     Attributes:
         vector: [dims], on the CPU.
-        image: its pixels [3, H, W], on the CPU.
+        image: what is kept of it; its pixels [3, H, W] on the CPU, unless the search was told otherwise.
+        embedding: as in `Find`.
         scores: one for each objective; higher is better.
     """
 
     vector: Tensor
-    image: Tensor
+    image: Any
+    embedding: Tensor | None
     scores: tuple[float, ...]
 
 
@@ -92,8 +95,10 @@ def pareto(
     generations: int | None = None,
     termination: Termination | None = None,
     cancelled: Callable[[], bool] = lambda: False,
+    evaluated: Callable[[Tensor, Tensor], object] = lambda _vectors, _scores: None,
     batch: int | None = None,
     known: Sequence[Compromise] = (),
+    keep: Keep = on_cpu,
 ) -> Iterator[Front]:
     """Runs a search with several objectives until a limit is reached (NSGA-II, Deb et al. 2002).
 
@@ -110,8 +115,10 @@ def pareto(
         termination: limits to stop at; `patience` counts rounds in which the front does not change,
             or changes no more than `gain` times.
         cancelled: called before each batch of images. If it returns True, the search ends at once.
+        evaluated: called with the vectors [n, dims] and the scores [n, k] of each batch of images, on the CPU.
         batch: number of images to draw at a time, as in `search`.
         known: finds of earlier searches of this optimizer, such as `front.finds`. They are not drawn again.
+        keep: makes of the images of finds what `Compromise.image` holds, as in `search`.
 
     Yields:
         The front after each round.
@@ -133,20 +140,25 @@ def pareto(
     began = time.monotonic()
     before = {"generations_before": optimizer.generation, "evaluations_before": optimizer.evaluations}
     known = [check_type("find", find, Compromise, "a Compromise") for find in known]
-    images = _survivors(space, optimizer, {_key(find.vector): find.image for find in known}, batch)
+    pictures = _survivors(
+        space, optimizer, {_key(each.vector): (each.image, each.embedding) for each in known}, batch, keep
+    )
     reason = None
     while reason is None:
-        told = []
+        drawn: list[Evaluated] = []
         for vectors in batches(optimizer.ask(), batch or batch_size(generator)):
             if cancelled():
                 return
-            drawn, scores = draw_and_score(space, lambda x: score_columns(objectives, x), len(objectives), vectors)
-            images |= _keyed(vectors, drawn)
-            told.append(scores)
-        optimizer.tell(torch.cat(told))
+            drawn.append(evaluate(space, objectives, vectors))
+            evaluated(drawn[-1].vectors, drawn[-1].scores)
+        optimizer.tell(torch.cat([each.scores for each in drawn]))
         optimizer.belongs_to = here
-        images = {key: images[key] for key in map(_key, optimizer.population) if key in images}
-        finds = _front(optimizer, images)
+        front = _front(optimizer)
+        # What beats a survivor survives with it, so what is not on the front now never comes on it.
+        pictures = {key: pictures[key] for key in front if key in pictures}
+        for each in drawn:
+            pictures |= _pictures(each, front.keys() - pictures.keys(), keep)
+        finds = tuple(Compromise(vector, *pictures[key], scores) for key, (vector, scores) in front.items())
         if not finds:
             raise ArgumentError("objectives", "NaN or infinity", "finite for at least one image")
         seconds = time.monotonic() - began
@@ -155,34 +167,44 @@ def pareto(
         yield Front(optimizer.generation, optimizer.evaluations, seconds, finds, reason, origin)
 
 
+# What is kept of an image, and its embedding.
+_Picture = tuple[Any, Tensor | None]
+
+
 @torch.no_grad()
 def _survivors(
-    space: LatentSpace, optimizer: Optimizer, known: dict[bytes, Tensor], batch: int | None
-) -> dict[bytes, Tensor]:
-    """Returns the images of the front of an optimizer that has searched before: those known, and others drawn again.
+    space: LatentSpace, optimizer: Optimizer, known: dict[bytes, _Picture], batch: int | None, keep: Keep
+) -> dict[bytes, _Picture]:
+    """Returns the pictures of the front of an optimizer that has searched before: those known, and others drawn again.
 
-    The rest of the population is not needed: what beats a survivor survives with it, so it never comes on the front.
+    Those drawn again have no embedding.
     """
     if not optimizer.generation:
         return {}
-    front = optimizer.population[front_ranks(optimizer.scores) == 0]
-    images = {key: known[key] for key in map(_key, front) if key in known}
-    missing = [vector for vector in front if _key(vector) not in images]
+    front = {key: vector for key, (vector, _) in _front(optimizer).items()}
+    missing = [vector for key, vector in front.items() if key not in known]
+    pictures = {key: known[key] for key in front if key in known}
     for vectors in batches(torch.stack(missing), batch or batch_size(space.generator)) if missing else ():
-        images |= _keyed(vectors, space.images(vectors))
-    return images
+        pictures |= {_key(v): (image, None) for v, image in zip(vectors, keep(space.images(vectors)), strict=True)}
+    return pictures
 
 
-def _front(optimizer: Optimizer, images: dict[bytes, Tensor]) -> tuple[Compromise, ...]:
-    """Returns the front of the population, in order, each vector once."""
+def _front(optimizer: Optimizer) -> dict[bytes, tuple[Tensor, tuple[float, ...]]]:
+    """Returns vectors and scores of the front of the population, in order, each vector once."""
     chosen = (front_ranks(optimizer.scores) == 0) & optimizer.scores.isfinite().all(dim=1)
     rows = zip(optimizer.population[chosen].cpu(), optimizer.scores[chosen].tolist(), strict=True)
-    finds = {_key(v): Compromise(v.clone(), images[_key(v)], tuple(scores)) for v, scores in rows}
-    return tuple(sorted(finds.values(), key=lambda find: find.scores))
+    finds = {_key(vector): (vector.clone(), tuple(scores)) for vector, scores in rows}
+    return dict(sorted(finds.items(), key=lambda item: item[1][1]))
 
 
-def _keyed(vectors: Tensor, images: Tensor) -> dict[bytes, Tensor]:
-    return {_key(vector): image.to("cpu", copy=True) for vector, image in zip(vectors, images, strict=True)}
+def _pictures(found: Evaluated, keys: Set[bytes], keep: Keep) -> dict[bytes, _Picture]:
+    """Returns the pictures of the images whose vectors have these keys."""
+    rows = {_key(vector): i for i, vector in enumerate(found.vectors) if _key(vector) in keys}
+    if not rows:
+        return {}
+    chosen = list(rows.values())
+    embeddings = [None] * len(rows) if found.embeddings is None else on_cpu(found.embeddings[chosen])
+    return dict(zip(rows, zip(keep(found.images[chosen]), embeddings, strict=True), strict=True))
 
 
 def _key(vector: Tensor) -> bytes:

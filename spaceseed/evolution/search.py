@@ -16,11 +16,24 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from spaceseed.arguments import check_integer, check_number, check_type
 from spaceseed.batches import batch_size, batches
 from spaceseed.errors import ArgumentError
-from spaceseed.evolution.finds import KEPT, TOP, Find, Origin, Scorer, best_of, evaluate
+from spaceseed.evolution.finds import (
+    KEPT,
+    TOP,
+    Drawn,
+    Find,
+    Keep,
+    Origin,
+    Scorer,
+    best_of,
+    evaluate,
+    on_cpu,
+    thumbnails,
+)
 from spaceseed.evolution.objectives import Objective, named
 from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generators.generator import Generator
@@ -83,10 +96,11 @@ def search(
     generations: int | None = None,
     termination: Termination | None = None,
     cancelled: Callable[[], bool] = lambda: False,
-    evaluated: Callable[[Sequence[Find]], object] = lambda _: None,
+    evaluated: Callable[[Tensor, Tensor], object] = lambda _vectors, _scores: None,
     batch: int | None = None,
     apart: float = APART,
     known: Sequence[Find] = (),
+    keep: Keep = on_cpu,
 ) -> Iterator[Generation]:
     """Runs a search until a limit is reached.
 
@@ -99,13 +113,14 @@ def search(
 
     All vectors and scores of a search can be saved::
 
-        finds = []
-        for generation in search(G, objective, optimizer, generations=40, evaluated=finds.extend):
+        batches = []
+        keep = lambda vectors, scores: batches.append((vectors, scores))
+        for generation in search(G, objective, optimizer, generations=40, evaluated=keep):
             ...
-        vectors, scores = torch.stack([find.vector for find in finds]), torch.tensor([find.score for find in finds])
+        vectors, scores = map(torch.cat, zip(*batches))
         safetensors.torch.save_file({"vectors": vectors, "scores": scores}, "run.safetensors")
 
-    This keeps all images in memory, too. At 1024 pixels each takes 12 MB, so there keep vectors and scores alone.
+    Images are drawn, scored and dropped on the generator's device. Only those of the finds in `top` are copied from it.
 
     Args:
         generator: draws the images.
@@ -117,14 +132,16 @@ def search(
         generations: number of rounds; short for `Termination(generations=...)`.
         termination: limits to stop at. Without any, the search runs until it is closed or cancelled.
         cancelled: called before each batch of images. If it returns True, the search ends at once.
-        evaluated: called with the finds of each batch of images, in the order of `optimizer.ask`, those whose score is
-            not finite included.
+        evaluated: called with the vectors [n, dims] and the scores [n] of each batch of images, on the CPU, in the
+            order of `optimizer.ask`. Scores may not be finite.
         batch: number of images to draw at a time; by default as many as suit the device's memory. Scores do not depend
             on it, except for rounding.
         apart: the finds in `top` differ from each other by at least this much: the root mean square difference of their
             images at 16 x 16 pixels, 0 to 2. Two random avatars differ by 0.43 on average. A better find removes worse
             ones that are nearer; the best always stays. With 0, near the end `top` shows nearly one image eight times.
         known: finds of earlier searches of this optimizer, such as `generation.top`.
+        keep: makes of the images [n, 3, H, W] of finds that come into `top`, on the generator's device, what
+            `Find.image` holds. It returns n objects. By default they are the pixels, as tensors on the CPU.
 
     Yields:
         The state after each generation.
@@ -139,7 +156,7 @@ def search(
         generator, [objective], optimizer, space, truncation, generations, termination, cancelled, batch
     )
     if not callable(evaluated):
-        raise ArgumentError("evaluated", type(evaluated).__name__, "a function of finds")
+        raise ArgumentError("evaluated", type(evaluated).__name__, "a function of vectors and scores")
     check_number("apart", apart, 0, 2)
     known = tuple(check_type("find", find, Find, "a Find") for find in known)
     began = time.monotonic()
@@ -147,21 +164,23 @@ def search(
     kept = best_of(known, apart) or _survivors(space, optimizer, batch, apart)
     reason = None
     while reason is None:
-        scores = []
+        scores: list[float] = []
         for vectors in batches(optimizer.ask(), batch or batch_size(space.generator)):
             if cancelled():
                 return
-            found = evaluate(space, objective, vectors)
-            evaluated(found)
-            scores += [find.score for find in found]
+            found = evaluate(space, [objective], vectors)
+            evaluated(found.vectors, found.scores[:, 0])
+            scores += found.scores[:, 0].tolist()
             # With enough finds kept, worse ones change nothing, and most images are worse.
-            entering = [find for find in found if len(kept) < KEPT or find.score > kept[-1].score]
+            least = kept[-1].score if len(kept) == KEPT else -math.inf
+            entering = found.finds([i for i, score in enumerate(scores[-len(vectors) :]) if score > least])
             kept = best_of((*kept, *entering), apart) if entering else kept
         if not kept:
             raise ArgumentError("objective(images)", "NaN or infinity", "finite for at least one image")
         optimizer.tell(scores)
         optimizer.belongs_to = here
-        top, seconds = kept[:TOP], time.monotonic() - began
+        top = tuple(find.kept(keep) if isinstance(find, Drawn) else find for find in kept[:TOP])
+        kept, seconds = (*top, *kept[TOP:]), time.monotonic() - began
         reason = termination.reason(optimizer, seconds, **before)
         yield Generation(
             number=optimizer.generation,
@@ -249,5 +268,6 @@ def _survivors(space: LatentSpace, optimizer: Optimizer, batch: int | None, apar
     scores = {tuple(vector.tolist()): score for vector, score in known if math.isfinite(score)}
     chosen = sorted(scores, key=lambda vector: -scores[vector])[:KEPT]
     parts = batches(torch.tensor(chosen), batch or batch_size(space.generator)) if chosen else ()
-    images = [image.to("cpu", copy=True) for part in parts for image in space.images(part)]
-    return best_of([Find(torch.tensor(v), image, scores[v]) for v, image in zip(chosen, images, strict=True)], apart)
+    images = [image.clone() for part in parts for image in space.images(part)]
+    rows = zip(chosen, images, thumbnails(torch.stack(images)) if images else (), strict=True)
+    return best_of([Drawn(torch.tensor(v), image, scores[v], small.clone()) for v, image, small in rows], apart)

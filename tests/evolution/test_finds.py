@@ -5,11 +5,12 @@ import math
 import pytest
 import torch
 
-from spaceseed.evolution.finds import KEPT, Find, best_of
+from spaceseed.evolution.finds import KEPT, Find, best_of, thumbnails
 
 
 def gray(level, score):
-    return Find(torch.zeros(2), torch.full((3, 32, 32), level), score)
+    image = torch.full((3, 32, 32), level)
+    return Find(torch.zeros(2), image, score, thumbnails(image[None])[0])
 
 
 def kept(finds, apart, count=KEPT):
@@ -19,7 +20,7 @@ def kept(finds, apart, count=KEPT):
 def test_a_thumbnail_is_what_a_screen_shows():
     image = torch.zeros(3, 32, 32)
     image[0, :2, :2], image[1, 2:4, :2] = 0.5, 9.0
-    thumbnail = Find(torch.zeros(2), image, 0.0).thumbnail.view(3, 16, 16)
+    thumbnail = thumbnails(image[None]).view(3, 16, 16)
     assert (thumbnail[0, 0, 0], thumbnail[1, 1, 0], thumbnail.sum()) == (0.5, 1.0, 1.5)
 
 

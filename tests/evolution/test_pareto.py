@@ -9,7 +9,7 @@ import torch
 
 import spaceseed as ss
 from spaceseed.errors import ArgumentError
-from spaceseed.evolution.finds import draw_and_score
+from spaceseed.evolution.finds import evaluate
 
 
 class Colour(ss.Objective):
@@ -52,9 +52,9 @@ def test_a_front_holds_compromises_from_end_to_end(generator, k, space):
         assert not any(dominates(a, b) for a in scores for b in scores)
         assert front.scores.tolist() == [list(each) for each in scores]
         vectors = torch.stack([find.vector for find in front.finds])
-        images, expected = draw_and_score(space, lambda x: torch.stack([w(x) for w in wishes(k)], 1), k, vectors)
-        torch.testing.assert_close(front.scores, expected, atol=1e-5, rtol=1e-5)
-        torch.testing.assert_close(torch.stack([f.image for f in front.finds]), images, atol=1e-4, rtol=1e-4)
+        expected = evaluate(space, wishes(k), vectors)
+        torch.testing.assert_close(front.scores, expected.scores, atol=1e-5, rtol=1e-5)
+        torch.testing.assert_close(torch.stack([f.image for f in front.finds]), expected.images, atol=1e-4, rtol=1e-4)
     # The front grows and gets better.
     assert len(fronts[-1].finds) > 3
     assert fronts[-1].scores.amax(dim=0).sum() > fronts[0].scores.amax(dim=0).sum()

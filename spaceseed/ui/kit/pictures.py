@@ -2,9 +2,7 @@
 
 import base64
 import io
-from functools import partial
-from pathlib import Path
-from typing import IO
+from typing import NamedTuple
 
 import torch
 from PIL import Image
@@ -26,31 +24,39 @@ def thumbnail(images: Tensor) -> Tensor:
     return F.interpolate(images.clamp(-1, 1), scale_factor=scale, mode="bicubic", antialias=True)
 
 
-def jpegs(images: Tensor) -> list[str]:
-    """Saves images [N, 3, H, W], nominally in [-1, 1], where the browser can fetch them, 512 pixels wide at most.
+class Jpeg(NamedTuple):
+    """A picture as the bytes of a JPEG file, and its width in pixels."""
 
-    Returns:
-        paths, which `gr.Image` and `gr.Gallery` take as they are. Equal pixels have equal paths.
-    """
-    return [served(_name(picture), partial(_encode, picture)) for picture in to_pil(thumbnail(images))]
+    width: int
+    data: bytes
+
+    @property
+    def path(self) -> str:
+        """Where the browser can fetch it, as `gr.Image` and `gr.Gallery` take it. Equal bytes have equal paths."""
+        return served(self._name, lambda path: path.write_bytes(self.data))
+
+    @property
+    def url(self) -> str:
+        """An address that holds its bytes.
+
+        Sliders draw many that nobody looks at again; this way they leave no files, and the browser need not come back
+        to fetch them.
+        """
+        return f"data:image/jpeg;name={self._name};base64,{base64.b64encode(self.data).decode()}"
+
+    @property
+    def _name(self) -> str:
+        """A file name that says how wide it is: the style sheet reads there which pictures are shown enlarged."""
+        return f"{self.width}px.jpg"
 
 
-def data_url(images: Tensor) -> str:
-    """Returns an image [1, 3, H, W] as an address that holds its bytes.
-
-    Sliders draw many that nobody looks at again; this way they leave no files, and the browser need not come back to
-    fetch them.
-    """
-    [picture], file = to_pil(thumbnail(images)), io.BytesIO()
-    _encode(picture, file)
-    return f"data:image/jpeg;name={_name(picture)};base64,{base64.b64encode(file.getvalue()).decode()}"
+def jpegs(images: Tensor) -> list[Jpeg]:
+    """Returns images [N, 3, H, W], on any device and nominally in [-1, 1], as JPEG, 512 pixels wide at most."""
+    return [_encoded(picture) for picture in to_pil(thumbnail(images))]
 
 
-def _name(picture: Image.Image) -> str:
-    """Returns a file name that says how wide a picture is: the style sheet reads there which are shown enlarged."""
-    return f"{picture.width}px.jpg"
-
-
-def _encode(picture: Image.Image, file: Path | IO[bytes]) -> None:
+def _encoded(picture: Image.Image) -> Jpeg:
+    file = io.BytesIO()
     # Without subsampling: flat art shows every halved colour.
     picture.save(file, format="JPEG", quality=92, subsampling=0)
+    return Jpeg(picture.width, file.getvalue())

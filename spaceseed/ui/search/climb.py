@@ -3,15 +3,13 @@
 import copy
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from torch import Tensor
 
-from spaceseed.evolution.finds import Find
 from spaceseed.evolution.objectives import EmbeddingObjective
 from spaceseed.evolution.pareto import Front
 from spaceseed.evolution.wishes import WishObjective
@@ -23,7 +21,7 @@ from spaceseed.ui.kit.cores import is_slow, use_cores
 from spaceseed.ui.kit.jobs import waiting_for
 from spaceseed.ui.kit.turns import Turns
 from spaceseed.ui.search.job import Job
-from spaceseed.ui.search.shown import Round, Shown, rounds, show
+from spaceseed.ui.search.shown import Round, Shot, Shown, rounds, show
 from spaceseed.ui.search.wall import Wall
 from spaceseed.ui.state.session import Session
 from spaceseed.ui.state.wishes import parts, summary
@@ -37,7 +35,7 @@ class Frame(NamedTuple):
     """An image that was the best for a time, and the number of its round."""
 
     number: int
-    find: Find
+    shot: Shot
     recipe: Recipe
 
 
@@ -81,7 +79,6 @@ class Climb:
     images: int = 1
     _images_before: int = 0  # of this run
     _seconds_before: float = 0.0
-    _met: dict[bytes, tuple[bool, ...]] = field(default_factory=dict)
 
     @property
     def share(self) -> float:
@@ -114,9 +111,9 @@ class Climb:
             memory: the state of the optimizer after it.
         """
         self.latest, self.memory = step, memory
-        self.shown = show(step, getattr(self.objective, "weights", ()))
-        best = self.shown.finds[self.shown.best]
-        if not self.film or best.score > self.film[-1].find.score:
+        self.shown = show(step, getattr(self.objective, "weights", ()), self.phrases)
+        best = self.shown.shots[self.shown.best]
+        if not self.film or best.score > self.film[-1].shot.score:
             self.film.append(Frame(step.number, best, step.recipe(self.shown.ranks[self.shown.best])))
         for name, height in self.shown.points.items():
             self.lines.setdefault(name, []).append(height)
@@ -163,22 +160,10 @@ class Climb:
         if self.latest is None or self.shown is None:
             return ""
         if isinstance(self.latest, Front):
-            return f"{len(self.shown.finds)} of {len(self.latest.finds)} compromises are shown."
+            return f"{len(self.shown.shots)} of {len(self.latest.finds)} compromises are shown."
         if self.phrases is None:
             return f"Best score {self.latest.best_score:.3f}."
         return summary(self.recipe(self.shown.best).found)
-
-    @torch.no_grad()
-    def met(self, finds: Sequence[Find]) -> list[tuple[bool, ...]]:
-        """Returns for each find which phrases it meets, () without words. Each image is looked at once."""
-        if self.phrases is None:
-            return [()] * len(finds)
-        keys = [find.vector.numpy().tobytes() for find in finds]
-        new = {key: find.image for key, find in zip(keys, finds, strict=True) if key not in self._met}
-        if new:
-            embeddings = self.phrases.network.embed_images(torch.stack(list(new.values())))
-            self._met |= zip(new, map(tuple, self.phrases.met(embeddings).tolist()), strict=True)
-        return [self._met[key] for key in keys]
 
     def frames(self) -> list[Frame]:
         """Returns the first best image, the present one, and some between them."""
@@ -189,12 +174,12 @@ class Climb:
         """Returns the recipe of the find that is shown in this place; it says what the find has of the wish."""
         assert self.latest is not None
         assert self.shown is not None
-        return self.told(self.latest.recipe(self.shown.ranks[place]), self.shown.finds[place])
+        return self.told(self.latest.recipe(self.shown.ranks[place]), self.shown.shots[place])
 
-    def told(self, recipe: Recipe, find: Find) -> Recipe:
+    def told(self, recipe: Recipe, shot: Shot) -> Recipe:
         """Returns the recipe of a find with what was searched for, and what the find has of it."""
         settings, phrases = self.job.settings, self.phrases.wish.phrases if self.phrases else ()
-        has, lacks = parts(phrases, self.met([find])[0])
+        has, lacks = parts(phrases, shot.met)
         told = {
             "prompt": settings.title,
             "settings": recipe.found.settings | settings.summary(),
@@ -207,7 +192,7 @@ class Climb:
         """Returns recipes of `count` of the finds that are shown, or all: first the best, then in their order."""
         if self.shown is None:
             return []
-        places = dict.fromkeys([self.shown.best, *range(len(self.shown.finds))])
+        places = dict.fromkeys([self.shown.best, *range(len(self.shown.shots))])
         return [self.recipe(place) for place in list(places)[:count]]
 
 

@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
-import torch
 
-from spaceseed.evolution.finds import TOP, Find
+from spaceseed.evolution.finds import TOP
 from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.kit.charts import plotted, score_curve
 from spaceseed.ui.kit.faces import captioned, faces
 from spaceseed.ui.kit.messages import HintError
 from spaceseed.ui.kit.picker import Gallery, Picked, PickGallery, Tile
-from spaceseed.ui.kit.pictures import jpegs
 from spaceseed.ui.kit.text import line
 from spaceseed.ui.search.climb import FRAMES, Climb
 from spaceseed.ui.search.progress import progress
@@ -76,9 +74,8 @@ def draw(state: Climb, visitor: Session) -> dict[str, Any]:
     values: dict[str, Any] = {"status": {"text": state.status, "share": state.share}}
     if state.shown is None:
         return values
-    finds, best, scores = state.shown.finds, state.shown.best, state.shown.scores
-    state.met(finds)  # all at once
-    recipes = [state.recipe(place) for place in range(len(finds))]
+    shots, best, scores = state.shown.shots, state.shown.best, state.shown.scores
+    recipes = [state.recipe(place) for place in range(len(shots))]
     frames, front = state.frames(), len(scores[0]) > 1
     numbers = ["start" if frame.number == 1 else f"round {frame.number}" for frame in frames]
     about = "the best so far"
@@ -87,12 +84,12 @@ def draw(state: Climb, visitor: Session) -> dict[str, Any]:
     visitor.prompt, visitor.found, visitor.best = state.job.settings.words, tuple(recipes), best
     return (
         values
-        | show_found(visitor, _pictures(finds), about, state.wall.key)
+        | show_found(visitor, [shot.picture.path for shot in shots], about, state.wall.key)
         | {
             "film": captioned(
-                _pictures([frame.find for frame in frames]),
+                [frame.shot.picture.path for frame in frames],
                 numbers,
-                [visitor.thumbnails.show(state.told(frame.recipe, frame.find)) for frame in frames],
+                [visitor.thumbnails.show(state.told(frame.recipe, frame.shot)) for frame in frames],
             ),
             "curve": plotted(state.lines, state.generations),
             "climb": state,
@@ -150,7 +147,3 @@ def _caption(recipe: Recipe) -> str:
         return "{:.2f} \u00b7 {:.2f}".format(*scores)
     likeness = "" if recipe.found.score is None else f"likeness {recipe.found.score:.2f}"
     return short(recipe.found) or likeness
-
-
-def _pictures(finds: Sequence[Find]) -> list[str]:
-    return jpegs(torch.stack([find.image for find in finds]))

@@ -56,7 +56,8 @@ class Wall:
         images = [image for batch in batches for image in batch]
         for seed in self.seeds:
             if self.rows[seed] < len(images) and seed not in self._paths:
-                [self._paths[seed]] = jpegs(images[self.rows[seed]][None])
+                [picture] = jpegs(images[self.rows[seed]][None])
+                self._paths[seed] = picture.path
         missing = "not drawn" if stopped else ""
         tiles = [
             Tile(self._id(seed), self._paths.get(seed), f"seed {seed}", missing=missing, find=self._find(visitor, seed))

@@ -59,7 +59,8 @@ class Thumbnails:
         path = self.path_of(recipe_id)
         if path is None:
             use_cores(generator)
-            [path] = jpegs(recipe.render(generator))
+            [picture] = jpegs(recipe.render(generator))
+            path = picture.path
             self.remember(recipe_id, path)
         return path
 
@@ -83,6 +84,6 @@ class Thumbnails:
         for start in range(0, len(missing), size):
             batch = missing[start : start + size]
             use_cores(space.generator)
-            for i, path in zip(batch, jpegs(space.images(vectors[batch])), strict=True):
-                self.remember(ids[i], path)
+            for i, picture in zip(batch, jpegs(space.images(vectors[batch])), strict=True):
+                self.remember(ids[i], picture.path)
             yield [self.path_of(name) for name in ids]

@@ -10,7 +10,7 @@ from spaceseed.models.generators.generator import Generator
 from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.kit.cores import use_cores
 from spaceseed.ui.kit.faces import captioned, faces
-from spaceseed.ui.kit.pictures import data_url
+from spaceseed.ui.kit.pictures import jpegs
 from spaceseed.ui.state.session import Session
 from spaceseed.ui.state.steering import signed
 
@@ -27,7 +27,8 @@ def strip() -> gr.HTML:
 def draw(generator: Generator, recipe: Recipe) -> str:
     """Draws a find; returns it as `still` shows it."""
     use_cores(generator)
-    return data_url(recipe.render(generator))
+    [picture] = jpegs(recipe.render(generator))
+    return picture.url
 
 
 @torch.no_grad()

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from spaceseed.ui.kit.files import still_served
-from spaceseed.ui.kit.pictures import data_url, jpegs
+from spaceseed.ui.kit.pictures import jpegs
 
 
 @pytest.fixture(autouse=True)
@@ -17,34 +17,37 @@ def cache(tmp_path, monkeypatch):
 
 def test_a_file_that_is_there_is_not_written_again():
     image = torch.zeros(1, 3, 8, 8)
-    [path] = jpegs(image)
+    [picture] = jpegs(image)
+    path = picture.path
     before = Path(path).stat()
-    assert jpegs(image) == [path]
+    assert jpegs(image) == [picture]
+    assert picture.path == path
     after = Path(path).stat()
     assert (after.st_ino, after.st_size) == (before.st_ino, before.st_size)
 
 
 def test_what_is_shown_again_counts_as_new():
     """Gradio clears old files away by the time of their last change; a picture on a page must outlive that."""
-    [path] = jpegs(torch.zeros(1, 3, 8, 8))
+    [picture] = jpegs(torch.zeros(1, 3, 8, 8))
+    path = picture.path
     day = 86_400
     os.utime(path, (0, 0))
     assert still_served(path)
     assert Path(path).stat().st_mtime > day
     os.utime(path, (0, 0))
-    assert jpegs(torch.zeros(1, 3, 8, 8)) == [path]
+    assert picture.path == path
     assert Path(path).stat().st_mtime > day
 
 
 def test_an_address_holds_the_bytes_of_the_file():
     image = torch.linspace(-1, 1, 3 * 8 * 8).view(1, 3, 8, 8)
-    [path] = jpegs(image)
-    with urlopen(data_url(image)) as answer:
-        assert answer.read() == Path(path).read_bytes()
+    [picture] = jpegs(image)
+    with urlopen(picture.url) as answer:
+        assert answer.read() == Path(picture.path).read_bytes() == picture.data
 
 
 @pytest.mark.parametrize(("side", "shown"), [(64, 64), (512, 512), (1024, 512)])
 def test_a_name_says_how_wide_a_picture_is(side, shown):
-    image = torch.zeros(1, 3, side, side)
-    assert Path(*jpegs(image)).name == f"{shown}px.jpg"
-    assert f";name={shown}px.jpg;" in data_url(image)
+    [picture] = jpegs(torch.zeros(1, 3, side, side))
+    assert Path(picture.path).name == f"{shown}px.jpg"
+    assert f";name={shown}px.jpg;" in picture.url

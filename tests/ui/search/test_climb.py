@@ -11,6 +11,7 @@ import torch
 
 from spaceseed.models.generators.generator import ModelCard
 from spaceseed.models.generators.stylegan2 import StyleGAN2
+from spaceseed.ui.kit.pictures import jpegs
 from spaceseed.ui.kit.tasks import Ticket
 from spaceseed.ui.kit.turns import Turns
 from spaceseed.ui.search import climb as module
@@ -91,7 +92,7 @@ def test_a_search_ends_with_all_there_is_to_see(generator, visitor):
     assert numbers[0] == 1
     assert numbers == sorted(set(numbers))
     assert len(numbers) <= FRAMES
-    assert last.frames()[-1].find.score == last.lines["best"][-1]
+    assert last.frames()[-1].shot.score == last.lines["best"][-1]
 
 
 def test_updates_wait_for_their_time_but_the_last_one_never(generator, visitor, monkeypatch):
@@ -116,7 +117,7 @@ def test_stop_ends_the_search_within_one_batch_and_keeps_what_was_found(generato
 
     judge = RedJudge(press_stop)
     *_, last = climb(generator, judge, job(visitor, generations=100), visitor)
-    assert judge.batches == 7  # the last looks at the best image
+    assert judge.batches == 6
     assert last.ended
     assert last.status == "Stopped after round 3. The best image has all that you asked for."
     assert len(last.recipes(8)) == 8
@@ -167,7 +168,7 @@ def test_recipes_know_how_they_were_found_and_draw_the_same_face(generator, visi
     assert best.found.settings["CR"] == 0.7
     assert best.found.settings["warm_start"] == 5
     assert best.found.score == pytest.approx(last.lines["best"][-1])
-    torch.testing.assert_close(best.render(generator)[0], last.latest.top[0].image, atol=1e-4, rtol=1e-4)
+    assert jpegs(best.render(generator)) == [last.shown.shots[0].picture]
 
 
 def test_a_search_that_gets_no_better_ends_and_says_so(generator, visitor):
@@ -181,13 +182,13 @@ def test_a_search_that_gets_no_better_ends_and_says_so(generator, visitor):
 def test_a_search_goes_on_as_if_it_had_not_ended(generator, visitor):
     *_, whole = climb(generator, RedJudge(), job(visitor, generations=6, patience=0), visitor)
     *_, half = climb(generator, RedJudge(), job(visitor, generations=3, patience=0), visitor)
-    film, wall = [frame.find.score for frame in half.film], half.wall
+    film, wall = [frame.shot.score for frame in half.film], half.wall
     half.job = replace(half.job, ticket=Ticket())
     visitor.ticket = half.job.ticket
     list(run(generator, half, visitor, Turns(2, 1.0)))
     assert half.lines["best"] == whole.lines["best"]
     assert half.wall is wall
-    assert [frame.find.score for frame in half.film][: len(film)] == film
+    assert [frame.shot.score for frame in half.film][: len(film)] == film
     assert half.latest.top[0].vector.equal(whole.latest.top[0].vector)
     assert half.generations == len(half.lines["best"]) == 6
     assert half.share == 1
@@ -256,8 +257,8 @@ def test_a_slow_search_that_is_closed_ends_its_thread(generator, visitor, monkey
 def test_pictures_are_kept_as_small_as_they_are_shown(generator, visitor, monkeypatch):
     monkeypatch.setattr("spaceseed.ui.kit.pictures.MAX_SIDE", 4)
     *_, last = climb(generator, RedJudge(), job(visitor, generations=2), visitor)
-    assert {find.image.shape for find in last.latest.top} == {(3, 4, 4)}
-    assert {frame.find.image.shape for frame in last.film} == {(3, 4, 4)}
+    assert {find.image.width for find in last.latest.top} == {4}
+    assert {frame.shot.picture.width for frame in last.film} == {4}
 
 
 @pytest.mark.parametrize(("seconds", "said"), [(0.2, "0 s"), (8.4, "8 s"), (59.6, "1 min 0 s"), (125, "2 min 5 s")])

@@ -7,6 +7,7 @@ import pytest
 
 from spaceseed.evolution.find import first_seeds
 from spaceseed.ui.kit.picker import Picked
+from spaceseed.ui.kit.pictures import jpegs
 from spaceseed.ui.kit.tasks import Ticket
 from spaceseed.ui.kit.turns import Turns
 from spaceseed.ui.search import results, tab
@@ -70,9 +71,9 @@ def test_the_best_is_the_one_that_the_slider_prefers(generator, start, balance):
     assert mixed[state.shown.best] == max(mixed)
     finds = {recipe.id for recipe in state.recipes(8)}
     (best,) = state.recipes(1)
-    assert len(finds) == len(state.shown.finds)
+    assert len(finds) == len(state.shown.shots)
     assert best.id in finds
-    assert best.render(generator)[0].allclose(state.shown.finds[state.shown.best].image, atol=1e-3)
+    assert jpegs(best.render(generator)) == [state.shown.shots[state.shown.best].picture]
     settings = best.found.settings
     assert (settings["score 1"], settings["score 2"]) == state.shown.scores[state.shown.best]
     assert best.found.prompt == "a woman with red hair, like a picture"

@@ -16,7 +16,8 @@ def cache(tmp_path, monkeypatch):
 
 def test_what_was_cleared_away_is_not_served():
     thumbnails = Thumbnails()
-    [path] = jpegs(torch.zeros(1, 3, 8, 8))
+    [picture] = jpegs(torch.zeros(1, 3, 8, 8))
+    path = picture.path
     thumbnails.remember("a find", path)
     assert thumbnails.path_of("a find") == path
     Path(path).unlink()
@@ -25,7 +26,8 @@ def test_what_was_cleared_away_is_not_served():
 
 def test_the_oldest_of_too_many_is_forgotten():
     thumbnails = Thumbnails()
-    [path] = jpegs(torch.zeros(1, 3, 8, 8))
+    [picture] = jpegs(torch.zeros(1, 3, 8, 8))
+    path = picture.path
     for i in range(MAX_PICTURES + 1):
         thumbnails.remember(str(i), path)
     assert thumbnails.path_of("0") is None

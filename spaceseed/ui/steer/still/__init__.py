@@ -10,7 +10,7 @@ HERE = Path(__file__).parent
 
 
 def still(title: str, elem_id: str) -> gr.HTML:
-    """Creates a place for one picture; its value is {"image": what `data_url` returns, "find": for its menu, or ""}."""
+    """Creates a place for one picture; its value is {"image": the `url` of a `Jpeg`, "find": for its menu, or ""}."""
     return gr.HTML(
         {},
         html_template=read(HERE / "template.html", TITLE=title),
