@@ -141,7 +141,7 @@ def pareto(
     before = {"generations_before": optimizer.generation, "evaluations_before": optimizer.evaluations}
     known = [check_type("find", find, Compromise, "a Compromise") for find in known]
     pictures = _survivors(
-        space, optimizer, {_key(each.vector): (each.image, each.embedding) for each in known}, batch, keep
+        space, objectives, optimizer, {_key(each.vector): (each.image, each.embedding) for each in known}, batch, keep
     )
     reason = None
     while reason is None:
@@ -173,19 +173,21 @@ _Picture = tuple[Any, Tensor | None]
 
 @torch.no_grad()
 def _survivors(
-    space: LatentSpace, optimizer: Optimizer, known: dict[bytes, _Picture], batch: int | None, keep: Keep
+    space: LatentSpace,
+    objectives: Sequence[Objective | Scorer],
+    optimizer: Optimizer,
+    known: dict[bytes, _Picture],
+    batch: int | None,
+    keep: Keep,
 ) -> dict[bytes, _Picture]:
-    """Returns the pictures of the front of an optimizer that has searched before: those known, and others drawn again.
-
-    Those drawn again have no embedding.
-    """
+    """Returns the pictures of the front of an optimizer that has searched before: known ones, and others drawn anew."""
     if not optimizer.generation:
         return {}
     front = {key: vector for key, (vector, _) in _front(optimizer).items()}
     missing = [vector for key, vector in front.items() if key not in known]
     pictures = {key: known[key] for key in front if key in known}
     for vectors in batches(torch.stack(missing), batch or batch_size(space.generator)) if missing else ():
-        pictures |= {_key(v): (image, None) for v, image in zip(vectors, keep(space.images(vectors)), strict=True)}
+        pictures |= _pictures(evaluate(space, objectives, vectors), set(map(_key, vectors)), keep)
     return pictures
 
 

@@ -10,6 +10,7 @@ import gradio as gr
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 
+from spaceseed.devices import is_zero_gpu
 from spaceseed.errors import DownloadError
 from spaceseed.ui.avoid.tab import create_avoid_tab
 from spaceseed.ui.breed.tab import create_breed_tab
@@ -102,8 +103,10 @@ def build(model: str | None = None, judge: str | None = None) -> gr.Blocks:
             avoid.follow(switched)
 
         join_opening(networks, demo, Visit(session, basket, saved), menu, tabs, switching, breed, search, steer)
-    for work in (networks.look_for_hub, partial(_warm_up, networks)):
-        threading.Thread(target=work, daemon=True).start()
+    threading.Thread(target=networks.look_for_hub, daemon=True).start()
+    warm_up = threading.Thread(target=_warm_up, args=(networks,), daemon=True)
+    # GPUs that are lent are given what is loaded in this thread before the app starts.
+    warm_up.run() if is_zero_gpu() else warm_up.start()
     return demo.queue(max_size=30, default_concurrency_limit=2)
 
 

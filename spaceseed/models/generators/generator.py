@@ -177,7 +177,7 @@ class Generator(nn.Module, ABC):
         Args:
             ws: [N, num_ws, w_dim].
             edits: from names of `layers` to functions that change the activation.
-            **options: the options named in `options`; the family's class describes them.
+            **options: the options named in `options`, on any device; the family's class describes them.
 
         Returns:
             [N, 3, resolution, resolution], nominally in [-1, 1], not clipped.
@@ -188,6 +188,7 @@ class Generator(nn.Module, ABC):
         """
         changes = dict(check_type("edits", edits or {}, Mapping, "a mapping from layers to functions"))
         ws = self._check(ws, changes, options)
+        options = {name: value.to(ws.device) if isinstance(value, Tensor) else value for name, value in options.items()}
         for layer, change in changes.items():
             if not callable(change):
                 raise ArgumentError(f"edits[{layer!r}]", type(change).__name__, "a function of an activation")

@@ -63,12 +63,20 @@ class Judge:
     ) -> None:
         self.name = name
         self.matching, self.kinds = matching, kinds
-        self.device = torch.device(device)
-        self.model = model.to(self.device).eval().requires_grad_(False)
+        self.model = model.to(device).eval().requires_grad_(False)
         self.tokenizer = tokenizer
         self._preprocess = PreprocessCfg(**model.visual.preprocess_cfg)
         if self._preprocess.resize_mode not in ("shortest", "squash"):
             raise ArgumentError("resize_mode", self._preprocess.resize_mode, '"shortest" or "squash"')
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model runs."""
+        return next(self.model.parameters()).device
+
+    def to(self, device: torch.device | str) -> None:
+        """Moves the model."""
+        self.model.to(device)
 
     def preprocess(self, images: torch.Tensor) -> torch.Tensor:
         """Preprocesses images as the model's own PIL transform does: antialiased resize, crop, normalisation.

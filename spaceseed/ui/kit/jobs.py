@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYetError
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 
@@ -91,7 +92,7 @@ def waiting_for(work: Callable[[], T], line: Callable[[], str]) -> Iterator[str 
         lines, and at the end what `work` returned.
     """
     pool = ThreadPoolExecutor(1)
-    future = pool.submit(work)
+    future = pool.submit(copy_context().run, work)  # Gradio keeps there whose event it is
     pool.shutdown(wait=False)
     while True:
         try:

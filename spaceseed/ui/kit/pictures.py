@@ -16,9 +16,9 @@ MAX_SIDE = 512  # pixels; galleries show no more
 
 
 @torch.no_grad()
-def thumbnail(images: Tensor) -> Tensor:
-    """Returns images [N, 3, H, W], made smaller where a side is above 512 pixels."""
-    scale = MAX_SIDE / max(images.shape[-2:])
+def thumbnail(images: Tensor, side: int | None = None) -> Tensor:
+    """Returns images [N, 3, H, W], made smaller where a side is longer than `side` pixels, or 512 if it is None."""
+    scale = (side or MAX_SIDE) / max(images.shape[-2:])
     if scale >= 1:
         return images
     return F.interpolate(images.clamp(-1, 1), scale_factor=scale, mode="bicubic", antialias=True)
@@ -50,9 +50,9 @@ class Jpeg(NamedTuple):
         return f"{self.width}px.jpg"
 
 
-def jpegs(images: Tensor) -> list[Jpeg]:
-    """Returns images [N, 3, H, W], on any device and nominally in [-1, 1], as JPEG, 512 pixels wide at most."""
-    return [_encoded(picture) for picture in to_pil(thumbnail(images))]
+def jpegs(images: Tensor, side: int | None = None) -> list[Jpeg]:
+    """Returns images [N, 3, H, W] on any device as JPEG, no larger than `thumbnail` makes them."""
+    return [_encoded(picture) for picture in to_pil(thumbnail(images, side))]
 
 
 def _encoded(picture: Image.Image) -> Jpeg:

@@ -1,15 +1,13 @@
-"""The first generation of a search: its seeds are found and drawn, and shown at once."""
+"""The beginning of a search: what its first images are, and how they come on the wall."""
 
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from spaceseed.atlas.atlas import Atlas
-from spaceseed.batches import batch_size, batches
 from spaceseed.evolution.find import START, first_seeds, natural_embeddings, random_seeds
 from spaceseed.evolution.finds import Origin
 from spaceseed.evolution.objectives import EmbeddingObjective, WeightedSum
@@ -17,83 +15,84 @@ from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generators.generator import Generator, latents_from_seeds
 from spaceseed.recipes.recipe import Found
 from spaceseed.ui.kit.cores import use_cores
-from spaceseed.ui.search.climb import Climb
+from spaceseed.ui.search.climb import Climb, pulled
+from spaceseed.ui.search.hunt import Asked, Drawn, Hunt, Known
 from spaceseed.ui.search.job import Job
 from spaceseed.ui.search.settings import SearchSettings
 from spaceseed.ui.search.wall import Wall
+from spaceseed.ui.state import gpu
 from spaceseed.ui.state.session import Session
 
 if TYPE_CHECKING:
     from spaceseed.models.judges.clip import Judge
 
 
-@dataclass(frozen=True)
-class Beginning:
-    """The first generation, as far as it is drawn.
-
-    Attributes:
-        wall: its seeds.
-        drawn: its images, in batches.
-        count: how many there will be.
-        climb: the search that starts from them; None until it can.
-    """
-
-    wall: Wall
-    drawn: list[Tensor]
-    count: int
-    climb: Climb | None = None
-
-    @property
-    def status(self) -> str:
-        """A line that says how far it is."""
-        if self.climb is not None:
-            return "Searching from here for better ones..."
-        return f"Drawing the first images: {sum(map(len, self.drawn))} of {self.count}"
-
-
-@torch.no_grad()
-def begin(generator: Generator, judge: "Judge", atlas: Atlas | None, job: Job, visitor: Session) -> Iterator[Beginning]:
+def begin(generator: Generator, judge: "Judge", atlas: Atlas | None, job: Job, visitor: Session) -> Iterator[Climb]:
     """Draws the first generation of a search.
 
     With an atlas its best seeds are shown as they come. Without one the seeds are random, and sorted once all are
     drawn; their images are then also what the phrases of the wish are measured by.
 
     Yields:
-        how it stands, after each batch of images, and at the end with the search for `climb` to run. Nothing more is
-        yielded once it was stopped or another search of this visitor has taken its place.
+        the search as it stands: now and then, and at the end when `climb` can run it. Nothing more is yielded once it
+        was stopped or another search of this visitor has taken its place.
 
     Raises:
         FilterError: the filter teaches nothing in this space.
+        LeaseError: no GPU is lent.
     """
     use_cores(generator)
-    space, settings, size = job.space(generator), job.settings, batch_size(generator)
+    state = prepare(generator, judge, atlas, job)
+    given_up = False
+    while state.asked is None and not given_up:
+        pace, steps = state.steps(visitor)
+        for step in pulled(steps) if gpu.lends() else steps:
+            if isinstance(step, Drawn | Known):
+                state.begin(step)
+            elif not state.drawn:
+                state.status = "Waiting for a GPU..."
+            yield state
+            if state.asked is not None:
+                return
+        given_up = pace.given_up
+        if not given_up:
+            state.renew()  # its lease ended before all was drawn
+
+
+@torch.no_grad()
+def prepare(generator: Generator, judge: "Judge", atlas: Atlas | None, job: Job) -> Climb:
+    """Chooses the first generation of a search; nothing is drawn yet."""
+    space, settings = job.space(generator), job.settings
     by_seeds = job.liked is None and settings.warm_start > 0
     count = settings.warm_start if by_seeds else START
     seeds = others = random_seeds(settings.seed, count)
     asked = None
-    if atlas is not None or not by_seeds:
-        asked = job.objective(judge, lambda: natural_embeddings(space, judge, atlas, others))
+    if atlas is not None:
+        asked = Asked(*job.objective(judge, lambda: natural_embeddings(space, judge, atlas, ())))
         if by_seeds and settings.origin == "Best seeds":
-            seeds = _best_seeds(asked[0], atlas, settings, count)
+            seeds = _best_seeds(asked.objective, atlas, settings, count)
     if job.liked is not None:
         start: Tensor | None = job.relatives(space)
     else:
         start = space.draw(seeds) if by_seeds else None
-    first = settings.optimizer(space, start).ask()
+    optimizer = settings.optimizer(space, start)
+    first = optimizer.ask()
     wall = _wall(job, space, seeds, first) if by_seeds else Wall(secrets.token_hex(4), {})
-    drawn: list[Tensor] = []
-    for vectors in batches(first, size):
-        if job.ticket.stopped or visitor.ticket is not job.ticket:
-            return
-        use_cores(generator)
-        drawn.append(space.images(vectors))
-        yield Beginning(wall, drawn, len(first))
-    if by_seeds and not (atlas is not None and settings.origin == "Best seeds"):
-        embeddings = torch.cat([judge.embed_images(images) for images in drawn])
-        asked = asked or job.objective(judge, lambda: embeddings)
-        wall.sort(asked[0].of_embeddings(embeddings))
-    assert asked is not None
-    yield Beginning(wall, drawn, len(first), Climb(job, *asked, wall, start, size, drawn))
+    hunt = Hunt(
+        space,
+        judge,
+        job,
+        optimizer,
+        asked,
+        others=() if by_seeds or atlas is not None else tuple(others),
+        rows=tuple(wall.rows.values()),
+        sorts=by_seeds and not (atlas is not None and settings.origin == "Best seeds"),
+        latest=None,
+        termination=settings.termination,
+    )
+    state = Climb(job, wall, hunt, start, len(first))
+    state.plan()
+    return state
 
 
 def _best_seeds(objective: EmbeddingObjective, atlas: Atlas | None, settings: SearchSettings, count: int) -> list[int]:

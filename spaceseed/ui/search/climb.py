@@ -1,34 +1,38 @@
 """A search as a visitor sees it: what is shown while it runs, how often, and how it ends."""
 
-import copy
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from torch import Tensor
 
-from spaceseed.evolution.objectives import EmbeddingObjective
+from spaceseed.batches import batch_size
 from spaceseed.evolution.pareto import Front
-from spaceseed.evolution.wishes import WishObjective
-from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generators.generator import Generator
-from spaceseed.ops.optimizer import Optimizer
 from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.kit.cores import is_slow, use_cores
 from spaceseed.ui.kit.jobs import waiting_for
-from spaceseed.ui.kit.turns import Turns
+from spaceseed.ui.kit.tasks import Ticket
+from spaceseed.ui.kit.turns import Turn, Turns
+from spaceseed.ui.search.hunt import Asked, Drawn, Hunt, Known, Step, filled, hunt
 from spaceseed.ui.search.job import Job
-from spaceseed.ui.search.shown import Round, Shot, Shown, rounds, show
+from spaceseed.ui.search.shown import Round, Shot, Shown, show
 from spaceseed.ui.search.wall import Wall
+from spaceseed.ui.state import gpu
+from spaceseed.ui.state.gpu import LeaseError
 from spaceseed.ui.state.session import Session
 from spaceseed.ui.state.wishes import parts, summary
 
 UPDATE_SECONDS = 0.2  # a page keeps up with five updates a second
 LINE_SECONDS = 1.0  # what changes between two generations is a number
 FRAMES = 6
+
+T = TypeVar("T")
 
 
 class Frame(NamedTuple):
@@ -45,12 +49,12 @@ class Climb:
 
     Attributes:
         job: what is searched for.
-        objective: scores the images.
-        phrases: the part of the objective that reads the words, if there are any.
         wall: the seeds of the first generation.
+        hunt: the work.
         start: vectors [n, dims] of the first generation; None if the optimizer draws them itself.
-        batch: number of images to draw at a time.
-        drawn: images of the first generation, in batches, until they are scored.
+        first: number of images of the first generation.
+        drawn: how many of them are drawn.
+        asked: what is searched for, once it is known.
         memory: the state of the optimizer after the latest generation.
         latest: the round come to last; None before the first.
         shown: what the page shows of it.
@@ -62,12 +66,12 @@ class Climb:
     """
 
     job: Job
-    objective: EmbeddingObjective
-    phrases: WishObjective | None
     wall: Wall
-    start: Tensor | None = None
-    batch: int = 1
-    drawn: list[Tensor] = field(default_factory=list)
+    hunt: Hunt
+    start: Tensor | None
+    first: int
+    drawn: int = 0
+    asked: Asked | None = None
     memory: dict[str, Any] | None = None
     latest: Round | None = None
     shown: Shown | None = None
@@ -77,6 +81,8 @@ class Climb:
     film: list[Frame] = field(default_factory=list)
     generations: int = 1
     images: int = 1
+    _pace: "Pace | None" = None
+    _steps: gpu.Steps[Drawn | Known | Step] | None = None
     _images_before: int = 0  # of this run
     _seconds_before: float = 0.0
 
@@ -85,44 +91,84 @@ class Climb:
         """How much of the search is done, 0 to 1."""
         return self.latest.evaluations / self.images if self.latest else 0.0
 
-    def optimizer(self, space: LatentSpace) -> Optimizer:
-        """Returns the optimizer as it was after the latest generation."""
-        optimizer = self.job.settings.optimizer(space, self.start)
-        if self.memory is not None:
-            optimizer.load_state_dict(self.memory)
-        return optimizer
-
     def plan(self) -> None:
         """Plans as many generations as the settings say, from here on."""
         settings = self.job.settings
         done = self.latest.evaluations if self.latest else 0
         rounds = settings.generations - (self.latest is None)
-        self._images_before = done
-        self._seconds_before += self.latest.seconds if self.latest else 0.0
         self.generations = (self.latest.number if self.latest else 0) + settings.generations
-        self.images = (done or sum(map(len, self.drawn))) + rounds * settings.children
+        self.images = (done or self.first) + rounds * settings.children
         self.ended = False
+        if self.latest is not None:
+            self.renew()
 
-    def add(self, step: Round, memory: dict[str, Any]) -> None:
-        """Adds the next round.
+    def renew(self) -> None:
+        """Has the work begin anew after the latest round."""
+        settings, space = self.job.settings, self.hunt.space
+        optimizer = settings.optimizer(space, self.start)
+        termination = settings.termination
+        if self.latest is not None and self.memory is not None:
+            optimizer.load_state_dict(self.memory)
+            self._images_before = self.latest.evaluations
+            self._seconds_before += self.latest.seconds
+            termination = replace(termination, generations=self.generations - self.latest.number)
+        self.hunt = replace(
+            self.hunt,
+            job=self.job,
+            optimizer=optimizer,
+            asked=self.asked,
+            latest=self.latest,
+            termination=termination,
+        )
+        self._steps = None
 
-        Args:
-            step: the round.
-            memory: the state of the optimizer after it.
-        """
-        self.latest, self.memory = step, memory
-        self.shown = show(step, getattr(self.objective, "weights", ()), self.phrases)
+    def steps(self, visitor: Session) -> tuple["Pace", gpu.Steps[Drawn | Known | Step]]:
+        """Returns the work, which is begun if it is not yet, and what it asks whether to go on."""
+        if self._pace is None or self._steps is None:
+            generator = self.hunt.space.generator
+            self._pace = Pace(generator, self.job.ticket, visitor)
+            images = self.images - (self.latest.evaluations if self.latest else 0)
+            self._steps = gpu.stream(partial(hunt, self.hunt), gpu.seconds_for(generator, images), self._pace)
+        return self._pace, self._steps
+
+    def begin(self, step: Drawn | Known) -> None:
+        """Adds some of the first images."""
+        self.wall.add(step.pictures)
+        if isinstance(step, Drawn):
+            self.drawn = step.count
+            self.status = f"Drawing the first images: {self.drawn} of {self.first}"
+            return
+        self.asked, self.status = step.asked, "Searching from here for better ones..."
+        if step.scores is not None:
+            self.wall.sort(step.scores)
+
+    def add(self, step: Step) -> None:
+        """Adds the next round."""
+        optimizer, latest = self.hunt.optimizer, filled(step.round, self.latest)
+        if optimizer.evaluations < latest.evaluations:  # a copy was told in a lease, and this one follows
+            optimizer.ask()
+            optimizer.tell(step.scores)
+            optimizer.belongs_to = step.belongs_to
+        assert self.asked is not None
+        self.latest, self.memory = latest, optimizer.state_dict()
+        self.shown = show(latest, getattr(self.asked.objective, "weights", ()), self.asked.phrases)
         best = self.shown.shots[self.shown.best]
         if not self.film or best.score > self.film[-1].shot.score:
-            self.film.append(Frame(step.number, best, step.recipe(self.shown.ranks[self.shown.best])))
+            self.film.append(Frame(latest.number, best, latest.recipe(self.shown.ranks[self.shown.best])))
         for name, height in self.shown.points.items():
             self.lines.setdefault(name, []).append(height)
-        self.ended = step.reason is not None
-        self.status = self._said(step.evaluations, step.seconds)
+        self.ended = latest.reason is not None
+        self.status = self._said(latest.evaluations, latest.seconds)
 
     def progress(self, images: int, seconds: float) -> None:
-        """Updates the line during a slow generation, from the images scored in this run and the seconds passed."""
-        self.status = self._said(self._images_before + images, seconds)
+        """Updates the line during a slow generation, from its images scored so far and the seconds of this run."""
+        self.status = self._said((self.latest.evaluations if self.latest else 0) + images, seconds)
+
+    def fail(self, error: LeaseError) -> None:
+        """Ends the search where it is, because there is no GPU for it."""
+        self.ended = True
+        kept = f" What was found in {self.latest.number} rounds is kept." if self.latest else ""
+        self.status = f"{error}{kept}"
 
     def stop(self) -> None:
         """Ends the search where it is."""
@@ -161,7 +207,7 @@ class Climb:
             return ""
         if isinstance(self.latest, Front):
             return f"{len(self.shown.shots)} of {len(self.latest.finds)} compromises are shown."
-        if self.phrases is None:
+        if self.asked is None or self.asked.phrases is None:
             return f"Best score {self.latest.best_score:.3f}."
         return summary(self.recipe(self.shown.best).found)
 
@@ -178,7 +224,8 @@ class Climb:
 
     def told(self, recipe: Recipe, shot: Shot) -> Recipe:
         """Returns the recipe of a find with what was searched for, and what the find has of it."""
-        settings, phrases = self.job.settings, self.phrases.wish.phrases if self.phrases else ()
+        settings, reader = self.job.settings, self.asked.phrases if self.asked else None
+        phrases = reader.wish.phrases if reader else ()
         has, lacks = parts(phrases, shot.met)
         told = {
             "prompt": settings.title,
@@ -202,14 +249,47 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def climb(generator: Generator, state: Climb, visitor: Session, turns: Turns) -> Iterator[Climb]:
+@dataclass(eq=False)
+class Pace:
+    """What a search asks before each batch: whether it is to end. It may wait there for its turn.
+
+    Attributes:
+        generator: draws.
+        ticket: of the search.
+        visitor: whose it is.
+        turn: to wait for; None if the search waits elsewhere.
+        batches: how often it was asked.
+        closed: True once nobody listens to the search any more.
+    """
+
+    generator: Generator
+    ticket: Ticket
+    visitor: Session
+    turn: Turn | None = None
+    batches: int = 0
+    closed: bool = False
+
+    @property
+    def given_up(self) -> bool:
+        """Whether the search is not wanted any more."""
+        return self.closed or self.ticket.stopped or self.visitor.ticket is not self.ticket
+
+    def __call__(self) -> bool:
+        self.batches += 1
+        if self.turn is not None and any(self.given_up for _ in self.turn.wait()):
+            return True
+        use_cores(self.generator)
+        return self.given_up
+
+
+def climb(state: Climb, visitor: Session, turns: Turns) -> Iterator[Climb]:
     """Runs a visitor's search, from its first generation or from where it ended.
 
     Args:
-        generator: draws.
         state: the search.
         visitor: whose it is.
-        turns: of all visitors' searches. A quick one waits between its rounds, a slow one between its batches.
+        turns: of all visitors' searches on this machine. A quick one waits between its rounds, a slow one between its
+            batches.
 
     Yields:
         how it stands, at most five times a second, and once it has ended or was stopped. Nothing is yielded if another
@@ -219,58 +299,57 @@ def climb(generator: Generator, state: Climb, visitor: Session, turns: Turns) ->
     if job.ticket.taken:
         return
     job.ticket.taken = True
-    space = job.space(generator)
-    optimizer = state.optimizer(space)
     state.plan()
-    closed, sizes, slow = False, list[int](), is_slow(generator)
-
-    def given_up() -> bool:
-        return closed or state.ended or job.ticket.stopped or visitor.ticket is not job.ticket
-
-    def cancelled() -> bool:
-        if slow and any(given_up() for _ in turn.wait()):
-            return True
-        use_cores(generator)
-        return given_up()
-
-    def images(vectors: Tensor) -> Tensor:
-        sizes.append(len(vectors))
-        return state.drawn.pop(0) if state.drawn else space.images(vectors)
-
-    ready = copy.copy(space)
-    ready.images = images  # type: ignore[method-assign]
-    steps = rounds(
-        generator,
-        state.objective,
-        optimizer,
-        state.latest,
-        space=ready,
-        termination=job.settings.termination,
-        cancelled=cancelled,
-        batch=state.batch,
-    )
-    began, shown = time.monotonic(), -math.inf
-    try:
-        with turns.line() as turn:
-            for step in _steps(steps) if slow else turn.share(steps, given_up):
-                if isinstance(step, str):
-                    state.progress(sum(sizes[:-1]), time.monotonic() - began)
-                    state.status = turn.words or state.status
-                else:
-                    state.add(step, optimizer.state_dict())
-                pause = LINE_SECONDS if isinstance(step, str) else UPDATE_SECONDS
+    shown = -math.inf
+    while True:
+        latest = state.latest
+        try:
+            for pause in _run(state, visitor, turns):
                 if state.ended or time.monotonic() - shown >= pause:
                     shown = time.monotonic()
                     yield state
-    finally:
-        closed = True  # a thread may still be at work on the next generation
+        except LeaseError as error:
+            state.fail(error)
+            yield state
+        given_up = job.ticket.stopped or visitor.ticket is not job.ticket
+        if state.ended or given_up or state.latest is latest or not gpu.lends():
+            break
+        state.renew()  # its lease ended before it did
     if not state.ended and visitor.ticket is job.ticket:
         state.stop()
         yield state
 
 
-def _steps(steps: Iterator[Round]) -> Iterator[Round | str]:
-    """Yields a slow search's rounds, and between them empty strings, so that the page can say how far it is."""
+def _run(state: Climb, visitor: Session, turns: Turns) -> Iterator[float]:
+    """Runs a search until its work ends. Yields after each change for how many seconds the page need not show it."""
+    pace, steps = state.steps(visitor)
+    generator = state.hunt.space.generator
+    lends, slow, size, began = gpu.lends(), is_slow(generator), batch_size(generator), time.monotonic()
+    done = state.latest.evaluations if state.latest else 0
+    pace.batches = 0
+    try:
+        with turns.line() if not lends else nullcontext() as turn:
+            pace.turn = turn if slow else None
+            for step in turn.share(steps, lambda: state.ended or pace.given_up) if turn and not slow else pulled(steps):
+                if isinstance(step, Step):
+                    state.add(step)
+                    if lends:
+                        gpu.note_rate(generator, step.round.evaluations - done, step.round.seconds)
+                    pace.batches = 0
+                    yield UPDATE_SECONDS
+                elif isinstance(step, str):
+                    if not lends:
+                        state.progress(max(0, pace.batches - 1) * size, time.monotonic() - began)
+                    state.status = (turn.words if turn else "") or state.status
+                    yield LINE_SECONDS
+    finally:
+        pace.closed = True  # a thread may still be at work on the next generation
+        with suppress(ValueError):  # it is, and ends by itself
+            steps.close()
+
+
+def pulled(steps: Iterator[T]) -> Iterator[T | str]:
+    """Yields what slow work yields, and between that empty strings, so that the page can say how far it is."""
     while True:
         for step in waiting_for(lambda: next(steps, None), str):
             if step is None:

@@ -1,20 +1,17 @@
 """What the page shows of a round: of a search for one thing, or for two that pull apart."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
 from spaceseed.evolution.finds import TOP, Find
-from spaceseed.evolution.objectives import EmbeddingObjective, WeightedSum
-from spaceseed.evolution.pareto import Compromise, Front, pareto
-from spaceseed.evolution.search import Generation, search
+from spaceseed.evolution.pareto import Compromise, Front
+from spaceseed.evolution.search import Generation
 from spaceseed.evolution.wishes import WishObjective
-from spaceseed.models.generators.generator import Generator
-from spaceseed.ops.optimizer import Optimizer
-from spaceseed.ui.kit.pictures import Jpeg, jpegs
+from spaceseed.ui.kit.pictures import Jpeg
 
 Round = Generation | Front
 
@@ -46,25 +43,20 @@ class Shown:
     points: dict[str, float]
 
 
-def rounds(
-    generator: Generator, objective: EmbeddingObjective, optimizer: Optimizer, latest: Round | None, **options: Any
-) -> Iterator[Round]:
-    """Runs a search from where it is; the images of its rounds are `Jpeg`s.
+def finds_of(step: Round) -> tuple[Find, ...] | tuple[Compromise, ...]:
+    """Returns all finds of a round."""
+    return step.top if isinstance(step, Generation) else step.finds
 
-    Args:
-        generator: draws the images.
-        objective: what is searched for. With an optimizer of several scores its parts count for themselves.
-        optimizer: proposes latents.
-        latest: the round come to last, if any.
-        **options: those of `search` and `pareto`.
+
+def shown_ranks(step: Round) -> list[int]:
+    """Returns the ranks of those that the page shows, in its order.
+
+    A front runs from the lowest score of its first part to the highest; the page begins with the highest.
     """
-    if optimizer.several_scores:
-        assert isinstance(objective, WeightedSum)
-        front = latest.finds if isinstance(latest, Front) else ()
-        yield from pareto(generator, objective.parts, optimizer, known=front, keep=jpegs, **options)
-    else:
-        top = latest.top if isinstance(latest, Generation) else ()
-        yield from search(generator, objective, optimizer, known=top, keep=jpegs, **options)
+    count = len(finds_of(step))
+    if isinstance(step, Generation):
+        return list(range(count))
+    return np.linspace(count - 1, 0, min(TOP, count)).round().astype(int).tolist()
 
 
 def show(step: Round, weights: Sequence[float], phrases: WishObjective | None) -> Shown:
@@ -75,24 +67,17 @@ def show(step: Round, weights: Sequence[float], phrases: WishObjective | None) -
         weights: of the two parts of the objective, to choose the best of a front by.
         phrases: the part of the objective that reads words, if there is one.
     """
+    ranks = shown_ranks(step)
+    scores: tuple[tuple[float, ...], ...]
     if isinstance(step, Generation):
         scores = tuple((find.score,) for find in step.top)
         points = {"best": step.best_score, "mean": step.mean_score}
-        shots = _shots(step.top, [find.score for find in step.top], phrases)
-        return Shown(shots, tuple(range(len(step.top))), scores, 0, points)
-    # A front runs from the lowest score of its first part to the highest; the page begins with the highest.
-    ranks = np.linspace(len(step.finds) - 1, 0, min(TOP, len(step.finds))).round().astype(int).tolist()
+        return Shown(_shots(step.top, [find.score for find in step.top], phrases), tuple(ranks), scores, 0, points)
     chosen = [step.finds[rank] for rank in ranks]
     scores = tuple(find.scores for find in chosen)
     mixed = [sum(weight * score for weight, score in zip(weights, each, strict=True)) for each in scores]
-    words, picture = step.scores.amax(dim=0).tolist()
-    return Shown(
-        _shots(chosen, mixed, phrases),
-        tuple(ranks),
-        scores,
-        int(np.argmax(mixed)),
-        {"words": words, "picture": picture},
-    )
+    points = dict(zip(("words", "picture"), step.scores.amax(dim=0).tolist(), strict=True))
+    return Shown(_shots(chosen, mixed, phrases), tuple(ranks), scores, int(np.argmax(mixed)), points)
 
 
 def _shots(

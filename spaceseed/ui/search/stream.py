@@ -50,11 +50,11 @@ def first_steps(networks: Networks, visitor: Session, job: Job) -> Iterator[dict
         state = None
         with networks.atlases.searching():
             for state in begin(generator, judge, atlas, job, visitor):
-                shown = {"wall": state.wall.draw(visitor, state.drawn), "status": {"text": state.status}}
+                shown = {"wall": state.wall.draw(visitor), "status": {"text": state.status}}
                 shown["unknown"] = gr.HTML(value=unknown, visible=bool(unknown))
-                yield shown | {"begun": state.climb} | pressable(searching=True)
+                yield shown | {"begun": state if state.asked else None} | pressable(searching=True)
         if job.ticket.stopped and visitor.ticket is job.ticket:
-            wall = {"wall": state.wall.draw(visitor, state.drawn, stopped=True)} if state else {}
+            wall = {"wall": state.wall.draw(visitor, stopped=True)} if state else {}
             yield wall | {"status": {"text": "Stopped at once."}, **pressable(searching=False)}
 
 
@@ -66,9 +66,8 @@ def steps(networks: Networks, visitor: Session, state: Climb | None) -> Iterator
     """
     if state is None:  # stopped before it could begin
         return
-    generator = networks.generator(state.job.model)
     with networks.atlases.searching():
-        for now in climb(generator, state, visitor, networks.turns):
+        for now in climb(state, visitor, networks.turns):
             yield draw(now, visitor) | pressable(searching=not now.ended, more=now.ended and now.memory is not None)
     build_atlas(networks, visitor)
 

@@ -1,6 +1,6 @@
 """The wall: the seeds that a search starts from, to look at, choose and breed from."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from torch import Tensor
@@ -9,11 +9,12 @@ from spaceseed.evolution.breeding import MAX_COUNT
 from spaceseed.evolution.finds import Origin
 from spaceseed.models.generators.generator import latents_from_seeds
 from spaceseed.ui.kit.picker import Gallery, Picked, PickGallery, Tile
-from spaceseed.ui.kit.pictures import jpegs
+from spaceseed.ui.kit.pictures import Jpeg
 from spaceseed.ui.state.examples import waiting
 from spaceseed.ui.state.session import Session
 
 PLACES = 24
+WALL_SIDE = 256  # pixels; its pictures are small
 TITLE = "Best seeds: click those you like"
 WAITING = "The best seeds will stand here"
 TRY_EXAMPLE = "Try an example prompt"
@@ -45,22 +46,26 @@ class Wall:
         """Sorts the seeds by the scores [n] of the first generation."""
         self.rows = dict(sorted(self.rows.items(), key=lambda item: -float(scores[item[1]])))
 
-    def draw(self, visitor: Session, batches: Sequence[Tensor], stopped: bool = False) -> Gallery:
+    def add(self, pictures: Mapping[int, Jpeg]) -> None:
+        """Adds pictures, by their places in the first generation."""
+        self._paths |= {row: picture.path for row, picture in pictures.items()}
+
+    def draw(self, visitor: Session, stopped: bool = False) -> Gallery:
         """Returns what to show.
 
         Args:
             visitor: who sees it.
-            batches: images of the first generation [n, 3, H, W], as far as they are drawn.
             stopped: whether no more will be drawn.
         """
-        images = [image for batch in batches for image in batch]
-        for seed in self.seeds:
-            if self.rows[seed] < len(images) and seed not in self._paths:
-                [picture] = jpegs(images[self.rows[seed]][None])
-                self._paths[seed] = picture.path
         missing = "not drawn" if stopped else ""
         tiles = [
-            Tile(self._id(seed), self._paths.get(seed), f"seed {seed}", missing=missing, find=self._find(visitor, seed))
+            Tile(
+                self._id(seed),
+                self._paths.get(self.rows[seed]),
+                f"seed {seed}",
+                missing=missing,
+                find=self._find(visitor, seed),
+            )
             for seed in self.seeds
         ]
         return Gallery(TITLE if tiles else NO_SEEDS, tiles, key=self.key)

@@ -13,7 +13,7 @@ from spaceseed.models.zoo.cache import ModelCache
 from spaceseed.recipes.recipe import Recipe, RecipeError
 from spaceseed.ui.kit.turns import Turns
 from spaceseed.ui.state.atlases import Atlases
-from spaceseed.ui.state.gpu import lend_to_generator, lend_to_judge
+from spaceseed.ui.state.gpu import share
 
 if TYPE_CHECKING:
     from spaceseed.models.judges.clip import Judge
@@ -46,7 +46,7 @@ class Networks:
     """
 
     def __init__(self, default: str | None = None, judge: str | None = None) -> None:
-        self._residents = ModelCache(prepare=lend_to_generator)
+        self._residents = ModelCache(prepare=share)
         self._judge_name = judge or os.environ.get("SPACESEED_JUDGE")
         self._judges: dict[str, Judge] = {}
         self._judge_lock = threading.Lock()
@@ -148,7 +148,7 @@ class Networks:
         with self._judge_lock:
             if name not in self._judges:
                 try:
-                    self._judges[name] = lend_to_judge(_load_judge(name, progress))
+                    self._judges[name] = share(_load_judge(name, progress))
                 except Exception as error:  # open_clip and what lies below it raise dozens of kinds
                     LOGGER.warning("The judge %s cannot be loaded: %s", name, error)
                     sentence = "The network that compares images with words cannot be downloaded now."

@@ -159,8 +159,8 @@ def test_a_search_keeps_to_the_filter(bright_networks, learner, monkeypatch, spa
     generator = bright_networks.generator(learner.model)
     *_, first = begin(generator, BrightJudge(), None, job, learner)
     spaces = []
-    monkeypatch.setattr("spaceseed.ui.search.shown.search", lambda *_, space, **__: spaces.append(space) or iter(()))
-    list(climb(generator, first.climb, learner, bright_networks.turns))
+    monkeypatch.setattr("spaceseed.ui.search.hunt.search", lambda *_, space, **__: spaces.append(space) or iter(()))
+    list(climb(first, learner, bright_networks.turns))
     for each in (spaces[0], job.space(generator)):
         assert each.avoid.space == space
         assert each.avoid.allows(each.draw(range(200))).all()

@@ -67,17 +67,17 @@ def climb(generator, judge, asked, visitor):
     """Begins a search and runs it; the judge counts no batch before it runs."""
     *_, last = begin(generator, judge, None, asked, visitor)
     judge.batches = 0
-    return run(generator, last.climb, visitor, Turns(2, 1.0))
+    return run(last, visitor, Turns(2, 1.0))
 
 
 def test_a_search_that_has_ended_waits_for_no_further_turn(generator, visitor):
     *_, last = begin(generator, RedJudge(), None, job(visitor, generations=2), visitor)
     turns = Turns(places=1, seconds=0.0)
-    searching = run(generator, last.climb, visitor, turns)
+    searching = run(last, visitor, turns)
     assert next(state for state in searching if state.ended).status.startswith("Done")
     with turns.line():  # another visitor has come
         assert [state.status for state in itertools.islice(searching, 1)] == []
-    assert last.climb.status.startswith("Done")
+    assert last.status.startswith("Done")
 
 
 def test_a_search_ends_with_all_there_is_to_see(generator, visitor):
@@ -185,7 +185,7 @@ def test_a_search_goes_on_as_if_it_had_not_ended(generator, visitor):
     film, wall = [frame.shot.score for frame in half.film], half.wall
     half.job = replace(half.job, ticket=Ticket())
     visitor.ticket = half.job.ticket
-    list(run(generator, half, visitor, Turns(2, 1.0)))
+    list(run(half, visitor, Turns(2, 1.0)))
     assert half.lines["best"] == whole.lines["best"]
     assert half.wall is wall
     assert [frame.shot.score for frame in half.film][: len(film)] == film
@@ -203,7 +203,7 @@ def test_a_stopped_search_goes_on(generator, visitor):
     judge.after = lambda batch: None
     state.job = replace(state.job, ticket=Ticket(), settings=SearchSettings.parse({"prompt": "red", **SHORT}))
     visitor.ticket = state.job.ticket
-    *_, state = run(generator, state, visitor, Turns(2, 1.0))
+    *_, state = run(state, visitor, Turns(2, 1.0))
     assert state.lines["best"][:3] == done
     assert len(state.lines["best"]) == 5
     assert state.status.startswith("Done")
@@ -211,8 +211,8 @@ def test_a_stopped_search_goes_on(generator, visitor):
 
 def test_a_search_runs_once(generator, visitor):
     *_, last = begin(generator, RedJudge(), None, job(visitor, generations=2), visitor)
-    assert list(run(generator, last.climb, visitor, Turns(2, 1.0)))
-    assert list(run(generator, last.climb, visitor, Turns(2, 1.0))) == []
+    assert list(run(last, visitor, Turns(2, 1.0)))
+    assert list(run(last, visitor, Turns(2, 1.0))) == []
 
 
 def test_a_closed_page_closes_the_search(generator, visitor):

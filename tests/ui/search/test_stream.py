@@ -47,7 +47,7 @@ def test_a_search_without_a_usable_atlas_says_so_once_and_goes_on(networks, visi
 
 
 def test_a_stop_while_the_first_images_are_drawn_leaves_no_box_waiting(networks, visitor, monkeypatch):
-    monkeypatch.setattr("spaceseed.ui.search.begin.batch_size", lambda _: 3)
+    monkeypatch.setattr("spaceseed.ui.search.hunt.batch_size", lambda _: 3)
     job = ask(visitor)
     shown = first_steps(networks, visitor, job)
     first = next(step["wall"] for step in shown if "wall" in step).tiles  # while the judge is loaded there is none

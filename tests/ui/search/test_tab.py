@@ -30,7 +30,7 @@ def ended(generator, judge, visitor, said):
     """A search that has ended."""
     job = tab.ask(visitor, visitor.workspace.view, NO_MARKS, ASKED | {"Random search": {"population": 10}})
     *_, first = begin(generator, judge, None, job, visitor)
-    *_, state = climb(generator, first.climb, visitor, Turns(2, 1.0))
+    *_, state = climb(first, visitor, Turns(2, 1.0))
     results.draw(state, visitor)
     return state
 
@@ -75,8 +75,8 @@ def test_drawing_fills_every_output(ended, visitor):
 
 def test_drawing_before_the_first_face_changes_the_line_alone(generator, judge, visitor, said):
     *_, first = begin(generator, judge, None, tab.ask(visitor, visitor.workspace.view, NO_MARKS, ASKED), visitor)
-    first.climb.stop()
-    assert results.draw(first.climb, visitor) == {"status": {"text": "Stopped at once.", "share": 0}}
+    first.stop()
+    assert results.draw(first, visitor) == {"status": {"text": "Stopped at once.", "share": 0}}
 
 
 def test_only_a_search_that_has_ended_goes_on(visitor, ended):
@@ -95,7 +95,7 @@ def test_only_a_search_that_has_ended_goes_on(visitor, ended):
 def test_chosen_seeds_go_to_breed_as_liked(visitor, ended):
     seeds = ended.wall.seeds
     assert len(seeds) == 8
-    tiles = ended.wall.draw(visitor, ended.drawn).tiles
+    tiles = ended.wall.draw(visitor).tiles
     assert [tile.caption for tile in tiles] == [f"seed {seed}" for seed in seeds]
     assert [visitor.picture(tile.find).seed for tile in tiles] == seeds
     picked = Picked({tiles[3].id: 1, tiles[1].id: 1, "stranger-7": 1}, None, ended.wall.key)
@@ -186,7 +186,7 @@ def test_a_picture_of_the_page_is_searched_for(networks, visitor, ended):
 def test_finds_of_w_breed_in_w(networks, generator, judge, visitor):
     job = tab.ask(visitor, visitor.workspace.view, NO_MARKS, ASKED | {"space": "w", "Random search": {"population": 4}})
     *_, first = begin(generator, judge, None, job, visitor)
-    *_, state = climb(generator, first.climb, visitor, Turns(2, 1.0))
+    *_, state = climb(first, visitor, Turns(2, 1.0))
     results.draw(state, visitor)
     tab.breed_from(networks, visitor, NO_MARKS)
     assert (visitor.breeding.page.space, visitor.breeding.page.kept) == ("w", len(state.latest.top))

@@ -28,19 +28,19 @@ def start(generator, judge, atlas, find, tmp_path, said):
         visitor = Session.on(generator)
         asked = tab.ask(visitor, visitor.workspace.view, Picked({}, None), ASKED | values, str(tmp_path / "find.png"))
         *_, last = begin(generator, judge, atlas, asked, visitor)
-        return visitor, last.climb
+        return visitor, last
 
     return begun
 
 
 def ended(generator, visitor, state):
-    *_, last = climb(generator, state, visitor, Turns(2, 1.0))
+    *_, last = climb(state, visitor, Turns(2, 1.0))
     return last
 
 
 def test_it_begins_with_the_best_seeds_of_both(start, atlas):
     _, state = start()
-    of_words, of_picture = (first_seeds(part, atlas, 0) for part in state.objective.parts)
+    of_words, of_picture = (first_seeds(part, atlas, 0) for part in state.asked.objective.parts)
     assert state.wall.seeds[0] == of_words[0]
     assert of_picture[0] == 5 == state.wall.seeds[1]
     assert set(state.wall.rows) == set([*itertools.chain(*zip(of_words, of_picture, strict=True))][:64])
