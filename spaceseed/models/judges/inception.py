@@ -10,6 +10,8 @@ It is pytorch-fid's port of TensorFlow's Inception v3, with the same weights. An
 torchvision's, gives figures that cannot be compared with published ones.
 """
 
+from pathlib import Path
+
 import torch
 
 import spaceseed.models.judges._torchvision  # noqa: F401
@@ -91,6 +93,19 @@ class Inception(nn.Module):
         return F.linear(checked, like).softmax(dim=1)
 
 
+def inception_file(progress: ByteProgress | None = None) -> Path:
+    """Returns the path of the weights, which are downloaded if they are not here yet.
+
+    Args:
+        progress: called during the download.
+
+    Raises:
+        DownloadError: the weights cannot be downloaded, or are not those that are pinned.
+    """
+    path, _ = fetch(REPOSITORY, FILE, REVISION, SHA256, progress)
+    return path
+
+
 def load_inception(device: torch.device | str | None = None, progress: ByteProgress | None = None) -> Inception:
     """Loads the network, in evaluation mode.
 
@@ -104,7 +119,7 @@ def load_inception(device: torch.device | str | None = None, progress: ByteProgr
         CheckpointError: the file does not hold the weights of this network.
     """
     device = check_device("device", device)
-    path, _ = fetch(REPOSITORY, FILE, REVISION, SHA256, progress)
+    path = inception_file(progress)
     inception = Inception()
     try:
         inception.network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -14,12 +15,13 @@ from spaceseed.evolution.objectives import MAX_PROMPT, TextObjective
 from spaceseed.filters.examples import Score, label_by, worst_of
 from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generators.generator import Generator
-from spaceseed.models.judges.classifier import load_classifier
+from spaceseed.models.judges.classifier import Classifier, load_classifier
 from spaceseed.ui.kit.cores import is_slow, use_cores
 from spaceseed.ui.kit.jobs import STOPPED, DownloadProgress, StoppedError, busy, idle, run
 from spaceseed.ui.kit.messages import HintError, inform
 from spaceseed.ui.kit.numbers import whole
 from spaceseed.ui.kit.picker import Gallery, Picked, Tile
+from spaceseed.ui.state import gpu
 from spaceseed.ui.state.avoiding import SEARCH, TASK, VISITOR, WORDS, Mark, vectors
 from spaceseed.ui.state.examples import MARK_SOME, subject_of, waiting
 from spaceseed.ui.state.networks import BUNDLED, JUDGE, Networks
@@ -104,9 +106,14 @@ def find_by_words(networks: Networks, visitor: Session, text: str, count: Any) -
 
     def work(progress: Progress) -> tuple[Tensor, Tensor]:
         objective = TextObjective(networks.judge(visitor.model, download), wanted)
-        space = workspace.view.space(generator)
-        score = _counting(generator, lambda images: -objective(images))
-        return label_by(space, score, range(first, first + count), SHARE, progress=progress)
+        look = partial(
+            label_by,
+            workspace.view.space(generator),
+            partial(_unlike, generator, objective),
+            range(first, first + count),
+            SHARE,
+        )
+        return gpu.call(look, progress, gpu.seconds_to_draw(generator, count))
 
     bundled = networks.judge_name(visitor.model) == BUNDLED
     unknown = about_unknown_words(networks.judge(visitor.model), wanted) if bundled else ""
@@ -124,33 +131,47 @@ def find_by_search(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
     first = secrets.randbelow(FIRST_SEEDS)
 
     def work(progress: Progress) -> tuple[Tensor, Tensor]:
-        score = _counting(generator, realism(networks, visitor.model, download))
-        return worst_of(
+        look = partial(
+            worst_of,
             workspace.view.space(generator),
-            score,
+            realism(networks, generator, visitor.model, download),
             range(first, first + runs * population),
             count=min(40, 5 * runs),
             runs=runs,
             generations=generations,
-            progress=progress,
         )
+        return gpu.call(look, progress, gpu.seconds_to_draw(generator, runs * generations * population))
 
     yield from _found(visitor, workspace, work, download, SEARCH)
 
 
-def realism(networks: Networks, model: str, download: DownloadProgress) -> Score:
+def realism(networks: Networks, generator: Generator, model: str, download: DownloadProgress) -> Score:
     """Returns a score of how real images look.
 
     A classifier that knows the images rates them by how sure it is of what it sees; otherwise a judge compares words.
     """
     if model == BUNDLED:
-        classifier = load_classifier(BUNDLED)
-        return lambda images: torch.stack(
-            [values.max(dim=1).values for values in classifier.probabilities(images).values()]
-        ).mean(dim=0)
+        return partial(_sureness, generator, load_classifier(BUNDLED))
     judge = networks.judge(model, download)
-    real, broken = TextObjective(judge, REAL), TextObjective(judge, BROKEN)
-    return lambda images: real(images) - broken(images)
+    return partial(_difference, generator, TextObjective(judge, REAL), TextObjective(judge, BROKEN))
+
+
+# Scores set the cores for the images that follow.
+
+
+def _sureness(generator: Generator, classifier: Classifier, images: Tensor) -> Tensor:
+    use_cores(generator)
+    return torch.stack([values.max(dim=1).values for values in classifier.probabilities(images).values()]).mean(dim=0)
+
+
+def _unlike(generator: Generator, objective: TextObjective, images: Tensor) -> Tensor:
+    use_cores(generator)
+    return -objective(images)
+
+
+def _difference(generator: Generator, real: TextObjective, broken: TextObjective, images: Tensor) -> Tensor:
+    use_cores(generator)
+    return real(images) - broken(images)
 
 
 def _found(
@@ -174,16 +195,6 @@ def _found(
             yield idle(f"{told} {unknown}".strip())
     except StoppedError:
         yield idle(STOPPED)
-
-
-def _counting(generator: Generator, score: Score) -> Score:
-    """Returns the same score, which sets the cores for the images that follow."""
-
-    def scored(images: Tensor) -> Tensor:
-        use_cores(generator)
-        return score(images)
-
-    return scored
 
 
 def _gallery(

@@ -3,13 +3,14 @@
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from spaceseed.batches import Progress, batch_size
-from spaceseed.errors import CheckpointError, DownloadError
+from spaceseed.errors import DownloadError
 from spaceseed.latent_space import LatentSpace
 from spaceseed.metrics.features import ClassifierFeatures, Features, FeatureSet, collect, real_avatars
 from spaceseed.metrics.report import Figure, figures
@@ -20,6 +21,7 @@ from spaceseed.ui.kit.cores import use_cores
 from spaceseed.ui.kit.jobs import STOPPED, DownloadProgress, StoppedError, busy, idle, run
 from spaceseed.ui.kit.messages import HintError
 from spaceseed.ui.kit.numbers import whole
+from spaceseed.ui.state import gpu
 from spaceseed.ui.state.avoiding import TASK, Learned, vectors
 from spaceseed.ui.state.networks import BUNDLED, Networks
 from spaceseed.ui.state.session import Session
@@ -108,11 +110,11 @@ def measure(networks: Networks, visitor: Session, count: Any) -> Iterator[list[A
     download = DownloadProgress("the network that compares images")
 
     def work(progress: Progress) -> tuple[tuple[Figure, Figure], ...]:
-        measuring = Measuring(space, learned, count, progress)
-        if bundled:
-            return measuring.pairs(ClassifierFeatures(load_classifier(BUNDLED)), real_avatars())
-        assert learned.good is not None
-        return measuring.pairs(_inception(download), vectors(space, learned.good))
+        if not bundled:
+            _fetch_inception(download)
+        # Without the filter, with it, and the good examples.
+        seconds = gpu.seconds_to_draw(generator, 2 * count + len(learned.good or ()))
+        return gpu.call(partial(_measured, space, learned, count, bundled), progress, seconds)
 
     def line(done: float) -> str:
         return f"Drawing and measuring: {done:.0%}" if done or bundled else download.line
@@ -135,12 +137,24 @@ def measure(networks: Networks, visitor: Session, count: Any) -> Iterator[list[A
         yield idle(STOPPED)
 
 
-def _inception(download: DownloadProgress) -> Features:
+def _measured(
+    space: LatentSpace, learned: Learned, count: int, bundled: bool, progress: Progress
+) -> tuple[tuple[Figure, Figure], ...]:
+    measuring = Measuring(space, learned, count, progress)
+    if bundled:
+        return measuring.pairs(ClassifierFeatures(load_classifier(BUNDLED)), real_avatars())
     from spaceseed.models.judges.inception import load_inception  # noqa: PLC0415 - seconds to import
 
+    assert learned.good is not None
+    return measuring.pairs(load_inception(space.generator.device), vectors(space, learned.good))
+
+
+def _fetch_inception(download: DownloadProgress) -> None:
+    from spaceseed.models.judges.inception import inception_file  # noqa: PLC0415 - seconds to import
+
     try:
-        return load_inception(progress=download)
-    except (CheckpointError, DownloadError) as error:
+        inception_file(download)
+    except DownloadError as error:
         LOGGER.warning("Inception cannot be loaded: %s", error)
         raise DownloadError("The network that compares images cannot be downloaded now.") from error
 

@@ -163,26 +163,38 @@ def galleries(networks: Networks, visitor: Session, picked: Picked) -> Iterator[
         the basket at once with the pictures that are there, and again as more are drawn.
     """
     missing: dict[str, str] = {}
-    waiting = []
+    waiting: dict[str, list[Recipe]] = {}
     for recipe in visitor.basket.finds.values():
         if visitor.thumbnails.path_of(recipe.id) is not None:
             continue
         if networks.at_hand(recipe.model):
-            waiting.append(recipe)
+            waiting.setdefault(recipe.model, []).append(recipe)
         else:
             missing[recipe.id] = f"needs the model {networks.cards[recipe.model].title}"
     shown = -math.inf
-    for recipe in waiting:
-        if is_slow(networks.cards[recipe.model]) and visitor.tab not in BASKET_TABS:
+    for model, recipes in waiting.items():
+        if is_slow(networks.cards[model]) and visitor.tab not in BASKET_TABS:
             continue
         if time.monotonic() - shown > UPDATE_SECONDS:
             yield _gallery(visitor, picked, missing)
             shown = time.monotonic()
-        try:
-            visitor.thumbnails.draw(networks.generator_of(recipe), recipe)
-        except RecipeError:
-            missing[recipe.id] = "does not fit its model"
+        missing |= {recipe.id: "does not fit its model" for recipe in recipes if not _fits(networks, recipe)}
+        fitting = [recipe for recipe in recipes if recipe.id not in missing]
+        for _ in visitor.thumbnails.draw_each(networks.generator(model), fitting) if fitting else ():
+            if is_slow(networks.cards[model]) and visitor.tab not in BASKET_TABS:
+                break
+            if time.monotonic() - shown > UPDATE_SECONDS:
+                yield _gallery(visitor, picked, missing)
+                shown = time.monotonic()
     yield _gallery(visitor, picked, missing)
+
+
+def _fits(networks: Networks, recipe: Recipe) -> bool:
+    try:
+        recipe.ws(networks.generator_of(recipe))
+    except RecipeError:
+        return False
+    return True
 
 
 def _gallery(visitor: Session, picked: Picked, missing: Mapping[str, str]) -> Gallery:

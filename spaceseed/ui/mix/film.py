@@ -30,6 +30,7 @@ from spaceseed.ui.kit.numbers import is_number
 from spaceseed.ui.kit.picker import Picked, PickGallery
 from spaceseed.ui.kit.text import line
 from spaceseed.ui.mix.chosen import chooser, chosen_finds, one_model
+from spaceseed.ui.state import gpu
 from spaceseed.ui.state.large import large
 from spaceseed.ui.state.mixture import Film
 from spaceseed.ui.state.networks import Networks
@@ -160,17 +161,14 @@ def make(
     generator = networks.generator(one_model(networks, visitor, finds, "passed in one film"))
     ws = walk(generator, script.finds, script.frames, way=script.way, loop=script.loop, eased=script.eased)
 
-    def work(progress: Progress) -> Path:
-        def frames() -> Iterator[Tensor]:
-            for drawn, image in enumerate(draw_frames(generator, script.finds[0], ws), start=1):
-                yield image
-                progress(drawn / script.frames)
-
-        return Path(_written(frames(), script.fps))
-
+    # It is written where it is drawn: its frames are large, and the file is small.
+    work, seconds = partial(_drawn, generator, script, ws), gpu.seconds_to_draw(generator, script.frames)
     try:
         for state in run(
-            visitor.tasks, TASK, work, lambda done: f"Frame {round(done * script.frames):,} of {script.frames:,}"
+            visitor.tasks,
+            TASK,
+            lambda progress: Path(gpu.call(work, progress, seconds)),
+            lambda done: f"Frame {round(done * script.frames):,} of {script.frames:,}",
         ):
             if isinstance(state, Path):
                 visitor.film = Film(state, script.fps, script.finds[0], ws.cpu())
@@ -186,6 +184,17 @@ def make(
     except StoppedError:
         warn("Cancelled: no film was made.")
         yield _state(READY, busy=False)
+
+
+def _drawn(generator: Generator, script: Script, ws: Tensor, progress: Progress) -> str:
+    """Draws a film; returns the path of its file."""
+
+    def frames() -> Iterator[Tensor]:
+        for drawn, image in enumerate(draw_frames(generator, script.finds[0], ws), start=1):
+            yield image
+            progress(drawn / script.frames)
+
+    return _written(frames(), script.fps)
 
 
 @torch.no_grad()

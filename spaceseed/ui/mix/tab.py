@@ -70,8 +70,8 @@ def cross(
 
 def _drawn(generator: Generator, visitor: Session, mixture: Mixture) -> Iterator[Crosses]:
     shown, children = 0.0, mixture.children(generator)
-    for recipe in [*mixture.rows, *mixture.columns, *(child for row in children for child in row)]:
-        visitor.thumbnails.draw(generator, recipe)
+    recipes = [*mixture.rows, *mixture.columns, *(child for row in children for child in row)]
+    for _ in visitor.thumbnails.draw_each(generator, recipes):
         if time.monotonic() - shown > UPDATE_SECONDS:
             yield _crosses(visitor, mixture, children)
             shown = time.monotonic()

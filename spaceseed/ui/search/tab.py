@@ -306,6 +306,6 @@ def show_last(networks: Networks, visitor: Session) -> dict[str, Any]:
     if not visitor.found:
         return {}
     generator = networks.generator(visitor.found[0].model)
-    paths = [visitor.thumbnails.draw(generator, recipe) for recipe in visitor.found]
+    paths = list(visitor.thumbnails.draw_each(generator, visitor.found))
     status = {"text": "This is what your last search found.", "share": 0}
     return {"prompt": visitor.prompt, "status": status, **show_found(visitor, paths, "the best", "last")}

@@ -119,7 +119,7 @@ def _draw_elsewhere(
     """
     if edits:
         return here(ws, edits=edits, **options)
-    [pixels] = stream(partial(_pixels, generator, ws, options), seconds_for(generator, len(ws)), lambda: False)
+    [pixels] = stream(partial(_pixels, generator, ws, options), seconds_for(generator, len(ws)))
     return from_uint8(pixels)
 
 
@@ -149,6 +149,11 @@ def seconds_for(generator: Generator, images: int) -> int:
     return min(START_SECONDS + math.ceil(MARGIN * images / rate), MAX_SECONDS)
 
 
+def seconds_to_draw(generator: Generator, images: int) -> int:
+    """Returns the same for images that are only drawn or looked at once; 0 if this machine draws them soon enough."""
+    return seconds_for(generator, images) if is_slow(generator) else 0
+
+
 def note_rate(generator: Generator, images: int, seconds: float) -> None:
     """Notes how long a lease took to draw and judge so many images."""
     if images > 0 and seconds > 0:
@@ -159,19 +164,24 @@ def _name(generator: Generator) -> str:
     return "" if generator.card is None else generator.card.id
 
 
-def stream(work: Callable[[Cancelled], Iterator[T]], seconds: int, cancelled: Cancelled) -> Steps[T]:
+def never() -> bool:
+    """Returns False: the work goes on until it is done, or nobody takes what it yields."""
+    return False
+
+
+def stream(work: Callable[[Cancelled], Iterator[T]], seconds: int, cancelled: Cancelled = never) -> Steps[T]:
     """Yields what work yields: on a GPU that is lent, or here where none is.
 
     Args:
         work: takes a function that tells whether it is to end. On a ZeroGPU Space it is pickled, so it must be a
             function of a module, or a `partial` of one; and it is told to end before the lease does.
-        seconds: of GPU to ask for.
+        seconds: of GPU to ask for; 0 if it is to run here.
         cancelled: whether the work is not wanted any more.
 
     Raises:
         LeaseError: no GPU was lent, or it was taken away.
     """
-    if _lease is None:
+    if _lease is None or not seconds:
         yield from work(cancelled)
         return
     with closing(_answers("stream", work, seconds)) as answers:
@@ -188,12 +198,12 @@ def call(work: Callable[..., T], progress: Progress, seconds: int) -> T:
     Args:
         work: as in `stream`.
         progress: called with the share that is done; it may raise an exception to end the work.
-        seconds: of GPU to ask for.
+        seconds: of GPU to ask for; 0 if it is to run here.
 
     Raises:
         LeaseError: no GPU was lent, or it was taken away.
     """
-    if _lease is None:
+    if _lease is None or not seconds:
         return work(progress=progress)
     share = 0.0
     with closing(_answers("call", work, seconds)) as answers:

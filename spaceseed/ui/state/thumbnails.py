@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import torch
 
@@ -11,7 +12,8 @@ from spaceseed.models.generators.generator import Generator
 from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.kit.cores import use_cores
 from spaceseed.ui.kit.files import still_served
-from spaceseed.ui.kit.pictures import jpegs
+from spaceseed.ui.kit.pictures import Jpeg, jpegs
+from spaceseed.ui.state import gpu
 
 MAX_PICTURES = 3_000
 MAX_RECIPES = 1_000
@@ -55,16 +57,26 @@ class Thumbnails:
         Raises:
             RecipeError: the recipe is not of this generator.
         """
-        recipe_id = recipe.id
-        path = self.path_of(recipe_id)
-        if path is None:
-            use_cores(generator)
-            [picture] = jpegs(recipe.render(generator))
-            path = picture.path
-            self.remember(recipe_id, path)
+        [path] = self.draw_each(generator, [recipe])
         return path
 
-    @torch.no_grad()
+    def draw_each(self, generator: Generator, recipes: Sequence[Recipe]) -> Iterator[str]:
+        """Draws the pictures of recipes that are missing, one by one.
+
+        Yields:
+            each picture's path, in the order of the recipes.
+
+        Raises:
+            RecipeError: a recipe is not of this generator.
+        """
+        missing = {recipe.id: recipe for recipe in recipes if self.path_of(recipe.id) is None}
+        work = partial(_rendered, generator, tuple(missing.values()))
+        drawn = gpu.stream(work, gpu.seconds_to_draw(generator, len(missing)))
+        for recipe in recipes:
+            if missing.pop(recipe.id, None):
+                self.remember(recipe.id, next(drawn).path)
+            yield self._paths[recipe.id]
+
     def draw_all(self, space: LatentSpace, vectors: torch.Tensor, ids: Sequence[str]) -> Iterator[list[str | None]]:
         """Draws the pictures of vectors, a few at a time, so that memory stays bounded.
 
@@ -81,9 +93,25 @@ class Thumbnails:
         size = batch_size(space.generator)
         if len(missing) > size or not missing:
             yield [self.path_of(name) for name in ids]
-        for start in range(0, len(missing), size):
-            batch = missing[start : start + size]
-            use_cores(space.generator)
-            for i, picture in zip(batch, jpegs(space.images(vectors[batch])), strict=True):
+        if not missing:
+            return
+        parts = [missing[start : start + size] for start in range(0, len(missing), size)]
+        work = partial(_drawn, space, [vectors[part] for part in parts])
+        seconds = gpu.seconds_to_draw(space.generator, len(missing))
+        for part, pictures in zip(parts, gpu.stream(work, seconds), strict=True):
+            for i, picture in zip(part, pictures, strict=True):
                 self.remember(ids[i], picture.path)
             yield [self.path_of(name) for name in ids]
+
+
+def _rendered(generator: Generator, recipes: Sequence[Recipe], _cancelled: gpu.Cancelled) -> Iterator[Jpeg]:
+    for recipe in recipes:
+        use_cores(generator)
+        yield from jpegs(recipe.render(generator))
+
+
+@torch.no_grad()
+def _drawn(space: LatentSpace, parts: Sequence[torch.Tensor], _cancelled: gpu.Cancelled) -> Iterator[list[Jpeg]]:
+    for part in parts:
+        use_cores(space.generator)
+        yield jpegs(space.images(part))

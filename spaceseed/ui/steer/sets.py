@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -17,6 +18,7 @@ from spaceseed.ui.kit.cores import use_cores
 from spaceseed.ui.kit.jobs import run
 from spaceseed.ui.kit.messages import HintError
 from spaceseed.ui.kit.picker import Picked
+from spaceseed.ui.state import gpu
 from spaceseed.ui.state.marks import marks_of
 from spaceseed.ui.state.session import Session
 
@@ -35,6 +37,7 @@ ABOUT = {
 }
 STEPS = "A slider counts in steps (standard deviations)."
 SAMPLES = 2_000
+FIRST_LAYERS = 500  # images that cost as much as the first layers of those that components are found in
 MAX_MARKS = 20
 
 
@@ -61,10 +64,13 @@ def find_set(
         StoppedError: the visitor stopped it, or wants others.
     """
     use_cores(generator)
+    # Styles are drawn by the mapping network alone, and soon; components without one are of images' first activations.
+    seconds = 0 if generator.has_mapping else gpu.seconds_to_draw(generator, FIRST_LAYERS)
+    work = partial(directions_of, generator, method, labels=classes)
     states = run(
         visitor.tasks,
         "directions",
-        lambda progress: directions_of(generator, method, labels=classes, progress=progress),
+        lambda progress: gpu.call(work, progress, seconds),
         lambda done: f"Finding directions: {done:.0%}",
     )
     next(states)  # most are found at once, and a line that comes and goes flickers

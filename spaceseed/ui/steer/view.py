@@ -39,7 +39,7 @@ def draw_strip(generator: Generator, visitor: Session, recipes: Sequence[Recipe]
         its value as more pictures are drawn.
     """
     drawn: Strip = []
-    for recipe, amount in zip(recipes, AMOUNTS, strict=True):
-        path, find = visitor.thumbnails.draw(generator, recipe), visitor.thumbnails.show(recipe)
-        drawn += captioned([path], [signed(amount)], [find])
+    paths = visitor.thumbnails.draw_each(generator, recipes)
+    for path, recipe, amount in zip(paths, recipes, AMOUNTS, strict=True):
+        drawn += captioned([path], [signed(amount)], [visitor.thumbnails.show(recipe)])
         yield drawn

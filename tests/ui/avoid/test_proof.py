@@ -39,10 +39,11 @@ def test_figures_of_other_models_need_good_examples(bright_networks, learner, mo
     def cannot_load(progress):
         raise DownloadError("weights.pth of some/repo cannot be downloaded: no route to host.")
 
-    monkeypatch.setattr(inception, "load_inception", cannot_load)
+    monkeypatch.setattr(inception, "inception_file", cannot_load)
     with pytest.raises(DownloadError, match="network that compares images cannot be downloaded now"):
         list(proof.measure(bright_networks, learner, 50))
-    monkeypatch.setattr(inception, "load_inception", lambda progress: Colours())
+    monkeypatch.setattr(inception, "inception_file", lambda progress: None)
+    monkeypatch.setattr(inception, "load_inception", lambda device: Colours())
     list(proof.measure(bright_networks, learner, 60))
     without, with_it = learner.workspace.avoiding.figures[0]
     assert without.name == "Frechet distance, Inception features"

@@ -251,9 +251,9 @@ def test_a_find_of_a_model_that_is_not_here_waits_for_it(visit, catalogue, tmp_p
 
 
 def test_finds_of_slow_models_are_drawn_once_their_tab_is_open(visitor, monkeypatch):
-    drawn, draw = [], Thumbnails.draw
+    drawn, draw = [], Thumbnails.draw_each
     monkeypatch.setattr(finds_tab, "is_slow", lambda card: True)
-    monkeypatch.setattr(Thumbnails, "draw", lambda *of: drawn.append(of) or draw(*of))
+    monkeypatch.setattr(Thumbnails, "draw_each", lambda *of: drawn.append(of) or draw(*of))
     keep_first(visitor)
     visitor.wait_for_function("Object.keys(localStorage).some((key) => key.startsWith('spaceseed-finds:'))")
     visitor.evaluate("sessionStorage.clear()")  # else the page that has this find comes back
