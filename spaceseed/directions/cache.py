@@ -20,7 +20,7 @@ from spaceseed.batches import Progress
 from spaceseed.directions.discovery import SAMPLES, find_directions
 from spaceseed.directions.sets import DirectionSet
 from spaceseed.errors import ArgumentError
-from spaceseed.models.generators.generator import Generator
+from spaceseed.models.generators.generator import Generator, ModelCard
 
 ASSETS = Path(__file__).parents[1] / "assets"
 COUNT = 20
@@ -79,7 +79,15 @@ def bundled_methods(generator: Generator) -> tuple[str, ...]:
 
     The weights themselves need not be bundled.
     """
-    card = generator.card
+    return _bundled_methods(generator.card)
+
+
+def named_directions(card: ModelCard) -> tuple[str, ...]:
+    """Returns the names of the bundled directions from a classifier; nothing of the model is loaded."""
+    return DirectionSet.open(_bundled(card.id, "attributes")).names if "attributes" in _bundled_methods(card) else ()
+
+
+def _bundled_methods(card: ModelCard | None) -> tuple[str, ...]:
     return _methods(card.id, card.sha256) if card is not None and card.sha256 else ()
 
 

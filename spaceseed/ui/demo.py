@@ -12,6 +12,7 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddle
 
 from spaceseed.devices import is_zero_gpu
 from spaceseed.errors import DownloadError
+from spaceseed.ui.api.endpoints import create_api, offers_mcp
 from spaceseed.ui.avoid.tab import create_avoid_tab
 from spaceseed.ui.breed.tab import create_breed_tab
 from spaceseed.ui.finds.tab import BASKET_TABS, create_finds_tab, turn_to
@@ -41,6 +42,7 @@ LAUNCH: dict[str, Any] = {
     # The page alone: Gradio compresses scripts and styles itself, and the rest is compressed already.
     "app_kwargs": {"middleware": [Middleware(GZipMiddleware, compresslevel=6, exclude_content_types=NOT_ZIPPED)]},
     "ssr_mode": False,
+    "mcp_server": offers_mcp(),
     "run_history": False,  # what visitors draw is theirs alone
     "max_file_size": "128mb",
     "state_session_capacity": 500,
@@ -64,6 +66,7 @@ def build(model: str | None = None, judge: str | None = None) -> gr.Blocks:
     """
     networks = Networks(model, judge)
     with gr.Blocks(title="spaceseed", delete_cache=(3600, 86400)) as demo:
+        create_api(networks, demo)
         bar = create_model_bar(networks)
         session = gr.State(Session.on(networks.generator(networks.default)))
         basket = gr.State(0)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from spaceseed.atlas.atlas import Atlas
-from spaceseed.evolution.wishes import Wish
 from spaceseed.ui.kit.jobs import DownloadProgress, waiting_for
 from spaceseed.ui.kit.messages import warn
 from spaceseed.ui.search.bar import pressable
@@ -15,7 +14,7 @@ from spaceseed.ui.search.climb import Climb, climb
 from spaceseed.ui.search.job import Job
 from spaceseed.ui.search.results import draw
 from spaceseed.ui.state.networks import JUDGE, Networks
-from spaceseed.ui.state.prompts import about_unknown_words
+from spaceseed.ui.state.prompts import about_wish
 from spaceseed.ui.state.session import Session
 
 if TYPE_CHECKING:
@@ -45,8 +44,7 @@ def first_steps(networks: Networks, visitor: Session, job: Job) -> Iterator[dict
         judge, atlas, problem = loaded
         if problem:
             warn(problem)
-        wish = Wish.parse(job.settings.words)
-        unknown = about_unknown_words(judge, " ".join([wish.text, *(phrase.text for phrase in wish.refused)]))
+        unknown = about_wish(judge, job.settings.words)
         state = None
         with networks.atlases.searching():
             for state in begin(generator, judge, atlas, job, visitor):

@@ -3,6 +3,7 @@
 import re
 from typing import TYPE_CHECKING
 
+from spaceseed.evolution.wishes import Wish
 from spaceseed.ui.state.networks import BUNDLED
 
 if TYPE_CHECKING:
@@ -29,3 +30,9 @@ def about_unknown_words(judge: "Judge", prompt: str) -> str:
         return ""
     words = ", ".join(unknown[:3]) + (" and more" if len(unknown) > 3 else "")
     return f"Not understood: {words}. These pictures can be asked for by {KNOWN}."
+
+
+def about_wish(judge: "Judge", text: str) -> str:
+    """Returns the same of a wish, whose "no" and "without" are understood."""
+    wish = Wish.parse(text)
+    return about_unknown_words(judge, " ".join([wish.text, *(phrase.text for phrase in wish.refused)]))

@@ -1,0 +1,97 @@
+"""The endpoints: for `gradio_client`, over plain HTTP, and as tools of the Model Context Protocol (MCP)."""
+
+import inspect
+import os
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from importlib.util import find_spec
+from typing import Any, get_args
+
+import gradio as gr
+from gradio.events import api
+
+from spaceseed.ui.api.models import list_models
+from spaceseed.ui.api.pictures import generate, render
+from spaceseed.ui.api.searching import query_atlas, search
+from spaceseed.ui.api.steering import steer
+from spaceseed.ui.kit.messages import clear_errors
+from spaceseed.ui.state.networks import SEARCHES, Networks
+
+QUICK = {"concurrency_id": "api", "concurrency_limit": 4}
+LONG = {"concurrency_id": "api-search", "concurrency_limit": 2 * SEARCHES}
+ENDPOINTS: dict[Callable[..., Any], dict[str, Any]] = {
+    list_models: QUICK,
+    generate: QUICK,
+    search: LONG,
+    query_atlas: QUICK,
+    steer: QUICK,
+    render: QUICK,
+}
+
+
+def create_api(networks: Networks, demo: gr.Blocks) -> None:
+    """Gives the app its named endpoints.
+
+    Call it before the page is laid out: a name belongs to the first event that has it.
+
+    Args:
+        networks: what all visitors share; the endpoints know nothing of any visitor.
+        demo: the app, which is being built.
+    """
+    for function, lane in ENDPOINTS.items():
+        api(_endpoint(function, networks, demo), api_name=function.__name__, **lane)
+
+
+def offers_mcp() -> bool | None:
+    """Returns whether the endpoints are MCP tools: on a Space, which brings the package for it.
+
+    Elsewhere it is None, and `GRADIO_MCP_SERVER=True` asks for it.
+    """
+    return True if os.getenv("SYSTEM") == "spaces" and find_spec("mcp") else None
+
+
+def _endpoint(function: Callable[..., Any], networks: Networks, demo: gr.Blocks) -> Callable[..., Any]:
+    """Returns a function as Gradio describes and calls it: without the networks, and with one sentence as an error."""
+    answer = clear_errors(partial(function, networks))
+
+    def call(request: gr.Request, *sent: Any) -> Any:
+        try:
+            return answer(*sent)
+        finally:
+            _forget(demo, request.session_hash)
+
+    def stream(request: gr.Request, *sent: Any) -> Iterator[Any]:
+        try:
+            yield from answer(*sent)
+        finally:
+            _forget(demo, request.session_hash)
+
+    streams = inspect.isgeneratorfunction(function)
+    endpoint: Any = stream if streams else call
+    signature = inspect.signature(function)
+    returns = signature.return_annotation
+    own = list(inspect.signature(call).parameters.values())[:1]
+    asked = list(signature.parameters.values())[1:]
+    described = signature.replace(
+        parameters=[*own, *asked], return_annotation=get_args(returns)[0] if streams else returns
+    )
+    endpoint.__name__, endpoint.__doc__ = function.__name__, _one_line_each(inspect.getdoc(function) or "")
+    endpoint.__annotations__ = {name: parameter.annotation for name, parameter in described.parameters.items()}
+    endpoint.__signature__ = described
+    return endpoint
+
+
+def _one_line_each(doc: str) -> str:
+    """Joins the lines of each argument and of each result, of which Gradio reads one."""
+    return re.sub(r"\n {8,}|(?<=[^.:\n])\n {4,}", " ", doc)
+
+
+def _forget(demo: gr.Blocks, session: str | None) -> None:
+    """Frees what Gradio keeps of a caller: there is room for so many, and visitors must not lose theirs to callers."""
+    holder = demo.state_holder
+    with holder.lock:
+        kept = holder.session_data.get(session or "")
+        if kept is not None and not kept.state_data:  # no page has been opened in it
+            del holder.session_data[str(session)]
+            holder.time_last_used.pop(str(session), None)
