@@ -12,7 +12,7 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddle
 
 from spaceseed.devices import is_zero_gpu
 from spaceseed.errors import DownloadError
-from spaceseed.ui.api.endpoints import create_api, offers_mcp
+from spaceseed.ui.api.endpoints import App, create_api, offers_mcp
 from spaceseed.ui.avoid.tab import create_avoid_tab
 from spaceseed.ui.breed.tab import create_breed_tab
 from spaceseed.ui.finds.tab import BASKET_TABS, create_finds_tab, turn_to
@@ -65,7 +65,7 @@ def build(model: str | None = None, judge: str | None = None) -> gr.Blocks:
         the app; launch it with the options in `LAUNCH`.
     """
     networks = Networks(model, judge)
-    with gr.Blocks(title="spaceseed", delete_cache=(3600, 86400)) as demo:
+    with App(title="spaceseed", delete_cache=(3600, 86400)) as demo:
         create_api(networks, demo)
         bar = create_model_bar(networks)
         session = gr.State(Session.on(networks.generator(networks.default)))

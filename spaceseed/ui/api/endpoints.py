@@ -9,13 +9,14 @@ from importlib.util import find_spec
 from typing import Any, get_args
 
 import gradio as gr
+from gradio.blocks import BlockFunction
 from gradio.events import api
 
 from spaceseed.ui.api.models import list_models
 from spaceseed.ui.api.pictures import generate, render
 from spaceseed.ui.api.searching import query_atlas, search
 from spaceseed.ui.api.steering import steer
-from spaceseed.ui.kit.messages import clear_errors
+from spaceseed.ui.kit.messages import clear_errors, refusal
 from spaceseed.ui.state.networks import SEARCHES, Networks
 
 QUICK = {"concurrency_id": "api", "concurrency_limit": 4}
@@ -28,6 +29,18 @@ ENDPOINTS: dict[Callable[..., Any], dict[str, Any]] = {
     steer: QUICK,
     render: QUICK,
 }
+
+
+class App(gr.Blocks):
+    """The app. A call with too few values is told which ones it needs."""
+
+    def validate_inputs(self, block_fn: BlockFunction, inputs: list[Any]) -> None:
+        """Refuses a call with too few values."""
+        if block_fn.api_visibility == "public" and len(inputs) < len(block_fn.inputs):
+            assert block_fn.fn is not None
+            names = list(inspect.signature(block_fn.fn).parameters)[1:]
+            raise refusal(f"{block_fn.api_name} takes {len(names)} values: {', '.join(names)}.")
+        super().validate_inputs(block_fn, inputs)
 
 
 def create_api(networks: Networks, demo: gr.Blocks) -> None:
