@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import Any, get_args
 
 import gradio as gr
-from gradio.blocks import BlockFunction
+from gradio.block_function import BlockFunction
 from gradio.events import api
 
 from spaceseed.ui.api.models import list_models
@@ -32,14 +32,17 @@ ENDPOINTS: dict[Callable[..., Any], dict[str, Any]] = {
 
 
 class App(gr.Blocks):
-    """The app. A call with too few values is told which ones it needs."""
+    """The app. It refuses calls that Gradio would not tell what is wrong."""
 
     def validate_inputs(self, block_fn: BlockFunction, inputs: list[Any]) -> None:
-        """Refuses a call with too few values."""
-        if block_fn.api_visibility == "public" and len(inputs) < len(block_fn.inputs):
+        """Refuses a call of an endpoint with too few values, or with files, which Gradio would fetch."""
+        if block_fn.api_visibility == "public":
             assert block_fn.fn is not None
             names = list(inspect.signature(block_fn.fn).parameters)[1:]
-            raise refusal(f"{block_fn.api_name} takes {len(names)} values: {', '.join(names)}.")
+            if len(inputs) < len(names):
+                raise refusal(f"{block_fn.api_name} takes {len(names)} values: {', '.join(names)}.")
+            if _has_file(inputs):
+                raise refusal(f"{block_fn.api_name} takes texts and numbers, and no files.")
         super().validate_inputs(block_fn, inputs)
 
 
@@ -93,6 +96,12 @@ def _endpoint(function: Callable[..., Any], networks: Networks, demo: gr.Blocks)
     endpoint.__annotations__ = {name: parameter.annotation for name, parameter in described.parameters.items()}
     endpoint.__signature__ = described
     return endpoint
+
+
+def _has_file(value: Any) -> bool:
+    if isinstance(value, dict):
+        return {"path", "meta"} <= value.keys() or any(map(_has_file, value.values()))
+    return isinstance(value, list) and any(map(_has_file, value))
 
 
 def _one_line_each(doc: str) -> str:
