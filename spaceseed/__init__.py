@@ -20,7 +20,15 @@ from spaceseed.directions.discovery import find_directions
 from spaceseed.directions.naming import name_directions
 from spaceseed.directions.refine import refine_directions
 from spaceseed.directions.sets import DirectionSet
-from spaceseed.errors import ArgumentError, AtlasError, CheckpointError, DirectionError, DownloadError, FilterError
+from spaceseed.errors import (
+    ArgumentError,
+    AtlasError,
+    CheckpointError,
+    DirectionError,
+    DownloadError,
+    FilterError,
+    UploadError,
+)
 from spaceseed.evolution.breeding import BAD, LIKED, Breeding
 from spaceseed.evolution.find import find
 from spaceseed.evolution.objectives import (
@@ -37,6 +45,8 @@ from spaceseed.evolution.search import Generation, search
 from spaceseed.evolution.wishes import Wish, WishObjective
 from spaceseed.filters.examples import label_by, worst_of
 from spaceseed.filters.filter import LatentFilter
+from spaceseed.hub.finds import push_finds
+from spaceseed.hub.models import push_model
 from spaceseed.latent_space import LatentSpace
 from spaceseed.metrics.distances import (
     FeatureStatistics,
@@ -112,6 +122,7 @@ __all__ = [
     "RecipeError",
     "Termination",
     "TextObjective",
+    "UploadError",
     "Wish",
     "WishObjective",
     "__version__",
@@ -135,6 +146,8 @@ __all__ = [
     "name_directions",
     "pareto",
     "precision_recall",
+    "push_finds",
+    "push_model",
     "refine_directions",
     "search",
     "style_groups",

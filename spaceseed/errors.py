@@ -41,6 +41,10 @@ class DownloadError(OSError):
     """A file could not be downloaded from the Hub."""
 
 
+class UploadError(OSError):
+    """Something could not be written to the Hub. The message never holds the token."""
+
+
 class FilterError(ValueError):
     """A latent filter cannot be learned from these examples, its file is damaged, or it belongs to another model."""
 

@@ -269,11 +269,23 @@ class Recipe(Record):
         Raises:
             RecipeError: the model is not in the zoo, is another one or has other weights, or shapes do not fit it.
         """
-        generator = self._load() if generator is None else generator
+        generator = self.load_generator() if generator is None else generator
         ws = self.ws(generator)
         options = synthesis_options(generator, self.truncation, self.noise, self.noise_seed, self.transform)
         with torch.no_grad():
             return generator.synthesize(ws, **options)
+
+    def load_generator(self) -> Generator:
+        """Loads the recipe's model from the zoo.
+
+        Raises:
+            RecipeError: the zoo has no such model.
+            DownloadError: it cannot be downloaded.
+        """
+        # Only an id from the catalogue is loaded: an untrusted recipe must not choose what is downloaded.
+        if self.model not in [card.id for card in loading.list_models()]:
+            raise RecipeError(f"This recipe needs the model {self.model!r}, which is not among the models here.")
+        return loading.load(self.model)
 
     def to_json(self) -> str:
         """Returns the recipe as JSON. The id is in it, as a checksum of the fields that determine the pixels.
@@ -359,12 +371,6 @@ class Recipe(Record):
         if len(text.encode()) > MAX_RECIPE_BYTES:
             raise RecipeError(f"This recipe is too large to save: the limit is {MAX_RECIPE_BYTES // 10**6} MB.")
         return text
-
-    def _load(self) -> Generator:
-        # Only an id from the catalogue is loaded: an untrusted recipe must not choose what is downloaded.
-        if self.model not in [card.id for card in loading.list_models()]:
-            raise RecipeError(f"This recipe needs the model {self.model!r}, which is not among the models here.")
-        return loading.load(self.model)
 
     def _check(self, generator: Generator) -> None:
         card = generator.card

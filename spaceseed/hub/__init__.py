@@ -1,0 +1,1 @@
+"""Finds and trained generators as repositories on the Hugging Face Hub."""
