@@ -45,8 +45,6 @@ from spaceseed.evolution.search import Generation, search
 from spaceseed.evolution.wishes import Wish, WishObjective
 from spaceseed.filters.examples import label_by, worst_of
 from spaceseed.filters.filter import LatentFilter
-from spaceseed.hub.finds import push_finds
-from spaceseed.hub.models import push_model
 from spaceseed.latent_space import LatentSpace
 from spaceseed.metrics.distances import (
     FeatureStatistics,
@@ -67,6 +65,8 @@ from spaceseed.ops.differential_evolution import DifferentialEvolution
 from spaceseed.ops.genetic import GeneticAlgorithm
 from spaceseed.ops.random_search import RandomSearch
 from spaceseed.ops.termination import Termination
+from spaceseed.pushing.finds import push_finds
+from spaceseed.pushing.models import push_model
 from spaceseed.recipes.recipe import Edit, Found, Recipe, RecipeError
 from spaceseed.version import __version__
 

@@ -18,6 +18,7 @@ from spaceseed.ui.breed.tab import create_breed_tab
 from spaceseed.ui.finds.tab import BASKET_TABS, create_finds_tab, turn_to
 from spaceseed.ui.kit.events import quiet
 from spaceseed.ui.kit.menu import PictureMenu
+from spaceseed.ui.kit.space import is_space
 from spaceseed.ui.kit.storage import Storage
 from spaceseed.ui.kit.stream import HEAD
 from spaceseed.ui.kit.tabs import note_tab, turn
@@ -84,6 +85,9 @@ def build(model: str | None = None, judge: str | None = None) -> gr.Blocks:
                 avoid = create_avoid_tab(networks, session, breed.picker, [breed.avoid, search.avoid], tabs, avoid_tab)
             with gr.Tab("Found seeds", id="finds", elem_id="tab-finds", render_children=True):
                 finds = create_finds_tab(networks, session, basket, saved, breed, tabs)
+
+        if is_space():
+            gr.DuplicateButton("Duplicate this Space", elem_id="duplicate")
 
         def draw_finds(trigger: Callable[..., Any]) -> None:
             steer.draw_shelf(finds.draw(trigger).then)

@@ -44,21 +44,24 @@ def test_a_space_gets_what_it_runs_and_nothing_else(hub: StandInHub):
     Path("notes.txt").write_text("not committed")
     address = publish("me/seeds")
     assert address == f"{hub.address}/spaces/me/seeds"
-    assert set(hub.space) == {
-        "app.py", "pre-requirements.txt", "requirements.txt", "README.md", "LICENSE", "docs/breed.png",
-        "examples/find.png", "spaceseed/__init__.py", "spaceseed/assets/weights.safetensors",
+    space = hub.contents("spaces/me/seeds")
+    assert set(space) == {
+        ".gitattributes", "app.py", "pre-requirements.txt", "requirements.txt", "README.md", "LICENSE",
+        "docs/breed.png", "examples/find.png", "spaceseed/__init__.py", "spaceseed/assets/weights.safetensors",
     }  # fmt: skip
-    assert hub.space["spaceseed/assets/weights.safetensors"] == b"weights"
-    assert hub.space["app.py"] == b"print('app')"
+    assert space["spaceseed/assets/weights.safetensors"] == b"weights"
+    assert space["app.py"] == b"print('app')"
     assert len(hub.commits) == 1
 
 
 def test_what_a_new_version_lacks_is_deleted(hub: StandInHub):
-    hub.space = {"old.py": b"", ".gitattributes": b"*.png lfs", "app.py": b"old"}
+    hub.create("spaces/me/seeds")
+    hub.files |= {"spaces/me/seeds/old.py": b"", "spaces/me/seeds/app.py": b"old"}
     publish("me/seeds")
-    assert "old.py" not in hub.space
-    assert ".gitattributes" in hub.space
-    assert hub.space["app.py"] == b"print('app')"
+    space = hub.contents("spaces/me/seeds")
+    assert "old.py" not in space
+    assert ".gitattributes" in space
+    assert space["app.py"] == b"print('app')"
 
 
 @pytest.mark.parametrize("name", ["seeds of me", "a/b/c"])

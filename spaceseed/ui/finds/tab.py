@@ -12,11 +12,13 @@ import gradio as gr
 
 from spaceseed.recipes.recipe import Recipe, RecipeError
 from spaceseed.ui.finds.detail import WHOLE_LINK, FindDetail, create_find_detail, fill
+from spaceseed.ui.finds.to_hub import create_to_hub
 from spaceseed.ui.kit.cores import is_slow
 from spaceseed.ui.kit.events import quiet
 from spaceseed.ui.kit.files import press, served
 from spaceseed.ui.kit.messages import HintError, clear_errors, inform, warn
 from spaceseed.ui.kit.picker import Gallery, Picked, PickGallery, Tile
+from spaceseed.ui.kit.space import has_sign_in
 from spaceseed.ui.kit.storage import Storage
 from spaceseed.ui.kit.tabs import to_top
 from spaceseed.ui.state.basket import SUFFIXES, large_png, restore, to_browser, zip_file
@@ -93,6 +95,8 @@ def create_finds_tab(
                 height=140,
                 elem_id="finds-drop",
             )
+            if has_sign_in():
+                create_to_hub(networks, session, picker)
             _create_examples(networks, session, basket)
         with gr.Column(scale=2, min_width=320):
             detail = create_find_detail()

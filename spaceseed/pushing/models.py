@@ -1,17 +1,19 @@
 """A trained generator as a model repository."""
 
 import io
+import itertools
 from pathlib import Path
 
 import torch
 
 from spaceseed.errors import ArgumentError
-from spaceseed.hub.cards import MARK, model_card
-from spaceseed.hub.repository import Content, Pushed, Repository, check_repo_id, push
 from spaceseed.images import to_grid, to_uint8
 from spaceseed.models.checkpoints import own
 from spaceseed.models.generators.generator import Generator, latents_from_seeds
+from spaceseed.models.generators.labels import groups_of, labels
 from spaceseed.models.zoo import loading
+from spaceseed.pushing.cards import MARK, model_card
+from spaceseed.pushing.repository import Content, Pushed, Repository, check_repo_id, push
 
 FILE, SAMPLES, README = "generator.safetensors", "samples.png", "README.md"
 COLUMNS, ROWS = 8, 4
@@ -59,9 +61,19 @@ def push_model(path: str | Path, repo_id: str, *, token: str | None = None, priv
 def _samples(generator: Generator, truncation: float | None) -> bytes:
     """Returns a PNG of a grid of images."""
     z = latents_from_seeds(range(ROWS * COLUMNS), generator.z_dim).to(generator.device)
+    rows = None
+    if generator.num_classes:
+        rows = torch.stack([labels(generator, *_classes(generator, number)) for number in range(len(z))])
     with torch.no_grad():
-        ws = generator.map(z, truncation=1.0 if truncation is None else truncation)
-        images = torch.cat([generator.synthesize(row[None]) for row in ws])
+        ws = generator.map(z, rows, 1.0 if truncation is None else truncation)
+        images = torch.cat([generator.synthesize(row) for row in ws.split(1)])
     file = io.BytesIO()
     to_grid(to_uint8(images), COLUMNS).save(file, format="PNG")
     return file.getvalue()
+
+
+def _classes(generator: Generator, number: int) -> list[int]:
+    """Returns a class of each group, another one for the next image."""
+    groups = groups_of(generator)  # training writes the groups of all classes
+    starts = itertools.accumulate(groups, initial=0)
+    return [start + number % size for start, size in zip(starts, groups, strict=False)]

@@ -7,10 +7,10 @@ from typing import Any
 from spaceseed.arguments import check_integer
 from spaceseed.batches import Progress
 from spaceseed.errors import UploadError
-from spaceseed.hub.cards import MARK, Weights, dataset_card
-from spaceseed.hub.repository import Content, Pushed, Repository, check_repo_id, push
 from spaceseed.models.generators.generator import ModelCard
 from spaceseed.models.zoo import loading
+from spaceseed.pushing.cards import MARK, Weights, dataset_card
+from spaceseed.pushing.repository import Content, Pushed, Repository, check_repo_id, push
 from spaceseed.recipes.recipe import Recipe
 from spaceseed.untrusted import clean_text
 
@@ -33,9 +33,9 @@ def push_finds(
 ) -> Pushed:
     """Pushes finds to a dataset on the Hub, with one commit. What it holds already stays there.
 
-    Each find becomes `images/ID.png`, with its recipe inside, and `recipes/ID.json`. `images/metadata.jsonl` gets a line
-    for each image, and README.md says what drew them, under which licence. A README.md that somebody else has written is
-    left as it is.
+    Each find becomes `images/ID.png`, with its recipe inside, and `recipes/ID.json`. `images/metadata.jsonl` gets a
+    line for each image, and README.md says what drew them, under which licence. A README.md that somebody else has
+    written is left as it is.
 
     Args:
         recipes: 1 to 500.

@@ -1,5 +1,6 @@
 """The cards of what is pushed: README.md files with front matter that the Hub reads."""
 
+import json
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -64,8 +65,8 @@ def dataset_card(repo: str, count: int, weights: Sequence[Weights], example: str
 # {repo.partition("/")[2]}
 
 {count} image{"" if count == 1 else "s"} from the latent space of {"a GAN" if len(weights) == 1 else "GANs"}, found with
-spaceseed {__version__}. Each PNG has its recipe inside: everything that draws the image again. `recipes` has the same as
-JSON, and `images/metadata.jsonl` says how each image was found.
+spaceseed {__version__}. Each PNG has its recipe inside: everything that draws the image again. `recipes` has the same
+as JSON, and `images/metadata.jsonl` says how each image was found.
 
 ## Models
 
@@ -105,7 +106,10 @@ def model_card(repo: str, file: str, card: ModelCard, samples: str) -> str:
         tags=["spaceseed", "gan", card.family.lower()],
     )
     psi = f", truncation={card.truncation:g}" if card.truncation is not None else ""
-    classes = f"- labels: {len(card.classes)}, such as {_plain(card.classes[0])}\n" if card.classes else ""
+    call, classes = "z", ""
+    if card.classes:
+        classes = f"- {len(card.classes)} labels, such as {_plain(card.classes[0])}\n"
+        call = f"z, ss.labels(G, {json.dumps(card.classes[0], ensure_ascii=False)}).expand(3, -1)"
     return f"""---
 {data.to_yaml()}
 ---
@@ -124,7 +128,8 @@ A {card.family} that draws images of {card.resolution} x {card.resolution} pixel
 ```python
 import spaceseed as ss
 G = ss.load("hub:{repo}/{file}@main")
-images = G.synthesize(G.map(ss.latents_from_seeds([0, 1, 2], G.z_dim){psi}))
+z = ss.latents_from_seeds([0, 1, 2], G.z_dim)
+images = G.synthesize(G.map({call}{psi}))
 ```
 
 {MARK}

@@ -92,8 +92,8 @@ def check_repo_id(repo_id: str) -> str:
         raise ArgumentError(
             "repo_id",
             repo_id,
-            'a name, or "owner/name", of at most 96 letters from A to Z, digits, "-", "_" and ".", which does not begin '
-            'or end with "-" or ".", has no "--" or "..", and does not end with ".git"',
+            'a name, or "owner/name", of at most 96 letters from A to Z, digits, "-", "_" and ".", that does not begin '
+            'or end with "-" or ".", has no "--" or "..", and does not end in ".git"',
         )
     return repo_id
 
