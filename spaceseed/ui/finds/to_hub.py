@@ -12,7 +12,7 @@ from spaceseed.pushing.finds import push_finds
 from spaceseed.pushing.repository import Pushed, check_repo_id
 from spaceseed.recipes.recipe import Recipe, RecipeError
 from spaceseed.ui.kit.events import quiet
-from spaceseed.ui.kit.jobs import STOPPED, StatusLine, StoppedError, busy, idle, run
+from spaceseed.ui.kit.jobs import StatusLine, StoppedError, busy, idle, run
 from spaceseed.ui.kit.messages import HintError, clear_errors
 from spaceseed.ui.kit.picker import Picked, PickGallery
 from spaceseed.ui.kit.text import heading
@@ -21,6 +21,7 @@ from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.session import Session
 
 TASK = "push"
+STOPPED = "Stopped: nothing was pushed, unless it was being sent already."
 UPLOADING = "Sending them to Hugging Face..."
 EVENT = quiet(lane="push", at_once=2, trigger="once")
 
@@ -81,7 +82,8 @@ def push_chosen(
         HintError: there are no finds, or no token or name.
         ValueError: the Hub does not allow this name; the message is a sentence for the visitor.
     """
-    finds = [find for key, find in visitor.basket.finds.items() if not picked.marks or key in picked.marks]
+    kept = visitor.basket.finds
+    finds = [find for key, find in kept.items() if key in picked.marks] or list(kept.values())
     if not finds:
         raise HintError("There is nothing to push yet: keep some finds first.")
     if not token:
