@@ -57,6 +57,11 @@ def test_the_space_runs_what_is_pinned():
     assert len(FRONT_MATTER["short_description"]) <= 60
 
 
+def test_the_space_asks_visitors_for_no_more_than_a_push_needs():
+    assert FRONT_MATTER["hf_oauth"] is True
+    assert FRONT_MATTER["hf_oauth_scopes"] == ["contribute-repos"]
+
+
 def anchors(page):
     """Returns the anchors of a page's headings."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)

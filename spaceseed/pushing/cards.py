@@ -5,6 +5,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 from huggingface_hub import DatasetCardData, ModelCardData
 
@@ -144,7 +145,7 @@ def _row(weights: Weights) -> str:
     return f"| {' | '.join(cells)} | {_plain(card.terms) if card else 'Not known: ask whoever made the weights.'} |"
 
 
-def _licence(licences: Collection[str]) -> dict[str, str | list[str]]:
+def _licence(licences: Collection[str]) -> dict[str, Any]:
     """Returns what front matter says of licences."""
     names = sorted({licence.lower() for licence in licences})
     if all(name in LICENCES for name in names):

@@ -140,7 +140,8 @@ def _push(
     private: bool,
 ) -> Pushed:
     url: RepoUrl = api.create_repo(repo_id, repo_type=kind, private=private, exist_ok=True)
-    info = api.repo_info(url.repo_id, repo_type=kind, files_metadata=True)
+    describe = api.dataset_info if kind == "dataset" else api.model_info
+    info = describe(url.repo_id, files_metadata=True)
     if private and not info.private:
         raise UploadError(f"{url.repo_id} exists, and is public: choose another name, or push in public.")
     sizes = {sibling.rfilename: sibling.size or 0 for sibling in info.siblings or []}
