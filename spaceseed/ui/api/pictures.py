@@ -83,10 +83,7 @@ def draw(generator: Generator, recipes: Sequence[Recipe]) -> list[FileDataDict]:
         LeaseError: no GPU is lent.
     """
     use_cores(generator)
-    work = partial(_pixels, generator, tuple(recipes))
-    drawn = work(lambda: False)
-    if is_slow(generator):  # one lease for all, where GPUs are lent
-        drawn = gpu.stream(work, gpu.seconds_for(generator, len(recipes)), lambda: False)
+    drawn = gpu.stream(partial(_pixels, generator, tuple(recipes)), gpu.seconds_to_draw(generator, len(recipes)))
     files = [linked(_png(recipe, pixels)) for recipe, pixels in zip(recipes, drawn, strict=False)]
     if len(files) < len(recipes):
         raise gpu.LeaseError(gpu.LOST)
