@@ -156,3 +156,14 @@ def test_single_images_of_a_slow_model_are_drawn_in_a_lease(space, scheduler):
     assert len(scheduler.leases) == 1
     first, again = (generator.synthesize(ws, noise="random", rng=torch.Generator().manual_seed(3)) for _ in range(2))
     assert torch.equal(first, again)
+
+
+def test_seconds_are_asked_for_by_how_fast_the_model_was(space, scheduler, monkeypatch):
+    networks, _ = space
+    monkeypatch.setattr(gpu, "_rates", {})
+    generator = networks.generator("avatars")
+    first = gpu.seconds_for(generator, 100)
+    gpu.note_rate(generator, 100, seconds=10.0)
+    slower = gpu.seconds_for(generator, 100)
+    assert first < slower == gpu.START_SECONDS + gpu.SPARE_SECONDS + 15
+    assert gpu.seconds_for(generator, 10_000) == gpu.MAX_SECONDS

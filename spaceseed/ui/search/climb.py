@@ -325,7 +325,7 @@ def _run(state: Climb, visitor: Session, turns: Turns) -> Iterator[float]:
     pace, steps = state.steps(visitor)
     generator = state.hunt.space.generator
     lends, slow, size, began = gpu.lends(), is_slow(generator), batch_size(generator), time.monotonic()
-    done = state.latest.evaluations if state.latest else 0
+    first: Round | None = None
     pace.batches = 0
     try:
         with turns.line() if not lends else nullcontext() as turn:
@@ -333,8 +333,10 @@ def _run(state: Climb, visitor: Session, turns: Turns) -> Iterator[float]:
             for step in turn.share(steps, lambda: state.ended or pace.given_up) if turn and not slow else pulled(steps):
                 if isinstance(step, Step):
                     state.add(step)
-                    if lends:
-                        gpu.note_rate(generator, step.round.evaluations - done, step.round.seconds)
+                    first = first or step.round
+                    if lends and first is not step.round:  # the first may count images that were drawn before its time
+                        images = step.round.evaluations - first.evaluations
+                        gpu.note_rate(generator, images, step.round.seconds - first.seconds)
                     pace.batches = 0
                     yield UPDATE_SECONDS
                 elif isinstance(step, str):

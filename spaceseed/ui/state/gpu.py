@@ -45,10 +45,8 @@ Cancelled = Callable[[], bool]
 START_SECONDS, MAX_SECONDS = 6, 60
 # As fast as a GPU is thought to draw and judge until a lease has shown it: so many pixels and images a second.
 PIXEL_RATE, IMAGE_RATE = 10e6, 60.0
-# GPUs differ. What is asked for and not used costs a visitor nothing.
-MARGIN = 1.5
-# The work is told to end so long before its lease does.
-RESERVE_SECONDS = 1.0
+# GPUs differ, and little work is hard to foresee. What is asked for and not used costs a visitor nothing.
+MARGIN, SPARE_SECONDS = 1.5, 2
 BEAT_SECONDS = 0.1  # the package looks this often whether a lease is to end early
 QUOTA = re.compile(r"requested vs\. (\d+)s left")
 AGAIN = re.compile(r"Try again in [^.<]*")
@@ -146,7 +144,7 @@ def seconds_for(generator: Generator, images: int) -> int:
     """Returns the seconds of GPU to ask for when so many images are drawn and judged, as fast as the last time."""
     guess = min(PIXEL_RATE / generator.resolution**2, IMAGE_RATE)
     rate = _rates.get(_name(generator), guess)
-    return min(START_SECONDS + math.ceil(MARGIN * images / rate), MAX_SECONDS)
+    return min(START_SECONDS + SPARE_SECONDS + math.ceil(MARGIN * images / rate), MAX_SECONDS)
 
 
 def seconds_to_draw(generator: Generator, images: int) -> int:
