@@ -48,16 +48,20 @@ def free_port() -> int:
 
 
 @contextmanager
-def app_process(port: int, python: str = sys.executable, cwd: Path | None = None) -> Iterator[str]:
+def app_process(
+    port: int, python: str = sys.executable, cwd: Path | None = None, module: str = "spaceseed.ui", **settings: str
+) -> Iterator[str]:
     """The app in a process of its own, with the bundled model to begin with; gives its address once it answers.
 
     Args:
         port: where it answers.
         python: the interpreter, with the environment to run the app in.
         cwd: where to run it.
+        module: what runs it.
+        **settings: variables of its environment.
     """
-    settings = os.environ | {"GRADIO_SERVER_PORT": str(port), "SPACESEED_MODEL": "avatars"}
-    with subprocess.Popen([python, "-m", "spaceseed.ui"], cwd=cwd, env=settings, stdout=subprocess.DEVNULL) as app:
+    settings = os.environ | {"GRADIO_SERVER_PORT": str(port), "SPACESEED_MODEL": "avatars"} | settings
+    with subprocess.Popen([python, "-m", module], cwd=cwd, env=settings, stdout=subprocess.DEVNULL) as app:
         try:
             yield _answering(f"http://127.0.0.1:{port}", app)
         finally:

@@ -1,29 +1,36 @@
-"""The tests of this folder run in a process of their own, which plays a ZeroGPU Space: see test_a_space.py."""
+"""The tests of this folder run in a process that plays a ZeroGPU Space (test_a_space.py).
+
+Those in a browser run as all others do, and visit such a process.
+"""
 
 import base64
 import os
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from starlette.datastructures import Headers
 
+from tests.conftest import free_port
 from tests.zero_gpu.cuda import install, is_on
-from tests.zero_gpu.scheduler import Scheduler, free_port, serving
+from tests.zero_gpu.scheduler import Scheduler, serving
 
-collect_ignore = ["test_a_space.py"] if is_on() else ["test_endpoints.py", "test_leases.py", "test_searches.py"]
+HERE = Path(__file__).parent
+OUTSIDE = ["test_a_space.py", *(file.name for file in HERE.glob("test_*_in_a_browser.py"))]
+ALL = [file.name for file in HERE.glob("test_*.py")]
+collect_ignore = OUTSIDE if is_on() else [name for name in ALL if name not in OUTSIDE]
+SCHEDULER = Scheduler(free_port())
 
 if is_on():
-    PORT = free_port()
-    os.environ["SPACES_ZERO_DEVICE_API_URL"] = f"http://127.0.0.1:{PORT}"
+    os.environ["SPACES_ZERO_DEVICE_API_URL"] = SCHEDULER.url
     install()
 
 
 @pytest.fixture(scope="session")
 def service():
     """The scheduler, for all tests."""
-    scheduler = Scheduler()
-    with serving(scheduler, PORT):
-        yield scheduler
+    with serving(SCHEDULER):
+        yield SCHEDULER
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,8 +12,6 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse, StreamingResponse
-
-from tests.conftest import free_port
 
 
 @dataclass
@@ -39,6 +38,7 @@ class Scheduler:
     """What it does, and what it was asked.
 
     Attributes:
+        port: where it answers.
         leases: in their order.
         refused: seconds asked for that were refused.
         quota: seconds that the visitor has left; None for any number.
@@ -49,6 +49,7 @@ class Scheduler:
         started: whether the app has reported its start.
     """
 
+    port: int
     leases: dict[str, Lease] = field(default_factory=dict)
     refused: list[int] = field(default_factory=list)
     quota: int | None = None
@@ -59,15 +60,28 @@ class Scheduler:
 
     def reset(self) -> None:
         """Lends to everybody again, and forgets what it was asked."""
-        fresh = Scheduler(started=self.started)
+        fresh = Scheduler(self.port)
         for name in ("refused", "quota", "busy_seconds", "times_out", "down"):
             setattr(self, name, getattr(fresh, name))
         self.leases = {token: lease for token, lease in self.leases.items() if not lease.ended}
 
     @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
     def open(self) -> list[Lease]:
         """The leases that have not ended."""
         return [lease for lease in self.leases.values() if not lease.ended]
+
+    def endings(self) -> list[str]:
+        """Waits until all leases have ended, ten seconds at most; returns how they ended."""
+        for _ in range(100):
+            if not self.open:
+                break
+            time.sleep(0.1)
+        return [lease.ended for lease in self.leases.values()]
 
     def lend(self, task: int, seconds: int) -> dict[str, Any]:
         """Lends the GPU."""
@@ -129,9 +143,9 @@ class Scheduler:
 
 
 @contextmanager
-def serving(scheduler: Scheduler, port: int) -> Iterator[None]:
-    """Answers at this port."""
-    server = uvicorn.Server(uvicorn.Config(scheduler.app(), port=port, log_level="error"))
+def serving(scheduler: Scheduler) -> Iterator[None]:
+    """Answers at its port."""
+    server = uvicorn.Server(uvicorn.Config(scheduler.app(), port=scheduler.port, log_level="error"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
@@ -139,6 +153,3 @@ def serving(scheduler: Scheduler, port: int) -> Iterator[None]:
     yield
     server.should_exit = True
     thread.join()
-
-
-__all__ = ["Lease", "Scheduler", "free_port", "serving"]
