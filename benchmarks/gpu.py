@@ -96,7 +96,7 @@ def searching(name: str, judge: Judge, device: torch.device, quick: bool) -> Ite
     def scores(dtype: torch.dtype) -> Tensor:
         drawer, judging = copy.copy(generator), copy.copy(judge)
         if dtype is not torch.float32:
-            drawer.synthesize = halved(generator.synthesize, dtype, device)  # type: ignore[method-assign]
+            drawer.synthesize = halved(generator.synthesize, dtype, device)
             judging.embed_images = halved(judge.embed_images, dtype, device)  # type: ignore[method-assign]
         space, objectives = LatentSpace(drawer), [TextObjective(judging, TEXT)]
         return torch.cat([evaluate(space, objectives, part).scores for part in vectors.split(size)])

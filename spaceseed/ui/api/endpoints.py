@@ -29,10 +29,18 @@ ENDPOINTS: dict[Callable[..., Any], dict[str, Any]] = {
     steer: QUICK,
     render: QUICK,
 }
+NAMES = {function.__name__ for function in ENDPOINTS}
 
 
 class App(gr.Blocks):
-    """The app. It refuses calls that Gradio would not tell what is wrong."""
+    """The app. Only its endpoints are public, and it refuses calls that Gradio would not tell what is wrong."""
+
+    def __exit__(self, *raised: Any) -> None:
+        """Ends the layout. Events that Gradio adds then, such as one that tells who has signed in, are no endpoints."""
+        super().__exit__(*raised)
+        for event in self.fns.values():
+            if event.name not in NAMES:
+                event.api_visibility = "private"
 
     def validate_inputs(self, block_fn: BlockFunction, inputs: list[Any]) -> None:
         """Refuses a call of an endpoint with too few values, or with files, which Gradio would fetch."""

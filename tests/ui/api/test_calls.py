@@ -59,11 +59,11 @@ def test_a_recipe_is_drawn_as_the_file_that_the_library_writes(networks, generat
 
 def test_the_pictures_of_a_slow_model_are_one_lease(generator, recipe, monkeypatch):
     leases = []
-    monkeypatch.setattr("spaceseed.ui.api.pictures.is_slow", lambda _: True)
-    monkeypatch.setattr(gpu, "stream", lambda work, seconds, ended: leases.append(seconds) or work(ended))
+    monkeypatch.setattr(gpu, "is_slow", lambda _: True)
+    monkeypatch.setattr(gpu, "stream", lambda work, seconds: leases.append(seconds) or work(gpu.never))
     assert len(draw(generator, [recipe, recipe.replace(truncation=0.3)])) == 2
     assert len(leases) == 1
-    monkeypatch.setattr(gpu, "stream", lambda work, *_: work(lambda: True))
+    monkeypatch.setattr(gpu, "stream", lambda work, _: work(lambda: True))
     with pytest.raises(gpu.LeaseError):
         draw(generator, [recipe])
 

@@ -7,6 +7,7 @@ from gradio.helpers import special_args
 from huggingface_hub import hf_hub_download
 
 from spaceseed.recipes.recipe import Recipe
+from spaceseed.ui.api.endpoints import ENDPOINTS
 from spaceseed.ui.demo import build
 from spaceseed.ui.finds import to_hub
 from spaceseed.ui.finds.to_hub import push_chosen
@@ -147,7 +148,7 @@ def test_only_a_space_with_sign_in_offers_it(on_a_space, monkeypatch):
     assert (kinds.count(gr.LoginButton), kinds.count(gr.DuplicateButton)) == (0, 0)
 
 
-def test_the_space_offers_no_api_but_gradios_own_that_tells_who_has_signed_in(on_a_space):
-    demo = build("avatars")
-    offered = [event for event in demo.config["dependencies"] if event["api_visibility"] != "private"]
-    assert [event["api_name"] for event in offered] == ["_check_login_status"]
+def test_sign_in_is_no_endpoint(on_a_space):
+    config = build("avatars").get_config_file()
+    public = [event["api_name"] for event in config["dependencies"] if event["api_visibility"] != "private"]
+    assert public == [function.__name__ for function in ENDPOINTS]
