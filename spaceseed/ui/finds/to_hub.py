@@ -34,22 +34,25 @@ def create_to_hub(networks: Networks, session: gr.State, picker: PickGallery) ->
         session: holds a `Session`.
         picker: where finds are chosen.
     """
-    heading("Push to a dataset on Hugging Face")
-    gr.LoginButton("Sign in with Hugging Face", size="md", elem_id="finds-sign-in")
-    with gr.Row():
-        name = gr.Textbox(
-            label="Dataset",
-            info="A name; it is created if there is none. Names and prompts of the finds go along.",
-            placeholder="my-finds",
-            max_length=200,
-            max_lines=1,
-            elem_id="finds-dataset",
-        )
-        private = gr.Checkbox(True, label="Private", info="Only you see it.", elem_id="finds-private", min_width=120)
-    with gr.Row(elem_classes="ss-actions"):
-        go = gr.Button("Push finds", elem_id="finds-push")
-        page = gr.Button("Open the dataset", link_target="_blank", visible=False, elem_id="finds-dataset-page")
-    status = StatusLine.create("finds-push-line")
+    with gr.Column():  # its buttons stay below it on a phone
+        heading("Push to a dataset on Hugging Face")
+        with gr.Row():
+            name = gr.Textbox(
+                label="Dataset",
+                info="A name; it is created if there is none. Names and prompts of the finds go along.",
+                placeholder="my-finds",
+                max_length=200,
+                max_lines=1,
+                elem_id="finds-dataset",
+            )
+            private = gr.Checkbox(
+                True, label="Private", info="Only you see it.", elem_id="finds-private", min_width=120
+            )
+        with gr.Row(elem_classes="ss-actions"):
+            gr.LoginButton("Sign in", "Sign out ({})", size="md", elem_id="finds-sign-in")
+            go = gr.Button("Push finds", elem_id="finds-push")
+            page = gr.Button("Open the dataset", link_target="_blank", visible=False, elem_id="finds-dataset-page")
+        status = StatusLine.create("finds-push-line")
 
     # Gradio passes the token in by the annotation of the last argument, which a `partial` would hide.
     @clear_errors
