@@ -1,5 +1,8 @@
 """The app as a whole, without a browser."""
 
+import subprocess
+import sys
+
 import gradio as gr
 
 from spaceseed.ui.demo import build
@@ -24,3 +27,8 @@ def test_events_that_share_a_lane_agree_on_how_many_run_at_once():
             lanes.setdefault(fn.concurrency_id, set()).add(fn.concurrency_limit)
     assert {"breed", "finds", "search", "steer", "mix", "film", "avoid", "switch"} <= lanes.keys()
     assert all(len(limits) == 1 for limits in lanes.values())
+
+
+def test_only_a_zero_gpu_space_imports_what_lends_gpus():
+    code = "import sys; from spaceseed.ui.demo import build; build('avatars'); print('spaces' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
