@@ -11,7 +11,7 @@ from spaceseed.models.generators.generator import Generator
 # 8.9, 3.8, 3.5 and 3.4 ms an image of 64 pixels in batches of 1, 8, 16 and 32; 290 ms an image of 256 pixels in batches
 # of 2 and of 4.
 MAX_IMAGES, PIXELS = 16, 2**17
-# On a GPU: as many as fit into half of the free memory, and at most 64, because a search copies them to the CPU.
+# On a GPU: as many as fit into half of the free memory, and at most 64, because a search ends only between batches.
 # Networks have half the channels at twice the resolution, so the activations of an image grow with its side: those of
 # StyleGAN2 take 37 MB at 64 pixels, 143 MB at 256, and 582 MB at 1024.
 MAX_CUDA_IMAGES, BYTES_OF_ROW, CUDA_SHARE = 64, 600_000, 0.5
