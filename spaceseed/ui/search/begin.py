@@ -21,10 +21,13 @@ from spaceseed.ui.search.job import Job
 from spaceseed.ui.search.settings import SearchSettings
 from spaceseed.ui.search.wall import Wall
 from spaceseed.ui.state import gpu
+from spaceseed.ui.state.gpu import LeaseError
 from spaceseed.ui.state.session import Session
 
 if TYPE_CHECKING:
     from spaceseed.models.judges.clip import Judge
+
+LEASES = 2  # for the first images; a GPU on which they take longer is too slow for the search
 
 
 def begin(generator: Generator, judge: "Judge", atlas: Atlas | None, job: Job, visitor: Session) -> Iterator[Climb]:
@@ -39,12 +42,11 @@ def begin(generator: Generator, judge: "Judge", atlas: Atlas | None, job: Job, v
 
     Raises:
         FilterError: the filter teaches nothing in this space.
-        LeaseError: no GPU is lent.
+        LeaseError: no GPU is lent, or not for long enough.
     """
     use_cores(generator)
     state = prepare(generator, judge, atlas, job)
-    given_up = False
-    while state.asked is None and not given_up:
+    for _ in range(LEASES):
         pace, steps = state.steps(visitor)
         for step in pulled(steps) if gpu.lends() else steps:
             if isinstance(step, Drawn | Known):
@@ -54,9 +56,10 @@ def begin(generator: Generator, judge: "Judge", atlas: Atlas | None, job: Job, v
             yield state
             if state.asked is not None:
                 return
-        given_up = pace.given_up
-        if not given_up:
-            state.renew()  # its lease ended before all was drawn
+        if pace.given_up:
+            return
+        state.renew()  # its lease ended before all was drawn
+    raise LeaseError(gpu.LOST)
 
 
 @torch.no_grad()

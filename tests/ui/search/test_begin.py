@@ -21,6 +21,7 @@ from spaceseed.ui.search.climb import climb
 from spaceseed.ui.search.controls import ASKED as PLACED
 from spaceseed.ui.search.settings import SearchSettings
 from spaceseed.ui.search.wall import PLACES
+from spaceseed.ui.state import gpu
 from spaceseed.ui.state.marks import face_id
 from spaceseed.ui.state.session import Session
 
@@ -172,3 +173,12 @@ def test_another_search_ends_the_drawing(generator, judge, atlas, visitor):
     next(beginning)
     ask(visitor)
     assert list(beginning) == []
+
+
+def test_leases_that_end_before_the_first_images_are_given_up(generator, judge, atlas, visitor, monkeypatch):
+    leases = []
+    monkeypatch.setattr(gpu, "lends", lambda: True)
+    monkeypatch.setattr(gpu, "stream", lambda work, seconds, _: leases.append(seconds) or (step for step in []))
+    with pytest.raises(gpu.LeaseError, match="taken back"):
+        list(begin(generator, judge, atlas, ask(visitor), visitor))
+    assert len(leases) == 2
