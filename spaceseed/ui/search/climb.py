@@ -312,8 +312,12 @@ def climb(state: Climb, visitor: Session, turns: Turns) -> Iterator[Climb]:
             state.fail(error)
             yield state
         given_up = job.ticket.stopped or visitor.ticket is not job.ticket
-        if state.ended or given_up or state.latest is latest or not gpu.lends():
+        if state.ended or given_up or not gpu.lends():
             break
+        if state.latest is latest:  # a lease is too short for a round
+            state.fail(LeaseError(gpu.LOST))
+            yield state
+            return
         state.renew()  # its lease ended before it did
     if not state.ended and visitor.ticket is job.ticket:
         state.stop()

@@ -264,3 +264,16 @@ def test_pictures_are_kept_as_small_as_they_are_shown(generator, visitor, monkey
 @pytest.mark.parametrize(("seconds", "said"), [(0.2, "0 s"), (8.4, "8 s"), (59.6, "1 min 0 s"), (125, "2 min 5 s")])
 def test_durations_are_for_people(seconds, said):
     assert duration(seconds) == said
+
+
+def test_a_lease_too_short_for_a_round_ends_the_search_and_keeps_its_finds(generator, visitor, monkeypatch):
+    *_, state = begin(generator, RedJudge(), None, job(visitor, **SHORT), visitor)
+    list(run(state, visitor, Turns(1, 1.0)))
+    leases = []
+    monkeypatch.setattr(module.gpu, "lends", lambda: True)
+    monkeypatch.setattr(module.gpu, "stream", lambda *asked: leases.append(asked) or (step for step in []))
+    visitor.ticket.taken = False
+    assert [step.status for step in run(state, visitor, Turns(1, 1.0))] == [
+        "The GPU was taken back before the work was done. What was found in 2 rounds is kept."
+    ]
+    assert len(leases) == 1
