@@ -88,10 +88,33 @@ def test_progress_comes_through_and_ends_the_work(space, scheduler):
     assert not scheduler.open
 
 
+class UnreadableError(Exception):
+    """Pickle makes it again with too few arguments."""
+
+    def __init__(self, words, more):
+        super().__init__(words)
+
+
+def fails_oddly(error, cancelled):
+    yield 1
+    if error == "unreadable":
+        raise UnreadableError("There is no such thing.", 1)
+    odd = ValueError("There is no such thing.")
+    odd.cause = lambda: None
+    raise odd
+
+
 def test_errors_of_the_work_keep_their_words(space, scheduler):
     with pytest.raises(ValueError, match=r"^There is no such thing\.$"):
         list(gpu.stream(fails, 10, no))
     assert not scheduler.open
+
+
+@pytest.mark.parametrize("error", ["unwritable", "unreadable"])
+def test_errors_that_come_through_no_pipe_are_told_of(space, scheduler, error):
+    with pytest.raises(RuntimeError, match=r"Error: There is no such thing\."):
+        list(gpu.stream(partial(fails_oddly, error), 10, no))
+    assert scheduler.endings() == ["released"]
 
 
 def test_work_is_told_to_end_before_its_lease_does(space, scheduler):

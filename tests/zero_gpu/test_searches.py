@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from dataclasses import replace
 from typing import ClassVar
 
@@ -99,6 +100,26 @@ def test_stop_gives_the_lease_back(space, scheduler, visitor):
             job.ticket.stopped = True
     assert begun.status.startswith("Stopped after round ")
     assert not scheduler.open
+
+
+@pytest.mark.parametrize("leave", ["stop", "close"])
+def test_nobody_who_leaves_waits_for_a_gpu_or_keeps_it(space, scheduler, visitor, leave):
+    networks, _ = space
+    scheduler.busy_seconds = 5.0
+    job = ask(visitor, generations=1000, patience=0)
+    starting = first_steps(networks, visitor, job)
+    for values in starting:
+        if "Waiting for a GPU" in str(values):
+            break
+    if leave == "stop":
+        job.ticket.stopped = True
+        list(starting)
+    else:
+        starting.close()
+    assert not scheduler.leases  # it was not lent yet
+    while not scheduler.leases:
+        time.sleep(0.1)
+    assert scheduler.endings() == ["released"]
 
 
 def test_a_page_that_is_closed_gives_the_lease_back(space, scheduler, visitor):

@@ -15,7 +15,7 @@ from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generators.generator import Generator, latents_from_seeds
 from spaceseed.recipes.recipe import Found
 from spaceseed.ui.kit.cores import use_cores
-from spaceseed.ui.search.climb import Climb, pulled
+from spaceseed.ui.search.climb import LEASES, Climb, pulled
 from spaceseed.ui.search.hunt import Asked, Drawn, Hunt, Known
 from spaceseed.ui.search.job import Job
 from spaceseed.ui.search.settings import SearchSettings
@@ -26,8 +26,6 @@ from spaceseed.ui.state.session import Session
 
 if TYPE_CHECKING:
     from spaceseed.models.judges.clip import Judge
-
-LEASES = 2  # for the first images; a GPU on which they take longer is too slow for the search
 
 
 def begin(generator: Generator, judge: "Judge", atlas: Atlas | None, job: Job, visitor: Session) -> Iterator[Climb]:
@@ -48,15 +46,21 @@ def begin(generator: Generator, judge: "Judge", atlas: Atlas | None, job: Job, v
     state = prepare(generator, judge, atlas, job)
     for _ in range(LEASES):
         pace, steps = state.steps(visitor)
-        for step in pulled(steps) if gpu.lends() else steps:
-            if isinstance(step, Drawn | Known):
-                state.begin(step)
-            elif not state.drawn:
-                state.status = "Waiting for a GPU..."
-            yield state
-            if state.asked is not None:
-                return
-        if pace.given_up:
+        try:
+            for step in pulled(steps) if gpu.lends() else steps:
+                if isinstance(step, Drawn | Known):
+                    state.begin(step)
+                elif not state.drawn:
+                    state.status = "Waiting for a GPU..."
+                if pace.given_up:  # a GPU may still be waited for
+                    return
+                yield state
+                if state.asked is not None:
+                    return
+            wanted = not pace.given_up
+        finally:
+            pace.closed = state.asked is None
+        if not wanted:
             return
         state.renew()  # its lease ended before all was drawn
     raise LeaseError(gpu.LOST)

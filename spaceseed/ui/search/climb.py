@@ -31,6 +31,7 @@ from spaceseed.ui.state.wishes import parts, summary
 UPDATE_SECONDS = 0.2  # a page keeps up with five updates a second
 LINE_SECONDS = 1.0  # what changes between two generations is a number
 FRAMES = 6
+LEASES = 2  # in a row that may end before the next images are there; a GPU that needs more is too slow for the search
 
 T = TypeVar("T")
 
@@ -85,6 +86,7 @@ class Climb:
     _steps: gpu.Steps[Drawn | Known | Step] | None = None
     _images_before: int = 0  # of this run
     _seconds_before: float = 0.0
+    _seconds: float = 0.0  # of this run, too
 
     @property
     def share(self) -> float:
@@ -110,7 +112,7 @@ class Climb:
         if self.latest is not None and self.memory is not None:
             optimizer.load_state_dict(self.memory)
             self._images_before = self.latest.evaluations
-            self._seconds_before += self.latest.seconds
+            self._seconds_before = self._seconds
             termination = replace(termination, generations=self.generations - self.latest.number)
         self.hunt = replace(
             self.hunt,
@@ -157,6 +159,7 @@ class Climb:
             self.film.append(Frame(latest.number, best, latest.recipe(self.shown.ranks[self.shown.best])))
         for name, height in self.shown.points.items():
             self.lines.setdefault(name, []).append(height)
+        self._seconds = self._seconds_before + latest.seconds
         self.ended = latest.reason is not None
         self.status = self._said(latest.evaluations, latest.seconds)
 
@@ -300,7 +303,7 @@ def climb(state: Climb, visitor: Session, turns: Turns) -> Iterator[Climb]:
         return
     job.ticket.taken = True
     state.plan()
-    shown = -math.inf
+    shown, fruitless = -math.inf, 0
     while True:
         latest = state.latest
         try:
@@ -314,7 +317,8 @@ def climb(state: Climb, visitor: Session, turns: Turns) -> Iterator[Climb]:
         given_up = job.ticket.stopped or visitor.ticket is not job.ticket
         if state.ended or given_up or not gpu.lends():
             break
-        if state.latest is latest:  # a lease is too short for a round
+        fruitless = fruitless + 1 if state.latest is latest else 0
+        if fruitless == LEASES:
             state.fail(LeaseError(gpu.LOST))
             yield state
             return
@@ -343,6 +347,8 @@ def _run(state: Climb, visitor: Session, turns: Turns) -> Iterator[float]:
                         gpu.note_rate(generator, images, step.round.seconds - first.seconds)
                     pace.batches = 0
                     yield UPDATE_SECONDS
+                elif lends and pace.given_up:  # a GPU may still be waited for
+                    return
                 elif isinstance(step, str):
                     if not lends:
                         state.progress(max(0, pace.batches - 1) * size, time.monotonic() - began)

@@ -285,7 +285,7 @@ def _serve(request: bytes, seconds: int) -> Steps[bytes]:
             pass
         except Exception as error:
             LOGGER.exception("Work of a lease failed.")
-            tell("error", error)
+            tell("error", _portable(error))
 
     thread = threading.Thread(target=work)
     thread.start()
@@ -298,6 +298,15 @@ def _serve(request: bytes, seconds: int) -> Steps[bytes]:
     finally:
         closed.set()
         thread.join()
+
+
+def _portable(error: Exception) -> Exception:
+    """Returns an error, or another in its place if it would not come through a pipe."""
+    try:
+        _loads(_dumps(error))
+    except Exception:
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error
 
 
 class _ClosedError(Exception):

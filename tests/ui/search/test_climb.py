@@ -266,7 +266,7 @@ def test_durations_are_for_people(seconds, said):
     assert duration(seconds) == said
 
 
-def test_a_lease_too_short_for_a_round_ends_the_search_and_keeps_its_finds(generator, visitor, monkeypatch):
+def test_leases_too_short_for_a_round_end_the_search_and_keeps_its_finds(generator, visitor, monkeypatch):
     *_, state = begin(generator, RedJudge(), None, job(visitor, **SHORT), visitor)
     list(run(state, visitor, Turns(1, 1.0)))
     leases = []
@@ -276,4 +276,13 @@ def test_a_lease_too_short_for_a_round_ends_the_search_and_keeps_its_finds(gener
     assert [step.status for step in run(state, visitor, Turns(1, 1.0))] == [
         "The GPU was taken back before the work was done. What was found in 2 rounds is kept."
     ]
-    assert len(leases) == 1
+    assert len(leases) == 2
+
+
+def test_going_on_counts_the_seconds_of_each_run_once(generator, visitor):
+    *_, state = begin(generator, RedJudge(), None, job(visitor, **SHORT), visitor)
+    list(run(state, visitor, Turns(1, 1.0)))
+    seconds = state.latest.seconds
+    for _ in range(3):
+        state.plan()
+    assert state._seconds_before == seconds
