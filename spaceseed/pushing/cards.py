@@ -141,7 +141,7 @@ def _row(weights: Weights) -> str:
     card = weights.card
     source = card.source if card and card.source.startswith("https://") else ""
     name = f"[{_plain(card.title)}]({source})" if card and source else _plain(card.title if card else weights.model)
-    cells = (f"{name}, `{_plain(weights.model)}`", f"`{weights.sha256}`", _plain(weights.licence))
+    cells = (f"{name}, {_code(weights.model)}", _code(weights.sha256), _plain(weights.licence))
     return f"| {' | '.join(cells)} | {_plain(card.terms) if card else 'Not known: ask whoever made the weights.'} |"
 
 
@@ -157,3 +157,8 @@ def _licence(licences: Collection[str]) -> dict[str, Any]:
 def _plain(text: str) -> str:
     """Returns text that Markdown shows as it is, also in a table."""
     return re.sub(r"([\\`*_\[\]|#])", r"\\\1", escape(text, quote=False))
+
+
+def _code(text: str) -> str:
+    """Returns text as code, also in a table."""
+    return f"`{text.translate({ord('`'): None, ord('|'): None})}`"

@@ -6,7 +6,7 @@ from typing import Any
 
 from spaceseed.arguments import check_integer
 from spaceseed.batches import Progress
-from spaceseed.errors import UploadError
+from spaceseed.errors import ArgumentError, UploadError
 from spaceseed.models.generators.generator import ModelCard
 from spaceseed.models.zoo import loading
 from spaceseed.pushing.cards import MARK, Weights, dataset_card
@@ -52,12 +52,15 @@ def push_finds(
         Where they are.
 
     Raises:
-        ArgumentError: the Hub does not allow this name, or there are too many recipes or none.
+        ArgumentError: the Hub does not allow this name, or there are too many recipes or none, or what is no recipe.
         RecipeError: an image cannot be drawn.
         UploadError: the Hub cannot be reached or refuses. Nothing is changed then.
     """
     check_repo_id(repo_id)
-    finds = {recipe.id: recipe for recipe in recipes}
+    given = list(recipes) if isinstance(recipes, Iterable) else [recipes]
+    if not all(isinstance(recipe, Recipe) for recipe in given):
+        raise ArgumentError("recipes", recipes, "recipes")
+    finds = {recipe.id: recipe for recipe in given}
     check_integer("len(recipes)", len(finds), 1, MAX_FINDS)
     known = {card.id: card for card in loading.list_models()} if cards is None else cards
     rows = {name: _row(recipe, known.get(recipe.model)) for name, recipe in finds.items()}
@@ -74,7 +77,7 @@ def push_finds(
     def contents(repository: Repository) -> dict[str, Content]:
         merged = _merged(repository.read(METADATA), seen)
         lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in merged)
-        added = files | ({METADATA: lines.encode()} if merged else {})
+        added = files | ({METADATA: lines.encode(errors="replace")} if merged else {})
         if README not in repository.sizes or MARK in repository.read(README):
             weights = _weights([*merged, *rows.values()], known)
             added[README] = dataset_card(repository.name, len(merged), weights, example=min(files)).encode()
@@ -114,13 +117,17 @@ def _row(recipe: Recipe, card: ModelCard | None) -> Row:
 def _merged(text: str, rows: list[Row]) -> list[Row]:
     """Returns the lines of an earlier metadata.jsonl, with new ones after them or in their places."""
     try:
-        earlier = [json.loads(line) for line in text.splitlines() if line.strip()]
+        earlier = [json.loads(line, parse_constant=_refuse) for line in text.splitlines() if line.strip()]
         named = {str(row["file_name"]): row for row in earlier}
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         named = None
     if named is None:
         raise UploadError(f"{METADATA} of this dataset is not one of spaceseed: choose another name.")
     return list((named | {row["file_name"]: row for row in rows}).values())
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON.")
 
 
 def _weights(rows: list[Row], cards: Mapping[str, ModelCard]) -> list[Weights]:

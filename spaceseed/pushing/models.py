@@ -42,13 +42,13 @@ def push_model(path: str | Path, repo_id: str, *, token: str | None = None, priv
         UploadError: the Hub cannot be reached or refuses. Nothing is changed then.
     """
     check_repo_id(repo_id)
-    path = Path(path)
-    if not path.is_file() or own.read_header(path) is None:
+    file = Path(path) if isinstance(path, str | Path) else None
+    if file is None or not file.is_file() or own.read_header(file) is None:
         raise ArgumentError("path", str(path), "a generator.safetensors that training wrote")
-    generator = loading.load(path)
+    generator = loading.load(file)
     card = generator.card
     assert card is not None  # it came from the zoo
-    files: dict[str, Content] = {FILE: path, SAMPLES: _samples(generator, card.truncation)}
+    files: dict[str, Content] = {FILE: file, SAMPLES: _samples(generator, card.truncation)}
 
     def contents(repository: Repository) -> dict[str, Content]:
         if README in repository.sizes and MARK not in repository.read(README):

@@ -4,6 +4,7 @@ The token is passed on to the Hub and to nothing else. The client's exceptions h
 so they are not chained to ours.
 """
 
+import json
 import re
 import tempfile
 from collections.abc import Callable, Mapping
@@ -31,6 +32,11 @@ _REASONS = {
     409: "somebody is changing it at this moment; try again",
     412: "it was changed in the meantime; try again",
     429: "the Hub has had too many requests; try again in some minutes",
+}
+_FAULTS = {
+    OfflineModeIsEnabled: "HF_HUB_OFFLINE forbids it",
+    UnicodeEncodeError: _REASONS[401],  # a token has only ASCII
+    json.JSONDecodeError: "the Hub's answer cannot be read; try again later",
 }
 
 
@@ -155,8 +161,9 @@ def _push(
 
 def _reason(error: Exception) -> str:
     """Says in a few words what is wrong."""
-    if isinstance(error, OfflineModeIsEnabled):
-        return "HF_HUB_OFFLINE forbids it"
+    for kind, words in _FAULTS.items():
+        if isinstance(error, kind):
+            return words
     if not isinstance(error, HfHubHTTPError):
         if isinstance(error, ValueError):  # such as a card that the Hub does not accept
             return clean_text(str(error), 200).rstrip(".")

@@ -110,7 +110,9 @@ def test_a_card_of_somebody_else_is_kept(hub, finds):
     assert hub.contents(REPO)["README.md"] == b"my words"
 
 
-@pytest.mark.parametrize("text", ["no JSON", "[1]", '{"file": "x.png"}', '"a"'])
+@pytest.mark.parametrize(
+    "text", ["no JSON", "[1]", '{"file": "x.png"}', '"a"', '{"file_name": NaN}', "[" * 99_999 + "]" * 99_999]
+)
 def test_metadata_of_something_else_is_not_replaced(hub, finds, text):
     hub.create(REPO)
     hub.files[f"{REPO}/images/metadata.jsonl"] = text.encode()
@@ -153,6 +155,29 @@ def test_a_push_has_1_to_500_finds(hub, finds):
         with pytest.raises(ArgumentError, match="recipes"):
             push_finds(recipes, "faces", token=TOKEN, draw=lambda _: b"PNG")
     assert not hub.requests
+
+
+@pytest.mark.parametrize("recipes", [None, 3, "find", [3]])
+def test_what_is_no_recipe_is_refused(hub, finds, recipes):
+    with pytest.raises(ArgumentError, match="must be recipes"):
+        push_finds(recipes, "faces", token=TOKEN)
+    with pytest.raises(ArgumentError, match="must be recipes"):
+        push_finds(finds[0], "faces", token=TOKEN)
+    assert not hub.requests
+
+
+def test_earlier_rows_may_have_any_text(hub, finds):
+    """Half a surrogate pair cannot be written; backticks and bars would end the cell of the table."""
+    push_finds(finds[:1], "faces", token=TOKEN)
+    row = {"file_name": "a.png", "text": "\ud800", "model": "m`|", "weights_sha256": "`|<b>x"}
+    hub.files[f"{REPO}/images/metadata.jsonl"] = json.dumps(row).encode()
+    push_finds(finds[:1], "faces", token=TOKEN)
+    assert rows(hub)[0]["text"] == "?"
+    assert ", `m` | `<b>x` |" in " ".join(hub.contents(REPO)["README.md"].decode().split())
+
+
+def test_a_token_that_is_none_is_refused(hub, finds):
+    assert "sign in again" in refusal(finds, token="hf_\N{LATIN SMALL LETTER E WITH ACUTE}")
 
 
 def test_someone_elses_name_is_refused(hub, finds):

@@ -66,7 +66,7 @@ def test_a_page_of_somebody_else_is_kept_and_ours_is_written_anew(hub, trained, 
 def test_what_training_did_not_write_is_refused_without_a_request(hub, tmp_path):
     other = tmp_path / "weights.pt"
     torch.save({"a": torch.zeros(1)}, other)
-    for path in (other, tmp_path / "none.safetensors", tmp_path):
+    for path in (other, tmp_path / "none.safetensors", tmp_path, 3, None):
         with pytest.raises(ss.ArgumentError, match="training"):
             push_model(path, "faces", token=TOKEN)
     assert not hub.requests
