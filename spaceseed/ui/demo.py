@@ -12,7 +12,8 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddle
 
 from spaceseed.devices import is_zero_gpu
 from spaceseed.errors import DownloadError
-from spaceseed.ui.api.endpoints import App, create_api, offers_mcp
+from spaceseed.ui.api.app import MISTAKES, App
+from spaceseed.ui.api.endpoints import create_api, offers_mcp
 from spaceseed.ui.avoid.tab import create_avoid_tab
 from spaceseed.ui.breed.tab import create_breed_tab
 from spaceseed.ui.finds.tab import BASKET_TABS, create_finds_tab, turn_to
@@ -40,8 +41,11 @@ LAUNCH: dict[str, Any] = {
     "css_paths": [CSS, STEER_CSS, AVOID_CSS],
     "js": KEYS,
     "head": HEAD,
-    # The page alone: Gradio compresses scripts and styles itself, and the rest is compressed already.
-    "app_kwargs": {"middleware": [Middleware(GZipMiddleware, compresslevel=6, exclude_content_types=NOT_ZIPPED)]},
+    "app_kwargs": {
+        # The page alone: Gradio compresses scripts and styles itself, and the rest is compressed already.
+        "middleware": [Middleware(GZipMiddleware, compresslevel=6, exclude_content_types=NOT_ZIPPED)],
+        "exception_handlers": MISTAKES,
+    },
     "ssr_mode": False,
     "mcp_server": offers_mcp(),
     "run_history": False,  # what visitors draw is theirs alone
@@ -67,7 +71,7 @@ def build(model: str | None = None, judge: str | None = None) -> gr.Blocks:
     """
     networks = Networks(model, judge)
     with App(title="spaceseed", delete_cache=(3600, 86400)) as demo:
-        create_api(networks, demo)
+        create_api(networks)
         bar = create_model_bar(networks)
         session = gr.State(Session.on(networks.generator(networks.default)))
         basket = gr.State(0)
@@ -114,7 +118,7 @@ def build(model: str | None = None, judge: str | None = None) -> gr.Blocks:
     warm_up = threading.Thread(target=_warm_up, args=(networks,), daemon=True)
     # GPUs that are lent are given what is loaded in this thread before the app starts.
     warm_up.run() if is_zero_gpu() else warm_up.start()
-    return demo.queue(max_size=30, default_concurrency_limit=2)
+    return demo.queue(max_size=50, default_concurrency_limit=2, api_open=False)
 
 
 def _join_tabs(

@@ -12,12 +12,12 @@ SHOWN = 40  # characters of what a caller sent, in a message
 
 
 def model_of(networks: Networks, model: Any) -> ModelCard:
-    """Returns the card of a model; of the one that visitors meet first for "".
+    """Returns the card of a model; of the one that visitors meet first for "" and None.
 
     Raises:
         ValueError: there is no such model; the message is a sentence for the caller.
     """
-    card = networks.cards.get(model or networks.default) if isinstance(model, str) else None
+    card = networks.cards.get(model or networks.default) if isinstance(model, str | None) else None
     if card is None:
         raise ValueError(f"There is no model {str(model)[:SHOWN]!r} here: list_models names those that there are.")
     return card

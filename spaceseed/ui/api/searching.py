@@ -64,11 +64,14 @@ def query_atlas(networks: Networks, prompt: str, model: str = "", count: int = 1
     card = model_of(networks, model)
     settings = _settings(prompt)
     count = whole(count, 1, MAX_COUNT, "count")
+    missing = f"There is no atlas of {card.title} here: search for the words instead."
+    if not networks.at_hand(card.id):
+        raise ValueError(missing)
     generator, judge = networks.generator(card.id), networks.judge(card.id)
     space = View.of(generator).space(generator)
     atlas, _ = networks.atlases.atlas(generator, judge, space.labels)
     if atlas is None:
-        raise ValueError(f"There is no atlas of {card.title} here: search for the words instead.")
+        raise ValueError(missing)
     objective = objective_for(judge, settings.words, lambda: natural_embeddings(space, judge, atlas, ()))
     assert isinstance(objective, EmbeddingObjective)
     seeds, scores = atlas.query(objective.of_embeddings, count)

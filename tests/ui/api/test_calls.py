@@ -154,11 +154,15 @@ def test_only_a_few_seeds_are_drawn(networks, seeds):
 
 
 @pytest.mark.parametrize(
-    "model", ["nope", "../avatars", "hub:a/b/c@d", "/etc/passwd", None, 3, ["avatars"], {"a": 1}, "x" * 999]
+    "model", ["nope", "../avatars", "hub:a/b/c@d", "/etc/passwd", 3, ["avatars"], {"a": 1}, "x" * 999]
 )
 def test_only_models_of_the_zoo_can_be_named(networks, model):
     with pytest.raises(ValueError, match=r"There is no model .{0,60} here: list_models names"):
         generate(networks, [1], model)
+
+
+def test_no_model_is_the_apps_own(networks):
+    assert generate(networks, [1], None)[0]["recipe"] == generate(networks, [1])[0]["recipe"]
 
 
 @pytest.mark.parametrize("truncation", [-0.1, 1.6, NAN, INFINITE, "0.7", True, [1]])
@@ -243,6 +247,8 @@ def test_a_model_without_an_atlas_and_one_without_truncation_say_so(tiny_network
     monkeypatch.setattr(tiny_networks, "judge", lambda *_: Networks.judge(tiny_networks, "avatars"))
     with pytest.raises(ValueError, match="There is no atlas of Tiny stylegan2 here"):
         query_atlas(tiny_networks, "red hair", "tiny-stylegan2")
+    with pytest.raises(ValueError, match="There is no atlas of Lost here"):
+        query_atlas(tiny_networks, "red hair", "lost")
     with pytest.raises(ValueError, match="truncation has no effect on Tiny pggan"):
         generate(tiny_networks, [1], "tiny-pggan", 0.7)
     with pytest.raises(ss.DownloadError, match="Lost: it cannot be downloaded now"):

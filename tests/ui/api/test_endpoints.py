@@ -11,11 +11,13 @@ import pytest
 from gradio_client import Client
 
 import spaceseed as ss
-from spaceseed.ui.api import endpoints
+from spaceseed.ui.api import app as limits
+from spaceseed.ui.api import endpoints, searching
 from spaceseed.ui.api.endpoints import ENDPOINTS, offers_mcp
 from spaceseed.ui.demo import LAUNCH, build
 
 NAMES = ["list_models", "generate", "search", "query_atlas", "steer", "render"]
+DEEP = json.loads("[" * 800 + "]" * 800)
 FILE = {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}
 
 
@@ -105,11 +107,12 @@ def test_values_can_be_named_over_plain_http(app):
         ("generate", [], "generate takes 3 values: seeds, model, truncation."),
         ("steer", ["{}"], "steer takes 3 values: recipe, amounts, method."),
         ("generate", [[], "", None], "seeds must be a list of 1 to 36 whole numbers for this model."),
-        ("generate", [[1], "<b>", None], "There is no model '&lt;b&gt;' here: list_models names those that there are."),
+        ("generate", [[1], "<b>", None], "There is no model '<b>' here: list_models names those that there are."),
         ("render", ["nothing"], "This recipe is damaged: it cannot be read."),
         ("render", [{"format": 1}], "recipe must be the JSON of a recipe, as text."),
         ("render", [FILE], "render takes texts and numbers, and no files."),
         ("generate", [[{"a": FILE}], "", None], "generate takes texts and numbers, and no files."),
+        ("generate", [DEEP, "", None], "Each seed must be a whole number from 0 to 4,294,967,295."),
         ("search", ["", "", 64, None, 0], "prompt must be a text that says what the image should show."),
         ("search", ["red hair", "", 64, None, "0"], "seed must be a whole number from 0 to 4,294,967,295."),
         ("query_atlas", ["red hair", "", 1000], "count must be a whole number from 1 to 100."),
@@ -117,6 +120,45 @@ def test_values_can_be_named_over_plain_http(app):
 )  # fmt: skip
 def test_a_mistake_is_told_in_one_sentence(app, name, values, sentence):
     assert told(app, name, values) == sentence
+
+
+@pytest.mark.parametrize(
+    ("call", "body", "status", "sentence"),
+    [
+        ("v2/generate", "{}", 400, "generate takes these values by name: seeds, model, truncation."),
+        ("v2/search", '{"promt": "red hair"}', 400, "search takes these values by name: prompt, model, images, "),
+        ("v2/list_models", '{"x": 1}', 400, "list_models takes no values."),
+        ("v2/nothing", "{}", 404, "There is no such endpoint; there are list_models, generate, "),
+    ],
+)
+def test_a_body_that_is_no_call_is_told_of(app, call, body, status, sentence):
+    url = f"{app.local_url}gradio_api/call/{call}"
+    answer = httpx.post(url, content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == status
+    assert answer.json()["detail"].startswith(sentence)
+
+
+def test_calls_do_not_pass_the_queue(app):
+    for way in ("run", "api"):
+        answer = httpx.post(f"{app.local_url}gradio_api/{way}/list_models", json={"data": []})
+        assert answer.status_code == 404
+
+
+def test_callers_leave_room_in_the_queue_for_visitors(app):
+    url = f"{app.local_url}gradio_api/call/search"
+    answers = [httpx.post(url, json={"data": ["red hair", "", 2000, None, 0]}) for _ in range(16)]
+    refused = [answer for answer in answers if answer.status_code == 503]
+    assert len(refused) in range(16 - limits.MAX_WAITING - 4, 16 - limits.MAX_WAITING + 1)
+    assert refused[0].json()["detail"] == "Too many calls are waiting: call again in a minute."
+    begun = [answer.json()["event_id"] for answer in answers if answer.status_code == 200]
+    assert ask(app, "list_models", [])[-1][0] == "complete"
+    for event in begun:  # who hangs up frees the place
+        with httpx.stream("GET", f"{url}/{event}"):
+            pass
+    until = time.monotonic() + 30
+    while len(app._queue) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not len(app._queue)
 
 
 def test_a_client_is_told_the_same_sentence(client):
@@ -132,8 +174,10 @@ def test_callers_leave_no_session_behind_and_a_visitors_stays(app):
     ask(app, "list_models", [])
     ask(app, "search", ["red hair", "", 40, None, 0])
     told(app, "search", ["", "", 40, None, 0])
-    endpoints._forget(app, "a visitor")
-    assert set(app.state_holder.session_data) == before
+    told(app, "generate", [])
+    told(app, "render", [FILE])
+    limits._forget(app, "a visitor")
+    assert set(app.state_holder.session_data) <= before  # those of calls that were left may go in the meantime
     assert app.state_holder["a visitor"][state._id] == "theirs"
     del app.state_holder.session_data["a visitor"]
 
@@ -144,18 +188,24 @@ def test_no_endpoint_takes_a_visitors_state(app):
 
 
 def test_a_caller_who_hangs_up_ends_the_search(app, monkeypatch):
-    open_searches = []
-    real = endpoints._forget
-    monkeypatch.setattr(endpoints, "_forget", lambda *args: open_searches.append("ended") or real(*args))
+    ended, real = [], searching._run
+
+    def run(*values):
+        try:
+            yield from real(*values)
+        finally:
+            ended.append(True)
+
+    monkeypatch.setattr(searching, "_run", run)
     url = f"{app.local_url}gradio_api/call/search"
     event = httpx.post(url, json={"data": ["red hair", "", 2000, None, 0]}).json()["event_id"]
     with httpx.stream("GET", f"{url}/{event}") as answer:
         next(answer.iter_lines())
-        assert open_searches == []
+        assert not ended
     until = time.monotonic() + 20
-    while not open_searches and time.monotonic() < until:
+    while not ended and time.monotonic() < until:
         time.sleep(0.1)
-    assert open_searches == ["ended"]
+    assert ended
     assert time.monotonic() < until
 
 
