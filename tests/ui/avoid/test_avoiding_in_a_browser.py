@@ -92,11 +92,12 @@ def test_marks_of_all_pages_become_a_filter_that_breed_keeps_to(marked, tmp_path
     marked.get_by_label("Use it in Breed").uncheck()
     open_tab(marked, "Breed")
     expect(marked.locator("#breed-avoid")).to_be_hidden()
-    refused = 0
-    for generation in (4, 5):
+    for generation in range(4, 16):  # Breed itself keeps from bad marks, so the filter would refuse one in nine
         show_fresh(marked, generation)
-        refused += int((~avoid.allows(space.draw(seeds(marked)))).sum())
-    assert refused  # of 24, one in four on average
+        if not avoid.allows(space.draw(seeds(marked))).all():
+            break
+    else:
+        pytest.fail("No fresh face of 144 is one that the filter refuses.")
 
 
 def test_a_click_forgets_a_mark_for_good(marked):
