@@ -5,16 +5,19 @@ from functools import partial
 import pytest
 import torch
 
+from spaceseed.directions.discovery import find_directions
 from spaceseed.filters.examples import label_by
 from spaceseed.latent_space import LatentSpace
 from spaceseed.mixing.walk import walk
 from spaceseed.models.generators.generator import ModelCard, latents_from_seeds
+from spaceseed.models.generators.pggan import PGGAN
 from spaceseed.models.generators.stylegan2 import StyleGAN2
 from spaceseed.recipes.recipe import Found, Recipe
 from spaceseed.ui.avoid import examples
 from spaceseed.ui.mix import film
 from spaceseed.ui.state import gpu
 from spaceseed.ui.state.thumbnails import Thumbnails
+from spaceseed.ui.steer.sets import directions_by
 from spaceseed.ui.steer.view import AMOUNTS
 
 
@@ -76,3 +79,14 @@ def test_images_that_words_are_tried_on_are_one_lease(space, large, scheduler):
     here_bad, here_good = label_by(LatentSpace(large), score, range(40), 0.1)
     assert (len(bad), len(good)) == (len(here_bad), len(here_good)) == (4, 36)
     assert len(scheduler.leases) > 1  # here each batch is one
+
+
+def test_directions_of_a_model_without_a_mapping_network_are_one_lease(space, scheduler):
+    torch.manual_seed(0)
+    generator = PGGAN(16, {2**n: 4 for n in range(2, 9)}).requires_grad_(False)
+    generator.card = ModelCard("grown", "Grown", "PGGAN", 256, "none", "", "test", 1, "1" * 64, None, False)
+    gpu.share(generator)
+    directions = directions_by(generator, "ganspace", None)
+    assert [lease.ended for lease in scheduler.leases.values()] == ["released"]
+    here = find_directions(generator, "ganspace", None, len(directions.names))
+    assert torch.allclose(directions.vectors, here.vectors, atol=1e-5)

@@ -4,7 +4,6 @@ from typing import Any
 
 from gradio.data_classes import FileDataDict
 
-from spaceseed.directions.cache import directions_of
 from spaceseed.directions.sets import DirectionSet
 from spaceseed.models.generators.generator import Generator
 from spaceseed.recipes.recipe import Recipe
@@ -15,7 +14,7 @@ from spaceseed.ui.kit.numbers import number
 from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.steering import LIMIT, Steering
 from spaceseed.ui.state.view import View
-from spaceseed.ui.steer.sets import MARKS, methods_of
+from spaceseed.ui.steer.sets import MARKS, directions_by, methods_of
 
 
 def steer(networks: Networks, recipe: str, amounts: dict[str, float], method: str = "") -> tuple[str, FileDataDict]:
@@ -35,7 +34,7 @@ def steer(networks: Networks, recipe: str, amounts: dict[str, float], method: st
     read, generator = recipe_of(networks, recipe)
     method = _method(generator, method)
     use_cores(generator)
-    directions = directions_of(generator, method, labels=_classes(generator, read))
+    directions = directions_by(generator, method, _classes(generator, read))
     steps = _steps(directions, amounts)
     steering = Steering(method=method)
     steering.add(method, directions)

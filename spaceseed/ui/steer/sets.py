@@ -7,6 +7,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from spaceseed.batches import Progress
 from spaceseed.directions.cache import bundled_methods, directions_of
 from spaceseed.directions.contrast import direction_between
 from spaceseed.directions.discovery import METHODS
@@ -52,6 +53,19 @@ def classes_of(generator: Generator, visitor: Session, recipe: Recipe) -> Tensor
     return visitor.workspace.view.space(generator).labels if recipe.labels is None else recipe.labels
 
 
+def directions_by(
+    generator: Generator, method: str, classes: Tensor | None, progress: Progress = lambda _: None
+) -> DirectionSet:
+    """Returns `directions_of` a model: found on a GPU that is lent if this machine would take long.
+
+    Raises:
+        LeaseError: no GPU is lent.
+    """
+    # Styles are drawn by the mapping network alone, and soon; components without one are of images' first activations.
+    seconds = 0 if generator.has_mapping else gpu.seconds_to_draw(generator, FIRST_LAYERS)
+    return gpu.call(partial(directions_of, generator, method, labels=classes), progress, seconds)
+
+
 def find_set(
     generator: Generator, visitor: Session, method: str, classes: Tensor | None
 ) -> Iterator[str | DirectionSet]:
@@ -64,13 +78,10 @@ def find_set(
         StoppedError: the visitor stopped it, or wants others.
     """
     use_cores(generator)
-    # Styles are drawn by the mapping network alone, and soon; components without one are of images' first activations.
-    seconds = 0 if generator.has_mapping else gpu.seconds_to_draw(generator, FIRST_LAYERS)
-    work = partial(directions_of, generator, method, labels=classes)
     states = run(
         visitor.tasks,
         "directions",
-        lambda progress: gpu.call(work, progress, seconds),
+        partial(directions_by, generator, method, classes),
         lambda done: f"Finding directions: {done:.0%}",
     )
     next(states)  # most are found at once, and a line that comes and goes flickers
