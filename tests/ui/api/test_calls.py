@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -111,12 +112,16 @@ def test_a_search_tells_how_it_stands_and_ends_with_the_best_image(networks):
 
 
 def test_a_search_ends_when_its_time_is_up_and_gives_what_it_has(networks, monkeypatch):
-    monkeypatch.setattr(searching, "MAX_SECONDS", 1.0)
-    *_, (state, text, image) = search(networks, "red hair", images=2000)
+    now = 0.0
+    monkeypatch.setattr(searching, "time", SimpleNamespace(monotonic=lambda: now))
+    for step in search(networks, "red hair", images=2000):
+        if step[0]["round"] > 1:
+            now = searching.MAX_SECONDS + 1
+    state, text, image = step
     assert state["status"].startswith("Time is up. ")
     assert state["images"] < 2000
     assert ss.Recipe.open(image["path"]) == ss.Recipe.from_json(text)
-    monkeypatch.setattr(searching, "MAX_SECONDS", 0.0)
+    monkeypatch.setattr(searching, "MAX_SECONDS", -1.0)
     with pytest.raises(ValueError, match="time was up before the first round"):
         list(search(networks, "red hair"))
 
