@@ -43,7 +43,7 @@ CHOICES = {
 FILE = "generator.safetensors"
 FEATURES: dict[str, Callable[[], Features]] = {"imagenet": ImageNetFeatures, "avatars": AvatarFeatures}
 HELP = {
-    "network": "architecture; normalized is a StyleGAN2 that learns quickly on small machines",
+    "network": "architecture; the normalized ones are a StyleGAN2 and a PGGAN that learn quickly on small machines",
     "resolution": "side of the images in pixels, a power of two",
     "objective": "losses of the game, or egan, where generators with several objectives compete",
     "images": "length of the training: number of real images shown to the discriminator",

@@ -42,7 +42,8 @@ class Config:
     """All settings of a training, without the images.
 
     Attributes:
-        network: "stylegan2"; "normalized", a StyleGAN2 that is built like a DCGAN during training; "pggan"; "dcgan".
+        network: "stylegan2"; "pggan"; "normalized" and "normalized-pggan", which are a StyleGAN2 and a PGGAN that are
+            built like a DCGAN during training; "dcgan".
         resolution: side of the images in pixels, a power of two.
         objective: one of LOSSES, or "egan", where generators with several objectives compete.
         images: length of the training: number of real images shown to the discriminator.

@@ -189,8 +189,8 @@ def _bundled_card(name: str) -> ModelCard:
     return ModelCard(**(fields | {"classes": tuple(fields["classes"]), "groups": tuple(fields["groups"])}))
 
 
-def write_bundled_card(path: Path) -> None:
-    """Writes the card of a bundled generator beside its file. The folder's name is its id."""
+def write_bundled_card(path: Path, note: str = "") -> None:
+    """Writes the card of a bundled generator beside its file, with a note on it. The folder's name is its id."""
     _, its_card = _read_unknown(path, path.parent.name, file_sha256(path), "bundled; trained by spaceseed.training")
-    fields = asdict(replace(its_card, bundled=True))
+    fields = asdict(replace(its_card, bundled=True, note=note))
     path.with_name(CARD).write_text(json.dumps(fields, indent=1) + "\n", encoding="utf-8")

@@ -14,11 +14,12 @@ from torch import Tensor
 
 from spaceseed.images import from_uint8
 from spaceseed.metrics.distances import frechet_distance, precision_recall
-from spaceseed.metrics.features import AVATAR_FEATURES, ClassifierFeatures, collect
+from spaceseed.metrics.features import AVATAR_EMBEDDINGS, AVATAR_FEATURES, ClassifierFeatures, collect
 from spaceseed.models.generators.generator import Generator, latents_from_seeds
 from spaceseed.models.judges.classifier import Classifier, load_classifier
+from spaceseed.models.judges.clip import load_judge
 from spaceseed.models.zoo.loading import load
-from spaceseed.training.bundled.avatars import renders
+from spaceseed.training.bundled.avatars import halved, renders
 from spaceseed.training.bundled.redrawn import broken
 
 BATCH = 100
@@ -26,6 +27,8 @@ BATCH = 100
 FIRST_SEED = 3_000_000
 # Number of renders with bundled features, so that the app can measure without renders.
 REFERENCE = 1_000
+# Number of other renders with bundled embeddings, so that a filter can learn from what nothing is measured with.
+EMBEDDED = 2_000
 LOOKED_AT = 1_000  # number of images for the shares of broken faces and of attributes
 
 
@@ -97,10 +100,18 @@ def figures(generator: Generator, folder: Path) -> dict[str, dict[str, float]]:
     return rows
 
 
+@torch.no_grad()
 def write_reference(folder: Path) -> None:
-    """Writes the classifier's features of held-out renders."""
-    features = render_features("held_out", folder, load_classifier("avatars"), REFERENCE)
-    save_file({"features": features.half().contiguous()}, AVATAR_FEATURES)
+    """Writes the classifier's features of held-out renders, and the judge's embeddings of others, by side in pixels."""
+    classifier, judge = load_classifier("avatars"), load_judge("avatars", device="cpu")
+    features, embeddings = {}, {}
+    for images in (drawn := renders("held_out", folder).images[: REFERENCE + EMBEDDED], halved(drawn)):
+        parts, others = from_uint8(images[:REFERENCE]).split(BATCH), from_uint8(images[REFERENCE:]).split(BATCH)
+        side = str(images.shape[1])
+        features[side] = collect(parts, ClassifierFeatures(classifier)).values.half().contiguous()
+        embeddings[side] = torch.cat([judge.embed_images(part) for part in others]).half().contiguous()
+    save_file(features, AVATAR_FEATURES)
+    save_file(embeddings, AVATAR_EMBEDDINGS)
 
 
 def main() -> None:

@@ -23,14 +23,14 @@ import copy
 import math
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Self, cast
+from typing import TypeVar, cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from spaceseed.mixing.styles import style_groups
-from spaceseed.models.generators.generator import Tap
+from spaceseed.models.generators.generator import Generator, Tap
 from spaceseed.models.generators.layers import Linear
 from spaceseed.models.generators.mapping import MappedGenerator, MappingNetwork
 from spaceseed.models.generators.stylegan2 import SLOPE, StyleGAN2, SynthesisLayer, ToRGB
@@ -173,22 +173,6 @@ class NormalizedStyleGAN2(MappedGenerator):
         return self.plain().style_weights(layer)
 
     @torch.no_grad()
-    def standing(self) -> Self:
-        """Returns a copy for inference, with statistics over many of its own images (Brock et al. 2019, sec. 4.1).
-
-        Averaged weights have no statistics of their own, only those of the latest batches of the latest weights.
-        """
-        copied = copy.deepcopy(self).train()
-        norms = [module for module in copied.modules() if isinstance(module, Normalization)]
-        rng = torch.Generator().manual_seed(0)
-        size = max(16, min(250, 2**20 // self.resolution**2))  # activations must fit in memory
-        for batch in range(1, STANDING // size + 1):
-            for norm in norms:
-                norm.momentum = 1 / batch  # so that all batches have equal weight
-            copied.synthesize(copied.map(torch.randn(size, self.z_dim, generator=rng).to(self.device)))
-        return copied.eval()
-
-    @torch.no_grad()
     def plain(self) -> StyleGAN2:
         """Returns a StyleGAN2 that draws the same images without noise as this one in evaluation mode."""
         first = next(iter(self._blocks()))[1]
@@ -242,6 +226,29 @@ class NormalizedStyleGAN2(MappedGenerator):
 
     def _fold_bias(self, block: Block, layer: SynthesisLayer) -> None:
         _fill(layer.bias, block.bias / block.norm.scale() - block.norm.mean)
+
+
+Normalized = TypeVar("Normalized", bound=Generator)
+
+
+@torch.no_grad()
+def standing(generator: Normalized) -> Normalized:
+    """Returns a copy for inference, with statistics over many of its own images (Brock et al. 2019, sec. 4.1).
+
+    Averaged weights have no statistics of their own, only those of the latest batches of the latest weights.
+
+    Args:
+        generator: one with layers of `Normalization`.
+    """
+    copied = copy.deepcopy(generator).train()
+    norms = [module for module in copied.modules() if isinstance(module, Normalization)]
+    rng = torch.Generator().manual_seed(0)
+    size = max(16, min(250, 2**20 // generator.resolution**2))  # activations must fit in memory
+    for batch in range(1, STANDING // size + 1):
+        for norm in norms:
+            norm.momentum = 1 / batch  # so that all batches have equal weight
+        copied.synthesize(copied.map(torch.randn(size, generator.z_dim, generator=rng).to(generator.device)))
+    return copied.eval()
 
 
 def _size(part: slice) -> int:

@@ -17,7 +17,8 @@ from spaceseed.models.generators.generator import Generator
 from spaceseed.models.generators.stylegan2 import StyleGAN2
 from spaceseed.ops.styles import crossed
 from spaceseed.training.networks.discriminator import Discriminator
-from spaceseed.training.networks.normalized import NormalizedStyleGAN2
+from spaceseed.training.networks.normalized import NormalizedStyleGAN2, standing
+from spaceseed.training.networks.normalized_pggan import NormalizedPGGAN
 from spaceseed.training.networks.progressive import GrowingPGGAN, ProgressiveDiscriminator
 from spaceseed.training.networks.spectral import SpectralDiscriminator
 
@@ -267,7 +268,7 @@ class NormalizedStyleGAN2Pair(Pair):
         return self.price * F.relu(self.later - later / (whole + 1e-8))
 
     def standing(self, generator: Generator) -> Generator:
-        return cast(NormalizedStyleGAN2, generator).standing()
+        return standing(generator)
 
     def finished(self, generator: Generator) -> Generator:
         return cast(NormalizedStyleGAN2, generator).plain()
@@ -321,6 +322,26 @@ class PGGANPair(Pair):
         return [*weights, {"params": [layer.bias for layer in layers], "lr": rate}]
 
 
+class NormalizedPGGANPair(Pair):
+    """A PGGAN that is built like a DCGAN during training, with a DCGAN's discriminator. It does not grow."""
+
+    learning_rate = 1e-3  # as for a DCGAN
+    grows = False
+    generator: NormalizedPGGAN
+
+    def _build(self) -> None:
+        self.generator = NormalizedPGGAN(self.sizes.z_dim, self.sizes.channels(most=256, pixels=2048))
+        channels = self.sizes.channels(most=128, pixels=1024)
+        del channels[self.sizes.resolution]  # the discriminator's first convolution has a stride
+        self.discriminator = SpectralDiscriminator(channels)
+
+    def standing(self, generator: Generator) -> Generator:
+        return standing(generator)
+
+    def finished(self, generator: Generator) -> Generator:
+        return cast(NormalizedPGGAN, generator).plain()
+
+
 class DCGANPair(Pair):
     """DCGAN (Radford et al. 2016), with the initial weights of the paper. It does not grow."""
 
@@ -342,6 +363,7 @@ NETWORKS: dict[str, type[Pair]] = {
     "stylegan2": StyleGAN2Pair,
     "normalized": NormalizedStyleGAN2Pair,
     "pggan": PGGANPair,
+    "normalized-pggan": NormalizedPGGANPair,
     "dcgan": DCGANPair,
 }
 

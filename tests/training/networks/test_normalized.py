@@ -7,7 +7,7 @@ import spaceseed as ss
 from spaceseed.mixing.styles import style_groups
 from spaceseed.models.generators.stylegan2 import StyleGAN2
 from spaceseed.training.export import export
-from spaceseed.training.networks.normalized import NormalizedStyleGAN2
+from spaceseed.training.networks.normalized import NormalizedStyleGAN2, standing
 from spaceseed.training.networks.pairs import build
 
 
@@ -107,18 +107,18 @@ def test_what_is_finished_normalises_its_own_images(trained):
         for parameter in trained.parameters():
             parameter.mul_(1.5)
     before = {name: buffer.clone() for name, buffer in trained.named_buffers()}
-    standing = trained.standing()
-    assert not standing.training
+    finished = standing(trained)
+    assert not finished.training
     assert all(torch.equal(buffer, before[name]) for name, buffer in trained.named_buffers())
     z = latents(3000)
     with torch.no_grad():
-        whitened = standing.map(z)[:, 0]
+        whitened = finished.map(z)[:, 0]
         assert whitened.mean(dim=0).abs().max() < 0.1
         torch.testing.assert_close(whitened.var(dim=0), torch.ones(32), atol=0.15, rtol=0)
         assert (trained.map(z)[:, 0].var(dim=0) - 1).abs().max() > 0.5  # otherwise the test would be trivial
     pair = build("normalized", 16, z_dim=8, capacity=1 / 16)
-    finished = pair.finished(pair.standing(trained))
-    torch.testing.assert_close(draw(finished, z[:5]), draw(standing, z[:5]), atol=1e-4, rtol=1e-4)
+    exported = pair.finished(pair.standing(trained))
+    torch.testing.assert_close(draw(exported, z[:5]), draw(finished, z[:5]), atol=1e-4, rtol=1e-4)
 
 
 @pytest.mark.parametrize(("resolution", "size"), [(64, 250), (256, 16)])
@@ -129,7 +129,7 @@ def test_statistics_take_no_more_memory_for_larger_images(resolution, size, monk
         sizes.append(len(ws))
 
     monkeypatch.setattr(NormalizedStyleGAN2, "synthesize", synthesize)
-    build("normalized", resolution, z_dim=8, capacity=1 / 64).generator.standing()
+    standing(build("normalized", resolution, z_dim=8, capacity=1 / 64).generator)
     assert set(sizes) == {size}
     assert sum(sizes) == 2000
 

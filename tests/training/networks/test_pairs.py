@@ -167,7 +167,7 @@ def test_a_dcgan_begins_as_published():
             assert float(parameter.detach().std()) == pytest.approx(0.02, rel=0.1), name
 
 
-@pytest.mark.parametrize("network", ["dcgan", "normalized"])
+@pytest.mark.parametrize("network", ["dcgan", "normalized", "normalized-pggan"])
 def test_some_networks_do_not_grow(network):
     with pytest.raises(ArgumentError, match="cannot grow"):
         tiny(network, 16).grown(32)
