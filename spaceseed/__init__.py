@@ -45,6 +45,8 @@ from spaceseed.evolution.search import Generation, search
 from spaceseed.evolution.wishes import Wish, WishObjective
 from spaceseed.filters.examples import label_by, worst_of
 from spaceseed.filters.filter import LatentFilter
+from spaceseed.filters.looking import survey
+from spaceseed.filters.marking import propose
 from spaceseed.latent_space import LatentSpace
 from spaceseed.metrics.distances import (
     FeatureStatistics,
@@ -53,6 +55,7 @@ from spaceseed.metrics.distances import (
     kernel_distance,
     precision_recall,
 )
+from spaceseed.metrics.features import real_avatar_embeddings
 from spaceseed.mixing.film import write_film
 from spaceseed.mixing.styles import mix, style_groups
 from spaceseed.mixing.walk import walk
@@ -146,11 +149,14 @@ __all__ = [
     "name_directions",
     "pareto",
     "precision_recall",
+    "propose",
     "push_finds",
     "push_model",
+    "real_avatar_embeddings",
     "refine_directions",
     "search",
     "style_groups",
+    "survey",
     "walk",
     "worst_of",
     "write_film",

@@ -10,7 +10,7 @@ An optimizer works on vectors `[n, dims]` that are roughly N(0, I). `LatentSpace
 
 import copy
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol, Self
 from weakref import WeakKeyDictionary
 
@@ -47,8 +47,14 @@ class Restriction(Protocol):
     def check(self, generator: Generator, /) -> None:
         """Raises FilterError if it belongs to another generator."""
 
-    def apply(self, vectors: Tensor, /, keys: Tensor) -> Tensor:
-        """Replaces the vectors [n, dims] that it refuses. `keys` [n, z_dim] seed the replacements."""
+    def apply(self, vectors: Tensor, /, keys: Tensor, from_z: Callable[[Tensor], Tensor]) -> Tensor:
+        """Replaces the vectors [n, dims] that it refuses.
+
+        Args:
+            vectors: those of `keys`.
+            keys: z [n, z_dim], which seed the replacements.
+            from_z: returns the vectors of z.
+        """
 
     def penalty(self, vectors: Tensor, /) -> Tensor:
         """Returns the amount to subtract from the score of vectors [n, dims], [n]."""
@@ -141,7 +147,7 @@ class LatentSpace:
     def draw(self, seeds: int | Iterable[int]) -> Tensor:
         """Returns the vectors [n, dims] of n integer seeds. Vectors that the filter refuses are replaced."""
         z = latents_from_seeds(seeds, self.generator.z_dim)
-        return self.from_z(z) if self.avoid is None else self.avoid.apply(self.from_z(z), keys=z)
+        return self.from_z(z) if self.avoid is None else self.avoid.apply(self.from_z(z), keys=z, from_z=self.from_z)
 
     def from_z(self, z: Tensor) -> Tensor:
         """Returns the vectors [n, dims] of z [n, z_dim]."""

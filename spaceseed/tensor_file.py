@@ -5,7 +5,7 @@ shapes of the tensors fit each other and the header.
 """
 
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -26,7 +26,7 @@ class TensorFile(Generic[Header]):
     Attributes:
         kind: one word for its contents; also the key of the header in the file.
         header: the pydantic model that checks the header.
-        tensors: names of the tensors.
+        tensors: names of the tensors, or a function that returns those of a file with this header.
         dtype: type of all tensors.
         max_bytes: limit on the size of the file.
         error: the exception that `read` raises for an invalid file.
@@ -34,7 +34,7 @@ class TensorFile(Generic[Header]):
 
     kind: str
     header: type[Header]
-    tensors: tuple[str, ...]
+    tensors: tuple[str, ...] | Callable[[Header], tuple[str, ...]]
     dtype: torch.dtype
     max_bytes: int
     error: type[ValueError] = ValueError
@@ -51,7 +51,7 @@ class TensorFile(Generic[Header]):
             OSError: the file cannot be written.
         """
         # Copies, because safetensors refuses one tensor under two names.
-        copies = {name: tensors[name].clone(memory_format=torch.contiguous_format) for name in self.tensors}
+        copies = {name: tensors[name].clone(memory_format=torch.contiguous_format) for name in self._names(header)}
         # safetensors' own writing raises no OSError, and a kill would leave its draft beside the file.
         Path(path).write_bytes(save(copies, metadata={self.kind: header.model_dump_json()}))
 
@@ -70,9 +70,12 @@ class TensorFile(Generic[Header]):
         try:
             with safe_open(path, framework="pt") as file:
                 header = self.header.model_validate_json((file.metadata() or {})[self.kind])
-                tensors = {name: file.get_tensor(name) for name in self.tensors}
+                tensors = {name: file.get_tensor(name) for name in self._names(header)}
         except (SafetensorError, KeyError, ValueError) as error:
             raise self.damaged from error
         if any(t.dtype != self.dtype or not t.isfinite().all() for t in tensors.values()):
             raise self.damaged
         return header, tensors
+
+    def _names(self, header: Header) -> tuple[str, ...]:
+        return self.tensors(header) if callable(self.tensors) else self.tensors

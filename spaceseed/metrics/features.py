@@ -2,15 +2,18 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from spaceseed.errors import ArgumentError
 from spaceseed.models.judges.classifier import ASSETS, Classifier, load_classifier
 
 AVATAR_FEATURES = ASSETS / "real_features.safetensors"
+AVATAR_EMBEDDINGS = ASSETS.parent / "judge" / "real_embeddings.safetensors"
 
 
 class Features(Protocol):
@@ -41,9 +44,21 @@ class FeatureSet:
     values: Tensor
 
 
-def real_avatars() -> FeatureSet:
-    """Returns the features [1000, 96] of 1,000 rendered faces that no network was trained on."""
-    return FeatureSet(ClassifierFeatures.name, load_file(AVATAR_FEATURES)["features"].float())
+def real_avatars(resolution: int = 64) -> FeatureSet:
+    """Returns the features [1000, 96] of 1,000 rendered faces of 64 or 32 pixels, which no network was trained on."""
+    return FeatureSet(ClassifierFeatures.name, _of_size(AVATAR_FEATURES, resolution))
+
+
+def real_avatar_embeddings(resolution: int = 64) -> Tensor:
+    """Returns the bundled judge's embeddings [2000, 96] of rendered faces, of others than `real_avatars` has."""
+    return _of_size(AVATAR_EMBEDDINGS, resolution)
+
+
+def _of_size(path: Path, resolution: int) -> Tensor:
+    found = {int(side): rows for side, rows in load_file(path).items()}
+    if resolution not in found:
+        raise ArgumentError("resolution", resolution, "64 or 32")
+    return found[resolution].float()
 
 
 @torch.no_grad()

@@ -7,11 +7,15 @@ be split in any way, and a seed with a filter always gives the same latent.
     truncated   refuses one side of a limit along one direction: exactly the truncated normal, in closed form
     redrawn     refuses any region, by rejection: exactly the conditional distribution, unless all tries fail
     tilted      refuses nothing and moves everything: the result is again Gaussian
+
+`resampled` draws whole latents again, and accepts each with its own probability. So the density of the draws is
+multiplied by this probability, for any score.
 """
 
 import hashlib
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -20,6 +24,10 @@ from torch import Tensor
 # A coordinate that is stored in float32 and read again may have grown by this.
 ROUNDING = 1e-5
 TRIES = 64
+# Share of draws whose scores are as good as the best: the lowest score of all would depend on a single draw.
+LOWEST = 0.01
+# Beyond so many log odds below the lowest score, a lower limit changes nothing.
+STEEPEST = 20.0
 
 
 def truncated(u: Tensor, limit: float) -> Tensor:
@@ -70,6 +78,102 @@ def redrawn(
     return result
 
 
+def resampled(
+    latents: Tensor,
+    keys: Tensor,
+    probability: Callable[[Tensor], Tensor],
+    from_z: Callable[[Tensor], Tensor],
+    tries: int = TRIES,
+) -> Tensor:
+    """Returns latents [n, dims], where those that are not accepted are drawn again (von Neumann's rejection sampling).
+
+    A latent is accepted if `chances` of its key is below its probability. So whether it is accepted depends on nothing
+    but itself. If all tries of a row fail, the one with the highest probability is used.
+
+    Args:
+        latents: draws of the prior.
+        keys: their z [n, z_dim], float32.
+        probability: returns the probability [m] of accepting latents [m, dims].
+        from_z: returns the latents [m, dims] of z [m, z_dim].
+        tries: maximum number of draws for each row.
+    """
+    likely = probability(latents)
+    left = (chances(keys).to(likely.device) >= likely).nonzero().flatten().tolist()
+    streams = {i: _generator(keys[i]) for i in left}
+    result, best = latents.clone(), likely.clone()
+    for _ in range(tries):
+        if not left:
+            break
+        z = torch.from_numpy(np.stack([streams[i].randn(keys.shape[1]) for i in left])).float()
+        drawn = from_z(z).to(latents)
+        likely = probability(drawn)
+        accepted = chances(z).to(likely.device) < likely
+        taken = (accepted | (likely > best[left])).nonzero().flatten().tolist()
+        rows = [left[k] for k in taken]
+        result[rows], best[rows] = drawn[taken], likely[taken]
+        left = [i for i, done in zip(left, accepted.tolist(), strict=True) if not done]
+    return result
+
+
+def chances(keys: Tensor) -> Tensor:
+    """Returns a number in [0, 1) for each of keys [n, any], float64 [n]: always the same one, uniform over keys."""
+    numbers = [int.from_bytes(_digest(key)[:8], "little") >> 11 for key in keys]
+    return torch.tensor(numbers, dtype=torch.float64) / 2**53
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """The probability to accept a latent of a score: min(1, sigmoid(limit - score) / sigmoid(limit - low)).
+
+    For log odds that is rejection sampling: with a high limit of the latents that are good, and the lower it is, the
+    more the density is multiplied by the odds themselves, until this alone decides (discriminator rejection sampling,
+    Azadi et al. 2019, has the same dial). The best latents are always accepted. So scores that hardly differ, as after
+    few marks, refuse hardly any.
+
+    Attributes:
+        limit: the score at which a latent is accepted half as often as at the lowest scores.
+        low: scores up to this one are always accepted.
+    """
+
+    limit: float
+    low: float
+
+    @classmethod
+    def keeping(cls, scores: Tensor, share: float) -> "Acceptance":
+        """Returns the acceptance that keeps this share of draws with these scores [n], or more if it cannot."""
+        low = float(scores.quantile(LOWEST))
+        least, most = low - STEEPEST, float(scores.max()) + STEEPEST
+        for _ in range(60):
+            middle = (least + most) / 2
+            kept = float(cls(middle, low).probability(scores).mean())
+            least, most = (middle, most) if kept < share else (least, middle)
+        return cls(most, low)
+
+    def probability(self, scores: Tensor) -> Tensor:
+        """Returns the probability of accepting latents with scores [n], [n]."""
+        return self.log_probability(scores).exp()
+
+    def log_probability(self, scores: Tensor) -> Tensor:
+        """Returns its logarithm, [n]; differentiable."""
+        logs = torch.nn.functional.logsigmoid(self.limit - scores)
+        return (logs - torch.nn.functional.logsigmoid(logs.new_tensor(self.limit - self.low))).clamp(max=0)
+
+
+def soft_divergence(probability: Tensor) -> float:
+    """Returns the Kullback-Leibler divergence, in nats, of accepted draws from the prior.
+
+    Args:
+        probability: of accepting each of many draws of the prior, [n].
+    """
+    return max(0.0, float(density_divergence(probability)))
+
+
+def density_divergence(weights: Tensor) -> Tensor:
+    """Returns the Kullback-Leibler divergence, in nats, of draws with weights [n] from even ones: a scalar."""
+    shares = weights / weights.mean()
+    return torch.special.xlogy(shares, shares).mean()
+
+
 def tilted(u: Tensor, linear: Tensor, quadratic: Tensor, strength: float) -> Tensor:
     """Moves N(0, I) coordinates [n, k] to the Gaussian density N(0, I) exp(-strength (linear u + quadratic u^2))."""
     mean, deviation = _tilt(linear, quadratic, strength)
@@ -101,8 +205,11 @@ def _tilt(linear: Tensor, quadratic: Tensor, strength: float) -> tuple[Tensor, T
 
 
 def _generator(key: Tensor) -> np.random.RandomState:
-    digest = hashlib.sha256(np.ascontiguousarray(key.detach().cpu().numpy().astype("<f4")).tobytes()).digest()
-    return np.random.RandomState(np.frombuffer(digest, dtype="<u4"))
+    return np.random.RandomState(np.frombuffer(_digest(key), dtype="<u4"))
+
+
+def _digest(key: Tensor) -> bytes:
+    return hashlib.sha256(np.ascontiguousarray(key.detach().cpu().numpy().astype("<f4")).tobytes()).digest()
 
 
 def rejection_divergence(acceptance: float) -> float:

@@ -59,6 +59,17 @@ class Discriminant:
         """True if the score increases along one direction and depends on nothing else."""
         return len(self.linear) == 1 and not self.quadratic.any() and bool(self.linear > 0)
 
+    @property
+    def dims(self) -> int:
+        """Size of a latent."""
+        return self.directions.shape[1]
+
+    def scaled(self, slope: float, offset: float) -> Self:
+        """Returns the score times `slope` plus `offset`."""
+        return replace(
+            self, linear=slope * self.linear, quadratic=slope * self.quadratic, bias=slope * self.bias + offset
+        )
+
     def coordinates(self, x: Tensor) -> Tensor:
         """Returns coordinates u [n, k] of latents [n, dims], float64. They are N(0, I) for draws of the prior."""
         return x.double() @ self.directions.to(x.device).T - self.center.to(x.device)

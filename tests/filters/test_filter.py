@@ -12,10 +12,9 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from spaceseed.errors import ArgumentError, FilterError
-from spaceseed.evolution.breeding import LIKED, Breeding
 from spaceseed.filters.filter import SAMPLERS, LatentFilter
 from spaceseed.latent_space import LatentSpace
-from spaceseed.models.generators.generator import ModelCard, latents_from_seeds
+from spaceseed.models.generators.generator import MAX_SEED, ModelCard, latents_from_seeds
 from spaceseed.models.generators.stylegan2 import StyleGAN2
 from spaceseed.ops.discriminant import ESTIMATORS
 
@@ -94,7 +93,9 @@ def test_what_is_allowed_stays_bit_for_bit_and_what_is_not_becomes_allowed(filte
 
 def test_what_is_orthogonal_to_the_directions_never_changes(filters):
     z = draws(200, 7)
-    for avoid in filters.values():
+    for (_, how), avoid in filters.items():
+        if how == "soft":  # it draws whole latents again
+            continue
         axes = avoid.discriminant.directions
         rest = [x.double() - x.double() @ axes.T @ axes for x in (z, avoid.apply(z))]
         torch.testing.assert_close(*rest, atol=2e-6, rtol=0)
@@ -146,6 +147,136 @@ def test_acceptance_and_divergence_are_those_of_many_draws(keep):
             assert avoid.acceptance == pytest.approx(float(share), abs=0.012)
             assert avoid.kl == pytest.approx(-np.log(float(share)), abs=0.06)
         assert avoid.kl == pytest.approx(-np.log(keep), abs=0.02)  # the same for every sampler
+
+
+@pytest.mark.parametrize("keep", [0.3, 0.5, 0.8])
+def test_a_soft_filter_multiplies_the_density_by_its_probability(keep):
+    avoid = LatentFilter.fit(*marks(100), how="soft", keep=keep)
+    z = draws(20_000, 30)
+    p, allowed = avoid.probability(z), avoid.allows(z)
+    assert avoid.acceptance == pytest.approx(keep, abs=0.01)
+    assert float(allowed.double().mean()) == pytest.approx(keep, abs=0.015)
+    weights = p / p.mean()
+    assert avoid.kl == pytest.approx(float((weights * weights.log()).mean()), abs=0.02)
+    # Along the direction of the bad, draws with the filter follow the density with these weights.
+    after = (avoid.apply(z[:6000]) @ AXIS).sort().values
+    u = (z @ AXIS).double()
+    for at in (-1.0, 0.0, 0.7):
+        expected = float(weights[u < at].sum() / len(u))
+        assert float((after < at).double().mean()) == pytest.approx(expected, abs=0.02)
+
+
+def test_the_border_of_a_soft_filter_is_gradual():
+    avoid = LatentFilter.fit(*marks(100), how="soft", keep=0.5)
+    p = avoid.probability(torch.linspace(-3, 3, 61)[:, None] * AXIS)
+    assert (p.diff() <= 1e-9).all()
+    assert ((p > 0.02) & (p < 0.98)).sum() > 5
+
+
+def test_a_soft_filter_from_marks_without_a_meaning_refuses_little():
+    refused = [
+        1 - LatentFilter.fit(draws(8, 2 * i), draws(8, 2 * i + 1), how="soft", keep=0.5).kl for i in range(40, 52)
+    ]
+    assert np.median(refused) > 0.95  # nats, of 0.69 if it refused half outright
+    told = LatentFilter.fit(*marks(60), how="soft", keep=0.5)
+    assert told.kl > 0.2
+
+
+def test_filters_have_different_ids_and_say_what_they_are():
+    avoid = LatentFilter.fit(*marks(30), how="soft", keep=0.5)
+    other = LatentFilter.fit(*marks(30), how="soft", keep=0.6)
+    assert avoid.id != other.id
+    assert str(avoid) == f"soft logistic in z, 50% kept, {avoid.id}"
+
+
+def test_the_penalty_of_a_soft_filter_is_that_of_its_probability():
+    avoid = LatentFilter.fit(*marks(60), how="soft", keep=0.5)
+    z = draws(200, 31).requires_grad_()
+    penalty = avoid.penalty(z)
+    torch.testing.assert_close(
+        penalty.detach().double(), -0.1 * avoid.probability(z.detach()).log(), atol=1e-5, rtol=1e-4
+    )
+    penalty.sum().backward()
+    assert (z.grad @ AXIS).mean() > 0
+
+
+def test_a_soft_filter_of_w_draws_from_the_prior_of_the_space(generator):
+    plain = LatentSpace(generator, "w")
+    vectors = plain.draw(range(300))
+    bad = vectors[:, 0] > vectors[:, 0].quantile(0.8)
+    avoid = LatentFilter.fit(vectors[bad], vectors[~bad], how="soft", keep=0.5, space=plain)
+    space, fresh = plain.restricted(avoid), range(1000, 1400)
+    z = latents_from_seeds(fresh, DIMS)
+    before, after = plain.draw(fresh), space.draw(fresh)
+    allowed = avoid.allows(before, keys=z)
+    assert float(allowed.double().mean()) == pytest.approx(avoid.acceptance, abs=0.08)
+    assert torch.equal(after[allowed], before[allowed])
+    border = vectors[:, 0].quantile(0.8)
+    assert (after[:, 0] > border).float().mean() < 0.5 * (before[:, 0] > border).float().mean()
+    torch.testing.assert_close(space.draw([1003, 1007]), after[[3, 7]], atol=1e-5, rtol=1e-4)
+    with pytest.raises(FilterError, match="LatentSpace"):
+        avoid.apply(before, keys=z)
+
+
+def test_a_soft_file_that_would_refuse_everything_is_refused(tmp_path):
+    path = tmp_path / "filter.safetensors"
+    LatentFilter.fit(*marks(60), how="soft", keep=0.5).save(path)
+    edited(path, header={"soft": {"low": -1000.0, "kept": 0.5, "divergence": 0.1}, "limit": -1000.0})
+    with pytest.raises(FilterError, match="refuse nearly everything"):
+        LatentFilter.open(path)
+
+
+def test_a_soft_file_that_says_what_is_not_so_is_refused(tmp_path):
+    path = tmp_path / "filter.safetensors"
+    for change in (
+        {"soft": {"low": -1.0, "kept": 1.0, "divergence": 0.0}},
+        {"strength": 5.0},
+        {"limit": -1e308},
+    ):
+        LatentFilter.fit(*marks(60), how="soft", keep=0.5).save(path)
+        edited(path, header=change)
+        with pytest.raises(FilterError, match=r"damaged|nearly everything"):
+            LatentFilter.open(path)
+
+
+def test_a_soft_file_whose_scores_are_no_numbers_is_refused(tmp_path):
+    path = tmp_path / "filter.safetensors"
+    LatentFilter.fit(*marks(60), how="soft", keep=0.5).save(path)
+    edited(path, center=lambda t: torch.full_like(t, 1e300))
+    with pytest.raises(FilterError, match="damaged"):
+        LatentFilter.open(path)
+
+
+@pytest.mark.parametrize("count", [2, 3, 5, 9])
+def test_few_marks_refuse_few(count):
+    bad, good = draws(2 * count, 5).split(count)
+    avoid = LatentFilter.fit(bad, good, how="soft", keep=0.05)
+    assert avoid.acceptance >= 1 - 0.95 * count / 10 - 0.01
+
+
+def test_many_marks_that_mean_nothing_are_not_called_few():
+    avoid = LatentFilter.fit(*draws(60, 5).split(30))
+    assert avoid.reason.startswith("The difference of 30 bad and 30 good ones may be chance. Mark more")
+
+
+def test_latents_beyond_all_reason_are_refused():
+    bad, good = marks(20)
+    with pytest.raises(FilterError, match="beyond 1,000,000"):
+        LatentFilter.fit(bad.double() * 1e200, good)
+
+
+def test_keys_must_fit_their_latents():
+    avoid = LatentFilter.fit(*marks(60), how="soft", keep=0.5)
+    for use in (avoid.allows, avoid.apply):
+        with pytest.raises(ArgumentError, match="keys"):
+            use(draws(4, 1), keys=draws(3, 2))
+
+
+def test_the_last_seed_can_be_drawn():
+    avoid = LatentFilter.fit(*marks(60), how="soft", keep=0.5)
+    assert len(avoid.sample(1, seed=MAX_SEED)) == 1
+    with pytest.raises(ArgumentError, match="seed"):
+        avoid.sample(2, seed=MAX_SEED)
 
 
 def test_the_penalty_is_zero_where_allowed_and_leads_back():
@@ -240,7 +371,19 @@ def test_a_filter_travels_in_a_file(filters, tmp_path, generator):
         found = LatentFilter.open(tmp_path / "filter.safetensors")
         assert torch.equal(found.apply(z), avoid.apply(z))
         assert torch.equal(found.probability_bad(z), avoid.probability_bad(z))
-        for name in ("method", "how", "space", "model", "sha256", "marks", "limit", "strength", "held_out"):
+        for name in (
+            "method",
+            "how",
+            "space",
+            "model",
+            "sha256",
+            "marks",
+            "limit",
+            "strength",
+            "held_out",
+            "soft",
+            "id",
+        ):
             assert getattr(found, name) == getattr(avoid, name)
     tied = LatentFilter.fit(BAD, GOOD, space=LatentSpace(generator))
     tied.save(tmp_path / "tied.safetensors")
@@ -273,6 +416,10 @@ HOSTILE = {
     "no hash": {"header": {"sha256": "../etc"}},
     "something more": {"header": {"command": "run"}},
     "shares beyond 1": {"header": {"held_out": {"auc": 2}}},
+    "a soft filter that does not say how": {"header": {"how": "soft"}},
+    "a hard filter that says how soft it is": {"header": {"soft": {"low": 0.0, "kept": 0.5, "divergence": 0.1}}},
+    "no marks": {"header": {"marks": [0, 0]}},
+    "a network without weights": {"header": {"method": "network"}},
     "a shift beyond all bounds": {"header": {"how": "shift", "strength": 1e9}},
 }
 
@@ -355,19 +502,6 @@ def test_a_space_takes_no_filter_of_another_space_or_model(generator):
         LatentFilter.fit(BAD[:, :12], GOOD[:, :12], space=LatentSpace(generator, "w")).sample(2)
     with pytest.raises(FilterError):
         LatentSpace(generator, avoid=LatentFilter.fit(BAD[:, :8], GOOD[:, :8]))
-
-
-def test_breeding_draws_only_seeds_that_are_allowed():
-    avoid = LatentFilter.fit(*marks(60))
-    breeding = Breeding(DIMS, range(36))
-    assert not avoid.allows(breeding.page.latents).all()  # seeds that were asked for are shown
-    breeding.avoid = avoid.allows
-    page = breeding.next({})
-    assert avoid.allows(page.latents).all()
-    assert torch.equal(page.latents, latents_from_seeds(page.seeds, DIMS))
-    page = breeding.next({0: LIKED})
-    assert avoid.allows(page.latents[-5:]).all()  # the new faces after the children
-    assert torch.equal(page.latents[-5:], latents_from_seeds(page.seeds[-5:], DIMS))
 
 
 def test_latents_are_converted_and_those_that_do_not_fit_are_named(filters):

@@ -8,7 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from spaceseed.ops.avoidance import redrawn, rejection_divergence, tilt_divergence, tilt_strength, tilted, truncated
+from spaceseed.ops.avoidance import (
+    Acceptance,
+    chances,
+    redrawn,
+    rejection_divergence,
+    resampled,
+    soft_divergence,
+    tilt_divergence,
+    tilt_strength,
+    tilted,
+    truncated,
+)
 
 
 def normal(seed, *shape):
@@ -100,3 +111,67 @@ def test_the_divergence_of_a_part_is_minus_the_log_of_its_share():
     share = float(torch.special.ndtr(torch.tensor(limit)))
     density = stats.truncnorm(-math.inf, limit).logpdf(draws) - stats.norm.logpdf(draws)
     assert rejection_divergence(share) == pytest.approx(float(density[draws.numpy() <= limit].mean()), rel=1e-5)
+
+
+def test_chances_are_uniform_and_always_the_same():
+    keys = normal(3, 4000, 5).float()
+    found = chances(keys)
+    assert stats.kstest(found, stats.uniform.cdf).pvalue > 0.01
+    assert torch.equal(chances(keys[7:9]), found[7:9])
+    assert torch.equal(chances(keys.double()), found)
+
+
+def likely(x):
+    return (-(x[:, 0].double() ** 2)).exp()  # N(0, 1) times this is N(0, 1/3)
+
+
+def test_resampled_latents_follow_the_density_times_the_probability():
+    z = normal(4, 4000, 3).float()
+    found = resampled(z, z, likely, lambda drawn: drawn)
+    assert stats.kstest(found[:, 0].double(), stats.norm(scale=3**-0.5).cdf).pvalue > 0.01
+    assert stats.kstest(found[:, 1].double(), stats.norm.cdf).pvalue > 0.01
+    kept = chances(z) < likely(z)
+    assert torch.equal(found[kept], z[kept])
+    assert (chances(found) < likely(found)).all()  # so doing it again changes nothing
+    assert torch.equal(resampled(found, found, likely, lambda drawn: drawn), found)
+
+
+def test_a_latent_is_resampled_by_its_own_key_alone():
+    z = normal(5, 40, 3).float()
+    vectors = 2 * z
+    whole = resampled(vectors, z, likely, lambda drawn: 2 * drawn)
+    rows = [resampled(x[None], key[None], likely, lambda drawn: 2 * drawn) for x, key in zip(vectors, z, strict=True)]
+    assert torch.equal(whole, torch.cat(rows))
+
+
+def test_where_nothing_is_accepted_the_likeliest_try_is_used():
+    z = normal(6, 20, 2).float()
+    found = resampled(z, z, lambda x: 1e-12 * (x[:, 0].double().sigmoid()), lambda drawn: drawn, tries=30)
+    assert (found[:, 0] > 1).all()
+
+
+@given(st.floats(0.02, 0.98), st.floats(0.01, 5), st.floats(-20, 20))
+def test_an_acceptance_keeps_the_share_or_more(share, spread, middle):
+    scores = middle + spread * normal(7, 500)
+    acceptance = Acceptance.keeping(scores, share)
+    p = acceptance.probability(scores)
+    assert ((p >= 0) & (p <= 1)).all()
+    assert float(p.mean()) >= share - 1e-6
+    order = scores.argsort()
+    assert (p[order].diff() <= 1e-12).all()
+    if spread > 3:
+        assert float(p.mean()) == pytest.approx(share, abs=0.02)
+    torch.testing.assert_close(acceptance.log_probability(scores).exp(), p)
+
+
+def test_scores_that_do_not_differ_refuse_nothing():
+    scores = torch.full((100,), 3.0, dtype=torch.float64)
+    assert (Acceptance.keeping(scores, 0.1).probability(scores) == 1).all()
+
+
+def test_the_divergence_of_a_soft_acceptance_is_that_of_its_density():
+    assert soft_divergence(torch.ones(5)) == 0
+    assert soft_divergence(torch.tensor([1.0, 1.0, 0.0, 0.0])) == pytest.approx(rejection_divergence(0.5))
+    x = normal(8, 200_000, 1)
+    # N(0, 1/3) from N(0, 1): (1/3 - 1 + log 3) / 2
+    assert soft_divergence(likely(x)) == pytest.approx((1 / 3 - 1 + math.log(3)) / 2, abs=0.01)
