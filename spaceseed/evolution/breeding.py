@@ -11,8 +11,9 @@ The marks of a page become the scores of a `GeneticAlgorithm`. This module works
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -36,6 +37,24 @@ MAX_FRESH_SEED = 100_000
 MAX_REDRAWS = 64
 # If a face is marked bad, this many candidates are drawn for each new face. The least similar one is shown.
 CANDIDATES = 8
+# With a filter, so many children are drawn for each place. If it allows a twentieth of them, 1 place in 30 has none.
+MAX_CHILDREN = 64
+
+
+class Avoided(Protocol):
+    """What new faces are kept away from, such as the regions that a `LatentFilter` refuses.
+
+    Latents are z [n, z_dim] if `space` is "z", or vectors [n, w_dim] of a page in w.
+    """
+
+    def allows(self, latents: Tensor, space: str) -> Tensor:
+        """Returns which latents are allowed, [n]."""
+
+    def penalty(self, latents: Tensor, space: str) -> Tensor:
+        """Returns how far latents are from being allowed, [n]; larger is worse."""
+
+    def name(self, space: str) -> str | None:
+        """Returns what recipes call it, in one line; None if it refuses nothing in this space."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +69,7 @@ class Page:
         marks: from the index of a face to `LIKED` or `BAD`: the marks that the visitor made, or that are proposed.
         space: "z" or "w": what the latents are.
         new: indices of the faces that are not related to those kept; all others after these are their children.
+        avoided: from the index of a face to the name of the filter that it was drawn with, if there was one.
     """
 
     number: int
@@ -59,6 +79,7 @@ class Page:
     marks: Mapping[int, int]
     space: str = "z"
     new: frozenset[int] = frozenset()
+    avoided: Mapping[int, str] = field(default_factory=dict)
 
     def kind(self, i: int) -> str:
         """Returns what face i is: "kept", "child" or "new"; "" on a page on which all are new."""
@@ -77,9 +98,8 @@ class Breeding:
 
     Attributes:
         page: the current generation.
-        avoid: returns which of z [n, z_dim] are allowed, [n], as `LatentFilter.allows` does. From then on all new
-            random faces are allowed ones. It does not apply to children, or to seeds that the visitor chose. None
-            allows all.
+        avoid: a filter. From then on new random faces and children are allowed ones. It does not apply to seeds that
+            the visitor chose. None allows all.
 
     Raises:
         ArgumentError: there are too few or too many seeds, or one is out of range.
@@ -89,7 +109,7 @@ class Breeding:
         self.z_dim = check_integer("z_dim", z_dim, 2)
         # A new seed for each page, so that undo and a new `next` give other children.
         self._rng = np.random.RandomState(check_integer("seed", seed, 0, MAX_SEED))
-        self.avoid: Callable[[Tensor], Tensor] | None = None
+        self.avoid: Avoided | None = None
         self._history = History[Page](MAX_PAGES)
         self.page = self._seeded(check_integers("seed", seeds, 0, MAX_SEED), number=0)
 
@@ -114,8 +134,9 @@ class Breeding:
         """Breeds the liked faces. They come first, unchanged and still liked, then their children, then some new faces.
 
         Children are bred in the space of their parents. A page without parents is in z. New faces and children are
-        not similar to faces marked bad, on this page or earlier. For each, several candidates are drawn, and the one
-        with the lowest cosine to its nearest bad latent is shown.
+        not similar to faces marked bad, on this page or earlier. For each, several candidates are drawn, and of those
+        that the filter allows, the one with the lowest cosine to its nearest bad latent is shown. If it allows no
+        candidate of a child, the one with the lowest penalty is.
 
         Args:
             marks: from an index on the page to `LIKED` or `BAD`; other faces are neither. If no face is liked, the
@@ -140,7 +161,8 @@ class Breeding:
         if len(liked) >= count:
             raise ArgumentError("liked", len(liked), f"less than {count}, so that the next page has room for children")
         if not liked:
-            seeds = self._fresh_seeds(count, self._bad(marks), ())
+            in_w = from_z if self.page.space == "w" else None
+            seeds = self._fresh_seeds(count, self._bad(marks, in_w), (), in_w)
             return self._turn_to(self._seeded(seeds, self.page.number + 1), marks)
         if from_z is None and self.page.space != "z":
             raise ArgumentError("from_z", None, "given, because this page is in w")
@@ -160,7 +182,7 @@ class Breeding:
         count = len(self.page.latents) if count is None else _checked_count(count)
         chosen = check_integers("seed", seeds, 0, MAX_SEED)
         filling = self._fresh_seeds(max(0, count - len(chosen)), self._bad(marks or {}), chosen)
-        return self._turn_to(self._seeded([*chosen, *filling], self.page.number + 1), marks)
+        return self._turn_to(self._seeded([*chosen, *filling], self.page.number + 1, len(chosen)), marks)
 
     def restart_from(self, latents: Tensor, seeds: Sequence[int | None], from_z: FromZ | None = None) -> Page:
         """Shows faces from elsewhere first, marked as liked, so that the next generation is bred from them.
@@ -181,7 +203,7 @@ class Breeding:
         if len(seeds) != n:
             raise ArgumentError("seeds", len(seeds), f"{n}, one for each latent")
         filling = self._fresh_seeds(max(len(self.page.latents), n + 1), self._bad({}), seeds)
-        page = self._seeded(filling, self.page.number + 1)
+        page = self._seeded(filling, self.page.number + 1, n)
         others = page.latents[n:] if from_z is None else from_z(page.latents[n:])
         latents = check_tensor("latents", latents, ["n", others.shape[1]])
         page = replace(
@@ -237,25 +259,42 @@ class Breeding:
         self.page = page
         return page
 
-    def _seeded(self, seeds: list[int], number: int) -> Page:
+    def _seeded(self, seeds: list[int], number: int, chosen: int = 0) -> Page:
+        """Returns a page of seeds, of which the first `chosen` are the visitor's."""
         _checked_count(len(seeds))
-        return Page(number, latents_from_seeds(seeds, self.z_dim), tuple(seeds), 0, {})
+        avoided = self._named(range(chosen, len(seeds)), "z")
+        return Page(number, latents_from_seeds(seeds, self.z_dim), tuple(seeds), 0, {}, avoided=avoided)
 
-    def _bad(self, marks: Mapping[int, int], space: str = "z") -> Tensor:
-        """Returns the latents [m, dims] of a space whose latest mark is bad, on this page or the pages before it."""
-        last: dict[tuple[float, ...], int] = {}
+    def _named(self, faces: Iterable[int], space: str) -> dict[int, str]:
+        """Returns the name of the filter that faces drawn now keep to, if there is one."""
+        name = None if self.avoid is None else self.avoid.name(space)
+        return {} if name is None else dict.fromkeys(faces, name)
+
+    def _bad(self, marks: Mapping[int, int], from_z: FromZ | None = None) -> Tensor:
+        """Returns the latents [m, dims] whose latest mark is bad, on this page or the pages before it.
+
+        Args:
+            marks: of this page.
+            from_z: maps z to w, if this page is in w and its space is asked for. Otherwise all are z, and faces of w
+                that have no seed are left out.
+        """
+        last: dict[str, dict[tuple[float, ...], int]] = {"z": {}, "w": {}}
         for page in [*self._history.past, replace(self.page, marks=marks)]:
-            if page.space == space:
-                last |= {tuple(page.latents[i].tolist()): mark for i, mark in page.marks.items()}
-        dims = self.z_dim if space == "z" else self.page.latents.shape[1]
-        return torch.tensor([latent for latent, mark in last.items() if mark == BAD]).view(-1, dims)
+            for i, mark in page.marks.items():
+                space, latent, seed = page.space, page.latents[i], page.seeds[i]
+                if space == "w" and seed is not None:
+                    space, latent = "z", latents_from_seeds([seed], self.z_dim)[0]
+                last[space][tuple(latent.tolist())] = mark
+        z, w = (torch.tensor([row for row, mark in last[space].items() if mark == BAD]) for space in ("z", "w"))
+        z = z.view(-1, self.z_dim)
+        return z if from_z is None else torch.cat([w.view(-1, self.page.latents.shape[1]), from_z(z).cpu()])
 
     def _bred(
         self, liked: list[int], marks: Mapping[int, int], count: int, strength: float, from_z: FromZ, newcomers: bool
     ) -> Page:
         page, size = self.page, len(self.page.latents)
-        dims, in_w, bad_z = page.latents.shape[1], page.space == "w", self._bad(marks)
-        bad = torch.cat([self._bad(marks, "w"), from_z(bad_z).cpu()]) if in_w else bad_z
+        dims, in_w = page.latents.shape[1], page.space == "w"
+        bad = self._bad(marks, from_z if in_w else None)
         algorithm = GeneticAlgorithm(
             dims,
             population=size,
@@ -273,31 +312,50 @@ class Breeding:
         algorithm.elites = len(liked)
         fresh = (count - len(liked)) // 6 if newcomers else 0  # so that a page does not hold only one family
         children, tries = count - len(liked) - fresh, CANDIDATES if len(bad) else 1
+        tries = tries if self.avoid is None else MAX_CHILDREN
         from_seeds = fresh > 0 and (in_w or self.avoid is not None or len(bad) > 0)
         algorithm.immigrants = 0 if from_seeds else fresh
         algorithm.size = len(liked) + tries * children + algorithm.immigrants
         kept, bred, immigrants = algorithm.ask().split([len(liked), tries * children, algorithm.immigrants])
         bred = bred.view(tries, children, dims)
-        bred = bred[_furthest(bred, bad), range(children)]
+        bred = bred[_furthest(bred, bad, self._allowed(bred)), range(children)]
         seeds = [page.seeds[i] for i in liked]
-        drawn = self._fresh_seeds(fresh, bad_z, seeds) if from_seeds else []
+        drawn = self._fresh_seeds(fresh, bad, seeds, from_z) if from_seeds else []
         latents = torch.cat([kept, bred, immigrants, from_z(latents_from_seeds(drawn, self.z_dim)).cpu()])
         seeds += [*[None] * (count - len(liked) - len(drawn)), *drawn]
         # Without mutation a child may equal its parent. A new face replaces it.
         rows = latents.tolist()
         repeated = [i for i in range(len(liked), count) if rows[i] in rows[:i]]
-        for i, seed in zip(repeated, self._fresh_seeds(len(repeated), bad_z, seeds), strict=True):
+        for i, seed in zip(repeated, self._fresh_seeds(len(repeated), bad, seeds, from_z), strict=True):
             latents[i], seeds[i] = from_z(latents_from_seeds(seed, self.z_dim))[0].cpu(), seed
         new = frozenset([*repeated, *range(count - fresh, count)])
         still = dict.fromkeys(range(len(liked)), LIKED)
-        return Page(page.number + 1, latents, tuple(seeds), len(liked), still, page.space, new)
+        avoided = {row: page.avoided[i] for row, i in enumerate(liked) if i in page.avoided}
+        avoided |= self._named(set(range(len(liked), count)) - new, page.space) | self._named(new, "z")
+        return Page(page.number + 1, latents, tuple(seeds), len(liked), still, page.space, new, avoided)
 
-    def _fresh_seeds(self, count: int, bad: Tensor, taken: Iterable[int | None]) -> list[int]:
-        """Returns random seeds, all different, and none of `taken`."""
+    def _allowed(self, candidates: Tensor) -> Tensor:
+        """Returns which of the children [tries, n, dims] may be shown, [tries, n]: at least one for each place."""
+        shape = candidates.shape[:2]
+        if self.avoid is None:
+            return torch.ones(shape, dtype=torch.bool)
+        flat = candidates.flatten(0, 1)
+        allowed = self.avoid.allows(flat, space=self.page.space).cpu().view(shape)
+        least = self.avoid.penalty(flat, space=self.page.space).cpu().view(shape).argmin(dim=0)
+        lost = (~allowed.any(dim=0)).nonzero()[:, 0]
+        allowed[least[lost], lost] = True
+        return allowed
+
+    def _fresh_seeds(
+        self, count: int, bad: Tensor, taken: Iterable[int | None], from_z: FromZ | None = None
+    ) -> list[int]:
+        """Returns random seeds, all different, and none of `taken`. `bad` is of w if `from_z` maps to it, else of z."""
         tries = CANDIDATES if len(bad) else 1
         seeds = np.array(self._allowed_seeds(tries * count, set(taken)), dtype=int).reshape(tries, count)
-        latents = latents_from_seeds(seeds.ravel().tolist(), self.z_dim).view(tries, count, self.z_dim)
-        return seeds[_furthest(latents, bad), range(count)].tolist()
+        latents = latents_from_seeds(seeds.ravel().tolist(), self.z_dim)
+        if len(bad) and from_z is not None:
+            latents = from_z(latents).cpu()
+        return seeds[_furthest(latents.view(tries, count, latents.shape[1]), bad), range(count)].tolist()
 
     def _allowed_seeds(self, count: int, taken: set[int | None]) -> list[int]:
         seeds = [self._unused_seed(taken) for _ in range(count)]
@@ -305,7 +363,7 @@ class Breeding:
             return seeds
         # A refused seed is replaced by another seed, so every new face still has an integer seed.
         for _ in range(MAX_REDRAWS):
-            allowed = self.avoid(latents_from_seeds(seeds, self.z_dim)).tolist()
+            allowed = self.avoid.allows(latents_from_seeds(seeds, self.z_dim), space="z").tolist()
             if all(allowed):
                 break
             seeds = [seed if kept else self._unused_seed(taken) for seed, kept in zip(seeds, allowed, strict=True)]
@@ -319,12 +377,18 @@ class Breeding:
         return seed
 
 
-def _furthest(candidates: Tensor, bad: Tensor) -> list[int]:
-    """Returns for each of n places the index of the candidate [tries, n, dims] least similar to its nearest bad one."""
+def _furthest(candidates: Tensor, bad: Tensor, allowed: Tensor | None = None) -> list[int]:
+    """Returns for each of n places the index of the candidate [tries, n, dims] least similar to its nearest bad one.
+
+    Only the first 8 that are `allowed`, [tries, n], are compared. Without bad ones, it is the first of them.
+    """
+    if allowed is None:
+        allowed = torch.ones(candidates.shape[:2], dtype=torch.bool)
     if not len(bad):
-        return [0] * candidates.shape[1]
+        return allowed.int().argmax(dim=0).tolist()
     similarity = F.normalize(candidates, dim=2) @ F.normalize(bad, dim=1).T
-    return similarity.amax(dim=2).argmin(dim=0).tolist()
+    compared = allowed & (allowed.cumsum(dim=0) <= CANDIDATES)
+    return similarity.amax(dim=2).where(compared, torch.inf).argmin(dim=0).tolist()
 
 
 def _checked_count(count: int) -> int:

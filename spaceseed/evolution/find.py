@@ -27,7 +27,7 @@ from spaceseed.evolution.objectives import EmbeddingObjective, ImageObjective, O
 from spaceseed.evolution.search import Generation, check_cancelled, checked_space, search
 from spaceseed.evolution.wishes import WishObjective
 from spaceseed.latent_space import LatentSpace
-from spaceseed.models.generators.generator import MAX_SEED, Generator
+from spaceseed.models.generators.generator import MAX_SEED, Generator, latents_from_seeds
 from spaceseed.ops.cma import CMAES
 from spaceseed.ops.termination import Termination
 
@@ -39,6 +39,8 @@ START = 64
 SIGMA = 0.3
 # Images by which the phrases of a wish are measured.
 NATURAL = 8192
+# Of the atlas's best seeds, so many times as are needed are looked at for some that a filter allows.
+REACH = 32
 
 
 def find(
@@ -98,7 +100,7 @@ def find(
         )
     except _Cancelled:
         return
-    start = space.draw(first_seeds(objective, known, seed, min(START, evaluations)))
+    start = space.draw(first_seeds(objective, known, seed, min(START, evaluations), space))
     yield from search(
         generator,
         objective,
@@ -131,11 +133,33 @@ def objective_for(judge: "Judge", wish: str | Tensor | Objective, natural: Calla
     return WishObjective(judge, wish, natural())
 
 
-def first_seeds(objective: Objective, atlas: Atlas | None, seed: int, count: int = START) -> list[int]:
-    """Returns the seeds of the first generation: the atlas's best, best first, or random ones without an atlas."""
-    if atlas is not None and isinstance(objective, EmbeddingObjective):
+def first_seeds(
+    objective: Objective, atlas: Atlas | None, seed: int, count: int = START, space: LatentSpace | None = None
+) -> list[int]:
+    """Returns the seeds of the first generation: the atlas's best, best first, or random ones without an atlas.
+
+    If the space has a filter, only seeds that it leaves as they are count as the atlas's best. Others follow if these
+    are too few.
+    """
+    if atlas is None or not isinstance(objective, EmbeddingObjective):
+        return random_seeds(seed, count)
+    if space is None or space.avoid is None:
         return atlas.query(objective.of_embeddings, count)[0]
-    return random_seeds(seed, count)
+    ranked, _ = atlas.query(objective.of_embeddings, REACH * count)
+    allowed: list[int] = []
+    for i in range(0, len(ranked), count):
+        allowed += _unchanged(space, ranked[i : i + count])
+        if len(allowed) >= count:
+            break
+    return list(dict.fromkeys([*allowed, *ranked]))[:count]
+
+
+@torch.no_grad()
+def _unchanged(space: LatentSpace, seeds: list[int]) -> list[int]:
+    """Returns the seeds whose vectors the filter of the space does not replace."""
+    plain = space.from_z(latents_from_seeds(seeds, space.generator.z_dim))
+    same = (space.draw(seeds) == plain).all(dim=1).tolist()
+    return [seed for seed, kept in zip(seeds, same, strict=True) if kept]
 
 
 def random_seeds(seed: int, count: int = START) -> list[int]:

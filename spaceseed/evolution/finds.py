@@ -84,8 +84,10 @@ class Origin:
 
     @classmethod
     def of(cls, space: LatentSpace, vectors: Sequence[Tensor], found: Found) -> Self:
-        """Returns the origin of finds with these vectors [dims]."""
+        """Returns the origin of finds with these vectors [dims]. It names the filter of the space, if there is one."""
         latents = space.latents(torch.stack(list(vectors))).cpu()
+        if space.avoid is not None:
+            found = Found(**(dict(found) | {"avoided": str(space.avoid)}))
         return cls(space.generator.card, latents, space.recipe_fields, found)
 
     def recipe(self, rank: int, **found: Any) -> Recipe:

@@ -122,6 +122,7 @@ class Found(Record):
         parents: ids of the recipes that it was bred from.
         has: parts of the prompt that the judge saw in the image, as texts such as "red hair" or "no glasses".
         lacks: those that it did not see.
+        avoided: the filter that the draw kept to, as its `str` says it.
     """
 
     by: Literal["seed", "search", "breed", "steer", "project"] | None = None
@@ -134,6 +135,7 @@ class Found(Record):
     parents: Annotated[tuple[Line, ...], Field(max_length=MAX_ITEMS)] = ()
     has: Annotated[tuple[Line, ...], Field(max_length=MAX_ITEMS)] = ()
     lacks: Annotated[tuple[Line, ...], Field(max_length=MAX_ITEMS)] = ()
+    avoided: Line | None = None
 
 
 class Recipe(Record):

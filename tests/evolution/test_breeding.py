@@ -169,6 +169,11 @@ def test_faults_name_themselves_and_change_nothing(breeding):
     assert not breeding.can_undo
 
 
+def double(z):
+    """Stands for a mapping network."""
+    return 2 * z
+
+
 def nearest(latents, bad):
     """Returns the mean over latents of the cosine with the nearest bad one."""
     normed = torch.nn.functional.normalize
@@ -269,7 +274,6 @@ def test_marks_are_checked_wherever_they_are_kept(breeding, marks):
 
 
 def test_bad_faces_of_both_spaces_are_kept_away_from_on_a_page_of_w():
-    double = lambda z: 2 * z  # noqa: E731 - stands for a mapping network
     breeding = Breeding(DIMS, range(12), seed=1)
     breeding.next({0: BAD})
     breeding.restart_from(double(latents_from_seeds([100, 101], DIMS)), [None, None], double)
@@ -280,3 +284,122 @@ def test_bad_faces_of_both_spaces_are_kept_away_from_on_a_page_of_w():
         breeding.next({0: LIKED})
     assert breeding.undo({}).space == "w"
     assert breeding.undo({}).space == "z"
+
+
+def test_bad_children_of_w_are_kept_away_from_even_if_nothing_is_liked():
+    def fresh(bad):
+        breeding = Breeding(DIMS, range(12), seed=1)
+        breeding.restart_from(latents_from_seeds([100], DIMS), [None], double)
+        child = breeding.next({0: LIKED}, from_z=double).latents[[1]]
+        return breeding.next(dict.fromkeys(bad, BAD), from_z=double), child
+
+    (page, child), (other, _) = fresh([1]), fresh([])
+    assert page.seeds != other.seeds
+    assert nearest(double(page.latents), child) < nearest(double(other.latents), child) - 0.02
+
+
+@pytest.mark.parametrize("in_w", [False, True], ids=["z", "w"])
+@pytest.mark.parametrize("earlier", [False, True], ids=["now", "earlier"])
+@pytest.mark.parametrize("liked", [{}, {0: LIKED}], ids=["none liked", "one liked"])
+def test_one_bad_mark_changes_what_comes_next(in_w, earlier, liked):
+    def following(bad):
+        from_z = double if in_w else None
+        breeding = Breeding(DIMS, range(12), seed=1)
+        if in_w:
+            breeding.restart_from(latents_from_seeds([100], DIMS), [None], double)
+        if earlier:
+            breeding.next({0: LIKED} | bad, from_z=from_z)
+            bad = {}
+        return breeding.next(liked | bad, from_z=from_z).latents
+
+    page, other = following({6: BAD}), following({})
+    assert (page != other).any(dim=1).sum() >= 8
+
+
+class Half:
+    """Refuses latents whose first number is above a limit: half of them."""
+
+    def __init__(self, limit=0.0):
+        self.limit, self.seen = limit, set()
+
+    def allows(self, latents, space):
+        self.seen.add(space)
+        return latents[:, 0] <= self.limit
+
+    def penalty(self, latents, space):
+        return (latents[:, 0] - self.limit).clamp(min=0)
+
+    def name(self, space):
+        return f"half of {space}"
+
+
+def with_parents(in_w=False):
+    """Returns an evolution with four liked faces that the filter refuses."""
+    breeding = Breeding(DIMS, range(36), seed=2)
+    parents = torch.randn(4, DIMS, generator=torch.Generator().manual_seed(0))
+    parents[:, 0] = 0.3
+    breeding.restart_from(parents, [None] * 4, double if in_w else None)
+    return breeding
+
+
+def bred_with(avoid, in_w=False, bad=()):
+    """Returns a page of their children and new faces."""
+    breeding = with_parents(in_w)
+    breeding.avoid = avoid
+    marks = dict.fromkeys(range(4), LIKED) | dict.fromkeys(bad, BAD)
+    return breeding.next(marks, count=36, from_z=double if in_w else None)
+
+
+@pytest.mark.parametrize("bad", [(), (10, 11)], ids=["", "with bad marks"])
+@pytest.mark.parametrize("in_w", [False, True], ids=["z", "w"])
+def test_children_keep_to_the_filter(in_w, bad):
+    avoid = Half()
+    page, other = bred_with(avoid, in_w, bad=bad), bred_with(None, in_w, bad=bad)
+    assert torch.equal(page.latents[:4], other.latents[:4])  # what is liked stays, allowed or not
+    assert avoid.allows(page.latents[4:], "").all()
+    assert (~avoid.allows(other.latents[4:], "")).float().mean() > 0.4
+    assert avoid.seen >= ({"z", "w"} if in_w else {"z"})
+    assert len(page.latents.unique(dim=0)) == 36
+
+
+def test_where_all_children_are_refused_the_least_refused_are_shown():
+    page, other = bred_with(Half(-1e6)), bred_with(None)
+    children = [i for i in range(36) if page.kind(i) == "child"]
+    assert page.latents[children, 0].mean() < other.latents[children, 0].mean() - 0.5
+
+
+def test_among_allowed_children_the_least_similar_to_the_bad_are_shown():
+    avoid = Half()
+    page, other = (bred_with(avoid, bad=bad) for bad in ((10, 11), ()))
+    bad = latents_from_seeds(with_parents().page.seeds[10:12], DIMS)
+    children = [i for i in range(4, 36) if page.kind(i) == "child"]
+    assert nearest(page.latents[children], bad) < nearest(other.latents[children], bad) - 0.02
+
+
+def test_new_faces_are_allowed_seeds_and_chosen_ones_are_shown_as_they_are():
+    breeding, avoid = Breeding(DIMS, range(36)), Half()
+    breeding.avoid = avoid
+    page = breeding.next({})
+    assert avoid.allows(page.latents, "z").all()
+    assert torch.equal(page.latents, latents_from_seeds(page.seeds, DIMS))
+    refused = [seed for seed in range(36) if not avoid.allows(latents_from_seeds([seed], DIMS), "z")]
+    page = breeding.restart(refused[:3])
+    assert page.seeds[:3] == tuple(refused[:3])
+    assert avoid.allows(page.latents[3:], "z").all()
+
+
+def test_a_page_names_the_filter_that_each_face_was_drawn_with():
+    breeding = Breeding(DIMS, range(12))
+    assert breeding.page.avoided == {}
+    breeding.avoid = Half()
+    page = breeding.restart([1, 2])
+    assert page.avoided == dict.fromkeys(range(2, 12), "half of z")
+    page = breeding.next({0: LIKED, 3: LIKED})
+    assert page.avoided == dict.fromkeys(range(1, 12), "half of z")
+    breeding.avoid = None
+    assert breeding.next({0: LIKED, 1: LIKED, 4: LIKED}).avoided == {1: "half of z", 2: "half of z"}
+    breeding.avoid = Half()
+    breeding.restart_from(double(latents_from_seeds([5], DIMS)), [5], double)
+    page = breeding.next({0: LIKED}, from_z=double)
+    assert 0 not in page.avoided
+    assert {page.kind(i): name for i, name in page.avoided.items()} == {"child": "half of w", "new": "half of z"}

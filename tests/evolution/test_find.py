@@ -16,6 +16,7 @@ from spaceseed.evolution.find import SIGMA, START, find, first_seeds, natural_em
 from spaceseed.evolution.objectives import ImageObjective, Objective, TextObjective
 from spaceseed.evolution.search import search
 from spaceseed.evolution.wishes import WishObjective
+from spaceseed.filters.filter import LatentFilter
 from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generators.generator import ModelCard
 from spaceseed.models.generators.stylegan2 import StyleGAN2
@@ -142,6 +143,27 @@ def test_an_image_or_an_objective_can_be_asked_for(generator, atlas):
     wish = 0.5 * TextObjective(JUDGE, "red") + 0.5 * ImageObjective(JUDGE, image)
     assert first_seeds(wish, atlas, 0) == atlas.query(wish.of_embeddings, START)[0]
     assert course(find(generator, JUDGE, wish, evaluations=1))
+
+
+def test_with_a_filter_it_starts_from_the_best_seeds_that_are_allowed(generator, atlas):
+    space = LatentSpace(generator, "w", 0.7)
+    vectors = space.draw(range(200, 300))
+    order = vectors[:, 0].argsort()
+    avoid = LatentFilter.fit(vectors[order[60:]], vectors[order[:60]], keep=0.5, space=space)
+    wish = WishObjective(JUDGE, "red hair", atlas.embeddings(300))
+    ranked, _ = atlas.query(wish.of_embeddings, 300)
+    allowed = [seed for seed in ranked if avoid.allows(space.draw([seed])).all()]
+    restricted = space.restricted(avoid)
+    assert 64 < len(allowed) < 250
+    assert first_seeds(wish, atlas, 0, space=restricted) == allowed[:START]
+    assert first_seeds(wish, atlas, 0, space=space) == ranked[:START]
+    everything = first_seeds(wish, atlas, 0, count=300, space=restricted)
+    assert everything[: len(allowed)] == allowed
+    assert sorted(everything) == sorted(ranked)
+    *_, last = find(generator, JUDGE, "red hair", evaluations=100, space=restricted)
+    assert last.best.found.avoided == str(avoid)
+    *_, last = find(generator, JUDGE, "red hair", evaluations=100, space=space)
+    assert last.best.found.avoided is None
 
 
 def test_the_same_seed_finds_the_same(generator):

@@ -79,6 +79,7 @@ FULL = make_recipe(
         score=0.31,
         generation=40,
         parents=("00ff", "ff00"),
+        avoided="soft network in w, 50% kept, 6f90325fc0a6178f",
     ),
 )
 
@@ -191,6 +192,21 @@ class TestRoundTrip:
         path = tmp_path / f"found{suffix}"
         recipe.save(path, G)
         assert torch.equal(Recipe.open(path).render(G), recipe.render(G))
+
+    @pytest.mark.parametrize("suffix", [".png", ".json"])
+    def test_the_filter_is_named(self, tmp_path, suffix):
+        recipe = make_recipe(found=Found(by="breed", avoided="truncate mean in z, 75% kept,\n6f90325fc0a6178f"))
+        recipe.save(tmp_path / f"found{suffix}", G)
+        again = Recipe.open(tmp_path / f"found{suffix}")
+        assert again.found.avoided == "truncate mean in z, 75% kept, 6f90325fc0a6178f"
+        assert again.id == make_recipe().id
+
+    def test_recipes_from_before_filters_were_named_are_read(self):
+        document = json.loads(FULL.to_json())
+        del document["found"]["avoided"]
+        again = Recipe.from_json(json.dumps(document))
+        assert again.found.avoided is None
+        assert again.id == FULL.id
 
     def test_zip_keeps_order_and_takes_names_that_paths_cannot(self, tmp_path):
         kept = [FULL, make_recipe(name="../../etc/passwd"), make_recipe(name=""), FULL]

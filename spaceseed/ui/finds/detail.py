@@ -157,6 +157,7 @@ def history(recipe: Recipe, card: ModelCard) -> list[tuple[str, str]]:
         "Round (generation)": found.generation or None,
         "Searched by (optimizer)": found.optimizer,
         "Compared by (judge)": found.judge,
+        "Kept away from what is bad (filter)": found.avoided,
         "Attributes" if card.groups else "Kinds (classes)": _classes(recipe, card),
         TRUNCATION: f"{recipe.truncation:g}",
         "Where it lies (latent space)": recipe.space,

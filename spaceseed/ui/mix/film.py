@@ -14,6 +14,7 @@ from torch import Tensor
 
 from spaceseed.batches import Progress, batch_size
 from spaceseed.images import from_uint8
+from spaceseed.mixing.detours import Penalty
 from spaceseed.mixing.film import write_film
 from spaceseed.mixing.walk import MAX_FINDS, MAX_FRAMES, walk
 from spaceseed.models.generators.generator import Generator
@@ -159,7 +160,10 @@ def make(
     finds = chosen_finds(visitor, order, MAX_FINDS, "film")
     script = Script.read(finds, seconds, fps, way, loop, eased)
     generator = networks.generator(one_model(networks, visitor, finds, "passed in one film"))
-    ws = walk(generator, script.finds, script.frames, way=script.way, loop=script.loop, eased=script.eased)
+    penalty = _penalty(generator, visitor, script.way)
+    ws = walk(
+        generator, script.finds, script.frames, way=script.way, loop=script.loop, eased=script.eased, penalty=penalty
+    )
 
     # It is written where it is drawn: its frames are large, and the file is small.
     work, seconds = partial(_drawn, generator, script, ws), gpu.seconds_to_draw(generator, script.frames)
@@ -184,6 +188,18 @@ def make(
     except StoppedError:
         warn("Cancelled: no film was made.")
         yield _state(READY, busy=False)
+
+
+def _penalty(generator: Generator, visitor: Session, way: str) -> Penalty | None:
+    """Returns the penalty of the filter in use, for `walk`; None while none is."""
+    workspace = visitor.workspace
+    learned = workspace.avoiding.films_with
+    if learned is None:
+        return None
+    if way == "z":
+        return lambda z: learned.penalty(z, "z")
+    space = workspace.view.space(generator, "w")
+    return lambda w: learned.penalty(space.from_w(w), "w")
 
 
 def _drawn(generator: Generator, script: Script, ws: Tensor, progress: Progress) -> str:

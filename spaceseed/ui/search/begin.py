@@ -77,7 +77,7 @@ def prepare(generator: Generator, judge: "Judge", atlas: Atlas | None, job: Job)
     if atlas is not None:
         asked = Asked(*job.objective(judge, lambda: natural_embeddings(space, judge, atlas, ())))
         if by_seeds and settings.origin == "Best seeds":
-            seeds = _best_seeds(asked.objective, atlas, settings, count)
+            seeds = _best_seeds(asked.objective, atlas, space, settings, count)
     if job.liked is not None:
         start: Tensor | None = job.relatives(space)
     else:
@@ -102,16 +102,19 @@ def prepare(generator: Generator, judge: "Judge", atlas: Atlas | None, job: Job)
     return state
 
 
-def _best_seeds(objective: EmbeddingObjective, atlas: Atlas | None, settings: SearchSettings, count: int) -> list[int]:
+def _best_seeds(
+    objective: EmbeddingObjective, atlas: Atlas, space: LatentSpace, settings: SearchSettings, count: int
+) -> list[int]:
     """Returns the seeds of the first generation; those of a trade-off are the best of each wish in turn."""
     wishes = objective.parts if settings.trades_off and isinstance(objective, WeightedSum) else (objective,)
-    ranked = [first_seeds(wish, atlas, settings.seed, count) for wish in wishes]
+    ranked = [first_seeds(wish, atlas, settings.seed, count, space) for wish in wishes]
     return list(dict.fromkeys(seed for equals in zip(*ranked, strict=True) for seed in equals))[:count]
 
 
 def _wall(job: Job, space: LatentSpace, seeds: list[int], first: Tensor) -> Wall:
     z = job.view.space(space.generator, "z", space.truncation)
-    origin = Origin.of(z, list(z.draw(seeds)), Found(by="seed"))
+    avoided = None if space.avoid is None else str(space.avoid)
+    origin = Origin.of(z, list(z.draw(seeds)), Found(by="seed", avoided=avoided))
     return Wall(secrets.token_hex(4), _rows(space, seeds, first), origin)
 
 

@@ -65,7 +65,7 @@ def recipes(generator: Generator, view: View, page: Page) -> list[Recipe]:
     for i, seed in enumerate(page.seeds):
         details = {
             "name": caption(page, i),
-            "found": Found(by="breed" if seed is None else "seed", generation=page.number),
+            "found": Found(by="breed" if seed is None else "seed", generation=page.number, avoided=page.avoided.get(i)),
         }
         if seed is None or page.space == "z":
             found.append(space.recipe(page.latents[i], seed=seed, **details))

@@ -37,13 +37,15 @@ class SavedPage(BaseModel):
     kept: Annotated[int, Field(ge=0, le=MAX_COUNT)]
     new: Annotated[tuple[Index, ...], Field(max_length=MAX_COUNT)]
     marks: Annotated[dict[Index, Literal[-1, 1]], Field(max_length=MAX_COUNT)]
+    avoided: Annotated[dict[Index, Line], Field(max_length=MAX_COUNT)] = {}
 
     @classmethod
     def of(cls, page: Page, marks: dict[int, int]) -> Self:
         """Returns what is kept of a page with these marks."""
         plain = page.space == "z" and None not in page.seeds
         fields = {"number": page.number, "space": page.space, "seeds": page.seeds, "kept": page.kept, "marks": marks}
-        return cls.model_validate(fields | {"latents": None if plain else page.latents, "new": sorted(page.new)})
+        fields |= {"latents": None if plain else page.latents, "new": sorted(page.new), "avoided": page.avoided}
+        return cls.model_validate(fields)
 
     def page(self, z_dim: int) -> Page:
         """Returns the page.
@@ -57,7 +59,8 @@ class SavedPage(BaseModel):
             latents = latents_from_seeds([seed for seed in self.seeds if seed is not None], z_dim)
         else:
             latents = torch.as_tensor(self.latents)
-        return Page(self.number, latents, self.seeds, self.kept, self.marks, self.space, frozenset(self.new))
+        new = frozenset(self.new)
+        return Page(self.number, latents, self.seeds, self.kept, self.marks, self.space, new, self.avoided)
 
 
 class Saved(BaseModel):

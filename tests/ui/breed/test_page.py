@@ -1,5 +1,11 @@
+import pytest
+import torch
+
 from spaceseed.evolution.breeding import BAD, LIKED
+from spaceseed.filters.filter import LatentFilter
+from spaceseed.latent_space import LatentSpace
 from spaceseed.ui.breed.page import paint
+from spaceseed.ui.state.avoiding import Learned
 from spaceseed.ui.state.marks import caption
 
 
@@ -31,3 +37,40 @@ def test_marks_come_back_with_their_page(generator, session):
     breeding.next({4: LIKED, 1: BAD})
     breeding.undo()
     assert last(paint(generator, session)).marks == {"g0-4": 1, "g0-1": -1}
+
+
+@pytest.fixture
+def learned(generator):
+    """A soft filter of dark images, in w."""
+    space = LatentSpace(generator, "w")
+    vectors = space.draw(range(500, 600))
+    order = space.images(vectors).mean(dim=(1, 2, 3)).argsort()
+    return Learned(LatentFilter.fit(vectors[order[:50]], vectors[order[50:]], how="soft", keep=0.4, space=space), space)
+
+
+@pytest.mark.parametrize("space", ["z", "w"])
+def test_a_filter_reaches_the_children(generator, session, learned, space):
+    home = session.workspace.view.space(generator, space)
+
+    def refused():
+        """Returns the share of the children on three pages that the filter refuses, and their recipes."""
+        breeding = session.breeding
+        breeding.restart_from(home.draw([3, 5]), [3, 5], None if space == "z" else home.from_z)
+        verdicts, finds = [], []
+        for _ in range(3):
+            page = breeding.next({0: LIKED, 1: LIKED}, 36, from_z=home.from_z)
+            children = [i for i in range(36) if page.kind(i) == "child"]
+            verdicts.append(learned.allows(page.latents[children], space))
+            *_, drawn = paint(generator, session)
+            finds += [session.picture(drawn.tiles[i].find) for i in children]
+        return 1 - float(torch.cat(verdicts).float().mean()), finds
+
+    without, plain = refused()
+    session.workspace.avoiding.take(learned)
+    session.workspace.avoiding.in_breed = True
+    session.workspace.apply_filter()
+    within, named = refused()
+    assert without > 0.2
+    assert within < 0.02
+    assert {find.found.avoided for find in plain} == {None}
+    assert {find.found.avoided for find in named} == {str(learned.filter)}

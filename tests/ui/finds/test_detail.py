@@ -20,6 +20,13 @@ def test_the_history_tells_how_a_find_came_about(find, generator):
         "0.250",
     )
     assert "Compared by (judge)" not in told
+    assert "Kept away from what is bad (filter)" not in told
+
+
+def test_the_history_names_the_filter(find, generator):
+    name = "soft network in w, 50% kept, 6f90325fc0a6178f"
+    told = history(find(1).replace(found=Found(by="breed", avoided=name)), generator.card)
+    assert ("Kept away from what is bad (filter)", name) in told
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,14 @@ import pytest
 import torch
 from PIL import Image
 
+from spaceseed.filters.filter import LatentFilter
 from spaceseed.images import to_uint8
+from spaceseed.latent_space import LatentSpace
 from spaceseed.recipes.recipe import Edit
 from spaceseed.ui.mix import film as film_tab
 from spaceseed.ui.mix.film import Script, draw_frames, make, make_gif, take_frame
 from spaceseed.ui.shell.switching import switch
+from spaceseed.ui.state.avoiding import Learned
 from tests.ui.mix.choosing import choose
 from tests.ui.standins import find_of
 
@@ -141,6 +144,29 @@ def test_a_frame_is_shown_large_and_can_be_kept(tiny_networks, collector):
     assert collector.picture(shown.find).found.parents == (next(iter(collector.basket.finds)),)
     for moment in (-1.0, 1e9, None):
         assert take_frame(tiny_networks, collector, moment).title in ("frame 1", "frame 6")
+
+
+@pytest.mark.parametrize("way", ["z", "w"])
+def test_a_film_keeps_away_from_what_is_avoided_once_the_filter_is_in_use(tiny_networks, collector, way):
+    generator = tiny_networks.generator("avatars")
+    space = LatentSpace(generator, "w")
+    vectors = space.draw(range(200))
+    order = vectors[:, 0].argsort()
+    avoid = LatentFilter.fit(vectors[order[100:]], vectors[order[:100]], keep=0.3, space=space)
+    avoiding = collector.workspace.avoiding
+    avoiding.take(Learned(avoid, space))
+    shown = {}
+    for used in (False, True):
+        avoiding.in_search = used
+        film(tiny_networks, collector, (1, 2, 3), way=way, fps=12)
+        shown[used] = collector.film.ws
+    avoiding.in_search, avoiding.in_breed = False, True
+    film(tiny_networks, collector, (1, 2, 3), way=way, fps=12)
+    assert torch.equal(collector.film.ws, shown[True])
+    w = {used: generator.truncate(ws, 1 / collector.film.first.truncation)[:, 0] for used, ws in shown.items()}
+    penalties = {used: float(avoid.penalty(space.from_w(w[used])).mean()) for used in w}
+    assert penalties[True] < penalties[False] - 0.01
+    assert torch.equal(shown[True][[0, 6, 12]], shown[False][[0, 6, 12]])
 
 
 def test_a_gif_and_a_frame_need_a_film(tiny_networks, collector):

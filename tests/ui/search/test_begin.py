@@ -9,6 +9,7 @@ from PIL import Image
 
 from spaceseed.evolution.find import find, first_seeds
 from spaceseed.evolution.objectives import ImageObjective
+from spaceseed.filters.filter import LatentFilter
 from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generators.generator import latents_from_seeds
 from spaceseed.ui.kit.picker import Picked
@@ -22,6 +23,7 @@ from spaceseed.ui.search.controls import ASKED as PLACED
 from spaceseed.ui.search.settings import SearchSettings
 from spaceseed.ui.search.wall import PLACES
 from spaceseed.ui.state import gpu
+from spaceseed.ui.state.avoiding import Learned
 from spaceseed.ui.state.marks import face_id
 from spaceseed.ui.state.session import Session
 
@@ -166,6 +168,28 @@ def test_a_filter_leaves_the_seeds_that_it_replaced_off_the_wall(generator, judg
     *_, last = begin(generator, judge, atlas, ask(visitor), visitor)
     best = first_seeds(last.asked.objective, atlas, 0)
     assert last.wall.seeds == best[1 : PLACES + 1]
+
+
+@pytest.mark.parametrize(("space", "how", "keep"), [("z", "reject", 0.5), ("w", "soft", 0.1)])
+def test_with_a_filter_the_wall_shows_the_best_seeds_that_it_allows(generator, judge, atlas, visitor, space, how, keep):
+    home = LatentSpace(generator, space)
+    vectors = home.draw(range(500, 600))
+    order = home.images(vectors).mean(dim=(1, 2, 3)).argsort()
+    avoid = LatentFilter.fit(vectors[order[:50]], vectors[order[50:]], how=how, keep=keep, space=home)
+    visitor.workspace.avoiding.take(Learned(avoid, home))
+    visitor.workspace.avoiding.in_search = True
+    *_, last = begin(generator, judge, atlas, ask(visitor, space=space), visitor)
+    z = latents_from_seeds(last.wall.seeds, generator.z_dim)
+    assert len(last.wall.rows) == last.first == 64
+    assert avoid.allows(home.from_z(z), keys=z).all()
+    best, _ = atlas.query(last.asked.objective.of_embeddings, 2000)
+    z = latents_from_seeds(best, generator.z_dim)
+    allowed = avoid.allows(home.from_z(z), keys=z).tolist()
+    assert last.wall.seeds == [seed for seed, kept in zip(best, allowed, strict=True) if kept][:PLACES]
+    tile = last.wall.draw(visitor).tiles[0]
+    assert visitor.picture(tile.find).found.avoided == str(avoid)
+    state = next(climb(last, visitor, Turns(2, 1.0)))
+    assert {recipe.found.avoided for recipe in state.recipes(8)} == {str(avoid)}
 
 
 def test_another_search_ends_the_drawing(generator, judge, atlas, visitor):

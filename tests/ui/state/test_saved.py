@@ -1,6 +1,7 @@
 """What the browser keeps of a visit, and what comes back of it."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -35,6 +36,15 @@ def test_a_bred_page_comes_back_with_its_marks(generator, session, space):
         breeding.page.seeds, breeding.page.kept, breeding.page.new, breeding.page.space,
     )  # fmt: skip
     assert back.marks == {0: 1, 5: -1}
+
+
+def test_a_page_comes_back_with_the_filter_that_it_was_drawn_with(generator, session):
+    breeding = session.breeding
+    breeding.page = replace(breeding.page, avoided={3: "truncate mean in z"})
+    assert through(session, generator).breeding.page.avoided == {3: "truncate mean in z"}
+    fields = json.loads(Saved.of(session, NO_MARKS).model_dump_json())
+    del fields["page"]["avoided"]  # as pages from before it are kept
+    assert Saved.read([json.dumps(fields)]).page.avoided == {}
 
 
 def test_a_page_of_seeds_is_kept_as_seeds(generator, session):
