@@ -118,12 +118,16 @@ def mix(page: Page) -> None:
 def avoid(page: Page) -> None:
     """Finds bad images by words, learns a filter from them, and shows what it does."""
     page.get_by_role("tab", name="Avoid").click()
+    page.get_by_role("button", name="Show me images to mark").click()
+    page.locator("#avoid-wall img").nth(11).wait_for(timeout=60_000)
+    page.locator("#avoid-more > button").click()
     page.locator("#avoid-text").locator("input, textarea").fill("sunglasses")
     page.locator("#avoid-words").click()
     page.get_by_text("Bad: 3").first.wait_for(timeout=60_000)
+    page.locator("#avoid-more > button").click()
     page.locator("#avoid-learn").click()
     page.locator("#avoid-after img").nth(11).wait_for(timeout=60_000)
-    shoot(page, "avoid", height=1_900)
+    shoot(page, "avoid", height=2_300)
 
 
 def finds(page: Page) -> None:

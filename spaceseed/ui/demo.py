@@ -97,7 +97,7 @@ def build(model: str | None = None, judge: str | None = None) -> gr.Blocks:
             steer.draw_shelf(finds.draw(trigger).then)
 
         draw_finds(basket.change)
-        for empty in (finds.picker, *steer.shelves, *avoid.shelves):
+        for empty in (finds.picker, *steer.shelves):
             turn(empty.begin, tabs, "breed")
         _join_tabs(networks, session, tabs, draw_finds)
         turn(steer.open(finds.steer.click).success, tabs, "steer")
@@ -107,10 +107,12 @@ def build(model: str | None = None, judge: str | None = None) -> gr.Blocks:
         chosen = switching.join(bar.choice.input, switching.choose, [bar.choice, *page])
         loaded = switching.join(finds.detail.load.click, switching.load_shown, page)
         asked = switching.join(steer.load.click, switching.load_shown, page)
+        flawed = switching.join(avoid.flawed.click, switching.load_flawed, page)
         steer.show(chosen.then)
+        steer.show(flawed.then)
         steer.show(loaded.then)
         steer.open(asked.success)
-        for switched in (chosen, loaded, asked):
+        for switched in (chosen, loaded, asked, flawed):
             avoid.follow(switched)
 
         join_opening(networks, demo, Visit(session, basket, saved), menu, tabs, switching, breed, search, steer)

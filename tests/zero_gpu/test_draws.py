@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from spaceseed.directions.discovery import find_directions
+from spaceseed.evolution.breeding import BAD, LIKED
 from spaceseed.filters.examples import label_by
 from spaceseed.latent_space import LatentSpace
 from spaceseed.mixing.walk import walk
@@ -13,9 +14,10 @@ from spaceseed.models.generators.generator import ModelCard, latents_from_seeds
 from spaceseed.models.generators.pggan import PGGAN
 from spaceseed.models.generators.stylegan2 import StyleGAN2
 from spaceseed.recipes.recipe import Found, Recipe
-from spaceseed.ui.avoid import examples
+from spaceseed.ui.avoid import examples, learning
 from spaceseed.ui.mix import film
 from spaceseed.ui.state import gpu
+from spaceseed.ui.state.avoiding import VISITOR, Mark
 from spaceseed.ui.state.thumbnails import Thumbnails
 from spaceseed.ui.steer.sets import directions_by
 from spaceseed.ui.steer.view import AMOUNTS
@@ -79,6 +81,18 @@ def test_images_that_words_are_tried_on_are_one_lease(space, large, scheduler):
     here_bad, here_good = label_by(LatentSpace(large), score, range(40), 0.1)
     assert (len(bad), len(good)) == (len(here_bad), len(here_good)) == (4, 36)
     assert len(scheduler.leases) > 1  # here each batch is one
+
+
+def test_images_that_a_filter_learns_from_are_one_lease(space, large, scheduler):
+    networks, _ = space
+    latents = latents_from_seeds(range(12), large.z_dim)
+    bad, good = (
+        [Mark(z, kind, VISITOR) for z in part] for kind, part in zip((BAD, LIKED), latents.split(6), strict=True)
+    )
+    space, judge = LatentSpace(large, "w"), networks.judge("avatars")
+    avoid = learning._reweighted(networks, space, judge, bad, good, False, 0.5, lambda _: None)
+    assert avoid.marks == (6, 6)
+    assert [lease.ended for lease in scheduler.leases.values()] == ["released"]
 
 
 def test_directions_of_a_model_without_a_mapping_network_are_one_lease(space, scheduler):

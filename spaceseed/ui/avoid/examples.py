@@ -23,8 +23,8 @@ from spaceseed.ui.kit.numbers import whole
 from spaceseed.ui.kit.picker import Gallery, Picked, Tile
 from spaceseed.ui.state import gpu
 from spaceseed.ui.state.avoiding import SEARCH, TASK, VISITOR, WORDS, Mark, vectors
-from spaceseed.ui.state.examples import MARK_SOME, subject_of, waiting
-from spaceseed.ui.state.networks import BUNDLED, JUDGE, Networks
+from spaceseed.ui.state.examples import subject_of
+from spaceseed.ui.state.networks import BUNDLED, FLAWED, JUDGE, Networks
 from spaceseed.ui.state.prompts import about_unknown_words
 from spaceseed.ui.state.session import Session
 from spaceseed.ui.state.workspace import Workspace
@@ -38,10 +38,7 @@ FIRST_SEEDS = 2**31
 HUNT, HUNT_SLOW = (8, 10, 16), (3, 4, 8)
 REAL, BROKEN = "a sharp, realistic picture", "a blurry, distorted, broken picture"
 TITLES = {BAD: "Bad", LIKED: "Good"}
-EMPTY = {
-    BAD: "Bad: none yet. On Breed, click an image twice.",
-    LIKED: "Good: none yet. On Breed, click an image once.",
-}
+EMPTY = {BAD: "Bad: none yet.", LIKED: "Good: none yet."}
 
 
 def shelves(networks: Networks, visitor: Session) -> Iterator[list[Gallery]]:
@@ -50,6 +47,10 @@ def shelves(networks: Networks, visitor: Session) -> Iterator[list[Gallery]]:
     Yields:
         both, at once with the pictures that are there, and again as more are drawn.
     """
+    yield from visitor.tasks.newest("avoid shelves", _shelves(networks, visitor))
+
+
+def _shelves(networks: Networks, visitor: Session) -> Iterator[list[Gallery]]:
     generator, workspace = networks.generator(visitor.model), visitor.workspace
     most = SHOWN_SLOW if is_slow(generator) else SHOWN
     kinds = {kind: workspace.avoiding.of_kind(kind) for kind in (BAD, LIKED)}
@@ -150,7 +151,7 @@ def realism(networks: Networks, generator: Generator, model: str, download: Down
 
     A classifier that knows the images rates them by how sure it is of what it sees; otherwise a judge compares words.
     """
-    if model == BUNDLED:
+    if networks.is_bundled(model):
         return partial(_sureness, generator, load_classifier(BUNDLED))
     judge = networks.judge(model, download)
     return partial(_difference, generator, TextObjective(judge, REAL), TextObjective(judge, BROKEN))
@@ -213,10 +214,21 @@ def _gallery(
         Tile(name, paths.get(name), "by you" if mark.by == VISITOR else f"by {mark.by}", find=finds[name])
         for name, mark in marks.items()
     ]
-    empty = None if tiles else waiting(MARK_SOME if kind == BAD else "")  # one button for both
-    return Gallery(title, tiles, key=f"{visitor.model} {kind}", empty=empty)
+    return Gallery(title, tiles, key=f"{visitor.model} {kind}")
 
 
 def placeholder(networks: Networks, model: str) -> str:
     """Returns an example of what can be typed."""
     return f"what you do not want to see, such as: {subject_of(networks.cards[model]).avoid}"
+
+
+def suggests_flawed(networks: Networks, model: str) -> bool:
+    """Returns whether visitors of a model are told of another that has more to avoid."""
+    return model == BUNDLED and FLAWED in networks.cards
+
+
+def suggestion(networks: Networks) -> str:
+    """Returns what they are told; "" where there is no such model."""
+    if FLAWED not in networks.cards:
+        return ""
+    return f"Hardly any of these is broken. The model “{networks.cards[FLAWED].title}” draws many broken ones."

@@ -1,183 +1,193 @@
-"""The filter of the Avoid tab: it is learned, judged, shown and used."""
+"""The filter of the Avoid tab: it is learned, loaded and put to use."""
 
 from collections.abc import Iterator
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-import torch
 from torch import Tensor
 
 from spaceseed.batches import Progress
-from spaceseed.errors import FilterError
+from spaceseed.errors import DownloadError, FilterError
 from spaceseed.filters.file import MIN_KEEP
-from spaceseed.filters.filter import LatentFilter
-from spaceseed.models.generators.generator import Generator, latents_from_seeds
-from spaceseed.ui.kit.cores import is_slow
-from spaceseed.ui.kit.faces import captioned
+from spaceseed.filters.filter import MIN_DRAWS, NETWORK, LatentFilter
+from spaceseed.filters.looking import DRAWS, survey
+from spaceseed.latent_space import LatentSpace
+from spaceseed.metrics.features import real_avatar_embeddings
+from spaceseed.models.generators.generator import Generator
+from spaceseed.ui.kit.cores import is_slow, use_cores
 from spaceseed.ui.kit.files import served
-from spaceseed.ui.kit.jobs import STOPPED, StoppedError, busy, idle, run
+from spaceseed.ui.kit.jobs import STOPPED, DownloadProgress, StoppedError, busy, idle, run
 from spaceseed.ui.kit.messages import HintError, inform, warn
 from spaceseed.ui.kit.numbers import is_number
-from spaceseed.ui.state.avoiding import TASK, Avoiding, Learned, vectors
-from spaceseed.ui.state.examples import subject_of
-from spaceseed.ui.state.networks import Networks
+from spaceseed.ui.state import gpu
+from spaceseed.ui.state.avoiding import TASK, Avoiding, Learned, Mark, vectors
+from spaceseed.ui.state.networks import BUNDLED, FLAWED, JUDGE, Networks
 from spaceseed.ui.state.session import Session
-from spaceseed.ui.state.workspace import Workspace
 
-# The first is the default: of a hundred marks or fewer none makes more (docs/results/avoidance.md).
+if TYPE_CHECKING:
+    from spaceseed.models.judges.clip import Judge
+
+FROM_IMAGES, FROM_LATENTS = "From what the images show (network)", "From latents (logistic)"
 METHODS = {
-    "A plane between the averages (mean difference)": "mean",
-    "A plane that parts the marks best (logistic)": "logistic",
-    "A plane that allows for their spread (LDA)": "lda",
+    FROM_IMAGES: NETWORK,
+    FROM_LATENTS: "logistic",
+    "From latents, by their averages (mean difference)": "mean",
+    "From latents, with their spread (LDA)": "lda",
     "Round regions, by spread (covariance)": "covariance",
     "Round regions, by place and spread (quadratic)": "quadratic",
 }
 CURVED = ("covariance", "quadratic")
-SUITED = "As suits the method"
+SOFT = "Keep each with a probability (soft)"
 SAMPLERS = {
-    SUITED: None,
+    SOFT: "soft",
     "Change bad ones in one direction (truncate)": "truncate",
     "Draw bad ones again (reject)": "reject",
     "Move all a little (shift)": "shift",
 }
-MAX_REFUSED = 100 * (1 - MIN_KEEP)  # percent
-FACES, FACES_SLOW = 12, 4
-STEPS = 7
-REACH = 3.0  # standard deviations to either side
-METHOD, HOW = "Shape of what is bad (method)", "How bad ones are avoided (sampler)"
+MARKS, REAL, BOTH = "Your marks", "Real images", "Both"
+SOURCES = (MARKS, REAL, BOTH)
+REFUSED, MAX_REFUSED = 50, 100 * (1 - MIN_KEEP)  # percent
+# Images to look at where no atlas knows them; of slow models fewer. With 1,000 real images teach half of what they
+# teach with 4,000. There are real images of small models only.
+DRAWN, DRAWN_REAL = 1_000, DRAWS
+METHOD, HOW, FROM = "How to learn (method)", "How bad ones are avoided (sampler)", "Learn from"
+OTHERS = "Other ways to learn, and filters from files"
 NEEDED = "Learn a filter first, or load one."
 
 
-def learn(networks: Networks, visitor: Session, method: Any, how: Any, refused: Any) -> Iterator[list[Any]]:
-    """Learns a filter from all marks; if that fails, the filter before stays.
+def learn(
+    networks: Networks, visitor: Session, source: Any, refused: Any, method: Any, how: Any
+) -> Iterator[list[Any]]:
+    """Learns a filter; if that fails, the filter before stays.
 
     Yields:
         a line and its stop button.
     """
     name, sampler, keep = _settings(method, how, refused)
-    workspace = visitor.workspace
-    bad, good = workspace.avoiding.examples()
-    generator = networks.generator(visitor.model)
+    _check_source(networks, visitor.model, source, name)
+    workspace, generator = visitor.workspace, networks.generator(visitor.model)
+    bad, good = (None, None) if source == REAL else workspace.avoiding.examples()
+    download = DownloadProgress(JUDGE)
 
     def work(progress: Progress) -> Learned:
         # In w ten marks do about what a thousand do in z (benchmarks/results/avoidance.md).
         space = workspace.view.space(generator, "w" if generator.has_mapping else "z")
-        worse, better = vectors(space, bad), vectors(space, good)
-        avoid = LatentFilter.fit(worse, better, name, how=sampler, keep=keep, space=space)
+        if name == NETWORK:
+            judge = _judge(networks, visitor.model, download)
+            if source != MARKS and not _comparable(space):
+                # Truncated images differ from real ones in their variety, which is not what is bad about them.
+                space = workspace.view.space(generator, space.name, truncation=1.0)
+            avoid = _reweighted(networks, space, judge, bad, good, source != MARKS, keep, progress)
+        else:
+            assert bad is not None
+            assert good is not None
+            worse, better = vectors(space, bad), vectors(space, good)
+            avoid = LatentFilter.fit(worse, better, name, how=sampler, keep=keep, space=space)
         progress(1.0)  # what was stopped meanwhile must not count
         return Learned(avoid, space, keep, bad, good)
 
-    words = f"Learning from {len(bad)} bad and {len(good)} good ones..."
+    def line(done: float) -> str:
+        if name != NETWORK or done == 1:
+            return "Learning..."
+        return f"Looking at images: {done:.0%}" if done else download.line
+
     try:
-        for state in run(visitor.tasks, TASK, work, lambda _: words):
+        for state in run(visitor.tasks, TASK, work, line):
             if isinstance(state, str):
                 yield busy(state)
                 continue
             workspace.avoiding.take(state)
             workspace.apply_filter()
-            yield idle("Learned; see what it is worth, and how it works below.")
+            yield idle("Learned: see below what it is worth.")
     except StoppedError:
         yield idle(STOPPED)
 
 
-def verdict(learned: Learned) -> str:
-    """Returns what a filter is worth, in sentences."""
-    avoid, held_out = learned.filter, learned.filter.held_out
-    trust = f"Do not trust it yet. {avoid.reason}" if avoid.reason else "You can trust it: it tells bad from good."
-    nature = f"Of a hundred images it replaces {_percent(1 - avoid.acceptance)}."
-    if avoid.how == "shift":
-        nature = "It replaces none, and moves all a little."
-    passed = (
-        f"It lets {_percent(avoid.coverage)} of a hundred good ones through, and {_percent(1 - held_out.bad_refused)}"
+def method_for(generator: Generator) -> str:
+    """Returns the method to begin with: that of images, where they are drawn quickly."""
+    return FROM_LATENTS if is_slow(generator) else FROM_IMAGES
+
+
+def source_for(networks: Networks, model: str) -> str:
+    """Returns the source to begin with: real images help where images are broken, not where they are disliked."""
+    return BOTH if model == FLAWED and has_real_images(networks, model) else MARKS
+
+
+def has_real_images(networks: Networks, model: str) -> bool:
+    """Returns whether there are real images of what a model draws, as its judge sees them."""
+    return networks.is_bundled(model) and networks.judge_name(model) == BUNDLED
+
+
+def _judge(networks: Networks, model: str, download: DownloadProgress) -> "Judge":
+    try:
+        return networks.judge(model, download)
+    except DownloadError as error:
+        told = "The network that looks at images cannot be downloaded now"
+        raise DownloadError(f"{told}: choose “{FROM_LATENTS}” under “{OTHERS}”.") from error
+
+
+def _known(networks: Networks, space: LatentSpace, judge: "Judge", real: bool) -> tuple[Tensor, Tensor] | None:
+    """Returns vectors of random draws, and what the judge sees in their images; None if nobody has looked at any."""
+    generator = space.generator
+    if real and (generator.card, space.name) in networks.surveys:
+        return networks.surveys[generator.card, space.name]
+    atlas, _ = networks.atlases.atlas(generator, judge, space.labels)
+    if atlas is None or len(atlas) < MIN_DRAWS or (real and not _comparable(space)):
+        return None
+    return space.draw(atlas.seeds[:DRAWS]).cpu(), atlas.embeddings(DRAWS)
+
+
+def _comparable(space: LatentSpace) -> bool:
+    """Returns whether images of a space, and of the atlas, are as varied as the model can draw them."""
+    card = space.generator.card
+    return card is not None and card.truncation is None
+
+
+def _reweighted(
+    networks: Networks,
+    space: LatentSpace,
+    judge: "Judge",
+    bad: list[Mark] | None,
+    good: list[Mark] | None,
+    real: bool,
+    keep: float,
+    progress: Progress,
+) -> LatentFilter:
+    generator, look = space.generator, partial(_embedded, space.generator, judge)
+    known = _known(networks, space, judge, real)
+    if real and known is None:
+        known = survey(space, look, DRAWN_REAL, progress=progress)
+        networks.surveys[generator.card, space.name] = known
+        progress = partial(_nearly_done, progress)
+    draws = MIN_DRAWS if is_slow(generator) else DRAWN
+    work = partial(
+        LatentFilter.reweight,
+        space,
+        look,
+        bad=None if bad is None else vectors(space, bad),
+        good=None if good is None else vectors(space, good),
+        real=real_avatar_embeddings(generator.resolution) if real else None,
+        keep=keep,
+        known=known,
+        draws=draws,
     )
-    return f"{trust} {nature} {passed} of a hundred bad ones."
+    images = len(bad or ()) + len(good or ()) + (0 if known else draws)
+    return gpu.call(work, progress, gpu.seconds_to_draw(generator, images))
 
 
-def numbers(learned: Learned) -> list[list[str]]:
-    """Returns the numbers behind the verdict, as pairs of a term and a sentence."""
-    avoid = learned.filter
-    (bad, good), held_out = avoid.marks, avoid.held_out
-    chance = "in less than 1 %" if held_out.chance < 0.01 else f"in up to {held_out.chance:.0%}"
-    method = next(title for title, name in METHODS.items() if name == avoid.method)
-    return [
-        ["Learned from", f"{bad} bad and {good} good ones · {method} · in {avoid.space}"],
-        ["Tells bad from good (AUC)", f"{avoid.auc:.2f} on marks held out; 0.50 is chance, 1.00 is perfect."],
-        ["May be chance (p)", f"Marks without a meaning look so telling {chance} of cases, at some moment of marking."],
-        ["Left as they are (acceptance)", f"{avoid.acceptance:.0%} of all images."],
-        ["Good ones let through (coverage)", f"{avoid.coverage:.0%} of those held out."],
-        ["Bad ones let through", f"{1 - held_out.bad_refused:.0%} of those held out."],
-        ["Change of all (KL from the prior)", f"{avoid.kl:.2f} nats: {_distance(avoid.kl)}."],
-    ]
+def _nearly_done(progress: Progress, _: float) -> None:
+    """Ends the work if it was stopped; a few marks need no progress of their own."""
+    progress(1.0)
 
 
-def pictures(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
-    """Draws a strip from good to bad, and the images of the same seeds without and with the filter.
-
-    Yields:
-        the strip, both galleries, and a line about them, as more is drawn; nothing of it without a filter.
-    """
-    yield from visitor.tasks.newest(
-        "avoid pictures", _pictures(networks.generator(visitor.model), visitor.workspace, visitor)
-    )
-
-
-def _pictures(generator: Generator, workspace: Workspace, visitor: Session) -> Iterator[list[Any]]:
-    avoiding = workspace.avoiding
-    if avoiding.learned is None:
-        yield [[], [], [], ""]
-        return
-    avoid, count = avoiding.learned.filter, faces_compared(generator)
-    space = workspace.view.space(generator, avoid.space)
-    seeds = range(avoiding.first_seed, avoiding.first_seed + count)
-    before = space.draw(list(seeds)).cpu()
-    after = avoid.apply(before, keys=latents_from_seeds(seeds, generator.z_dim))
-    changed = (before != after).any(dim=1).tolist()
-    row, captions = along(avoid, before[0])
-    words = [
-        [f"seed {seed}" + (" · out" if new else "") for seed, new in zip(seeds, changed, strict=True)],
-        [f"seed {seed}" + (" · new" if new else "") for seed, new in zip(seeds, changed, strict=True)],
-    ]
-    drawn = subject_of(generator.card).many
-    told = f"{sum(changed)} of {count} {drawn} are replaced; the others are the same."
-    shown, text = torch.cat([row, before, after]), [*captions, *words[0], *words[1]]
-    finds = [visitor.thumbnails.show(space.recipe(vector)) for vector in shown]
-    parts = slice(STEPS), slice(STEPS, STEPS + count), slice(STEPS + count, None)
-    for paths in visitor.thumbnails.draw_all(space, shown, finds):
-        yield [*(captioned(paths[part], text[part], finds[part]) for part in parts), told]
-
-
-def along(avoid: LatentFilter, start: Tensor) -> tuple[Tensor, list[str]]:
-    """Moves a latent [dims] along the direction in which the filter's score changes most.
-
-    Returns:
-        latents [7, dims] from good to bad, and words about each.
-    """
-    d = avoid.discriminant
-    ends = torch.linspace(-REACH, REACH, 61, dtype=torch.float64)
-    scores = ends[:, None] * d.linear + ends[:, None] ** 2 * d.quadratic
-    k = int((scores.max(dim=0).values - scores.min(dim=0).values).argmax())
-    steps = torch.linspace(float(ends[scores[:, k].argmin()]), float(ends[scores[:, k].argmax()]), STEPS)
-    u = d.coordinates(start[None]).repeat(STEPS, 1)
-    u[:, k] = steps.double()
-    latents = d.move(start.repeat(STEPS, 1), u)
-    words = ["" if allowed else "refused" for allowed in avoid.allows(latents).tolist()]
-    return latents, ["good", *words[1:-1], "bad"]
-
-
-def other_seeds(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
-    """Compares the next seeds."""
-    avoiding = _with_filter(visitor)
-    avoiding.first_seed += faces_compared(networks.generator(visitor.model))
-    yield from pictures(networks, visitor)
-
-
-def faces_compared(generator: Generator) -> int:
-    """Returns how many images each of the two galleries shows."""
-    return FACES_SLOW if is_slow(generator) else FACES
+def _embedded(generator: Generator, judge: "Judge", images: Tensor) -> Tensor:
+    use_cores(generator)  # for the images that follow
+    return judge.embed_images(images)
 
 
 def use_in_breed(_: Networks, visitor: Session, on: bool) -> None:
-    """Switches the filter on or off for fresh images in Breed."""
-    avoiding = _with_filter(visitor) if on else visitor.workspace.avoiding
+    """Switches the filter on or off for fresh images and children in Breed."""
+    avoiding = with_filter(visitor) if on else visitor.workspace.avoiding
     avoiding.in_breed = bool(on)
     visitor.workspace.apply_filter()
     _warn_of_chance(avoiding, on)
@@ -185,7 +195,7 @@ def use_in_breed(_: Networks, visitor: Session, on: bool) -> None:
 
 def use_in_search(_: Networks, visitor: Session, on: bool) -> None:
     """Switches the filter on or off for searches."""
-    avoiding = _with_filter(visitor) if on else visitor.workspace.avoiding
+    avoiding = with_filter(visitor) if on else visitor.workspace.avoiding
     avoiding.in_search = bool(on)
     _warn_of_chance(avoiding, on)
 
@@ -210,27 +220,8 @@ def load_filter(networks: Networks, visitor: Session, path: str | None) -> None:
     inform("The filter of this file is in the place of the one before.")
 
 
-def breed_line(avoiding: Avoiding) -> str:
-    """Returns what Breed says about the filter; "" if it does not use it."""
-    if avoiding.breeds_with is None:
-        return ""
-    return f"Fresh ones keep away from what you avoid{_doubt(avoiding)}."
-
-
-def search_line(avoiding: Avoiding) -> str:
-    """Returns what Search says about the filter; "" if it does not use it."""
-    if avoiding.learned is None or not avoiding.in_search:
-        return ""
-    return f"Searches keep away from what you avoid{_doubt(avoiding)}."
-
-
-def _doubt(avoiding: Avoiding) -> str:
-    bad, good = avoiding.learned.filter.marks if avoiding.learned else (0, 0)
-    trusted = avoiding.learned is not None and avoiding.learned.filter.trustworthy
-    return f", learned from {bad} bad and {good} good ones{'' if trusted else ', too few to be trusted'}"
-
-
-def _with_filter(visitor: Session) -> Avoiding:
+def with_filter(visitor: Session) -> Avoiding:
+    """Returns the visitor's examples and filter; asks for a filter if there is none."""
     if visitor.workspace.avoiding.learned is None:
         raise HintError(NEEDED)
     return visitor.workspace.avoiding
@@ -241,24 +232,25 @@ def _warn_of_chance(avoiding: Avoiding, on: bool) -> None:
         warn(f"It is in use. {avoiding.learned.filter.reason}")
 
 
-def _settings(method: Any, how: Any, refused: Any) -> tuple[str, str | None, float]:
+def _check_source(networks: Networks, model: str, source: Any, name: str) -> None:
+    if source not in SOURCES:
+        raise ValueError(f"{FROM} must be one of {', '.join(SOURCES)}.")
+    if source != MARKS and not has_real_images(networks, model):
+        raise ValueError("There are no real images of this model here: learn from your marks.")
+    if source != MARKS and name != NETWORK:
+        raise ValueError(f"Latents of real images are not known: choose “{FROM_IMAGES}”, or learn from your marks.")
+
+
+def _settings(method: Any, how: Any, refused: Any) -> tuple[str, str, float]:
     if method not in METHODS:
         raise ValueError(f"{METHOD} must be one of {', '.join(METHODS)}.")
     if how not in SAMPLERS:
         raise ValueError(f"{HOW} must be one of {', '.join(SAMPLERS)}.")
     name, sampler = METHODS[method], SAMPLERS[how]
+    if name == NETWORK and how != SOFT:
+        raise ValueError(f"What a network learned is a probability: choose “{SOFT}”, or learn from latents.")
     if sampler == "truncate" and name in CURVED:
-        raise ValueError("Only with a plane can bad ones be changed in one direction: draw them again, or move all.")
+        raise ValueError("Round regions have no one direction in which bad ones could be changed: draw them again.")
     if not is_number(refused) or not 1 <= refused <= MAX_REFUSED:
         raise ValueError(f"Strength must be from 1 to {MAX_REFUSED:.0f} %: above that nothing would be left to draw.")
     return name, sampler, 1 - refused / 100
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f}"
-
-
-def _distance(kl: float) -> str:
-    if kl < 0.5:
-        return "little, nearly all variety is left"
-    return "some variety is lost" if kl < 1.5 else "much, and much variety is lost"

@@ -14,7 +14,6 @@ from spaceseed.errors import DownloadError
 from spaceseed.latent_space import LatentSpace
 from spaceseed.metrics.features import ClassifierFeatures, Features, FeatureSet, collect, real_avatars
 from spaceseed.metrics.report import Figure, figures
-from spaceseed.models.generators.generator import latents_from_seeds
 from spaceseed.models.judges.classifier import load_classifier
 from spaceseed.ui.avoid.learning import NEEDED
 from spaceseed.ui.kit.cores import use_cores
@@ -67,9 +66,7 @@ class Measuring:
             reference: what it saw in real images, or vectors [m, dims] of images to take their place.
         """
         seeds = range(FIRST_SEED, FIRST_SEED + self.count)
-        before = self.space.draw(list(seeds)).cpu()
-        keys = latents_from_seeds(seeds, self.space.generator.z_dim)
-        after = self.learned.filter.apply(before, keys=keys)
+        before, after = (it.draw(seeds).cpu() for it in (self.space, self.space.restricted(self.learned.filter)))
         changed = (before != after).any(dim=1)
         extra = reference if isinstance(reference, Tensor) else before[:0]
         parts = [before, after[changed], extra]
@@ -100,7 +97,7 @@ def measure(networks: Networks, visitor: Session, count: Any) -> Iterator[list[A
         raise HintError(NEEDED)
     count = whole(count, MIN_IMAGES, MAX_IMAGES, "Images")
     model, generator = visitor.model, networks.generator(visitor.model)
-    bundled = model == BUNDLED
+    bundled = networks.is_bundled(model)
     if not bundled and (learned.good is None or len(learned.good) < MIN_REFERENCE):
         raise ValueError(
             f"There are no real images of this model to compare with, and {MIN_REFERENCE} good examples "
@@ -142,7 +139,7 @@ def _measured(
 ) -> tuple[tuple[Figure, Figure], ...]:
     measuring = Measuring(space, learned, count, progress)
     if bundled:
-        return measuring.pairs(ClassifierFeatures(load_classifier(BUNDLED)), real_avatars())
+        return measuring.pairs(ClassifierFeatures(load_classifier(BUNDLED)), real_avatars(space.generator.resolution))
     from spaceseed.models.judges.inception import load_inception  # noqa: PLC0415 - seconds to import
 
     assert learned.good is not None

@@ -7,8 +7,8 @@ from typing import Any
 
 import gradio as gr
 
-from spaceseed.ui.avoid import examples, learning, proof
-from spaceseed.ui.avoid.view import Examples, Proof, Study
+from spaceseed.ui.avoid import examples, learning, pictures, proof, telling, wall
+from spaceseed.ui.avoid.view import Examples, Proof, Study, Wall
 from spaceseed.ui.kit.cores import is_slow
 from spaceseed.ui.kit.events import quiet
 from spaceseed.ui.kit.jobs import StatusLine, idle
@@ -19,6 +19,8 @@ from spaceseed.ui.state.marks import note_marks
 from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.session import Session
 
+# Marks are taken in the order in which they are made.
+MARK = quiet(lane="avoid-mark", at_once=1)
 LONG, EVENT = quiet(lane="avoid", at_once=4), quiet(lane="avoid-show", at_once=8)
 NOW = quiet(queue=False, trigger="multiple")
 
@@ -30,12 +32,70 @@ class AvoidTab:
     Attributes:
         follow: lets an event that may have changed the model be followed by showing what belongs to the new one.
         fitted: the controls that differ between models; `values_for` fills them.
-        shelves: show the examples.
+        flawed: the button that changes to a model that has much to avoid.
     """
 
     follow: Callable[[Any], None]
     fitted: list[Any]
-    shelves: list[PickGallery]
+    flawed: gr.Button
+
+
+@dataclass(frozen=True)
+class _Events:
+    """Joins events with what must be shown after them.
+
+    Attributes:
+        networks: draw and judge.
+        session: holds a `Session`.
+        wall, found, study, proof: the parts of the tab.
+        lines: where Breed and Search say that they use the filter.
+    """
+
+    networks: Networks
+    session: gr.State
+    wall: Wall
+    found: Examples
+    study: Study
+    proof: Proof
+    lines: list[gr.HTML]
+
+    def on(self, trigger: Callable[..., Any], event: Callable[..., Any], inputs: list[Any], to: Any, **how: Any) -> Any:
+        """Joins an event that takes the networks, the session and `inputs`."""
+        handle = clear_errors(partial(event, self.networks))
+        return trigger(handle, [self.session, *inputs], to, **(EVENT | how))
+
+    def work(self, trigger: Callable[..., Any], event: Callable[..., Any], inputs: list[Any], job: StatusLine) -> Any:
+        """Joins work that takes long and can be stopped."""
+        begun = self.on(trigger, event, inputs, job.outputs, **LONG)
+        begun.failure(lambda: idle(""), None, job.outputs, **NOW)
+        return begun
+
+    def draw_shelves(self, event: Any) -> Any:
+        """Shows the marks."""
+        return self.on(event.then, examples.shelves, [], self.found.shelves)
+
+    def draw_marks(self, event: Any) -> Any:
+        """Shows the marks wherever they are seen."""
+        told = self.on(event.then, lambda _, visitor: wall.marks_told(visitor), [], self.counted)
+        return self.draw_shelves(self.on(told.then, wall.wall, [], self.walled))
+
+    def draw_state(self, event: Any) -> Any:
+        """Shows what has been learned, measured and switched on."""
+        return self.on(event.then, show_state, [], [*self.proof.state, *self.lines])
+
+    def draw_filter(self, event: Any) -> Any:
+        """Shows the filter, and what it does."""
+        return self.on(self.draw_state(event).then, pictures.pictures, [], self.proof.pictures)
+
+    @property
+    def counted(self) -> list[Any]:
+        """What `wall.marks_told` fills."""
+        return [self.wall.told, self.found.column]
+
+    @property
+    def walled(self) -> list[Any]:
+        """What `wall.wall` fills."""
+        return [self.wall.picker, self.wall.others]
 
 
 def create_avoid_tab(
@@ -51,64 +111,36 @@ def create_avoid_tab(
         tabs: of the app; marks are noted when a visitor turns to another one.
         tab: what this is laid out in.
     """
+    board = Wall.create(networks)
     found = Examples.create(examples.placeholder(networks, networks.default))
-    study = Study.create()
-    shown = Proof.create(learning.faces_compared(networks.generator(networks.default)))
-    uses = [study.in_breed, study.in_search]
-    state = [
-        shown.column,
-        study.verdict,
-        study.fold,
-        study.numbers,
-        shown.told,
-        shown.fold,
-        shown.figures,
-        *uses,
-        study.download,
-        *lines,
-    ]
-
-    def on(trigger: Callable[..., Any], event: Callable[..., Any], inputs: list[Any], to: Any, **how: Any) -> Any:
-        return trigger(clear_errors(partial(event, networks)), [session, *inputs], to, **(EVENT | how))
-
-    def draw_marks(event: Any) -> Any:
-        return on(event.then, examples.shelves, [], found.shelves)
-
-    def draw_state(event: Any) -> Any:
-        return on(event.then, show_state, [], state)
-
-    def draw_filter(event: Any) -> Any:
-        return on(draw_state(event).then, learning.pictures, [], shown.pictures)
-
-    def follow(event: Any) -> None:
-        draw_filter(draw_marks(event))
-
-    def work(trigger: Callable[..., Any], event: Callable[..., Any], inputs: list[Any], job: StatusLine) -> Any:
-        """Joins work that takes long and can be stopped."""
-        begun = on(trigger, event, inputs, job.outputs, **LONG)
-        begun.failure(lambda: idle(""), None, job.outputs, **NOW)
-        return begun
+    study = Study.create(networks)
+    shown = Proof.create(pictures.faces_compared(networks.generator(networks.default)))
+    events = _Events(networks, session, board, found, study, shown, lines)
+    on, work = events.on, events.work
 
     tabs.select(note_marks, [session, marks], None, **NOW)
-    entered = on(tab.select, lambda _, visitor, picked: note_marks(visitor, picked), [marks], None)
-    draw_marks(entered)
+    events.draw_marks(on(tab.select, lambda _, visitor, picked: note_marks(visitor, picked), [marks], None))
+    for trigger in (board.picker.begin, board.others.click):
+        on(trigger, wall.show_others, [], events.walled)
+    events.draw_shelves(on(board.picker.mark, wall.note, [board.picker], events.counted, **MARK))
     for shelf in found.shelves:
-        draw_marks(on(shelf.mark, examples.remove, [shelf], None))
-    draw_marks(on(found.forget.click, examples.forget_all, [], None))
+        events.draw_marks(on(shelf.mark, examples.remove, [shelf], None))
+    events.draw_marks(on(found.forget.click, examples.forget_all, [], None))
     for trigger in (found.words.click, found.text.submit):
-        draw_marks(work(trigger, examples.find_by_words, [found.text, found.drawn], found.job))
-    draw_marks(work(found.hunt.click, examples.find_by_search, [], found.job))
-    draw_filter(work(study.learn.click, learning.learn, [study.method, study.how, study.refused], study.job))
-    draw_state(on(study.in_breed.input, learning.use_in_breed, [study.in_breed], None))
-    draw_state(on(study.in_search.input, learning.use_in_search, [study.in_search], None))
+        events.draw_marks(work(trigger, examples.find_by_words, [found.text, found.drawn], found.job))
+    events.draw_marks(work(found.hunt.click, examples.find_by_search, [], found.job))
+    events.draw_filter(work(study.learn.click, learning.learn, study.settings, study.job))
+    events.draw_state(on(shown.in_breed.input, learning.use_in_breed, [shown.in_breed], None))
+    events.draw_state(on(shown.in_search.input, learning.use_in_search, [shown.in_search], None))
     loaded = on(study.drop.upload, learning.load_filter, [study.drop], None)
     loaded.then(lambda: None, None, study.drop, **NOW)
-    draw_filter(loaded)
-    on(shown.other.click, learning.other_seeds, [], shown.pictures)
-    draw_state(work(shown.measure.click, proof.measure, [shown.images], shown.job))
+    events.draw_filter(loaded)
+    on(shown.other.click, pictures.other_seeds, [], shown.pictures)
+    events.draw_state(work(shown.measure.click, proof.measure, [shown.images], shown.job))
     for job in (found.job, study.job, shown.job):
         job.stop.click(lambda visitor: visitor.tasks.end(TASK), session, None, **NOW)
-    return AvoidTab(follow, [found.text, found.drawn, shown.images], found.shelves)
+    fitted = [board.hint, found.text, found.drawn, study.source, study.method, shown.images]
+    return AvoidTab(lambda event: events.draw_filter(events.draw_marks(event)), fitted, board.flawed)
 
 
 def show_state(_: Networks, visitor: Session) -> Iterator[list[Any]]:
@@ -118,10 +150,14 @@ def show_state(_: Networks, visitor: Session) -> Iterator[list[Any]]:
 
 def values_for(networks: Networks, model: str) -> list[Any]:
     """Returns what an `AvoidTab` shows in `fitted` for a model."""
-    slow = is_slow(networks.generator(model))
+    generator = networks.generator(model)
+    slow = is_slow(generator)
     return [
+        gr.Column(visible=examples.suggests_flawed(networks, model)),
         gr.Textbox(placeholder=examples.placeholder(networks, model)),
         gr.Slider(value=examples.DRAWN_SLOW if slow else examples.DRAWN),
+        gr.Radio(value=learning.source_for(networks, model), visible=learning.has_real_images(networks, model)),
+        gr.Dropdown(list(learning.METHODS), value=learning.method_for(generator)),
         gr.Slider(value=proof.IMAGES_SLOW if slow else proof.IMAGES),
     ]
 
@@ -130,17 +166,15 @@ def _state(visitor: Session) -> list[Any]:
     avoiding = visitor.workspace.avoiding
     learned = avoiding.learned
     path = learning.filter_file(visitor, learned) if learned else None
-    lines = learning.breed_line(avoiding), learning.search_line(avoiding)
+    lines = telling.breed_line(avoiding), telling.search_line(avoiding)
     return [
         gr.Column(visible=learned is not None),
-        learning.verdict(learned) if learned else "",
-        gr.Accordion(visible=learned is not None),
-        learning.numbers(learned) if learned else [],
+        telling.verdict(learned) if learned else "",
+        telling.numbers(learned) if learned else [],
         avoiding.told,
-        gr.Accordion(visible=bool(avoiding.figures)),
         {"rows": proof.table(avoiding.figures), "conditions": avoiding.conditions},
-        gr.Checkbox(value=avoiding.breeds_with is not None, interactive=learned is not None),
-        gr.Checkbox(value=learned is not None and avoiding.in_search, interactive=learned is not None),
-        gr.DownloadButton(value=path, interactive=path is not None),
+        avoiding.breeds_with is not None,
+        learned is not None and avoiding.in_search,
+        gr.DownloadButton(value=path),
         *(gr.HTML(value=words, visible=bool(words)) for words in lines),
     ]

@@ -26,7 +26,7 @@ from spaceseed.ui.shell.model_line import loading
 from spaceseed.ui.state.avoiding import TASK
 from spaceseed.ui.state.handles import BreedTab
 from spaceseed.ui.state.marks import leave
-from spaceseed.ui.state.networks import LOADING_ERRORS, Networks
+from spaceseed.ui.state.networks import FLAWED, LOADING_ERRORS, Networks
 from spaceseed.ui.state.session import Session
 from spaceseed.ui.state.view import View
 from spaceseed.ui.state.workspace import Workspace
@@ -187,6 +187,10 @@ class Switching:
         """Changes to the model of the find that the visitor looks at."""
         recipe = visitor.basket.current
         yield from self.choose(visitor, recipe.model if recipe else visitor.model, picked, *values)
+
+    def load_flawed(self, visitor: Session, picked: Picked, *values: Any) -> Iterator[str | Any]:
+        """Changes to the model that draws many broken faces."""
+        yield from self.choose(visitor, FLAWED, picked, *values)
 
     def follow_link(self, visitor: Session) -> Iterator[str | Any]:
         """Changes to the model that a share link names, or that the page before had."""

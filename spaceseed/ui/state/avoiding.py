@@ -1,21 +1,25 @@
 """The images of one model that a visitor calls bad and good, and the filter learned from them."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
+from spaceseed.errors import FilterError
 from spaceseed.evolution.breeding import BAD, LIKED
 from spaceseed.filters.filter import LatentFilter
 from spaceseed.latent_space import LatentSpace
 from spaceseed.metrics.report import Figure
+from spaceseed.ops.discriminant import ESTIMATORS
 from spaceseed.ui.kit.messages import HintError
 
 TASK = "avoid"  # of all long work of the tab, one at a time
 MAX_MARKS = 4_000
 MAX_PAGES = 200
+FEWEST = 2  # marks of each kind that a filter can be learned from
 # Who marked an example. What a visitor says themselves outweighs the others.
 VISITOR, WORDS, SEARCH = "you", "words", "search"
 
@@ -56,7 +60,7 @@ class Learned:
         filter: the filter.
         space: the one whose vectors it judges.
         keep: the share of all draws that it was asked to allow.
-        bad: the bad examples; None for a filter from a file, which brings none along.
+        bad: the bad examples; None for a filter from a file, which brings none along, and one learned without marks.
         good: the good ones, likewise.
     """
 
@@ -66,9 +70,44 @@ class Learned:
     bad: Sequence[Mark] | None = None
     good: Sequence[Mark] | None = None
 
-    def allows(self, z: Tensor) -> Tensor:
-        """Returns which of z [n, z_dim] the filter allows, [n]."""
-        return self.filter.allows(self.space.from_z(z).cpu())
+    @torch.no_grad()
+    def allows(self, latents: Tensor, space: str = "z") -> Tensor:
+        """Returns which latents the filter allows, [n]; all of a space that it cannot judge.
+
+        Args:
+            latents: z [n, z_dim], or vectors [n, w_dim] of w.
+            space: "z" or "w": what they are.
+        """
+        judge = self._of(space)
+        if judge is None:
+            return torch.ones(len(latents), dtype=torch.bool)
+        return judge.allows(self._judged(latents, space), keys=latents if space == "z" else None)
+
+    @torch.no_grad()
+    def penalty(self, latents: Tensor, space: str = "z") -> Tensor:
+        """Returns the filter's penalty of latents, [n]: 0 for those that it cannot judge. Arguments as for `allows`."""
+        judge = self._of(space)
+        return torch.zeros(len(latents)) if judge is None else judge.penalty(self._judged(latents, space))
+
+    def name(self, space: str) -> str | None:
+        """Returns what recipes call the filter of a space; None if there is none."""
+        judge = self._of(space)
+        return None if judge is None else str(judge)
+
+    def _of(self, space: str) -> LatentFilter | None:
+        return self.filter if space == "z" or self.filter.space == "w" else self._in_w
+
+    def _judged(self, latents: Tensor, space: str) -> Tensor:
+        return (self.space.from_z(latents) if space == "z" else latents).cpu()
+
+    @cached_property
+    def _in_w(self) -> LatentFilter | None:
+        """The filter of w learned from the examples of this one of z; None if they teach nothing there."""
+        try:
+            learned = self.within(LatentSpace(self.space.generator, "w", labels=self.space.labels))
+        except FilterError:
+            return None
+        return learned if learned.space == "w" else None
 
     def check(self, space: str) -> None:
         """Checks that there can be a filter of this space.
@@ -82,9 +121,7 @@ class Learned:
             )
         if space != self.filter.space and self.bad is None:
             other = self.filter.space
-            raise ValueError(
-                f'The filter from your file is for {other}: choose it under "Where to look", or switch it off in Avoid.'
-            )
+            raise ValueError(f'This filter is for {other}: choose it under "Where to look", or switch it off in Avoid.')
 
     def within(self, space: LatentSpace) -> LatentFilter:
         """Returns the filter of a space: this one, or one learned there from the same examples.
@@ -96,7 +133,8 @@ class Learned:
             self.filter.check(space.generator)
             return self.filter
         bad, good = vectors(space, self.bad), vectors(space, self.good)
-        return LatentFilter.fit(bad, good, self.filter.method, how=self.filter.how, keep=self.keep, space=space)
+        method = self.filter.method if self.filter.method in ESTIMATORS else "logistic"
+        return LatentFilter.fit(bad, good, method, how=self.filter.how, keep=self.keep, space=space)
 
 
 @dataclass
@@ -106,8 +144,11 @@ class Avoiding:
     Attributes:
         marks: the examples by name, oldest first; see `add`.
         learned: the filter; None before there is one.
-        in_breed: whether fresh images in Breed keep to it.
+        in_breed: whether new images in Breed keep to it.
         in_search: whether searches do.
+        wall: seeds of the images that the visitor is shown to mark.
+        shown: all seeds that they were shown so.
+        turn: how often the wall was drawn; what the browser tells of an earlier one comes too late.
         first_seed: of the seeds that are compared with and without it.
         figures: pairs of figures, without and with it; empty before they were measured.
         told: what they say, in words.
@@ -118,6 +159,9 @@ class Avoiding:
     learned: Learned | None = None
     in_breed: bool = False
     in_search: bool = False
+    wall: tuple[int, ...] = ()
+    shown: set[int] = field(default_factory=set)
+    turn: int = 0
     first_seed: int = 0
     figures: tuple[tuple[Figure, Figure], ...] = ()
     told: str = ""
@@ -147,6 +191,18 @@ class Avoiding:
         self._seen[page] = dict(marks)
         if len(self._seen) > MAX_PAGES:
             del self._seen[next(iter(self._seen))]
+
+    def marks_of(self, latents: Tensor) -> list[int]:
+        """Returns what each of z [n, z_dim] is marked as: `LIKED`, `BAD`, or 0."""
+        found = [self.marks.get(_name(z)) for z in latents]
+        return [0 if mark is None else mark.kind for mark in found]
+
+    def change(self, latent: Tensor, kind: int) -> None:
+        """Marks z [z_dim] as the visitor sees it now: `LIKED`, `BAD`, or 0 for not at all."""
+        if kind:
+            self.mark(latent, "z", kind)
+        else:
+            self.marks.pop(_name(latent), None)
 
     def mark(self, latent: Tensor, space: str, kind: int) -> None:
         """Adds one example that the visitor chose, z [z_dim] or w [w_dim] before truncation."""
@@ -182,14 +238,13 @@ class Avoiding:
         """Returns the bad and the good ones.
 
         Raises:
-            ValueError: there are none of a kind; the message is a sentence for the visitor.
+            ValueError: there are fewer than two of a kind; the message is a sentence for the visitor.
         """
         bad, good = (list(self.of_kind(kind).values()) for kind in (BAD, LIKED))
         if not bad and not good:
-            raise HintError("There is nothing to learn from yet: like some images on Breed and mark some as bad.")
-        if not bad or not good:
-            alike, missing = ("good", "mark some as bad") if good else ("bad", "like some")
-            raise HintError(f"All marks are {alike}, and a filter learns from the difference: {missing} too.")
+            raise HintError("There is nothing to learn from yet: mark some images as bad and some as good.")
+        if min(len(bad), len(good)) < FEWEST:
+            raise HintError(f"A filter needs {FEWEST} bad and {FEWEST} good ones at least: mark some more.")
         return bad, good
 
     def take(self, learned: Learned) -> None:
@@ -197,9 +252,14 @@ class Avoiding:
         self.learned, self.figures, self.told, self.conditions = learned, (), "", ""
 
     @property
-    def breeds_with(self) -> Callable[[Tensor], Tensor] | None:
-        """The function that says which z [n, z_dim] are allowed in Breed; None while all are."""
-        return self.learned.allows if self.learned is not None and self.in_breed else None
+    def breeds_with(self) -> Learned | None:
+        """The filter that Breed keeps to; None while it keeps to none."""
+        return self.learned if self.in_breed else None
+
+    @property
+    def films_with(self) -> Learned | None:
+        """The filter that films keep to: the one that is in use anywhere."""
+        return self.learned if self.in_breed or self.in_search else None
 
     def searches_with(self, space: str) -> Learned | None:
         """Returns the filter that a search of this space uses; None where it uses none.

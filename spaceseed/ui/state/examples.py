@@ -17,7 +17,7 @@ _PACKAGE = Path(__file__).parents[2]
 EXAMPLES = next((folder for folder in (_PACKAGE / "examples", _PACKAGE.parent / "examples") if folder.is_dir()), None)
 
 SIDE = 64  # pixels of a picture that waits
-KEEP_ONE, MARK_SOME = "Keep one from Breed", "Mark some on Breed"
+KEEP_ONE = "Keep one from Breed"
 
 
 class Subject(BaseModel):

@@ -5,6 +5,8 @@ import os
 import threading
 from typing import TYPE_CHECKING
 
+from torch import Tensor
+
 from spaceseed.errors import ArgumentError, CheckpointError, DownloadError
 from spaceseed.models.generators.generator import Generator, ModelCard
 from spaceseed.models.hub import ByteProgress, is_reachable
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger(__name__)
 BUNDLED = "avatars"
+FLAWED = "avatars-pggan"  # draws many broken faces: one learns there what Avoid does
 JUDGE = "what compares images with words"  # as visitors are told of a judge
 PUBLIC_JUDGE = "ViT-B-32/laion2b_s34b_b79k"  # knows photographs and any text
 SEARCHES = 2  # at a time; more would make all of them slow
@@ -34,13 +37,14 @@ class Networks:
         default: what `load` takes for the model that visitors meet first; `choose_default_model()` if None. One that is
             not in the catalogue, such as a file of one's own, is offered beside it. Where it cannot be loaded, the
             bundled one takes its place.
-        judge: what `load_judge` takes, for all models; if None the bundled judge scores the bundled model's images,
+        judge: what `load_judge` takes, for all models; if None the bundled judge scores the bundled models' images,
             and a public one all others.
 
     Attributes:
         default: id of the model that visitors meet first.
         problem: why it is not the one that was asked for, in a sentence; "" if it is.
         atlases: what the judges see in the images of many seeds.
+        surveys: random draws, and what the judge sees in their images at truncation 1, by model's card and space.
         turns: those of the visitors' searches.
         connected: whether the Hub answers; None before `look_for_hub` knows.
     """
@@ -52,6 +56,7 @@ class Networks:
         self._judge_lock = threading.Lock()
         self.connected: bool | None = None
         self.atlases = Atlases()
+        self.surveys: dict[tuple[ModelCard | None, str], tuple[Tensor, Tensor]] = {}
         self.turns = Turns(SEARCHES, TURN_SECONDS)
         self._own: dict[str, tuple[str, ModelCard]] = {}  # beside the catalogue: what `load` takes, by id
         self.default, self.problem = self._offer(default or loading.choose_default_model())
@@ -136,7 +141,11 @@ class Networks:
 
     def judge_name(self, model: str) -> str:
         """Returns what `load_judge` takes for the judge of this model's images."""
-        return self._judge_name or (BUNDLED if model == BUNDLED else PUBLIC_JUDGE)
+        return self._judge_name or (BUNDLED if self.is_bundled(model) else PUBLIC_JUDGE)
+
+    def is_bundled(self, model: str) -> bool:
+        """Returns whether a model comes with the package, and so draws what the bundled judges know: avatars."""
+        return model in self.cards and self.cards[model].bundled
 
     def judge(self, model: str, progress: ByteProgress | None = None) -> "Judge":
         """Returns the judge of this model's images, which is loaded and downloaded if need be.

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from spaceseed.ui.avoid import examples
+from spaceseed.ui.avoid import examples, learning, wall
 from spaceseed.ui.shell.switching import switch
 from spaceseed.ui.state import workspace
 from spaceseed.ui.state.networks import Networks
@@ -21,8 +21,10 @@ def bright_networks(monkeypatch):
     monkeypatch.setattr(Networks, "judge", lambda self, model, progress=None: BrightJudge())
     chance = count()
     luck = SimpleNamespace(randbelow=lambda _: next(chance), randbits=lambda _: 0)
-    for module in (examples, workspace):
+    for module in (examples, wall, workspace):
         monkeypatch.setattr(module, "secrets", luck)
+    monkeypatch.setattr(learning, "DRAWN", 200)
+    monkeypatch.setattr(learning, "DRAWN_REAL", 1_000)
     stand_in(monkeypatch)
     return Networks("avatars")
 

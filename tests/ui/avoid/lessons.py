@@ -6,12 +6,9 @@ import torch
 
 from spaceseed.evolution.breeding import BAD, LIKED
 from spaceseed.ui.avoid.examples import find_by_words
-from spaceseed.ui.avoid.learning import (
-    SUITED,
-    learn,
-)
+from spaceseed.ui.avoid.learning import FROM_IMAGES, FROM_LATENTS, MARKS, SOFT, learn
 
-LOGISTIC = "A plane that parts the marks best (logistic)"
+TRUNCATE, SHIFT = "Change bad ones in one direction (truncate)", "Move all a little (shift)"
 
 
 class BrightJudge:
@@ -39,8 +36,10 @@ def taught(networks, visitor, **settings):
     return study(networks, visitor, **settings)
 
 
-def study(networks, visitor, method=LOGISTIC, how=SUITED, refused=25):
-    *_, last = learn(networks, visitor, method, how, refused)
+def study(networks, visitor, method=FROM_LATENTS, how=TRUNCATE, refused=25, source=MARKS):
+    if method == FROM_IMAGES:
+        how = SOFT
+    *_, last = learn(networks, visitor, source, refused, method, how)
     return last
 
 

@@ -42,6 +42,26 @@ def learn(page):
     expect(page.locator("#avoid-strip img")).to_have_count(7)
 
 
+def wall(page):
+    return page.locator("#avoid-wall button.tile")
+
+
+def fold(page, name):
+    page.locator(f"#avoid-{name} > button").click()
+
+
+def show_others(page):
+    before = wall(page).first.get_attribute("data-id")
+    page.locator("#avoid-others").click()
+    expect(wall(page).first).not_to_have_attribute("data-id", re.compile(f"^({before}|place.*)$"))
+    expect(page.locator("#avoid-wall img")).to_have_count(12)
+
+
+def choose(page, setting, title):
+    page.locator(f"#avoid-{setting} input").click()
+    page.get_by_role("option", name=title).click()
+
+
 def load(page, path):
     page.locator("#avoid-drop input[type=file]").set_input_files(path)
 
@@ -62,12 +82,15 @@ def marked(visitor):
 
 def test_marks_of_all_pages_become_a_filter_that_breed_keeps_to(marked, tmp_path, generator):
     expect(marked.locator("#avoid-shown")).to_be_hidden()
-    expect(marked.locator("#avoid-download")).to_be_disabled()
+    # These marks mean nothing, so a soft filter would refuse next to nothing.
+    fold(marked, "settings")
+    choose(marked, "method", "From latents (logistic)")
+    choose(marked, "how", "Draw bad ones again (reject)")
     learn(marked)
     expect(marked.locator("#avoid-after img")).to_have_count(12)
     expect(marked.locator("#avoid-verdict")).to_contain_text("trust it")
     expect(marked.locator("#avoid-facts")).to_be_hidden()
-    marked.locator("#avoid-numbers > button").click()
+    fold(marked, "numbers")
     expect(marked.locator("#avoid-facts")).to_contain_text("6 bad and 6 good ones")
     expect(marked.locator("#avoid-facts")).to_contain_text("0.50 is chance")
     expect(marked.locator("#avoid-replaced")).to_contain_text("of 12 faces are replaced")
@@ -84,17 +107,20 @@ def test_marks_of_all_pages_become_a_filter_that_breed_keeps_to(marked, tmp_path
     marked.get_by_label("Use it in Breed").check()
     open_tab(marked, "Breed")
     expect(marked.locator("#breed-avoid")).to_contain_text("keep away from what you avoid")
+    kept = space.restricted(avoid)
     for generation in (2, 3):
         show_fresh(marked, generation)
-        assert avoid.allows(space.draw(seeds(marked))).all()
+        shown = seeds(marked)
+        assert torch.equal(kept.draw(shown), space.draw(shown))
 
     open_tab(marked, "Avoid")
     marked.get_by_label("Use it in Breed").uncheck()
     open_tab(marked, "Breed")
     expect(marked.locator("#breed-avoid")).to_be_hidden()
-    for generation in range(4, 16):  # Breed itself keeps from bad marks, so the filter would refuse one in nine
+    for generation in range(4, 16):  # the filter refuses every second draw
         show_fresh(marked, generation)
-        if not avoid.allows(space.draw(seeds(marked))).all():
+        shown = seeds(marked)
+        if not torch.equal(kept.draw(shown), space.draw(shown)):
             break
     else:
         pytest.fail("No fresh face of 144 is one that the filter refuses.")
@@ -120,6 +146,7 @@ def test_a_filter_comes_back_from_its_file_and_bad_files_change_nothing(marked, 
 
     other = visit()
     open_tab(other, "Avoid")
+    fold(other, "settings")
     load(other, path)
     expect(toasts(other)).to_contain_text("in the place of the one before")
     expect(other.locator("#avoid-before img")).to_have_count(12)
@@ -130,24 +157,65 @@ def test_a_filter_comes_back_from_its_file_and_bad_files_change_nothing(marked, 
 
     tensors = load_file(path)
     damaged = tmp_path / "damaged.safetensors"
-    save_file({**tensors, "linear": torch.full_like(tensors["linear"], torch.nan)}, damaged)
+    save_file({name: torch.full_like(values, torch.nan) for name, values in tensors.items()}, damaged)
+    fold(marked, "settings")
     load(marked, damaged)
     expect(toasts(marked).last).to_contain_text("holds no filter, or is damaged")
     assert marked.locator("#avoid-verdict").inner_text() == verdict
-    expect(marked.locator("#avoid-download")).to_be_enabled()
+    expect(marked.locator("#avoid-shown")).to_be_visible()
 
 
-def test_without_marks_it_says_what_to_do(visitor):
+def test_an_empty_tab_leads_to_a_filter_in_use(visitor):
     open_tab(visitor, "Avoid")
-    expect(visitor.locator("#avoid-bad")).to_contain_text("Bad: none yet")
+    expect(visitor.locator("#avoid-wall .title")).to_contain_text("Mark a few images as bad or good")
+    expect(visitor.locator("#avoid-count")).to_contain_text("Nothing is marked yet")
+    for hidden in ("marks", "others", "shown"):
+        expect(visitor.locator(f"#avoid-{hidden}")).to_be_hidden()
     visitor.locator("#avoid-learn").click()
     expect(toasts(visitor)).to_contain_text("nothing to learn from yet")
-    expect(visitor.get_by_label("Use it in Breed")).to_be_disabled()
-    expect(visitor.get_by_label("Use it in Search")).to_be_disabled()
+
+    visitor.get_by_role("button", name="Show me images to mark").click()
+    expect(visitor.locator("#avoid-wall img")).to_have_count(12)
+    for i in range(3):
+        wall(visitor).nth(i).click()
+    wall(visitor).nth(3).focus()
+    for key in ("b", "ArrowRight", "b", "ArrowRight", "b"):
+        visitor.keyboard.press(key)
+    expect(visitor.locator("#avoid-count")).to_contain_text("3 bad, 3 good: mark 7 more bad and 7 more good ones")
+    expect(shelf(visitor, "bad")).to_have_count(3)
+    expect(shelf(visitor, "good")).to_have_count(3)
+    shelf(visitor, "good").first.click()
+    expect(visitor.locator("#avoid-wall [data-mark='1']")).to_have_count(2)
+
+    shown = {tile.get_attribute("data-id") for tile in wall(visitor).all()}
+    show_others(visitor)
+    assert not shown & {tile.get_attribute("data-id") for tile in wall(visitor).all()}
+    wall(visitor).first.click(click_count=2)
+    expect(visitor.locator("#avoid-count")).to_contain_text("4 bad, 2 good")
+    wall(visitor).first.click()
+    expect(visitor.locator("#avoid-count")).to_contain_text("3 bad, 2 good")
+
+    learn(visitor)
+    expect(visitor.locator("#avoid-verdict")).to_contain_text("keeps each image with a probability")
+    expect(visitor.locator("#avoid-before img")).to_have_count(12)
+    expect(visitor.locator("#avoid-after img")).to_have_count(12)
+    visitor.get_by_label("Use it in Breed").check()
+    open_tab(visitor, "Breed")
+    expect(visitor.locator("#breed-avoid")).to_contain_text("3 bad and 2 good ones, too few to be trusted")
+
+
+def test_real_images_teach_without_marks(visitor):
+    open_tab(visitor, "Avoid")
+    visitor.get_by_label("Real images").check()
+    visitor.locator("#avoid-learn").click()
+    expect(visitor.locator("#avoid-learning")).to_contain_text("Looking at images")
+    expect(visitor.locator("#avoid-learning")).to_contain_text("Learned", timeout=180_000)
+    expect(visitor.locator("#avoid-verdict")).to_contain_text("You can trust it")
 
 
 def test_words_find_examples_and_figures_can_be_stopped(visitor):
     open_tab(visitor, "Avoid")
+    fold(visitor, "more")
     visitor.locator("#avoid-drawn input[type=number]").fill("100")
     visitor.locator("#avoid-text").locator("input, textarea").fill("glasses")
     visitor.keyboard.press("Enter")
@@ -156,6 +224,7 @@ def test_words_find_examples_and_figures_can_be_stopped(visitor):
     expect(visitor.locator("#avoid-good .title")).to_have_text(re.compile("Good: 90, 60 of them shown"))
     learn(visitor)
     expect(visitor.locator("#avoid-before img")).to_have_count(12)
+    fold(visitor, "numbers")
     visitor.locator("#avoid-images input[type=number]").fill("2000")
     visitor.locator("#avoid-measure").click()
     expect(visitor.locator("#avoid-measuring")).to_contain_text("Drawing and measuring")
@@ -165,6 +234,5 @@ def test_words_find_examples_and_figures_can_be_stopped(visitor):
     visitor.locator("#avoid-images input[type=number]").fill("50")
     visitor.locator("#avoid-measure").click()
     expect(visitor.locator("#avoid-told")).to_contain_text("With the filter images are")
-    visitor.locator("#avoid-measured > button").click()
     expect(visitor.locator("#avoid-figures")).to_contain_text("Frechet distance, avatar features")
     expect(visitor.locator("#avoid-figures tbody td").nth(2)).to_have_text("50")

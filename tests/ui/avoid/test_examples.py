@@ -4,14 +4,11 @@ import pytest
 
 from spaceseed.ui.avoid import examples
 from spaceseed.ui.avoid.examples import find_by_search, find_by_words, forget_all, remove, shelves
-from spaceseed.ui.avoid.learning import (
-    SUITED,
-    learn,
-)
+from spaceseed.ui.avoid.learning import FROM_LATENTS, MARKS, SOFT, learn
 from spaceseed.ui.kit.picker import Picked
 from spaceseed.ui.shell.switching import switch
 from spaceseed.ui.state.avoiding import TASK, vectors
-from tests.ui.avoid.lessons import LOGISTIC, brightness, mark, taught
+from tests.ui.avoid.lessons import brightness, mark, taught
 
 
 def test_shelves_show_the_marks_and_a_click_forgets_one(bright_networks, learner):
@@ -74,6 +71,6 @@ def test_what_is_stopped_changes_nothing(bright_networks, learner):
     assert words.startswith("Stopped")
     assert not learner.workspace.avoiding.marks
     mark(learner, bad=[0, 1], good=[2, 3])
-    for _ in learn(bright_networks, learner, LOGISTIC, SUITED, 25):
+    for _ in learn(bright_networks, learner, MARKS, 25, FROM_LATENTS, SOFT):
         learner.tasks.begin(TASK)
     assert learner.workspace.avoiding.learned is None

@@ -64,7 +64,7 @@ def turn_through(page):
         for part in PARTS if tab == "Steer" else [None]:
             if part:
                 page.get_by_role("tab", name=part, exact=True).click()
-            for folded in page.locator("button.label-wrap:not(.open):visible").all():
+            for folded in reversed(page.locator("button.label-wrap:not(.open):visible").all()):  # opened, it is none
                 folded.click()
             page.wait_for_timeout(700)  # what the tab draws, and what fades in
             yield f"{tab} {part or ''}"

@@ -8,6 +8,7 @@ import torch
 from spaceseed.evolution.breeding import BAD, LIKED
 from spaceseed.filters.filter import LatentFilter
 from spaceseed.latent_space import LatentSpace
+from spaceseed.models.generators.generator import latents_from_seeds
 from spaceseed.ui.state.avoiding import MAX_MARKS, SEARCH, VISITOR, WORDS, Avoiding, Learned, Mark, vectors
 
 
@@ -84,7 +85,7 @@ def test_one_image_is_never_both_and_the_visitor_has_the_last_word():
 def test_finds_of_w_are_examples_in_w_alone(generator):
     in_z, in_w = LatentSpace(generator), LatentSpace(generator, "w")
     avoiding = Avoiding()
-    avoiding.note(draws(0, dims=generator.z_dim), {0: BAD, 1: LIKED})
+    avoiding.note(draws(0, dims=generator.z_dim), {0: BAD, 1: LIKED, 2: LIKED})
     vector = in_w.draw([7])
     avoiding.mark(in_w.latents(vector)[0], "w", BAD)
     bad, _ = avoiding.examples()
@@ -93,6 +94,16 @@ def test_finds_of_w_are_examples_in_w_alone(generator):
     torch.testing.assert_close(vectors(in_w, bad)[1:], in_w.from_z(draws(0, dims=generator.z_dim)[:1]))
     assert vectors(in_z, bad).shape == (1, generator.z_dim)
     assert vectors(in_z, []).shape == (0, generator.z_dim)
+
+
+def test_a_mark_can_be_changed_and_taken_back():
+    avoiding = Avoiding()
+    for i, kind in enumerate((LIKED, BAD, LIKED)):
+        avoiding.change(draws(0)[i], kind)
+    assert avoiding.marks_of(draws(0)) == [LIKED, BAD, LIKED, 0, 0, 0]
+    avoiding.change(draws(0)[0], BAD)
+    avoiding.change(draws(0)[1], 0)
+    assert avoiding.marks_of(draws(0)) == [BAD, 0, LIKED, 0, 0, 0]
 
 
 def test_too_many_marks_are_refused_whole():
@@ -104,9 +115,13 @@ def test_too_many_marks_are_refused_whole():
 
 @pytest.mark.parametrize(
     ("marks", "sentence"),
-    [({}, "nothing to learn from yet"), ({0: LIKED}, "All marks are good.*mark some as bad"), ({0: BAD}, "are bad")],
+    [
+        ({}, "nothing to learn from yet"),
+        ({0: LIKED, 1: LIKED}, "2 bad and 2 good ones at least"),
+        ({0: BAD, 1: BAD, 2: LIKED}, "mark some more"),
+    ],
 )
-def test_marks_of_one_kind_teach_nothing(marks, sentence):
+def test_few_marks_teach_nothing(marks, sentence):
     avoiding = Avoiding()
     avoiding.note(draws(0), marks)
     with pytest.raises(ValueError, match=sentence):
@@ -119,13 +134,16 @@ def test_a_new_filter_ends_the_old_ones_figures_but_not_its_use():
     avoiding.take(first)
     assert (avoiding.figures, avoiding.conditions) == ((), "")
     z = draws(2, n=50)
-    assert torch.equal(avoiding.breeds_with(z), first.filter.allows(z))
+    assert torch.equal(avoiding.breeds_with.allows(z, "z"), first.filter.allows(z))
     second = learned(draws(1), draws(0))
     avoiding.take(second)
-    assert torch.equal(avoiding.breeds_with(z), second.filter.allows(z))
+    assert torch.equal(avoiding.breeds_with.allows(z, "z"), second.filter.allows(z))
     assert avoiding.in_search
     avoiding.in_breed = False
     assert avoiding.breeds_with is None
+    assert avoiding.films_with is second
+    avoiding.in_search = False
+    assert avoiding.films_with is None
 
 
 def test_a_search_gets_a_filter_of_its_own_space(generator):
@@ -144,6 +162,43 @@ def test_a_search_gets_a_filter_of_its_own_space(generator):
     avoiding.take(Learned(in_w, LatentSpace(generator, "w")))
     with pytest.raises(ValueError, match="for w: choose it under"):
         avoiding.searches_with("z")
+
+
+def examples_of(generator, space, n=40):
+    """Bad and good vectors of a space: the dark and the bright images of seeds."""
+    drawn = space.draw(range(2 * n))
+    order = space.images(drawn).mean(dim=(1, 2, 3)).argsort()
+    z = latents_from_seeds(range(2 * n), generator.z_dim)
+    return z[order[:n]], z[order[n:]], drawn[order[:n]], drawn[order[n:]]
+
+
+def test_a_soft_filter_of_w_decides_by_the_z_as_draws_do(generator):
+    space = LatentSpace(generator, "w")
+    _, _, worse, better = examples_of(generator, space)
+    found = Learned(LatentFilter.fit(worse, better, how="soft", keep=0.5, space=space), space)
+    seeds = range(100, 160)
+    left = (space.restricted(found.filter).draw(seeds) == space.draw(seeds)).all(dim=1)
+    assert 10 < left.sum() < 50
+    assert torch.equal(found.allows(latents_from_seeds(seeds, generator.z_dim), "z"), left)
+    assert torch.equal(found.penalty(space.draw(seeds), "w"), found.filter.penalty(space.draw(seeds)))
+    assert found.name("z") == found.name("w") == str(found.filter)
+
+
+def test_a_filter_of_z_judges_w_by_one_learned_there(generator):
+    z_space, w_space = LatentSpace(generator), LatentSpace(generator, "w")
+    bad, good, *_ = examples_of(generator, w_space)
+    found = Learned(
+        LatentFilter.fit(bad, good, space=z_space), z_space, keep=0.75, bad=marked(bad, BAD), good=marked(good, LIKED)
+    )
+    vectors = w_space.draw(range(100, 200))
+    in_w = found.within(w_space)
+    assert torch.equal(found.allows(vectors, "w"), in_w.allows(vectors))
+    assert 0 < found.allows(vectors, "w").sum() < 100
+    assert (found.name("z"), found.name("w")) == (str(found.filter), str(in_w))
+    from_file = Learned(found.filter, z_space)
+    assert from_file.allows(vectors, "w").all()
+    assert not from_file.penalty(vectors, "w").any()
+    assert from_file.name("w") is None
 
 
 def test_visitors_share_nothing(session):
