@@ -2,143 +2,202 @@
 
 from benchmarks.report import Figures, table
 
-TITLE = "Avoiding broken faces"
-COMMON = ("broken", "Frechet distance", "precision", "recall", "diversity")
-LEARNED = ("labels", "space", "method", "AUC", "own AUC", "kept", "bald", *COMMON[:2], COMMON[-1])
-AGAINST = ("truncation: broken", "truncation: Frechet distance")
+TITLE = "Avoiding the bad makes the generator better"
+FLAWED, GOOD = "avatars-pggan", "avatars"
+FEW, VISITOR, MANY = (f"{count}, a tenth wrong" for count in ("30", "100", "1,000"))
+COLUMNS = (
+    "kept", "broken", "witness", "change", "classifier", "change", "ImageNet", "change", "KID", "precision", "recall",
+    "change", "KL", "coverage",
+)  # fmt: skip
 
 
 def headline(figures: Figures) -> str:
     """Returns the figure that the README quotes."""
-    fewest = _fewest(figures["filters"]["100"]["w"])
-    return f"{figures['broken']:.0%} of faces are broken without a filter, {fewest:.1%} with 100 marks"
+    row, all_draws = _bar(figures), figures["generators"][FLAWED]["all"]
+    fewer = f"broken {all_draws['broken']:.0%} to {row['broken'][0]:.0%}"
+    return f"100 marks, a tenth wrong: {fewer}, Frechet distance {row['witness change'][0]:+.0%} (witness)"
 
 
 def text(figures: Figures) -> str:
     """Returns the paragraphs above the tables."""
-    filters, truncation = figures["filters"], figures["truncation"]
-    truncated = [row["broken"] for psi, row in truncation.items() if psi != "1"]
-    marks = ", ".join(
-        f"{count} marks leave {_fewest(filters[count]['w']):.1%}" for count in ("10", "30", "100", "1,000")
-    )
+    flawed, good = (figures["generators"][name] for name in (FLAWED, GOOD))
+    row, alone = _bar(figures), flawed["keep"][f"{figures['keep']:g}"]
+    data = {keep: _best_of(rows, "renders, ") for keep, rows in good["keep"].items()}
+    rows = alone.items()
+    hard, soft = (next(row for name, row in rows if name.startswith(f"latents, {how}")) for how in ("truncate", "soft"))
+    marked = good["keep"][f"{figures['keep']:g}"]
+    labels = flawed["labels"]
+    few, proposed, many = (labels[name] for name in (FEW, f"{FEW}, proposed", MANY))
     return f"""
-`ss.LatentFilter` learns from marks which part of latent space draws bad images, and draws outside of it. How many
-broken faces does it avoid, and what is the price?
+`ss.LatentFilter` learns which part of latent space draws bad images, and draws less of it. `reweight` learns from
+images: from a person's marks, from real images, or from both. `fit` learns from the marks' latents alone.
 
-Here a face is *broken* when a clean drawing of what a classifier sees in it looks different. The worst tenth of the
-faces at truncation 1 counts as broken. The classifier that decides this took no part in the training of any filter.
-With this generator most of these faces are only smudged.
+Nothing that teaches measures: filters see images through the bundled judge. Distances are in features of three networks
+that took no part, to renders that took no part. How much is gained depends on the features. A *visitor* marks what is
+broken, and another network, the *judge*, says in the end what is broken.
 
-- These filters keep about {figures["keep"]:.0%} of the faces. Without a filter {figures["broken"]:.0%} are broken. In
-  w, {marks}. With a tenth of 100 marks wrong it is {_fewest(filters["100, a tenth wrong"]["w"]):.1%}.
-- In z it takes 1,000 marks to reach {_fewest(filters["1,000"]["z"]):.1%}.
-- Truncation avoids no broken faces: it leaves {min(truncated):.1%} to {max(truncated):.1%}.
-- All filters have a price. The Frechet distance (avatar features, N = {figures["faces"]["drawn"]:,}) is
-  {truncation["1"]["frechet_distance"]:.1f} without a filter. With any filter that avoids a quarter of the broken
-  faces it is {_lowest_distance(figures):.1f} or more.
+**A generator with faults** (`{FLAWED}`, {flawed["all"]["broken"]:.0%} broken), 100 marks of which a tenth is wrong,
+{figures["keep"]:.0%} of the draws kept:
 
-![What broken means, how many broken faces filters avoid, and what it costs](avoidance.png)
+- Marks and renders: the Frechet distance changes by {_three(row)} ImageNet features.
+  Of the draws {row["broken"][0]:.0%} are broken ({row["broken change"][0]:+.0%}). Recall changes by
+  {row["recall change"][0]:+.3f}.
+- Marks alone: {_words(alone["marks, z"])}.
+- Renders alone, no marks: {_words(alone["renders, z"])}.
+- From the latents of the same marks: {_words(soft)}; refused beyond a plane: {_words(hard)}.
+- If every image is drawn and judged before it is accepted: {_words(alone["marks and renders, by image"])}.
+
+How much could be gained: if all that is broken is left out, the distance changes by {_three(flawed["oracle"])} ImageNet
+features, which hardly see these faults at 32 pixels. There the best of all filters below changes it by
+{_lowest(flawed, "imagenet change"):+.1%}.
+
+How many marks it takes, if a tenth of them is wrong:
+
+- Marks alone: 10 change nothing. With 30, {_broken(few["marks"])} are still broken, and {_broken(proposed["marks"])} if
+  the app proposes the images; with 1,000, {_broken(many["marks"])}.
+- Marks and renders: {_broken(few["marks and renders"])} with 30, and {_broken(many["marks and renders"])} with 1,000.
+- Proposed images help most with few marks. With 100 marks and renders they leave no fewer broken, but the distance
+  changes by {_value(labels[f"{VISITOR}, proposed"]["marks and renders"]["witness change"]):+.0%} instead of
+  {_value(labels[VISITOR]["marks and renders"]["witness change"]):+.0%}.
+
+**A generator that is already good** (`{GOOD}`, {good["all"]["broken"]:.1%} broken), without any marks:
+
+{_list(data)}
+
+Where it does not help:
+
+- Where nothing is broken, all bad marks are wrong clicks. On `{GOOD}` marks alone then raise the distance (from w:
+  {_change(marked["marks, w"], "witness change")} at {figures["keep"]:.0%} kept). Joined with renders they do no harm
+  ({_change(marked["marks and renders, w"], "witness change")}). A region refused beyond a plane harms most
+  ({_change(marked["latents, truncate, w"], "witness change")}).
+- Truncation, polarity sampling and the realism score raise the distance on `{GOOD}`. The realism score lowers it on
+  `{FLAWED}`, and costs recall ({_value(alone["realism score"]["recall change"]):+.3f}).
+- A smaller share is not always better. On `{FLAWED}`, marks and renders give
+  {_change(flawed["keep"]["0.25"]["marks and renders, z"], "witness change")} with a quarter kept, and
+  {_change(row, "witness change")} with half.
+
+The price is drawing latents: if half is kept, an image takes two latents on average. The refused ones are never drawn.
+
+![What is broken, what marks do, and the share kept](avoidance.png)
 """
 
 
 def tables(figures: Figures) -> str:
     """Returns the tables."""
-    faces, truncation = figures["faces"], figures["truncation"]
-    spaces = next(iter(figures["filters"].values()))
-    best_header = [f"{title} {space}" for space in spaces for title in ("best in", "broken,", "bald,")]
-    learned = [
-        (
-            name, space, method, _number(row["auc"]), _number(row["claimed_auc"]),
-            f"{row['kept'][0]:.0%}", f"{row['bald'][0]:.0%}", _percent(row["broken"]),
-            _number(row["frechet_distance"]), _percent(row["diversity"]),
-        )
-        for name, spaces in figures["filters"].items()
-        for space, methods in spaces.items()
-        for method, row in methods.items()
-    ]  # fmt: skip
-    curves = [
-        (
-            name, f"{row['kept'][0]:.0%}", _percent(row["broken"]), _number(row["frechet_distance"]),
-            _percent(row["diversity"]), _percent(row["truncation_broken"]), _number(row["truncation_frechet_distance"]),
-        )
-        for name, curve in figures["curves"].items()
-        for row in curve.values()
-    ]  # fmt: skip
-    samplers = [
-        (name, *_cells(row), _percent(row["truncation_broken"]), _number(row["truncation_frechet_distance"]))
-        for name, row in figures["samplers"].items()
+    size = figures["size"]
+    parts = [
+        f"""
+- *Witness*, *classifier*, *ImageNet*: Frechet distances to {size["real"]:,} renders, N = {size["compared"]:,}, mean of
+  three subsets of the draws. *Change*: from draws without a filter, at the same N. *KID*: kernel distance of the
+  witness's features.
+- *Precision*, *recall*: in the witness's features.
+- *KL*: divergence from the prior in nats, and *coverage*: share that is allowed of what looks like good marks, or
+  without marks like renders, as the filter itself says.
+- ±: standard error over {size["seeds"]} visitors. Without it there is one run.
+- *All broken refused*: what the judge finds broken is left out. No filter can do better in what it is asked for.
+- *latents, truncate*: refused beyond a plane (logistic). *latents, soft*: the same score, calibrated, accepted with a
+  probability. *By image*: drawn, judged, then accepted. *Realism score*: the most realistic of all, to the bundled
+  judge. *Polarity sampling*: of {size["polar"]:,} draws, those whose surroundings are stretched least.
+"""
     ]
-    return f"""
-- *Broken*: the worst tenth of {faces["fresh"]:,} fresh faces, to a judge that no filter has met.
-- *Frechet distance*: avatar features, N = {faces["drawn"]:,} against {faces["renders"]:,} renders. Other renders have
-  {figures["floor"]:.2f}.
-- *Diversity*: recall of other faces without a filter.
-- ±: standard error over {figures["repetitions"]} draws of the labels.
-
-Labels are made by a second judge, the labeller. It ranks a broken face below another face with a probability of
-{figures["judges_agree"]:.2f} (AUC). So this is how well labels teach what counts here.
-
-## The filter that leaves the fewest broken faces
-
-{table(("labels", *best_header), _best(figures))}
-Without a filter {figures["broken"]:.0%} are broken and {figures["bald"]:.0%} are bald. Of all filters that avoid a
-quarter of the broken faces or more, the one nearest to renders has a Frechet distance of
-{_lowest_distance(figures):.2f}. Without a filter it is {truncation["1"]["frechet_distance"]:.2f}.
-
-## Filters that allow {figures["keep"]:.0%}
-
-- *AUC*: probability that the filter ranks a broken face above another face, before they are drawn.
-- *Own AUC*: what the filter itself reports from its held-out labels. Its good labels are of the better half of the
-  faces.
-- *Kept*: share of fresh faces that the filter allows. In w it is not exactly what was asked for. *Bald*: share among
-  these.
-
-{table(LEARNED, learned)}
-## Plain truncation
-
-{table(("psi", *COMMON), [(psi, *_cells(row)) for psi, row in truncation.items()])}
-## The best filters, allowing more and less, beside truncation of equal diversity
-
-{table(("filter", "kept", "broken", "Frechet distance", "diversity", *AGAINST), curves)}
-## Samplers of the logistic filter, beside truncation of equal diversity
-
-All draw from the same {faces["drawn"]:,} seeds as truncation. Without filter and truncation
-{_percent(truncation["1"]["broken"])} of these faces are broken.
-
-{table(("sampler", *COMMON, *AGAINST), samplers)}"""
+    for name, its in figures["generators"].items():
+        for keep, rows in its["keep"].items():
+            extra = {"all draws": its["all"]}
+            if float(keep) == figures["keep"]:
+                extra["all broken refused"] = its["oracle"]
+                extra["polarity sampling"] = its["polar"]
+                extra |= {f"truncation {psi}": row for psi, row in its.get("truncation", {}).items()}
+            cells = [(method, *_cells(row)) for method, row in (extra | rows).items()]
+            parts.append(f"## `{name}`, {float(keep):.0%} kept\n\n{table(('method', *COLUMNS), cells)}")
+    cells = [
+        (marks, f"{methods['bad']:.0f}", method, *_cells(row))
+        for marks, methods in figures["generators"][FLAWED].get("labels", {}).items()
+        for method, row in methods.items()
+        if method != "bad"
+    ]
+    kept = f"{figures['keep']:.0%} kept"
+    parts.append(f"## `{FLAWED}`, by number of marks, {kept}\n\n{table(('marks', 'bad', 'method', *COLUMNS), cells)}")
+    cells = [
+        (name.removeprefix("0"), method, *_cells(row))
+        for name, stage in figures["stages"].items()
+        for method, row in ({"all draws": stage["all"]} | stage["methods"]).items()
+    ]
+    if cells:
+        parts.append(f"## Other moments of its training, {kept}\n\n{table(('stage', 'method', *COLUMNS), cells)}")
+    return "\n".join(parts)
 
 
-def _best(figures: Figures) -> list[list[str]]:
-    rows = []
-    for name, spaces in figures["filters"].items():
-        cells = [name]
-        for methods in spaces.values():
-            best = min(methods, key=lambda method: methods[method]["broken"][0])
-            cells += [best, f"{methods[best]['broken'][0]:.1%}", f"{methods[best]['bald'][0]:.0%}"]
-        rows.append(cells)
-    return rows
+def _bar(figures: Figures) -> Figures:
+    return figures["generators"][FLAWED]["keep"][f"{figures['keep']:g}"]["marks and renders, z"]
 
 
-def _fewest(methods: Figures) -> float:
-    return float(min(row["broken"][0] for row in methods.values()))
+def _best_of(rows: Figures, start: str) -> tuple[str, Figures]:
+    chosen = {name: row for name, row in rows.items() if name.startswith(start)}
+    name = min(chosen, key=lambda method: _value(chosen[method]["witness change"]))
+    return name, chosen[name]
 
 
-def _lowest_distance(figures: Figures) -> float:
-    """Of all filters that avoid a quarter of the broken faces; NaN if none does."""
-    every = [row for spaces in figures["filters"].values() for methods in spaces.values() for row in methods.values()]
-    every += figures["samplers"].values()
-    useful = [row["frechet_distance"][0] for row in every if row["broken"][0] <= 0.75 * figures["broken"]]
-    return min(useful, default=float("nan"))
+def _list(data: dict[str, tuple[str, Figures]]) -> str:
+    return "\n".join(f"- {float(keep):.0%} kept ({name}): {_words(row)}." for keep, (name, row) in data.items())
 
 
-def _percent(value: list[float] | float) -> str:
-    return f"{value:.1%}" if isinstance(value, float) else f"{value[0]:.1%} ± {value[1]:.1%}"
+def _three(row: Figures) -> str:
+    witness, classifier, imagenet = (_value(row[f"{name} change"]) for name in ("witness", "classifier", "imagenet"))
+    return f"{witness:+.0%} in the witness's features, {classifier:+.0%} in the classifier's, and {imagenet:+.0%} in"
 
 
-def _number(value: list[float] | float) -> str:
-    return f"{value:.2f}" if isinstance(value, float) else f"{value[0]:.2f} ± {value[1]:.2f}"
+def _lowest(its: Figures, name: str) -> float:
+    rows = [row for part in its["keep"].values() for row in part.values()]
+    rows += [row for part in its["labels"].values() for method, row in part.items() if method != "bad"]
+    return min(_value(row[name]) for row in rows)
+
+
+def _broken(row: Figures) -> str:
+    return f"{_value(row['broken']):.1%}"
+
+
+def _words(row: Figures) -> str:
+    changes = f"{_value(row['witness change']):+.0%}, {_value(row['classifier change']):+.0%} and "
+    changes += f"{_value(row['imagenet change']):+.0%}"
+    return f"{changes}, {_value(row['broken']):.1%} broken, recall {_value(row['recall change']):+.3f}"
 
 
 def _cells(row: Figures) -> tuple[str, ...]:
-    others = (_percent(row[name]) for name in ("precision", "recall", "diversity"))
-    return _percent(row["broken"]), _number(row["frechet_distance"]), *others
+    return (
+        f"{_value(row['kept']):.0%}" if "kept" in row else "100%",
+        _percent(row["broken"]),
+        _number(row["witness"]),
+        _change(row, "witness change"),
+        _number(row["classifier"]),
+        _change(row, "classifier change"),
+        _number(row["imagenet"]),
+        _change(row, "imagenet change"),
+        f"{_value(row['kernel']):.1f}",
+        f"{_value(row['precision']):.1%}",
+        f"{_value(row['recall']):.1%}",
+        f"{_value(row['recall change']):+.3f}" if "recall change" in row else "",
+        f"{_value(row['divergence']):.2f}" if "divergence" in row else "",
+        f"{_value(row['coverage']):.0%}" if "coverage" in row else "",
+    )
+
+
+def _value(value: list[float] | float) -> float:
+    return value if isinstance(value, (int, float)) else value[0]
+
+
+def _error(value: list[float] | float) -> float:
+    return 0.0 if isinstance(value, (int, float)) else value[1]
+
+
+def _percent(value: list[float] | float) -> str:
+    return f"{_value(value):.1%}" + (f" ± {_error(value):.1%}" if _error(value) else "")
+
+
+def _number(value: list[float] | float) -> str:
+    return f"{_value(value):.1f}" + (f" ± {_error(value):.1f}" if _error(value) else "")
+
+
+def _change(row: Figures, name: str) -> str:
+    if name not in row:
+        return ""
+    return f"{_value(row[name]):+.1%}" + (f" ± {_error(row[name]):.1%}" if _error(row[name]) else "")
