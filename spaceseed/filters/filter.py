@@ -214,7 +214,7 @@ class LatentFilter:
             ArgumentError: another argument is out of range, the real images have another size, they are fewer than the
                 features, or the features do not differ between images.
         """
-        check_type("space", space, LatentSpace, "a LatentSpace")
+        look = Look(space, features)
         check_choice("space", space.name, dict.fromkeys(SPACES))
         _check_keep(keep)
         check_integer("draws", draws, MIN_DRAWS)
@@ -225,7 +225,6 @@ class LatentFilter:
         check_integer("seed", seed, 0, MAX_SEED)
         if bad is not None and good is not None:
             bad, good = _checked(bad, good, space.dims)
-        look = Look(space, features)
         if real is not None:
             real = look.check_real(real)
         examples = [rows.float() for rows in (bad, good) if rows is not None]
@@ -249,14 +248,6 @@ class LatentFilter:
         references = None if real is None else look.at_real(real)
         fresh = space.from_z(prior(space.generator.z_dim, MEASURED, seed + 1)).cpu()
         learned = reweighting(latents, drawn, marks, references, keep, fresh, seed)
-        held_out = HeldOut(
-            auc=learned.auc,
-            chance=learned.chance,
-            bad_refused=learned.bad_refused,
-            good_allowed=learned.good_allowed,
-            slope=learned.slope,
-            offset=learned.offset,
-        )
         model, sha256 = _model(space)
         return cls(
             method=NETWORK,
@@ -268,7 +259,7 @@ class LatentFilter:
             discriminant=learned.network,
             limit=learned.acceptance.limit,
             strength=0.0,
-            held_out=held_out,
+            held_out=learned.held_out,
             references=0 if references is None else len(references),
             soft=_soft(learned.acceptance, learned.probability),
         )

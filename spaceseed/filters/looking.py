@@ -64,7 +64,7 @@ class Look:
         self._features = features
         self._width: int | str = "d"
 
-    def at(self, vectors: Tensor, progress: Progress) -> Tensor:
+    def at(self, vectors: Tensor, progress: Progress = lambda _: None) -> Tensor:
         """Returns the features [n, d] of the images of vectors [n, dims]."""
         parts = batches(vectors, batch_size(self._space.generator), progress)
         with torch.no_grad():

@@ -23,7 +23,7 @@ from torch import Tensor
 from spaceseed.ops.avoidance import Acceptance, density_divergence
 from spaceseed.ops.discriminant import logistic, mean
 from spaceseed.ops.network import Network
-from spaceseed.ops.validation import FOLDS, area_under_curve, calibrate, p_value
+from spaceseed.ops.validation import FOLDS, HeldOut, area_under_curve, calibrate, p_value
 
 if TYPE_CHECKING:
     from sklearn.svm import SVC
@@ -62,24 +62,15 @@ class Reweighting:
         network: scores latents.
         acceptance: which scores are accepted how often.
         probability: of accepting each of the draws that this was measured on, [m].
-        auc: how well held-out examples are told apart by their images; 0.5 for not at all.
-        chance: a bound on the probability of such examples if there is nothing to learn, see `p_value`. With marks and
-            real images it is that of either.
-        bad_refused: share of refused draws among those that look like held-out bad examples.
-        good_allowed: share of accepted draws among those that look like held-out good examples.
-        slope: of the log odds of being bad in the score, 0 or more.
-        offset: the log odds at a score of 0.
+        held_out: how well held-out examples are told apart by their images. Its chance is that of either, with marks
+            and real images. Its shares are those of refused and of accepted draws, among those that look like bad and
+            like good examples. Slope and offset are 0 without marks.
     """
 
     network: Network
     acceptance: Acceptance
     probability: Tensor
-    auc: float
-    chance: float
-    bad_refused: float
-    good_allowed: float
-    slope: float
-    offset: float
+    held_out: HeldOut
 
 
 def share_kept(keep: float, bad: int, good: int) -> float:
@@ -131,10 +122,7 @@ def reweighting(
     assert examples is not None
     assert seen is not None
     probability = acceptance.probability(scores)
-    return Reweighting(
-        network=network,
-        acceptance=acceptance,
-        probability=acceptance.probability(others),
+    held_out = HeldOut(
         auc=examples.auc,
         chance=min(1.0, len(chances) * min(chances)),  # Bonferroni
         bad_refused=1 - _expected(examples.bad, seen, probability),
@@ -142,6 +130,7 @@ def reweighting(
         slope=slope,
         offset=offset,
     )
+    return Reweighting(network, acceptance, acceptance.probability(others), held_out)
 
 
 def _line(x: Tensor, y: Tensor) -> tuple[float, float]:

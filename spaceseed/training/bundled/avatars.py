@@ -217,9 +217,10 @@ def render(avatar: Avatar, resolution: int = RESOLUTION) -> np.ndarray:
 
 def halved(images: np.ndarray) -> np.ndarray:
     """Returns images uint8 [n, R, R, 3] with half the side: each pixel is the mean of four."""
-    small = np.empty((len(images), images.shape[1] // 2, images.shape[2] // 2, 3), dtype=np.uint8)
+    side = images.shape[1] // 2
+    small = np.empty((len(images), side, side, 3), dtype=np.uint8)
     for i, image in enumerate(images):
-        small[i] = np.rint(image.reshape(*small.shape[1:2], 2, *small.shape[2:3], 2, 3).mean(axis=(1, 3)))
+        small[i] = np.rint(image.reshape(side, 2, side, 2, 3).mean(axis=(1, 3)))
     return small
 
 

@@ -70,7 +70,7 @@ def learn(
     download = DownloadProgress(JUDGE)
 
     def work(progress: Progress) -> Learned:
-        # In w ten marks do about what a thousand do in z (benchmarks/results/avoidance.md).
+        # In w real images teach more than in z (docs/results/avoidance.md).
         space = workspace.view.space(generator, "w" if generator.has_mapping else "z")
         if name == NETWORK:
             judge = _judge(networks, visitor.model, download)
@@ -153,7 +153,7 @@ def _reweighted(
     keep: float,
     progress: Progress,
 ) -> LatentFilter:
-    generator, look = space.generator, partial(_embedded, space.generator, judge)
+    generator, look = space.generator, partial(embedded, space.generator, judge)
     known = _known(networks, space, judge, real)
     if real and known is None:
         known = survey(space, look, DRAWN_REAL, progress=progress)
@@ -180,7 +180,8 @@ def _nearly_done(progress: Progress, _: float) -> None:
     progress(1.0)
 
 
-def _embedded(generator: Generator, judge: "Judge", images: Tensor) -> Tensor:
+def embedded(generator: Generator, judge: "Judge", images: Tensor) -> Tensor:
+    """Returns what a judge sees in images [n, 3, H, W] of a generator, [n, d]."""
     use_cores(generator)  # for the images that follow
     return judge.embed_images(images)
 

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -9,12 +10,12 @@ import gradio as gr
 import torch
 from torch import Tensor
 
-from spaceseed.batches import batch_size
 from spaceseed.evolution.breeding import BAD, LIKED
+from spaceseed.filters.looking import Look
 from spaceseed.filters.marking import ENOUGH, propose
-from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generators.generator import Generator, latents_from_seeds
 from spaceseed.recipes.recipe import Found
+from spaceseed.ui.avoid.learning import embedded
 from spaceseed.ui.kit.cores import is_slow, use_cores
 from spaceseed.ui.kit.picker import Gallery, Picked, Tile
 from spaceseed.ui.state.avoiding import FEWEST, VISITOR, Avoiding
@@ -131,17 +132,19 @@ def _chosen(networks: Networks, generator: Generator, visitor: Session) -> list[
     new = _new(range(first, first + DRAWN), avoiding, generator)
     if judge is None:
         return new[:count]
+    use_cores(generator)
+    look = Look(space, partial(embedded, generator, judge))
     atlas, _ = networks.atlases.atlas(generator, judge, space.labels)
     if atlas is not None and len(known := _new(atlas.seeds[:KNOWN], avoiding, generator)) > count:
         new, features = known, atlas.embeddings(KNOWN)[[seed - atlas.seeds.start for seed in known]]
     elif is_slow(generator):
         return new[:count]
     else:
-        features = _seen(judge, space, latents_from_seeds(new, generator.z_dim))
+        features = look.at(latents_from_seeds(new, generator.z_dim))
     bad = good = features[:0]
     marks = [_marked(avoiding, kind) for kind in (BAD, LIKED)]
     if not is_slow(generator) and min(map(len, marks)) >= ENOUGH:
-        bad, good = (_seen(judge, space, torch.stack(latents)) for latents in marks)
+        bad, good = (look.at(torch.stack(latents)) for latents in marks)
     return [new[i] for i in propose(features, bad, good, count, seed=len(avoiding.shown))]
 
 
@@ -160,15 +163,6 @@ def _marked(avoiding: Avoiding, kind: int) -> list[Tensor]:
     """Returns each z [z_dim] of what the visitor marked last."""
     own = (mark.latent for mark in avoiding.of_kind(kind).values() if mark.by == VISITOR and mark.space == "z")
     return list(islice(own, MOST))
-
-
-def _seen(judge: "Judge", space: LatentSpace, latents: Tensor) -> Tensor:
-    """Returns what the judge sees in the images of z [n, z_dim], [n, d]."""
-    rows = []
-    for part in latents.split(batch_size(space.generator)):
-        use_cores(space.generator)
-        rows.append(judge.embed_images(space.images(part)).cpu())
-    return torch.cat(rows)
 
 
 def _count(generator: Generator) -> int:
