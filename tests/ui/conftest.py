@@ -1,5 +1,7 @@
 """The app, launched once for all browser tests, visitors on it, and visitors without a page."""
 
+import random
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from html import unescape
@@ -17,6 +19,14 @@ from tests.ui.standins import Catalogue, find_of, stand_in
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
+
+
+@pytest.fixture(autouse=True)
+def _same_chance(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the app leaves to chance, like the first faces of a visitor, is the same in every run."""
+    chance = random.Random(0)
+    monkeypatch.setattr(secrets, "randbelow", chance.randrange)
+    monkeypatch.setattr(secrets, "randbits", chance.getrandbits)
 
 
 @contextmanager
