@@ -14,7 +14,7 @@ from spaceseed.recipes.recipe import Found, Recipe
 from spaceseed.ui.demo import LAUNCH, build
 from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.session import Session
-from tests.conftest import free_port
+from tests.conftest import PAGE_WAIT, free_port
 from tests.ui.standins import Catalogue, find_of, stand_in
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def launched(port: int | None = None, **options: object) -> Iterator[str]:
     """
     from playwright.sync_api import expect
 
-    expect.set_options(timeout=30_000)  # machines that test may be busy
+    expect.set_options(timeout=PAGE_WAIT)
     demo, port = build("avatars"), port or free_port()
     launch = LAUNCH | options
     demo.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", server_port=port, **launch)
@@ -66,7 +66,7 @@ def visits(url: str, browser: "Browser") -> Iterator[Visit]:
         context = browser.new_context(viewport={"width": width, "height": height}, **options)  # type: ignore[arg-type]
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(PAGE_WAIT)
         page.goto(url + query)
         page.locator("#breed-picker img").first.wait_for(state="attached")
         return page

@@ -7,14 +7,14 @@ import signal
 import pytest
 from playwright.sync_api import expect
 
-from tests.conftest import app_process, free_port
+from tests.conftest import PAGE_WAIT, app_process, free_port
 from tests.ui.conftest import visits
 
 
 @pytest.fixture(scope="module")
 def url(service, tmp_path_factory):
     """A Space's address."""
-    expect.set_options(timeout=30_000)
+    expect.set_options(timeout=PAGE_WAIT)
     settings = {
         "SPACES_ZERO_GPU": "true",
         "SPACES_ZERO_DEVICE_API_URL": service.url,
@@ -39,7 +39,7 @@ def search(page, words="bald man"):
 
 
 def status(page, words):
-    expect(page.locator("#search-status")).to_contain_text(re.compile(words), timeout=60_000)
+    expect(page.locator("#search-status")).to_contain_text(re.compile(words))
 
 
 def test_a_search_is_one_lease(page, scheduler):

@@ -9,6 +9,7 @@ from safetensors.torch import load_file, save_file
 
 from spaceseed.filters.filter import LatentFilter
 from spaceseed.latent_space import LatentSpace
+from tests.conftest import PAGE_WAIT
 
 
 def open_tab(page, name):
@@ -209,7 +210,7 @@ def test_real_images_teach_without_marks(visitor):
     visitor.get_by_label("Real images").check()
     visitor.locator("#avoid-learn").click()
     expect(visitor.locator("#avoid-learning")).to_contain_text("Looking at images")
-    expect(visitor.locator("#avoid-learning")).to_contain_text("Learned", timeout=180_000)
+    expect(visitor.locator("#avoid-learning")).to_contain_text("Learned", timeout=4 * PAGE_WAIT)
     expect(visitor.locator("#avoid-verdict")).to_contain_text("You can trust it")
 
 

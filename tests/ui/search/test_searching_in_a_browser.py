@@ -6,10 +6,9 @@ import pytest
 from PIL import Image
 
 from spaceseed.recipes.recipe import Recipe
+from tests.conftest import PAGE_WAIT
 
 expect = pytest.importorskip("playwright.sync_api").expect
-WAIT = 20_000  # milliseconds; a busy machine is slow
-expect.set_options(timeout=WAIT)
 
 
 @pytest.fixture
@@ -20,7 +19,7 @@ def search_page(visitor):
 
 def open_search(page):
     page.get_by_role("tab", name="Search").click()
-    expect(page.locator("#search-prompt textarea")).to_be_visible(timeout=WAIT)
+    expect(page.locator("#search-prompt textarea")).to_be_visible()
     return page
 
 
@@ -387,7 +386,7 @@ def test_long_searches_let_others_have_their_turn(visit):
     quick(page, generations=20)
     prompt(page, "glasses").press("Enter")
     expect(page.locator("#search-wall img").first).to_be_visible()
-    expect(line(page)).to_contain_text("Done", timeout=180_000)  # it shares two places with three long ones
+    expect(line(page)).to_contain_text("Done", timeout=3 * PAGE_WAIT)  # it shares two places with three long ones
     # Who waits can stop at once, and keeps what was found.
     wait_for(busy[0], r"Waiting for your turn: place \d in line, about \d s")
     busy[0].locator("#search-stop").click()
