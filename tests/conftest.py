@@ -27,7 +27,8 @@ torch.set_num_threads(1)
 settings.register_profile("spaceseed", derandomize=True, deadline=None, database=None)
 settings.load_profile("spaceseed")
 
-# How long a test in a browser waits for what a page should show, in milliseconds: a busy machine is ten times as slow.
+# How long a test in a browser waits for what a page should show, in milliseconds. Machines that test can be several
+# times slower than usual.
 PAGE_WAIT = 120_000
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 # No sandbox, because CI runs as root; no requests to the browser maker's hosts, because tests need no network.

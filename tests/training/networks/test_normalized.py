@@ -9,10 +9,7 @@ from spaceseed.models.generators.stylegan2 import StyleGAN2
 from spaceseed.training.export import export
 from spaceseed.training.networks.normalized import NormalizedStyleGAN2, standing
 from spaceseed.training.networks.pairs import build
-
-
-def rng(seed=0):
-    return torch.Generator().manual_seed(seed)
+from tests.training.networks.conftest import after_a_few_batches, draw, rng
 
 
 def latents(count=5, z_dim=8):
@@ -21,20 +18,7 @@ def latents(count=5, z_dim=8):
 
 @pytest.fixture
 def trained():
-    """A generator that has seen a few batches, so that its weights are not the initial ones."""
-    pair = build("normalized", 16, z_dim=8, capacity=1 / 16)
-    draws = rng()
-    with torch.no_grad():
-        for parameter in pair.generator.parameters():
-            parameter.add_(0.1 * torch.randn(parameter.shape, generator=draws))
-        for _ in range(60):
-            pair.generate(pair.generator, torch.randn(16, 8, generator=draws), None, draws)
-    return pair.generator.eval()
-
-
-def draw(generator, z):
-    with torch.no_grad():
-        return generator.synthesize(generator.map(z))
+    return after_a_few_batches("normalized")
 
 
 def test_a_plain_stylegan2_draws_the_same_images(trained):

@@ -6,29 +6,12 @@ import torch
 from spaceseed.models.generators.pggan import PGGAN
 from spaceseed.training.networks.normalized import standing
 from spaceseed.training.networks.pairs import build
-
-
-def rng(seed=0):
-    return torch.Generator().manual_seed(seed)
-
-
-def draw(generator, z):
-    with torch.no_grad():
-        return generator.synthesize(generator.map(z))
+from tests.training.networks.conftest import after_a_few_batches, draw, rng
 
 
 @pytest.fixture
 def trained():
-    """A generator that has seen a few batches, so that its weights are not the initial ones."""
-    pair = build("normalized-pggan", 16, z_dim=8, capacity=1 / 16)
-    draws = rng()
-    with torch.no_grad():
-        for parameter in pair.generator.parameters():
-            if parameter.requires_grad:
-                parameter.add_(0.1 * torch.randn(parameter.shape, generator=draws))
-        for _ in range(60):
-            pair.generate(pair.generator, torch.randn(16, 8, generator=draws), None, draws)
-    return pair.generator.eval()
+    return after_a_few_batches("normalized-pggan")
 
 
 def test_a_plain_pggan_draws_the_same_images(trained):
