@@ -1,5 +1,7 @@
 """Picture files as squares. Files are untrusted: they may be damaged, very large or unusual."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,19 +42,49 @@ def read_square(path: Path, side: int, least: int = 1) -> Square:
     Raises:
         PictureError: the picture is too small or too large, or cannot be read.
     """
+    with _opened(path, 2 * side, least) as (picture, was_transparent):
+        side = min(side, *picture.size)
+        square = ImageOps.fit(picture, (side, side), Image.Resampling.LANCZOS)
+        return Square(np.array(square), was_transparent)
+
+
+def read_picture(path: Path, longest: int, least: int = 1) -> NDArray[np.uint8]:
+    """Reads a PNG, JPEG or WebP file, rotated upright and on white. It is made smaller if its longer side is too long.
+
+    Args:
+        path: path of the file.
+        longest: longest side of the result in pixels.
+        least: pictures with a shorter side than this are refused.
+
+    Returns:
+        pixels, uint8 [H, W, 3].
+
+    Raises:
+        PictureError: the picture is too small or too large, or cannot be read.
+    """
+    with _opened(path, longest, least) as (picture, _):
+        picture.thumbnail((longest, longest), Image.Resampling.LANCZOS, reducing_gap=3)
+        return np.array(picture)
+
+
+@contextmanager
+def _opened(path: Path, side: int, least: int) -> Iterator[tuple[Image.Image, bool]]:
+    """Decodes a picture: upright, in RGB on white, and whether it was transparent. All errors become a PictureError.
+
+    Args:
+        path: path of the file.
+        side: a JPEG may be decoded at a fraction of its size, but no side is shorter than this then.
+        least: pictures with a shorter side are refused.
+    """
     try:
         with Image.open(path, formats=FORMATS) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise PictureError(TOO_LARGE)
             if min(image.size) < least:
                 raise PictureError(f"had a side below {least} pixels")
-            image.draft("RGB", (2 * side, 2 * side))  # so that a JPEG is not decoded at full size
+            image.draft("RGB", (side, side))
+            if image.width * image.height > MAX_PIXELS:
+                raise PictureError(TOO_LARGE)
             image.load()
-            upright = _upright(image)
-            opaque, was_transparent = _on_white(upright)
-            side = min(side, *opaque.size)
-            square = ImageOps.fit(opaque, (side, side), Image.Resampling.LANCZOS)
-            return Square(np.array(square), was_transparent)
+            yield _on_white(_upright(image))
     except PictureError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:

@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 
 from spaceseed.ui.kit import uploads
-from spaceseed.ui.kit.uploads import SIDE, read_upload
+from spaceseed.ui.kit.uploads import SIDE, read_upload, read_whole
 
 
 def test_a_picture_becomes_a_tensor_of_its_middle(tmp_path):
@@ -27,6 +27,13 @@ def test_a_file_that_is_too_large_or_gone_is_refused_in_a_sentence(tmp_path, mon
     monkeypatch.setattr(uploads, "MAX_BYTES", 10)
     with pytest.raises(ValueError, match=r"^Your picture had more than 0 MB: .*\.$"):
         read_upload(str(tmp_path / "a.png"))
+
+
+def test_a_whole_picture_keeps_its_shape(tmp_path):
+    Image.new("RGB", (900, 600), "red").save(tmp_path / "a.png")
+    assert read_whole(str(tmp_path / "a.png"), 300).shape == (200, 300, 3)
+    with pytest.raises(ValueError, match=r"^Your picture could not be read: .*\.$"):
+        read_whole(str(tmp_path / "gone.png"), 300)
 
 
 def test_the_place_for_a_picture_passes_the_file_on_unopened(tmp_path):

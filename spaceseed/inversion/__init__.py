@@ -1,0 +1,1 @@
+"""Projection: finds the latent whose image is nearest to a given picture."""
