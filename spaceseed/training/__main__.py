@@ -2,6 +2,8 @@
 
     python -m spaceseed.training --data photos --out runs/photos --resolution 64 --objective egan
 
+`--encoder-for FILE` trains an encoder for a generator instead: a network that finds the latent of a picture.
+
 The folder of the run then holds generator.safetensors, which spaceseed.load opens, metrics.csv, plot.png, a
 preview for each report, and the checkpoint.
 """
@@ -19,12 +21,14 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
-from spaceseed.errors import ArgumentError, CheckpointError, DataError, TrainingError
+from spaceseed.errors import TrainingError
 from spaceseed.metrics.features import AvatarFeatures, Features
+from spaceseed.models.checkpoints.saving import save_generator
 from spaceseed.models.generators.generator import Generator
+from spaceseed.training import encoder
 from spaceseed.training.config import AUGMENTATIONS, EGAN, PRECISIONS, PROJECTED, Config, Evolution
 from spaceseed.training.data.images import ImageSet, read_folder
-from spaceseed.training.export import export
+from spaceseed.training.failures import EXPECTED, tell
 from spaceseed.training.losses import LOSSES
 from spaceseed.training.machine import Machine
 from spaceseed.training.measure import Comparison, ImageNetFeatures
@@ -84,7 +88,10 @@ def main(arguments: list[str] | None = None) -> int:
         The exit status: 0 if the training is complete, 130 if it was stopped, 1 if a loss was not finite, 2 if it could
         not begin.
     """
-    args = vars(_parser().parse_args(arguments))
+    given = sys.argv[1:] if arguments is None else arguments
+    if any(each.split("=")[0] == "--encoder-for" for each in given):
+        return encoder.main(given)
+    args = vars(_parser().parse_args(given))
     if args["threads"]:
         torch.set_num_threads(args["threads"])
     try:
@@ -98,21 +105,15 @@ def main(arguments: list[str] | None = None) -> int:
         trainer = Trainer(config, images, args["out"], measure)
         untrained = trainer.pair.finished(trainer.average)
         _export(trainer, untrained, args)  # to find errors before a long training
-    except (ArgumentError, CheckpointError, DataError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(f"error: {error.filename} cannot be used: {error.strerror}.", file=sys.stderr)
-        return 2
+    except EXPECTED as error:
+        return tell(error)
     except KeyboardInterrupt:
         return 130
     try:
         with _stopping(trainer):
             generator = trainer.run()
     except TrainingError as error:
-        if trainer.machine.rank == 0:
-            print(f"error: {error}", file=sys.stderr)
-        return 1
+        return tell(error) if trainer.machine.rank == 0 else 1
     _export(trainer, generator, args)
     if trainer.machine.rank == 0:
         _say_how_it_ended(trainer, args["out"] / FILE)
@@ -177,7 +178,7 @@ def _read(folder: Path, resolution: int, labelled: bool, speak: bool) -> ImageSe
 def _export(trainer: Trainer, generator: Generator, args: dict[str, Any]) -> None:
     if trainer.machine.rank == 0:
         title = args["title"] or args["data"].resolve().name
-        export(generator, args["out"] / FILE, title=title, licence=args["licence"], groups=trainer.groups)
+        save_generator(generator, args["out"] / FILE, title=title, licence=args["licence"], groups=trainer.groups)
 
 
 @contextmanager

@@ -3,9 +3,9 @@ import torch
 from huggingface_hub import ModelCard
 
 import spaceseed as ss
+from spaceseed.models.checkpoints.saving import save_generator
 from spaceseed.pushing.cards import MARK
 from spaceseed.pushing.models import push_model
-from spaceseed.training.export import export
 from spaceseed.training.networks.pairs import build
 from tests.pushing.conftest import TOKEN
 
@@ -18,7 +18,7 @@ def trained(tmp_path):
     groups = {"hair": ("short", "long"), "mood": ("glad", "sad", "angry")}
     pair = build("stylegan2", 16, z_dim=8, capacity=0.05, label_groups=groups, condition="embed")
     path = tmp_path / NAME
-    export(pair.generator, path, title="My | faces", licence="CC0-1.0", groups=groups)
+    save_generator(pair.generator, path, title="My | faces", licence="CC0-1.0", groups=groups)
     return path
 
 

@@ -3,6 +3,7 @@
 Files may be untrusted, so the header is checked and limited, and must fit the tensors.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -13,16 +14,26 @@ from spaceseed.errors import CheckpointError
 from spaceseed.models.checkpoints.tensors import fill
 from spaceseed.models.generators.dcgan import DCGAN
 from spaceseed.models.generators.generator import Generator
+from spaceseed.models.generators.mobile_stylegan import MobileStyleGAN
 from spaceseed.models.generators.pggan import PGGAN
+from spaceseed.models.generators.stylegan1 import StyleGAN1
 from spaceseed.models.generators.stylegan2 import StyleGAN2
+from spaceseed.models.generators.stylegan3 import StyleGAN3
+from spaceseed.models.generators.stylegan3_plan import FIRST_CUTOFF
 from spaceseed.untrusted import StrictLine
 
 KEY = "spaceseed"  # key of the header in the file's metadata
-FAMILIES: dict[str, type[StyleGAN2] | type[PGGAN] | type[DCGAN]] = {
-    "StyleGAN2": StyleGAN2,
-    "PGGAN": PGGAN,
-    "DCGAN": DCGAN,
+Family = Literal["StyleGAN1", "StyleGAN2", "StyleGAN3", "MobileStyleGAN", "PGGAN", "DCGAN"]
+FAMILIES: dict[str, Callable[..., Generator]] = {
+    "StyleGAN1": StyleGAN1.like,
+    "StyleGAN2": StyleGAN2.like,
+    "StyleGAN3": StyleGAN3.like,
+    "MobileStyleGAN": MobileStyleGAN.like,
+    "PGGAN": PGGAN.like,
+    "DCGAN": DCGAN.like,
 }
+# Of the families' arguments those that tensors do not show.
+SETTINGS = {"StyleGAN2": ("clamp", "joint_labels"), "StyleGAN3": ("clamp", "bandwidth")}
 MAX_CLASSES, MAX_GROUPS = 2_000, 64
 
 Name = Annotated[StrictLine, Field(min_length=1, max_length=250)]
@@ -39,6 +50,9 @@ class Header(BaseModel):
         truncation: recommended psi, if truncation has an effect.
         classes: names of the labels' components, in order; empty for unconditional generators.
         groups: sizes of the groups of classes; a group may have no label. Empty for unconditional generators.
+        clamp: bound on activations, for StyleGAN2 and StyleGAN3.
+        joint_labels: whether z and label are normalised together, for StyleGAN2.
+        bandwidth: of the first layer, for StyleGAN3.
 
     Raises:
         ValidationError: a field is missing, unknown or out of range, or groups and classes do not agree.
@@ -46,13 +60,17 @@ class Header(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
 
-    family: Literal["StyleGAN2", "PGGAN", "DCGAN"]
+    family: Family
     title: Name
     licence: Name = "unknown"
     terms: Name = "Unknown: ask whoever made the weights."
     truncation: Annotated[float, Field(gt=0, le=1)] = 0.7
     classes: Annotated[tuple[Name, ...], Field(max_length=MAX_CLASSES)] = ()
     groups: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(max_length=MAX_GROUPS)] = ()
+
+    clamp: Annotated[float | None, Field(gt=0, le=1e6)] = None
+    joint_labels: bool = False
+    bandwidth: Annotated[float, Field(gt=0, le=1e3)] = FIRST_CUTOFF
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:
@@ -96,7 +114,8 @@ def build(content: Any, path: Path) -> Generator:
     """
     header = read_header(path)
     assert header is not None  # because of `matches`
-    generator = FAMILIES[header.family].like(content)
+    settings = {name: getattr(header, name) for name in SETTINGS.get(header.family, ())}
+    generator = FAMILIES[header.family](content, **settings)
     fill(generator, content)
     for name, tensor in generator.state_dict().items():
         if name.endswith("running_var") and (tensor < 0).any():

@@ -145,6 +145,11 @@ class Generator(nn.Module, ABC):
         ws = self.compute_ws(z, labels)
         return ws if truncation == 1 else self._truncated(ws, truncation, cutoff)
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What a file must say besides the tensors, so that the generator can be made again: arguments of `like`."""
+        return {}
+
     @abstractmethod
     def compute_ws(self, z: Tensor, labels: Tensor | None) -> Tensor:
         """Returns the styles [N, num_ws, w_dim] of checked latents, before truncation."""

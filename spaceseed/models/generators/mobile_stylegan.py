@@ -4,7 +4,7 @@ A block doubles the resolution with the inverse Haar transform instead of a lear
 depthwise 3x3 and a pointwise one, without demodulation. So it is many times faster than StyleGAN2.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import cast
 
@@ -12,8 +12,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from spaceseed.errors import CheckpointError
 from spaceseed.models.generators.generator import Tap
-from spaceseed.models.generators.mapping import MappedGenerator, MappingNetwork
+from spaceseed.models.generators.mapping import MappedGenerator, MappingNetwork, mapping_sizes
+from spaceseed.models.generators.shapes import expect, unfilled
 
 # From the four bands of a channel (low, vertical, horizontal, diagonal) to its 2x2 pixels, row by row.
 HAAR = 0.5 * torch.tensor(
@@ -117,6 +119,35 @@ class MobileStyleGAN(MappedGenerator):
         )
         self.torgb = ToRGB(channels[-1], w_dim)
         self.layers = ("b4.conv1", *(f"b{8 << i}.conv{j}" for i in range(len(self.blocks)) for j in (0, 1)))
+
+    @classmethod
+    def like(cls, tensors: Mapping[str, Tensor]) -> "MobileStyleGAN":
+        """Makes a generator for these tensors. Its own are uninitialised.
+
+        Args:
+            tensors: a state dict of this class; other names are ignored.
+
+        Returns:
+            A generator on the CPU.
+
+        Raises:
+            CheckpointError: a tensor is missing or does not fit the others.
+        """
+        shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+        channels = [expect(shapes, "const", 1, None, 4, 4)[1]]
+        while f"blocks.{len(channels) - 1}.conv1.weight" in shapes:
+            i, side = len(channels) - 1, 4 << len(channels)
+            # Checked, because each block doubles the image's side: small tensors must not ask for a huge image.
+            expect(shapes, f"blocks.{i}.conv1.noise", 1, 1, side, side)
+            if channels[-1] % 4:
+                raise CheckpointError(f"Block {i} has {channels[-1]} channels, which is no multiple of 4.")
+            channels.append(expect(shapes, f"blocks.{i}.conv1.weight", None, None, 1, 1)[0])
+        sizes = mapping_sizes(shapes)
+        generator = unfilled(lambda: cls(sizes["w_dim"], channels, mapping_layers=sizes["mapping_layers"]), shapes)
+        for block in generator.blocks:
+            haar = block.get_buffer("haar")
+            haar.copy_(HAAR.repeat(len(haar) // 4, 1)[:, :, None, None])
+        return generator
 
     def compute_images(self, ws: Tensor, tap: Tap) -> Tensor:  # type: ignore[override]  # the family has no options
         x = tap("b4.conv1", self.conv(self.const, ws[:, 0]))

@@ -245,9 +245,14 @@ class StyleGAN2(MappedGenerator):
             joint_labels=joint_labels,
         )
         self.synthesis = SynthesisNetwork(w_dim, channels, architecture, clamp)
+        self._clamp = clamp
         self.num_ws = self.synthesis.num_ws
         convs = [f"b{r}.conv{i}" for r in self.synthesis.resolutions for i in (0, 1)]
         self.layers = tuple(convs[1:])  # the first block has no conv0
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return {"clamp": self._clamp, "joint_labels": self.mapping.joint_labels}
 
     @classmethod
     def like(

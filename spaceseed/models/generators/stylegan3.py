@@ -7,7 +7,7 @@ channels and radial filters.
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -165,8 +165,13 @@ class StyleGAN3(MappedGenerator):
         for i, shape in enumerate(shapes):
             name = f"L{i}_{shape.out_side}_{shape.out_channels}"
             self.synthesis[name] = SynthesisLayer(w_dim, shape, clamp, to_rgb=i == len(shapes) - 1)
+        self._settings = {"clamp": clamp, "bandwidth": bandwidth}
         self.layers = tuple(self.synthesis)
         self.num_ws = len(self.layers)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return dict(self._settings)
 
     @classmethod
     def like(

@@ -12,13 +12,13 @@ from pathlib import Path
 import torch
 
 from spaceseed.metrics.features import AvatarFeatures
+from spaceseed.models.checkpoints.saving import save_generator
 from spaceseed.models.generators.generator import Generator
 from spaceseed.models.zoo.loading import write_bundled_card
 from spaceseed.training.bundled.avatars import RESOLUTION, halved, renders
 from spaceseed.training.bundled.damaged import damage
 from spaceseed.training.config import Config
 from spaceseed.training.data.images import ImageSet
-from spaceseed.training.export import export
 from spaceseed.training.measure import Comparison
 from spaceseed.training.trainer import Measure, Trainer
 
@@ -88,7 +88,7 @@ BUNDLED = {
 def pack(generator: Generator, name: str, folder: Path) -> None:
     """Writes `generator.safetensors` in half precision, with its card in the header and beside it."""
     folder.mkdir(parents=True, exist_ok=True)
-    export(
+    save_generator(
         generator,
         folder / "generator.safetensors",
         title=BUNDLED[name].title,

@@ -51,7 +51,7 @@ def write(path, generator, header=None, **tensors):
     return path
 
 
-@pytest.mark.parametrize("family", own.FAMILIES)
+@pytest.mark.parametrize("family", MAKE)
 def test_what_was_written_is_drawn_again(family, tmp_path):
     torch.manual_seed(0)
     generator = MAKE[family]().eval()

@@ -5,8 +5,8 @@ import torch
 
 import spaceseed as ss
 from spaceseed.mixing.styles import style_groups
+from spaceseed.models.checkpoints.saving import save_generator
 from spaceseed.models.generators.stylegan2 import StyleGAN2
-from spaceseed.training.export import export
 from spaceseed.training.networks.normalized import NormalizedStyleGAN2, standing
 from spaceseed.training.networks.pairs import build
 from tests.training.networks.conftest import after_a_few_batches, draw, rng
@@ -56,7 +56,7 @@ def test_a_plain_stylegan2_knows_the_mean_of_its_w(trained):
 
 def test_what_is_exported_is_read_back(trained, tmp_path):
     path = tmp_path / "plain.safetensors"
-    export(trained.plain(), path, title="Plain")
+    save_generator(trained.plain(), path, title="Plain")
     loaded = ss.load(str(path), device="cpu")
     torch.testing.assert_close(draw(loaded, latents()), draw(trained, latents()), atol=1e-4, rtol=1e-4)
 

@@ -12,9 +12,9 @@ from spaceseed.models.checkpoints.own import KEY, Header
 from spaceseed.models.generators.generator import Generator
 
 
-def export(
+def save_generator(
     generator: Generator,
-    path: Path,
+    path: str | Path,
     *,
     title: str,
     licence: str = "unknown",
@@ -26,7 +26,7 @@ def export(
     """Writes a generator as safetensors, with its description in the header.
 
     Args:
-        generator: a StyleGAN2, PGGAN or DCGAN, in its form for inference.
+        generator: of any family but BigGAN, in its form for inference.
         path: path of the file, usually with the suffix `.safetensors`.
         title: the name that people see.
         licence: licence of the weights; an SPDX identifier if there is one.
@@ -51,6 +51,7 @@ def export(
             truncation=truncation,
             classes=classes,
             groups=tuple(len(names) for names in groups.values()),
+            **generator.settings,
         )
     except ValidationError as error:
         wrong = error.errors(include_url=False)[0]
