@@ -47,6 +47,9 @@ from spaceseed.filters.examples import label_by, worst_of
 from spaceseed.filters.filter import LatentFilter
 from spaceseed.filters.looking import survey
 from spaceseed.filters.marking import propose
+from spaceseed.inversion.pivotal import tune
+from spaceseed.inversion.projection import Projection, project
+from spaceseed.inversion.starts import nearest_seed
 from spaceseed.latent_space import LatentSpace
 from spaceseed.metrics.distances import (
     FeatureStatistics,
@@ -56,12 +59,17 @@ from spaceseed.metrics.distances import (
     precision_recall,
 )
 from spaceseed.metrics.features import real_avatar_embeddings
+from spaceseed.metrics.similarity import structural_similarity
 from spaceseed.mixing.film import write_film
 from spaceseed.mixing.styles import mix, style_groups
 from spaceseed.mixing.walk import walk
+from spaceseed.models.checkpoints.saving import save_generator
 from spaceseed.models.generators.generator import DirectGenerator, Generator, ModelCard, latents_from_seeds
 from spaceseed.models.generators.labels import labels
 from spaceseed.models.judges.classifier import load_classifier
+from spaceseed.models.judges.encoder import load_encoder
+from spaceseed.models.judges.faces import load_face_finder
+from spaceseed.models.judges.perceptual import load_distance
 from spaceseed.models.zoo.loading import list_models, load
 from spaceseed.ops.cma import CMAES
 from spaceseed.ops.differential_evolution import DifferentialEvolution
@@ -119,6 +127,7 @@ __all__ = [
     "ModelCard",
     "Objective",
     "PicksObjective",
+    "Projection",
     "RandomSearch",
     "RealismObjective",
     "Recipe",
@@ -143,20 +152,28 @@ __all__ = [
     "list_models",
     "load",
     "load_classifier",
+    "load_distance",
+    "load_encoder",
+    "load_face_finder",
     "load_inception",
     "load_judge",
     "mix",
     "name_directions",
+    "nearest_seed",
     "pareto",
     "precision_recall",
+    "project",
     "propose",
     "push_finds",
     "push_model",
     "real_avatar_embeddings",
     "refine_directions",
+    "save_generator",
     "search",
+    "structural_similarity",
     "style_groups",
     "survey",
+    "tune",
     "walk",
     "worst_of",
     "write_film",
