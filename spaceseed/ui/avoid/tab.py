@@ -133,7 +133,8 @@ def create_avoid_tab(
     events.draw_state(on(shown.in_breed.input, learning.use_in_breed, [shown.in_breed], None))
     events.draw_state(on(shown.in_search.input, learning.use_in_search, [shown.in_search], None))
     loaded = on(study.drop.upload, learning.load_filter, [study.drop], None)
-    loaded.then(lambda: None, None, study.drop, **NOW)
+    for ended in (loaded.success, loaded.failure):  # `then` does not follow a failure
+        ended(lambda: None, None, study.drop, **NOW)
     events.draw_filter(loaded)
     on(shown.other.click, pictures.other_seeds, [], shown.pictures)
     events.draw_state(work(shown.measure.click, proof.measure, [shown.images], shown.job))

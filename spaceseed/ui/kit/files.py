@@ -1,9 +1,11 @@
 """Files on their way to the browser."""
 
 import os
+import shutil
 import tempfile
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from gradio.data_classes import FileData, FileDataDict
@@ -48,6 +50,21 @@ def still_served(path: str | None) -> bool:
     except FileNotFoundError:
         return False
     return True
+
+
+def forget(path: str) -> None:
+    """Deletes a file that a visitor has uploaded, and its folder; nothing that this app serves."""
+    file, uploads = Path(path).resolve(), Path(get_upload_folder()).resolve()
+    if uploads not in file.parents or file.is_relative_to(uploads / FOLDER):
+        return
+    file.unlink(missing_ok=True)
+    with suppress(OSError):  # another file may be in it
+        file.parent.rmdir()
+
+
+def hold(path: str) -> str:
+    """Returns the path of a copy of an upload that stays when another place of the app forgets the same picture."""
+    return served(Path(path).name, lambda draft: shutil.copyfile(path, draft))
 
 
 def linked(path: str) -> FileDataDict:

@@ -10,7 +10,7 @@ import gradio as gr
 from spaceseed.evolution.finds import TOP
 from spaceseed.models.generators.generator import Generator
 from spaceseed.ui.kit.events import in_order, quiet
-from spaceseed.ui.kit.files import press
+from spaceseed.ui.kit.files import hold, press
 from spaceseed.ui.kit.menu import PictureMenu
 from spaceseed.ui.kit.messages import HintError, clear_errors
 from spaceseed.ui.kit.picker import Picked, PickGallery
@@ -111,6 +111,7 @@ def create_search_tab(
         clear_errors(partial(ask_for_more, networks)), [session, menu], [bar.prompt, bar.picture, tabs], **QUICK
     )
     to_top(alike)
+    bar.picture.upload(hold, bar.picture, bar.picture, **NOW)
     _join_searches(networks, session, breed, bar, controls, wall, begun, results, alike)
     planted = plant.click(plant_seeds, [session, wall, begun], tabs, **QUICK)
     found = [session, results.top]

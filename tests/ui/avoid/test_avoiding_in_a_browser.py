@@ -164,6 +164,7 @@ def test_a_filter_comes_back_from_its_file_and_bad_files_change_nothing(marked, 
     expect(toasts(marked).last).to_contain_text("holds no filter, or is damaged")
     assert marked.locator("#avoid-verdict").inner_text() == verdict
     expect(marked.locator("#avoid-shown")).to_be_visible()
+    expect(marked.locator("#avoid-drop input[type=file]")).to_be_attached()  # ready for another one
 
 
 def test_an_empty_tab_leads_to_a_filter_in_use(visitor):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from spaceseed.ui.kit import files as here
-from spaceseed.ui.kit.files import press, served
+from spaceseed.ui.kit.files import forget, hold, press, served
 
 
 @pytest.fixture(autouse=True)
@@ -56,6 +56,29 @@ def test_another_app_on_this_machine_has_files_of_its_own():
     mine, theirs = (files.served("find.json", lambda path: path.write_text("{}")) for files in (here, other))
     Path(theirs).unlink()
     assert Path(mine).is_file()
+
+
+def test_an_upload_is_forgotten_and_nothing_else(tmp_path):
+    upload, other = tmp_path / "cache" / "ab" / "me.png", tmp_path / "mine.png"
+    upload.parent.mkdir(parents=True)
+    own = Path(served("image.jpg", lambda path: path.write_bytes(b"data")))
+    for path in (upload, other):
+        path.write_bytes(b"data")
+    for path in (upload, other, own, upload):
+        forget(str(path))
+    assert not upload.parent.exists()
+    assert other.exists()
+    assert own.exists()
+
+
+def test_a_held_upload_stays_when_the_same_picture_is_forgotten_elsewhere(tmp_path):
+    upload = tmp_path / "cache" / "ab" / "me.png"
+    upload.parent.mkdir(parents=True)
+    upload.write_bytes(b"data")
+    held = Path(hold(str(upload)))
+    for path in (upload, held):
+        forget(str(path))
+    assert (held.name, held.read_bytes(), upload.exists()) == ("me.png", b"data", False)
 
 
 def test_the_script_presses_the_button_of_this_id():
