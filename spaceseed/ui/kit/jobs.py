@@ -81,6 +81,12 @@ def size_text(size: int) -> str:
     return f"{size / 10**6:.0f} MB" if size >= 10**7 else f"{size / 10**6:.1f} MB"
 
 
+def duration(seconds: float) -> str:
+    """Returns seconds as people write them: "8 s" or "2 min 5 s"."""
+    minutes, rest = divmod(max(round(seconds), 0), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
 def waiting_for(work: Callable[[], T], line: Callable[[], str]) -> Iterator[str | T]:
     """Does work in a thread, so that the page can tell how far it is.
 
@@ -103,6 +109,15 @@ def waiting_for(work: Callable[[], T], line: Callable[[], str]) -> Iterator[str 
             yield line()
         else:
             return
+
+
+def pulled(steps: Iterator[T]) -> Iterator[T | str]:
+    """Yields what slow work yields, and between that empty strings, so that the page can say how far it is."""
+    while True:
+        for step in waiting_for(lambda: next(steps, None), str):
+            if step is None:
+                return
+            yield step
 
 
 def run(tasks: Tasks, task: str, work: Callable[[Progress], T], line: Callable[[float], str]) -> Iterator[str | T]:

@@ -15,7 +15,8 @@ from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generators.generator import Generator, latents_from_seeds
 from spaceseed.recipes.recipe import Found
 from spaceseed.ui.kit.cores import use_cores
-from spaceseed.ui.search.climb import LEASES, Climb, pulled
+from spaceseed.ui.kit.jobs import pulled
+from spaceseed.ui.search.climb import LEASES, Climb
 from spaceseed.ui.search.hunt import Asked, Drawn, Hunt, Known
 from spaceseed.ui.search.job import Job
 from spaceseed.ui.search.settings import SearchSettings

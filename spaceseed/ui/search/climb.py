@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 from torch import Tensor
@@ -16,7 +16,7 @@ from spaceseed.evolution.pareto import Front
 from spaceseed.models.generators.generator import Generator
 from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.kit.cores import is_slow, use_cores
-from spaceseed.ui.kit.jobs import waiting_for
+from spaceseed.ui.kit.jobs import duration, pulled
 from spaceseed.ui.kit.tasks import Ticket
 from spaceseed.ui.kit.turns import Turn, Turns
 from spaceseed.ui.search.hunt import Asked, Drawn, Hunt, Known, Step, filled, hunt
@@ -32,8 +32,6 @@ UPDATE_SECONDS = 0.2  # a page keeps up with five updates a second
 LINE_SECONDS = 1.0  # what changes between two generations is a number
 FRAMES = 6
 LEASES = 2  # in a row that may end before the next images are there; a GPU that needs more is too slow for the search
-
-T = TypeVar("T")
 
 
 class Frame(NamedTuple):
@@ -246,12 +244,6 @@ class Climb:
         return [self.recipe(place) for place in list(places)[:count]]
 
 
-def duration(seconds: float) -> str:
-    """Returns seconds as people write them: "8 s" or "2 min 5 s"."""
-    minutes, rest = divmod(max(round(seconds), 0), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
-
-
 @dataclass(eq=False)
 class Pace:
     """What a search asks before each batch: whether it is to end. It may wait there for its turn.
@@ -358,12 +350,3 @@ def _run(state: Climb, visitor: Session, turns: Turns) -> Iterator[float]:
         pace.closed = True  # a thread may still be at work on the next generation
         with suppress(ValueError):  # it is, and ends by itself
             steps.close()
-
-
-def pulled(steps: Iterator[T]) -> Iterator[T | str]:
-    """Yields what slow work yields, and between that empty strings, so that the page can say how far it is."""
-    while True:
-        for step in waiting_for(lambda: next(steps, None), str):
-            if step is None:
-                return
-            yield step

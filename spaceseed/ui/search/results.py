@@ -12,9 +12,9 @@ from spaceseed.ui.kit.charts import plotted, score_curve
 from spaceseed.ui.kit.faces import captioned, faces
 from spaceseed.ui.kit.messages import HintError
 from spaceseed.ui.kit.picker import Gallery, Picked, PickGallery, Tile
+from spaceseed.ui.kit.progress import progress
 from spaceseed.ui.kit.text import line
 from spaceseed.ui.search.climb import FRAMES, Climb
-from spaceseed.ui.search.progress import progress
 from spaceseed.ui.state.session import Session
 from spaceseed.ui.state.wishes import said, short
 

@@ -10,11 +10,11 @@ import gradio as gr
 
 from spaceseed.ui.kit.events import in_order, quiet
 from spaceseed.ui.kit.messages import clear_errors
+from spaceseed.ui.kit.still import still
 from spaceseed.ui.kit.text import line
 from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.steer import events
 from spaceseed.ui.steer.knobs import SLIDERS, Knobs, create_knobs, create_selection
-from spaceseed.ui.steer.still import still
 from spaceseed.ui.steer.view import UNCHANGED, strip
 
 EVENT, NOW = quiet(lane="steer", at_once=4), quiet(queue=False)

@@ -11,12 +11,13 @@ import torch
 
 from spaceseed.models.generators.generator import ModelCard
 from spaceseed.models.generators.stylegan2 import StyleGAN2
+from spaceseed.ui.kit.jobs import duration
 from spaceseed.ui.kit.pictures import jpegs
 from spaceseed.ui.kit.tasks import Ticket
 from spaceseed.ui.kit.turns import Turns
 from spaceseed.ui.search import climb as module
 from spaceseed.ui.search.begin import begin
-from spaceseed.ui.search.climb import FRAMES, duration
+from spaceseed.ui.search.climb import FRAMES
 from spaceseed.ui.search.climb import climb as run
 from spaceseed.ui.search.job import Job
 from spaceseed.ui.search.settings import GAIN, SearchSettings

@@ -1,4 +1,4 @@
-"""A line of words over a bar that says how much of a search is done."""
+"""A line of words over a bar: how much of long work is done."""
 
 from pathlib import Path
 
