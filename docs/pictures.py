@@ -3,6 +3,8 @@
 Run it as `python -m docs.pictures`; it needs Playwright (requirements-dev.txt) and Debian's chromium.
 """
 
+import io
+import random
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,11 +19,13 @@ from spaceseed.directions.cache import directions_of
 from spaceseed.images import to_grid, to_uint8
 from spaceseed.mixing.styles import style_groups
 from spaceseed.ops.styles import crossed
+from spaceseed.training.bundled.avatars import render, sample
 from spaceseed.ui.demo import LAUNCH, build
 
 HERE = Path(__file__).parent
 COLUMNS, ROWS, SCALE = 8, 4, 2
 STRIP_SEED = 3
+DRAWN_SEED = 5_000_000  # of the drawing that is dropped
 STRIPS = {
     "attributes": ("glasses", "eyes closed", "dark skin", "black hair"),
     "sefa": ("bald",),
@@ -87,6 +91,18 @@ def search(page: Page) -> None:
     page.locator("#search-go").click()
     page.locator("#search-again:not([disabled])").wait_for(timeout=120_000)
     shoot(page, "search", height=1_450)
+
+
+def photo(page: Page) -> None:
+    """Drops a drawing that no generator has learned from, and finds it."""
+    page.get_by_role("tab", name="Photo").click()
+    content = io.BytesIO()
+    Image.fromarray(render(sample(random.Random(DRAWN_SEED)))).resize((512, 512)).save(content, "PNG")
+    file = {"name": "drawing.png", "mimeType": "image/png", "buffer": content.getvalue()}
+    page.locator("#photo-picture input[type=file]").set_input_files(file)  # type: ignore[arg-type]
+    page.get_by_text("Done:").wait_for(timeout=120_000)
+    page.locator("#photo-compare img").first.wait_for()
+    shoot(page, "photo", height=1_400)
 
 
 def steer(page: Page) -> None:
@@ -161,6 +177,7 @@ def main() -> None:
         page.goto(f"{url}?seed=1")
         breed(page)
         search(page)
+        photo(page)
         steer(page)
         mix(page)
         avoid(page)

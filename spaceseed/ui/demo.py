@@ -23,14 +23,16 @@ from spaceseed.ui.kit.space import is_space
 from spaceseed.ui.kit.storage import Storage
 from spaceseed.ui.kit.stream import HEAD
 from spaceseed.ui.kit.tabs import note_tab, turn
+from spaceseed.ui.photo.tab import create_photo_tab
 from spaceseed.ui.search.stream import build_atlas
 from spaceseed.ui.search.tab import create_search_tab
 from spaceseed.ui.shell.model_bar import create_model_bar
 from spaceseed.ui.shell.opening import Visit, join_opening
 from spaceseed.ui.shell.picture_menu import join_picture_menu
-from spaceseed.ui.shell.style import AVOID_CSS, CSS, KEYS, STEER_CSS, THEME
+from spaceseed.ui.shell.style import AVOID_CSS, CSS, KEYS, PHOTO_CSS, STEER_CSS, THEME
 from spaceseed.ui.shell.switching import Switching
 from spaceseed.ui.state.networks import BUNDLED, Networks
+from spaceseed.ui.state.pages import close_page
 from spaceseed.ui.state.session import Session
 from spaceseed.ui.steer.tab import create_steer_tab
 
@@ -38,7 +40,7 @@ NOT_ZIPPED = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "text/css", "text/javascript", "a
 
 LAUNCH: dict[str, Any] = {
     "theme": THEME,
-    "css_paths": [CSS, STEER_CSS, AVOID_CSS],
+    "css_paths": [CSS, STEER_CSS, AVOID_CSS, PHOTO_CSS],
     "js": KEYS,
     "head": HEAD,
     "app_kwargs": {
@@ -83,6 +85,8 @@ def build(model: str | None = None, judge: str | None = None) -> gr.Blocks:
                 breed = create_breed_tab(networks, session, basket, bar.view)
             with gr.Tab("Search", id="search", elem_id="tab-search", render_children=True):
                 search = create_search_tab(networks, session, basket, menu, breed, tabs)
+            with gr.Tab("Photo", id="photo", elem_id="tab-photo", render_children=True):
+                photo = create_photo_tab(networks, session, basket, breed, tabs)
             with gr.Tab("Steer", id="steer", elem_id="tab-steer", render_children=True) as steer_tab:
                 steer = create_steer_tab(networks, session, basket, menu, breed, steer_tab)
             with gr.Tab("Avoid", id="avoid", elem_id="tab-avoid", render_children=True) as avoid_tab:
@@ -100,9 +104,10 @@ def build(model: str | None = None, judge: str | None = None) -> gr.Blocks:
         for empty in (finds.picker, *steer.shelves):
             turn(empty.begin, tabs, "breed")
         _join_tabs(networks, session, tabs, draw_finds)
-        turn(steer.open(finds.steer.click).success, tabs, "steer")
+        for steered in (finds.steer.click, photo.steer):
+            turn(steer.open(steered).success, tabs, "steer")
         join_picture_menu(networks, session, basket, menu, tabs, breed, steer)
-        switching = Switching(networks, session, basket, bar, breed, search, avoid)
+        switching = Switching(networks, session, basket, bar, breed, search, photo, avoid)
         page = [breed.picker, *breed.view]
         chosen = switching.join(bar.choice.input, switching.choose, [bar.choice, *page])
         loaded = switching.join(finds.detail.load.click, switching.load_shown, page)
@@ -114,13 +119,21 @@ def build(model: str | None = None, judge: str | None = None) -> gr.Blocks:
         steer.open(asked.success)
         for switched in (chosen, loaded, asked, flawed):
             avoid.follow(switched)
+            photo.follow(switched)
 
         join_opening(networks, demo, Visit(session, basket, saved), menu, tabs, switching, breed, search, steer)
+        demo.unload(leave)
+        next(reversed(demo.fns.values())).api_visibility = "private"  # Gradio has no option for this
     threading.Thread(target=networks.look_for_hub, daemon=True).start()
     warm_up = threading.Thread(target=_warm_up, args=(networks,), daemon=True)
     # GPUs that are lent are given what is loaded in this thread before the app starts.
     warm_up.run() if is_zero_gpu() else warm_up.start()
     return demo.queue(max_size=50, default_concurrency_limit=2, api_open=False)
+
+
+def leave(request: gr.Request) -> None:
+    """Forgets the picture of a visitor whose page was closed."""
+    close_page(request.session_hash)
 
 
 def _join_tabs(

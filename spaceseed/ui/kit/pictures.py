@@ -4,7 +4,9 @@ import base64
 import io
 from typing import NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
@@ -53,6 +55,11 @@ class Jpeg(NamedTuple):
 def jpegs(images: Tensor, side: int | None = None) -> list[Jpeg]:
     """Returns images [N, 3, H, W] on any device as JPEG, no larger than `thumbnail` makes them."""
     return [_encoded(picture) for picture in to_pil(thumbnail(images, side))]
+
+
+def jpeg(pixels: NDArray[np.uint8]) -> Jpeg:
+    """Returns pixels [H, W, 3] as JPEG."""
+    return _encoded(Image.fromarray(pixels))
 
 
 def _encoded(picture: Image.Image) -> Jpeg:

@@ -17,6 +17,8 @@ from spaceseed.ui.kit.events import quiet
 from spaceseed.ui.kit.jobs import DownloadProgress, waiting_for
 from spaceseed.ui.kit.messages import warn
 from spaceseed.ui.kit.picker import Picked
+from spaceseed.ui.photo import tab as photo_tab
+from spaceseed.ui.photo.tab import PhotoTab
 from spaceseed.ui.search import tab as search_tab
 from spaceseed.ui.search.tab import SearchTab
 from spaceseed.ui.shell import model_bar
@@ -115,6 +117,7 @@ def values_for(networks: Networks, visitor: Session) -> list[Any]:
         *model_bar.values_for(networks, generator, visitor.workspace),
         *breed_tab.values_for(generator.card, visitor.workspace),
         *search_tab.values_for(generator),
+        *photo_tab.values_for(generator),
         *avoid_tab.values_for(networks, visitor.model),
     ]
 
@@ -137,7 +140,7 @@ class Switching:
         networks: to load.
         session: holds a `Session`.
         basket: a number that changes with the finds, which may come alive with their model.
-        bar, breed, search, avoid: hold controls that differ between models.
+        bar, breed, search, photo, avoid: hold controls that differ between models.
 
     Attributes:
         controls: those; `values_for` fills them.
@@ -151,10 +154,11 @@ class Switching:
         bar: ModelBar,
         breed: BreedTab,
         search: SearchTab,
+        photo: PhotoTab,
         avoid: AvoidTab,
     ) -> None:
         self._networks, self._session, self._basket, self._bar, self._breed = networks, session, basket, bar, breed
-        self.controls = [*bar.fitted, *breed.fitted, *search.fitted, *avoid.fitted]
+        self.controls = [*bar.fitted, *breed.fitted, *search.fitted, *photo.fitted, *avoid.fitted]
 
     def join(self, trigger: Callable[..., Any], event: Callable[..., Iterator[Any]], inputs: list[Any]) -> Any:
         """Joins a trigger with one of the events below; afterwards the page of the visitor's model is drawn.

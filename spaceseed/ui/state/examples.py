@@ -4,6 +4,7 @@ import io
 import tomllib
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from PIL import Image
 from pydantic import BaseModel, ConfigDict
@@ -28,6 +29,8 @@ class Subject(BaseModel):
         one, many: what an image shows, and several do: "face" and "faces".
         prompts: what can be asked of these models.
         avoid: what can be avoided.
+        frame: how a picture must be framed for these models: "photograph" for a face as FFHQ frames it, "drawing" for
+            a head as avatars have it, "" for the middle square.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -37,6 +40,7 @@ class Subject(BaseModel):
     many: str = "images"
     prompts: list[str] = []
     avoid: str = "a blurry broken image"
+    frame: Literal["", "photograph", "drawing"] = ""
 
 
 class _File(BaseModel):

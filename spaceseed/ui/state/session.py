@@ -11,6 +11,7 @@ from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.kit.tasks import Tasks, Ticket
 from spaceseed.ui.state.basket import Basket
 from spaceseed.ui.state.mixture import Film, Mixture
+from spaceseed.ui.state.photo import Photo
 from spaceseed.ui.state.thumbnails import Thumbnails
 from spaceseed.ui.state.workspace import Workspace
 
@@ -55,6 +56,7 @@ class Session:
         sent: what Steer is to open next; None for the find looked at in the basket.
         mixture: the grid of mixed styles that they asked for last.
         film: the one made last.
+        photo: the picture that they brought along.
     """
 
     model: str
@@ -79,6 +81,7 @@ class Session:
     sent: Recipe | None = None
     mixture: Mixture | None = None
     film: Film | None = None
+    photo: Photo | None = field(default=None, repr=False)  # no log shows it
 
     @classmethod
     def on(cls, generator: Generator) -> Self:

@@ -16,6 +16,7 @@ from spaceseed.ui.state.steering import Steering
 from spaceseed.ui.state.view import View
 
 FIRST_IMAGES, FIRST_SLOW_IMAGES = 12, 6
+LEAST_TRUNCATION = 0.1  # below it all images look alike, and none leads anywhere
 
 
 @dataclass
@@ -62,6 +63,9 @@ class Workspace:
     def breed_from(self, generator: Generator, recipes: Sequence[Recipe]) -> str | None:
         """Puts finds on the breeding page, first and marked as liked. The page is in w if a find is.
 
+        What was found from a picture is seen there as it is, at any truncation. If it has a style for each layer, it
+        is bred from the mean of these.
+
         Args:
             generator: the workspace's.
             recipes: of the finds.
@@ -73,7 +77,8 @@ class Workspace:
             ValueError: none of them can be bred; the message is a sentence for the visitor.
         """
         sizes = {"z": generator.z_dim, "w": generator.w_dim}
-        fit = [r for r in recipes if r.model == self.model and r.space in sizes and not r.edits]
+        plain = [self._as_on_page(generator, r) for r in recipes if r.model == self.model and not r.edits]
+        fit = [r for r in plain if r.space in sizes]
         taken = [r for r in fit if len(r.latent) == sizes[r.space]][: MAX_COUNT - 1]
         if not taken:
             raise ValueError(
@@ -92,3 +97,11 @@ class Workspace:
             if lost
             else None
         )
+
+    def _as_on_page(self, generator: Generator, recipe: Recipe) -> Recipe:
+        """Returns what was found from a picture with one style, which the page's truncation leads to; others as is."""
+        if recipe.found.by != "project" or recipe.space == "z":
+            return recipe
+        w, center = recipe.latent.view(-1, generator.w_dim).mean(dim=0), generator.w_avg.cpu()
+        ratio = recipe.truncation / max(self.view.truncation, LEAST_TRUNCATION)
+        return recipe.replace(space="w", latent=center + ratio * (w - center), truncation=self.view.truncation)

@@ -14,6 +14,7 @@ from spaceseed.ui.finds.detail import fill
 from spaceseed.ui.finds.tab import galleries
 from spaceseed.ui.kit.menu import PictureMenu
 from spaceseed.ui.kit.picker import Picked
+from spaceseed.ui.photo import tab as photo_tab
 from spaceseed.ui.search import tab as search_tab
 from spaceseed.ui.shell import model_bar, switching
 from spaceseed.ui.shell.entry import enter, follow
@@ -132,8 +133,9 @@ def page(tiny_networks, newcomer):
         breed = breed_tab.create_breed_tab(tiny_networks, session, basket, bar.view)
         with gr.Tabs() as tabs, gr.Tab() as tab:
             search = search_tab.create_search_tab(tiny_networks, session, basket, PictureMenu(), breed, tabs)
+            photo = photo_tab.create_photo_tab(tiny_networks, session, basket, breed, tabs)
             avoid = avoid_tab.create_avoid_tab(tiny_networks, session, breed.picker, [], tabs, tab)
-        return switching.Switching(tiny_networks, session, basket, bar, breed, search, avoid)
+        return switching.Switching(tiny_networks, session, basket, bar, breed, search, photo, avoid)
 
 
 def nothing(values):

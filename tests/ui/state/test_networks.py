@@ -3,9 +3,9 @@
 import pytest
 
 from spaceseed.errors import DownloadError
+from spaceseed.models.checkpoints.saving import save_generator
 from spaceseed.models.judges import clip as judges
 from spaceseed.recipes.recipe import RecipeError
-from spaceseed.training.export import export
 from spaceseed.training.networks.pairs import build
 from spaceseed.ui.kit.jobs import DownloadProgress
 from spaceseed.ui.shell.model_bar import choices
@@ -24,7 +24,7 @@ def networks(monkeypatch):
 def own(tmp_path):
     groups = {"hair": ("short", "curly"), "mood": ("glad", "sad", "angry")}
     generator = build("stylegan2", 16, z_dim=8, capacity=0.05, label_groups=groups, condition="embed").generator
-    export(generator, tmp_path / "mine.safetensors", title="My faces", groups=groups)
+    save_generator(generator, tmp_path / "mine.safetensors", title="My faces", groups=groups)
     return tmp_path / "mine.safetensors"
 
 

@@ -3,7 +3,7 @@ import torch
 
 from spaceseed.evolution.breeding import LIKED
 from spaceseed.models.generators.generator import latents_from_seeds
-from spaceseed.recipes.recipe import Recipe
+from spaceseed.recipes.recipe import Found, Recipe
 from spaceseed.ui.state.workspace import FIRST_IMAGES, Workspace
 
 
@@ -40,3 +40,18 @@ def test_a_find_of_w_breeds_in_w_beside_one_of_z(generator, find):
     assert strangers
     assert torch.equal(children.latents[list(strangers)], space.draw(list(strangers.values())))
     assert workspace.breeding.next({}, from_z=space.from_z).space == "z"
+
+
+def test_what_was_found_from_a_picture_breeds_as_it_is_seen(generator):
+    workspace = Workspace.of(generator, range(12))
+    assert workspace.view.truncation < 1
+    ws = generator.map(latents_from_seeds([3], generator.z_dim))[0]
+    found = Found(by="project")
+    one = Recipe.of(generator, ws[0], space="w", truncation=1.0, found=found)
+    many = Recipe.of(generator, ws, space="ws", truncation=1.0, found=found)
+    steered = many.replace(found=Found(by="steer"))
+    assert workspace.breed_from(generator, [one, many, steered]).startswith("1 were left out")
+    page, space = workspace.breeding.page, workspace.view.space(generator, "w")
+    assert (page.space, page.kept) == ("w", 2)
+    for latent in page.latents[:2]:
+        assert torch.allclose(space.images(latent[None]), one.render(generator), atol=1e-4)
