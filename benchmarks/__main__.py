@@ -19,6 +19,7 @@ STUDIES = {  # name: the options that it takes
     "pareto": ("quick",),
     "steering": ("quick",),
     "photographs": ("quick",),
+    "projection": ("quick", "data", "workers"),
     "prior_study": ("quick", "data"),
     "avoidance": ("quick", "data"),
     "trust": ("quick",),
@@ -32,10 +33,11 @@ STUDIES = {  # name: the options that it takes
     "steer_latency": ("quick",),
     "busy": ("quick",),
 }
-# Only by name: the first three take half an hour and more, the next four need Playwright and Chromium, and the last one
+# Only by name: the first four take half an hour and more, the next four need Playwright and Chromium, and the last one
 # needs networks from npm.
 BY_NAME = (
-    "evolving", "convergence", "search_quality", "first_load", "search_latency", "steer_latency", "busy", "photographs",
+    "evolving", "convergence", "search_quality", "projection", "first_load", "search_latency", "steer_latency", "busy",
+    "photographs",
 )  # fmt: skip
 
 
@@ -47,7 +49,7 @@ def main() -> None:
     )
     parser.add_argument("--quick", action="store_true", help="so small that the figures mean nothing: does it run?")
     parser.add_argument("--data", help="folder of the rendered faces; they are drawn there when missing")
-    parser.add_argument("--workers", help="processes, one thread each, that search")
+    parser.add_argument("--workers", help="processes, one thread each")
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument("--check", action="store_true", help="fail if a page differs from its figures")
     mode.add_argument("--rewrite", action="store_true", help="write the pages again from their figures")

@@ -20,6 +20,9 @@ from benchmarks import (
     pareto,
     photographs,
     prior_study,
+    projection,
+    projection_faces,
+    projection_runs,
     search_quality,
     search_settings,
     steering,
@@ -28,15 +31,19 @@ from benchmarks import (
 )
 from benchmarks.report import page, summary
 from spaceseed.directions.contrast import contrast_directions
+from spaceseed.errors import CheckpointError
 from spaceseed.images import from_uint8
 from spaceseed.mixing.styles import mix, style_groups
 from spaceseed.models.generators.generator import latents_from_seeds
 from spaceseed.models.judges.classifier import load_classifier
 from spaceseed.models.judges.clip import load_judge
+from spaceseed.models.judges.encoder import save_encoder
+from spaceseed.models.judges.perceptual import load_distance
 from spaceseed.models.zoo.loading import load
 from spaceseed.recipes.recipe import Recipe
 from spaceseed.training.bundled.avatars import Renders, render, sample
 from spaceseed.training.bundled.redrawn import Redrawn, similarity
+from spaceseed.training.encoder import EncoderConfig, EncoderTrainer
 
 
 @pytest.fixture
@@ -201,6 +208,66 @@ def test_photographs(results, monkeypatch):
     assert all(set(row["changes"]) == set(names) for row in (*figures["directions"], *figures["random"]))
     assert all(row["ends"][2][0] > row["ends"][0][0] and row["grew"] == 2 for row in figures["directions"])
     assert not any("ends" in row for row in figures["random"])
+
+
+@pytest.fixture
+def own_pictures(monkeypatch, tmp_path):
+    """Drawings for `projection`, the bundled faces in place of photographs, and the options for a fresh encoder."""
+    avatars = [sample(random.Random(seed)) for seed in range(projection_runs.COMPARED)]
+    drawn = Renders(np.stack([render(avatar) for avatar in avatars]), avatars)
+    for module in (projection, projection_runs):
+        monkeypatch.setattr(module, "renders", lambda *_: drawn)
+    for name, of in (("FACES", projection), ("MODEL", projection_faces)):
+        monkeypatch.setattr(of, name, "avatars")
+    fresh = EncoderTrainer(load("avatars", device="cpu"), load_distance(), EncoderConfig()).encoder
+    save_encoder(fresh, tmp_path / "encoder.safetensors")
+    return "--workers", "1", "--encoder", str(tmp_path / "encoder.safetensors")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("in_threads")
+def test_projection(results, own_pictures, monkeypatch):
+    others = [way for way in projection.OTHERS if way.start in {"seeds", "atlas"} or way.method in {"ada", "cma"}]
+    monkeypatch.setattr(projection, "OTHERS", tuple(others))
+    monkeypatch.setattr(projection, "DISTANCES", ("classifier", "pixels", projection.REFINED.distance))
+    monkeypatch.setattr(projection, "PROXIMITIES", (0.0,))
+    monkeypatch.setattr(projection, "EDITED", ("glasses",))
+    monkeypatch.setattr(projection, "photograph_of", lambda _: None)
+    assert pickle.loads(pickle.dumps(projection.tasks_of("avatars", projection.Size())))
+    figures = results(projection, *own_pictures)
+    assert set(figures) == set(projection.PARTS)
+    rows = figures["avatars"]["rows"]
+    assert [row["method"] for row in rows] == ["", "adam", *(way.method for way in others)]
+    for row in rows:
+        for kind in ("renders", "samples"):
+            assert 0 <= row[kind]["attributes"][0] <= 1
+            assert row[kind]["similarity"][0] < 1
+            assert (row[kind]["steps"][0] > 0) == bool(row["method"])
+    mean = rows[0]["samples"]["w"]  # a fresh encoder answers the mean w
+    assert 0.3 < mean[0] < 3
+    assert set(figures["distances"]["rows"]) == set(projection.DISTANCES)
+    assert set(figures["editing"]["rows"]) == {"w", "w+, proximity 0"}
+    assert figures["photographs"]["samples"]["runs"] == 1
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("in_threads")
+def test_parts_of_projection_that_are_not_run_are_kept(results, own_pictures, monkeypatch, tmp_path):
+    (tmp_path / "projection.json").write_text('{"avatars": 1}')
+    monkeypatch.setattr(projection, "save", lambda _args, name, its: _written(tmp_path, name, its))
+    monkeypatch.setattr(projection, "load", _not_installed)
+    figures = results(projection, *own_pictures, "--only", "photographs")
+    assert figures["avatars"] == 1
+    assert "make faces" in figures["photographs"]["missing"]
+
+
+def _written(folder, name, figures):
+    (folder / f"{name}.json").write_text(json.dumps(figures))
+    (folder / f"{name}.md").write_text(4 * "\n| ")
+
+
+def _not_installed(*_, **__):
+    raise CheckpointError("not installed")
 
 
 @pytest.mark.slow
