@@ -107,6 +107,7 @@ def photo(page: Page) -> None:
 
 def steer(page: Page) -> None:
     """Takes the best find along to the Steer tab and moves two sliders."""
+    page.get_by_role("tab", name="Search").click()
     page.locator("#search-keep-best").click()
     page.get_by_role("tab", name="Steer").click()
     page.locator("#steer-shelf [data-id]").first.click()
