@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from spaceseed.models.judges.classifier import Classifier
@@ -69,7 +69,7 @@ def classifier_distance(classifier: Classifier) -> OtherDistance:
 
 def pixel_distance() -> OtherDistance:
     """Returns the distance by pixels, and by means of 2 x 2, 4 x 4 and 8 x 8 pixels."""
-    return OtherDistance("pixels", lambda images: [nn.functional.avg_pool2d(images, side) for side in POOLED])
+    return OtherDistance("pixels", lambda images: [F.avg_pool2d(images, side) for side in POOLED])
 
 
 def _unit(x: Tensor) -> Tensor:

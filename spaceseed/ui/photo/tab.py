@@ -29,7 +29,7 @@ from spaceseed.ui.state.examples import subject_of
 from spaceseed.ui.state.handles import BreedTab, send_to_breed
 from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.pages import note_page
-from spaceseed.ui.state.photo import NO_FACE, Hand, Photo
+from spaceseed.ui.state.photo import LIMITS, NO_FACE, Hand, Photo
 from spaceseed.ui.state.session import Session
 
 NOTHING = "Nothing is found yet: drop a picture first."
@@ -190,9 +190,8 @@ def move_to(networks: Networks, visitor: Session, *values: Any) -> list[Any]:
     """Moves the picture in its frame; past the queue, where no refusal is shown, the line says what is wrong."""
     if visitor.photo is None:
         return [{}, ""]
-    limits = {"zoom": (0.4, 4), "right": (-1, 1), "down": (-1, 1), "turn": (-45, 45)}
     try:
-        moved = (number(value, *limits[name], name.capitalize()) for name, value in zip(limits, values, strict=True))
+        moved = (number(value, *LIMITS[name], name.capitalize()) for name, value in zip(LIMITS, values, strict=True))
         visitor.photo.hand = Hand(*moved)
         return _framed(networks.generator(visitor.model), visitor.photo)
     except ValueError as error:

@@ -15,6 +15,7 @@ from spaceseed.ui.kit.text import line
 from spaceseed.ui.kit.uploads import Image
 from spaceseed.ui.photo.framed import framed
 from spaceseed.ui.photo.job import CLOSENESS, MAX_STEPS, USUAL
+from spaceseed.ui.state.photo import LIMITS
 
 PRIVACY = (
     "Your picture stays in the memory of this visit: the file is deleted at once, nobody else sees it, and it is gone "
@@ -116,10 +117,10 @@ def _create_sliders(steps: int) -> tuple[gr.Slider, gr.Slider]:
 def _create_hand() -> tuple[gr.Accordion, list[gr.Slider], gr.Button]:
     with gr.Accordion("Frame by hand", open=False, elem_id="photo-hand") as framing:
         hand: list[gr.Slider] = [
-            Slider(0.4, 4, 1, step=0.02, label="Zoom", elem_id="photo-zoom"),
-            Slider(-1, 1, 0, step=0.01, label="Left or right", elem_id="photo-right"),
-            Slider(-1, 1, 0, step=0.01, label="Up or down", elem_id="photo-down"),
-            Slider(-45, 45, 0, step=1, label="Turn, in degrees", elem_id="photo-turn"),
+            Slider(*LIMITS["zoom"], 1, step=0.02, label="Zoom", elem_id="photo-zoom"),
+            Slider(*LIMITS["right"], 0, step=0.01, label="Left or right", elem_id="photo-right"),
+            Slider(*LIMITS["down"], 0, step=0.01, label="Up or down", elem_id="photo-down"),
+            Slider(*LIMITS["turn"], 0, step=1, label="Turn, in degrees", elem_id="photo-turn"),
         ]
         centre = gr.Button("Frame it as at first", size="sm", elem_id="photo-centre")
     return framing, hand, centre

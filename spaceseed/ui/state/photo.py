@@ -39,6 +39,10 @@ ALL_HIDDEN = "Nothing of the picture is left to look for: leave out less of it."
 MISSED = "The frame misses your picture: move it back."
 
 
+# How far a visitor may move the picture, by the fields of `Hand`.
+LIMITS: dict[str, tuple[float, float]] = {"zoom": (0.4, 4), "right": (-1, 1), "down": (-1, 1), "turn": (-45, 45)}
+
+
 @dataclass(frozen=True)
 class Hand:
     """How the visitor moves the picture in its frame.
