@@ -14,6 +14,11 @@ def test_the_app_is_built_and_no_event_of_the_page_is_public():
     assert all(event["api_visibility"] == "private" for event in demo.config["dependencies"] if event["targets"])
 
 
+def test_no_event_of_the_page_makes_gradio_go_through_its_outputs():
+    events = [event for event in build("avatars").config["dependencies"] if event["targets"] and event["backend_fn"]]
+    assert [event["id"] for event in events if event["show_progress_on"] != []] == []
+
+
 def test_no_button_is_laid_out_by_mistake():
     """A button made outside an event, as a value for another, would stand on the page."""
     buttons = [block for block in build("avatars").blocks.values() if type(block) in (gr.Button, gr.DownloadButton)]

@@ -22,7 +22,10 @@ def quiet(
         trigger: what becomes of an event that is triggered again while it runs; None for "multiple" in a lane, and
             elsewhere for Gradio's own choice.
     """
-    options: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": queue}
+    options: dict[str, Any] = {"api_visibility": "private", "queue": queue}
+    # Without the second, the page goes through all outputs of all earlier events, and through what is in them, whenever
+    # an event begins or ends, although it shows no progress: seconds of work on a page of this size.
+    options |= {"show_progress": "hidden", "show_progress_on": []}
     if queue:
         options |= {"concurrency_id": lane, "concurrency_limit": at_once}
     return options | {"trigger_mode": trigger or ("multiple" if lane else None)}

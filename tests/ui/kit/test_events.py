@@ -14,6 +14,7 @@ def test_gradio_takes_the_options(options):
     [event] = demo.config["dependencies"]
     assert event["queue"] is options.get("queue", True)
     assert event["show_progress"] == "hidden"
+    assert event["show_progress_on"] == []
     assert event["api_visibility"] == "private"
 
 
