@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from tests.conftest import PAGE_WAIT, app_process, free_port
 from tests.ui.conftest import visits
+from tests.ui.searches import find_some, prompt
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +35,7 @@ def page(url, scheduler, browser):
 
 
 def search(page, words="bald man"):
-    page.locator("#search-prompt textarea").fill(words)
-    page.locator("#search-prompt textarea").press("Enter")
+    prompt(page, words).press("Enter")
 
 
 def status(page, words):
@@ -43,9 +43,7 @@ def status(page, words):
 
 
 def test_a_search_is_one_lease(page, scheduler):
-    search(page)
-    status(page, "Done|Nothing got better")
-    expect(page.locator("#search-top img")).to_have_count(8)
+    find_some(page)
     assert scheduler.endings() == ["released"]
 
 

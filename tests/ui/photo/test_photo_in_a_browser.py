@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 from gradio.utils import get_upload_folder
 from PIL import Image
+from playwright.sync_api import expect
 
 from spaceseed.ui.state import pages
 from tests.conftest import PAGE_WAIT
-
-expect = pytest.importorskip("playwright.sync_api").expect
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from playwright.sync_api import expect
 TABS = ("Breed", "Search", "Photo", "Steer", "Avoid", "Found seeds")
 PARTS = ("Change", "Mix", "Film")
 DESKTOP, PHONE = (1280, 800), (390, 844)
-THEMES = ("light", "dark")
 
 # Gradio's note has a button that closes it within one that folds it. It goes away by itself.
 LEFT_OUT = {"exclude": [[".toast-wrap"]]}
@@ -74,8 +73,7 @@ def options(page):
     return page.get_by_role("option")
 
 
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize(("theme", "size"), [("light", PHONE), ("dark", DESKTOP)])
 def test_axe_finds_nothing_serious(come, theme, size):
     page = come(theme, size)
     assert page.locator("body.dark").count() == (theme == "dark")
@@ -89,9 +87,8 @@ def test_axe_finds_nothing_serious(come, theme, size):
         assert [(tab, *each) for each in pale if each[1] < 4.5] == []
 
 
-@pytest.mark.parametrize("theme", THEMES)
-def test_whatever_has_the_focus_shows_it(come, theme):
-    page = come(theme)
+def test_whatever_has_the_focus_shows_it(come):
+    page = come()
     seen = set()
     for tab in turn_through(page):
         page.locator("[role=tab][aria-selected=true]").last.focus()
@@ -113,8 +110,8 @@ def test_whatever_is_pressed_on_a_phone_is_as_large_as_a_finger(come):
         assert page.evaluate("document.documentElement.scrollWidth") == PHONE[0]
 
 
-def test_a_phone_shows_the_search_button_at_once(come):
-    page = come(size=PHONE)
+def test_a_phone_shows_the_search_button_at_once(visit):
+    page = visit(width=PHONE[0], height=PHONE[1])
     page.get_by_role("tab", name="Search").click()
     button = page.locator("#search-go").bounding_box()
     assert button["y"] > page.locator("#search-prompt").bounding_box()["y"]
