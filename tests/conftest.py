@@ -95,15 +95,13 @@ def find_chromium() -> str | None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks the tests that use a browser, skips them if there is none, and puts them last.
 
-    They are last because they are the slowest, and Playwright leaves an event loop running in this thread. On a busy
-    machine a browser can be late, so one that fails runs a second time.
+    They are last because they are the slowest, and Playwright leaves an event loop running in this thread.
     """
     browser_required = os.environ.get("SPACESEED_REQUIRE_BROWSER") == "1"
     no_browser = pytest.mark.skip(reason=f"No browser: none of {', '.join(CHROMIUM_NAMES)} is on PATH.")
     for item in items:
         if "chromium_path" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
-            item.add_marker(pytest.mark.flaky(reruns=1))
             if not (browser_required or find_chromium()):
                 item.add_marker(no_browser)
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)

@@ -30,20 +30,25 @@ def _same_chance(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextmanager
-def launched(port: int | None = None, **options: object) -> Iterator[str]:
+def launched(**options: object) -> Iterator[str]:
     """The app, with the bundled model to begin with; gives its address.
 
     Args:
-        port: a free one if None.
         **options: of the launch, in place of those in `LAUNCH`.
     """
     from playwright.sync_api import expect
 
     expect.set_options(timeout=PAGE_WAIT)
-    demo, port = build("avatars"), port or free_port()
-    launch = LAUNCH | options
-    demo.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", server_port=port, **launch)
-    yield f"http://127.0.0.1:{port}"
+    launch = LAUNCH | options | {"prevent_thread_lock": True, "quiet": True, "server_name": "127.0.0.1"}
+    for tries_left in (2, 1, 0):
+        demo = build("avatars")
+        try:
+            _, url, _ = demo.launch(server_port=free_port(), **launch)
+            break
+        except OSError:  # Gradio gives its server five seconds to start, and a busy machine may need more
+            if not tries_left:
+                raise
+    yield url.rstrip("/")
     demo.close()
 
 
