@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.conftest import PAGE_WAIT, app_process, free_port
 from tests.ui.conftest import visits
-from tests.ui.searches import find_some, prompt
+from tests.ui.searches import prompt
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,9 @@ def status(page, words):
 
 
 def test_a_search_is_one_lease(page, scheduler):
-    find_some(page)
+    search(page)
+    status(page, "Done|Nothing got better")
+    expect(page.locator("#search-top img")).to_have_count(8)
     assert scheduler.endings() == ["released"]
 
 

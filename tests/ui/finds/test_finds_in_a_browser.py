@@ -222,6 +222,14 @@ def test_finds_breed_on(keeper):
     assert keeper.locator("#breed-picker .caption").first.inner_text().startswith("seed 42")
 
 
+def test_finds_survive_a_reload(keeper):
+    before = captions(keeper)
+    keeper.reload()
+    open_finds(keeper)
+    expect(tiles(keeper)).to_have_count(2)
+    assert captions(keeper) == before
+
+
 def test_a_link_reopens_a_bred_face(visit, app_url):
     page = visit()
     page.locator("#breed-picker button.tile").nth(0).click()

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 TABS = ("Breed", "Search", "Photo", "Steer", "Avoid", "Found seeds")
 PARTS = ("Change", "Mix", "Film")
 DESKTOP, PHONE = (1280, 800), (390, 844)
+THEMES = ("light", "dark")
 
 # Gradio's note has a button that closes it within one that folds it. It goes away by itself.
 LEFT_OUT = {"exclude": [[".toast-wrap"]]}
@@ -73,7 +74,8 @@ def options(page):
     return page.get_by_role("option")
 
 
-@pytest.mark.parametrize(("theme", "size"), [("light", PHONE), ("dark", DESKTOP)])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("theme", THEMES)
 def test_axe_finds_nothing_serious(come, theme, size):
     page = come(theme, size)
     assert page.locator("body.dark").count() == (theme == "dark")
@@ -87,8 +89,9 @@ def test_axe_finds_nothing_serious(come, theme, size):
         assert [(tab, *each) for each in pale if each[1] < 4.5] == []
 
 
-def test_whatever_has_the_focus_shows_it(come):
-    page = come()
+@pytest.mark.parametrize("theme", THEMES)
+def test_whatever_has_the_focus_shows_it(come, theme):
+    page = come(theme)
     seen = set()
     for tab in turn_through(page):
         page.locator("[role=tab][aria-selected=true]").last.focus()

@@ -204,10 +204,10 @@ def test_the_pose_moves_the_image_and_is_kept(visitor, catalogue):
     assert another_page(visitor, turned) == before  # drawn before, so it is back at once
 
 
-def test_downloads_with_classes_a_pose_and_no_styles_come_back_to_the_same_pixels(visit, catalogue, tmp_path):
+def test_downloads_of_every_family_come_back_to_the_same_pixels(visit, catalogue, tmp_path):
     page, other = visit(), visit()
     open_finds(other, 0)
-    for count, family in enumerate(("biggan", "stylegan3", "pggan"), start=1):
+    for count, family in enumerate(("stylegan2", "classes", "biggan", "stylegan3", "pggan"), start=1):
         switch(page, catalogue.cards[f"tiny-{family}"].title)
         keep_first(page)
         open_finds(page, count)

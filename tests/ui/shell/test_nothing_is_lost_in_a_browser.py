@@ -157,7 +157,9 @@ def test_a_browser_that_keeps_nothing_is_no_problem(browser, app_url):
     context.close()
 
 
-@pytest.mark.parametrize("junk", ['"text"', "{}", '{"at": 1, "text": "no JSON"}', "nonsense"])
+@pytest.mark.parametrize(
+    "junk", ['"text"', "{}", '{"at": 1, "text": "no JSON"}', '{"at": 1, "text": "{}"}', "nonsense"]
+)
 def test_junk_in_the_browser_is_no_problem(browser, app_url, junk):
     context = browser.new_context()
     page = context.new_page()

@@ -181,6 +181,7 @@ def test_a_find_of_a_search_is_bred_steered_and_looked_for(visitor):
     choose(visitor, "Search for more like it")
     expect(visitor.locator("#search-picture img")).to_be_visible()
     expect(visitor.locator("#search-status")).to_contain_text(re.compile(r"Done: .*\. Best score"))
+    expect(visitor.locator("#search-wall img")).to_have_count(6)
     expect(visitor.locator("#search-prompt textarea")).to_have_value("")
 
 
