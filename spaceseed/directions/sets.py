@@ -27,8 +27,8 @@ from spaceseed.arguments import check_integer, check_layers, check_number, check
 from spaceseed.errors import ArgumentError, DirectionError
 from spaceseed.models.generators.generator import Generator, check_model
 from spaceseed.ops.subspace import reject
+from spaceseed.recipes.edits import MAX_AMOUNT, Edit, shifted
 from spaceseed.recipes.fields import MAX_LAYERS
-from spaceseed.recipes.recipe import MAX_AMOUNT, Edit, shifted
 from spaceseed.tensor_file import TensorFile
 from spaceseed.untrusted import Line
 

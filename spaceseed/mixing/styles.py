@@ -35,7 +35,7 @@ def mix(generator: Generator, base: Recipe, other: Recipe, layers: int | Iterabl
 
     Args:
         generator: the generator of both finds.
-        base: provides everything else: the other layers, noise, transform and name.
+        base: provides everything else: the other layers, edits of units, noise, transform and name.
         other: provides `layers`.
         layers: one style layer, or several.
 
@@ -44,20 +44,20 @@ def mix(generator: Generator, base: Recipe, other: Recipe, layers: int | Iterabl
 
     Raises:
         ArgumentError: an argument has another type, or a layer does not exist. Also if the finds differ in truncation
-            or have edits, in families whose synthesis depends on the truncation.
+            or were moved along directions, in families whose synthesis depends on the truncation.
         RecipeError: a find belongs to another model.
     """
     check_type("generator", generator, Generator, "a Generator, such as load returns")
     for name, recipe in (("base", base), ("other", other)):
         check_type(name, recipe, Recipe, "a Recipe")
     layers = check_layers("layers", layers, generator.num_ws)
-    plain = {"truncation": 1.0, "truncation_cutoff": None, "edits": ()}
-    truncations = {(recipe.truncation, recipe.truncation_cutoff, bool(recipe.edits)) for recipe in (base, other)}
+    plain = {"truncation": 1.0, "truncation_cutoff": None, "edits": base.unit_edits}
+    truncations = {(recipe.truncation, recipe.truncation_cutoff, bool(recipe.steps)) for recipe in (base, other)}
     if truncations == {(base.truncation, base.truncation_cutoff, False)}:  # truncation of the child can still change
         ws, others = (recipe.replace(**plain).ws(generator) for recipe in (base, other))
         kept = plain | {"truncation": base.truncation, "truncation_cutoff": base.truncation_cutoff}
     elif "truncation" in generator.options:
-        raise ArgumentError("truncation", "different or edited", "the same in both finds, and they must have no edits")
+        raise ArgumentError("truncation", "different or edited", "the same in both finds, and they must not be steered")
     else:
         ws, others, kept = base.ws(generator), other.ws(generator), plain
     found = Found(by="steer", parents=(base.id, other.id))

@@ -92,7 +92,7 @@ def _steps(finds: int, frames: int, loop: bool, eased: bool) -> tuple[Tensor, Te
 def _one_w_each(recipes: Sequence[Recipe], styles: Tensor) -> bool:
     """Returns whether each find has one w in all layers, truncated as that of the first."""
     alike = {(recipe.truncation, recipe.truncation_cutoff) for recipe in recipes}
-    return len(alike) == 1 and not any(recipe.edits for recipe in recipes) and bool((styles == styles[:, :1]).all())
+    return len(alike) == 1 and not any(recipe.steps for recipe in recipes) and bool((styles == styles[:, :1]).all())
 
 
 @torch.no_grad()
@@ -124,7 +124,7 @@ def _arcs(
     generator: Generator, recipes: Sequence[Recipe], start: Tensor, end: Tensor, t: Tensor, penalty: Penalty | None
 ) -> Tensor:
     first = recipes[0]
-    if any(recipe.space != "z" or recipe.edits for recipe in recipes):
+    if any(recipe.space != "z" or recipe.steps for recipe in recipes):
         raise ArgumentError("recipes", "finds that are edited or of another space", "unedited and of the space z")
     z = torch.stack([recipe.latent for recipe in recipes])
     labels = None

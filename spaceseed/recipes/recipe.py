@@ -21,18 +21,18 @@ from numpy.typing import NDArray
 from pydantic import Field, FiniteFloat, field_validator, model_validator
 from torch import Tensor
 
-from spaceseed.arguments import check_integer, check_layers, check_tensor, check_type
+from spaceseed.arguments import check_integer, check_type
 from spaceseed.errors import ArgumentError
 from spaceseed.images import to_uint8
 from spaceseed.models.generators.generator import Generator, ModelCard
 from spaceseed.models.generators.options import synthesis_options
 from spaceseed.models.zoo import loading
 from spaceseed.recipes import files as recipe_files
+from spaceseed.recipes.edits import AnyEdit, Edit, UnitEdit, activation_edits
 from spaceseed.recipes.fields import (
     MAX_ITEMS,
     MAX_LAYERS,
     Floats,
-    Layer,
     RecipeError,
     Record,
     Seed,
@@ -43,68 +43,16 @@ from spaceseed.recipes.files import MAX_RECIPE_BYTES
 from spaceseed.untrusted import Line, Text, clean_text
 from spaceseed.version import __version__
 
-__all__ = ["Edit", "Found", "Recipe", "RecipeError", "open_any"]
+__all__ = ["Edit", "Found", "Recipe", "RecipeError", "UnitEdit", "open_any"]
 
 FORMAT: Final = 1
 MAX_STEM_BYTES = 120  # file systems allow 255, and suffixes and numbers are added
-MAX_AMOUNT = 1e6
 MAX_MIN_SIDE = recipe_files.MAX_PNG_SIDE // 2  # enlarged by whole numbers, an image gets less than twice as wide
 # The fields that determine the pixels, and so the id.
 PIXEL_FIELDS = (
     "model", "sha256", "space", "latent", "labels", "truncation", "truncation_cutoff", "noise", "noise_seed", "edits",
     "transform",
 )  # fmt: skip
-
-
-def shifted(ws: Tensor, layers: Sequence[int], step: Tensor) -> Tensor:
-    """Adds a step to some style layers.
-
-    Args:
-        ws: [N, num_ws, w_dim].
-        layers: indices of the layers.
-        step: [w_dim] for all images, or [N, 1, w_dim].
-
-    Returns:
-        New styles, [N, num_ws, w_dim] float32.
-
-    Raises:
-        ArgumentError: ws has another width, too few layers, or numbers that are not finite.
-    """
-    moved = check_tensor("ws", ws, ["N", "num_ws", step.shape[-1]]).clone()
-    moved[:, check_layers("layers", layers, moved.shape[1])] += step.to(moved.device)
-    return moved
-
-
-class Edit(Record):
-    """One step along a direction: `ws[:, layers] += amount * vector`.
-
-    Attributes:
-        name: name of the direction.
-        layers: the style layers to move, or one; stored sorted and without duplicates.
-        vector: float32 [w_dim].
-        amount: factor of the vector, -1e6 to 1e6.
-        sha256: hash of the weights that the vector belongs to, "" if unknown. It is not saved: the recipe has the hash
-            of its weights, and refuses edits for other weights.
-    """
-
-    name: Line = ""
-    layers: Annotated[tuple[Layer, ...], Field(min_length=1)]
-    vector: Floats
-    amount: Annotated[float, Field(ge=-MAX_AMOUNT, le=MAX_AMOUNT)]
-    sha256: Annotated[str, Field(pattern="^([0-9a-f]{64})?$", exclude=True)] = ""
-
-    def apply(self, ws: Tensor) -> Tensor:
-        """Returns new styles: styles [N, num_ws, w_dim] moved along the vector.
-
-        Raises:
-            ArgumentError: ws has another width, too few layers, or numbers that are not finite.
-        """
-        return shifted(ws, self.layers, self.amount * self.vector)
-
-    @field_validator("layers", mode="before")
-    @classmethod
-    def _sort_layers(cls, layers: Any) -> tuple[int, ...]:
-        return check_layers("layers", layers, MAX_LAYERS)
 
 
 class Found(Record):
@@ -153,7 +101,8 @@ class Recipe(Record):
         truncation_cutoff: number of style layers that are truncated, from the first; all if None.
         noise: the generator's noise mode.
         noise_seed: seed of "random" noise; None with other noise modes.
-        edits: applied in order, after truncation.
+        edits: steps along directions, which act in order after truncation, and then edits of units, which act in order
+            during the synthesis.
         transform: float32 [3, 3], translation and rotation of the image, for families that support it.
         seed: the integer seed that gives this z, if there is one.
         name: a name that the finder gave.
@@ -171,11 +120,17 @@ class Recipe(Record):
     truncation_cutoff: Annotated[int, Field(ge=0, le=MAX_LAYERS)] | None = None
     noise: Literal["const", "none", "random"] = "const"
     noise_seed: Seed | None = None
-    edits: Annotated[tuple[Edit, ...], Field(max_length=MAX_ITEMS)] = ()
+    edits: Annotated[tuple[AnyEdit, ...], Field(max_length=MAX_ITEMS)] = ()
     transform: Floats | None = None
     seed: Seed | None = None
     name: Line = ""
     found: Found = Found()
+
+    @field_validator("edits")
+    @classmethod
+    def _in_order(cls, edits: tuple[AnyEdit, ...]) -> tuple[AnyEdit, ...]:
+        """Puts steps before edits of units, as they act. So recipes with the same pixels have the same id."""
+        return tuple(sorted(edits, key=lambda edit: isinstance(edit, UnitEdit)))
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -183,10 +138,10 @@ class Recipe(Record):
             raise ValueError(f"This recipe's latent has the wrong shape for the space {self.space!r}.")
         if self.labels is not None and (self.labels.ndim != 1 or self.space != "z"):
             raise ValueError("This recipe's labels must be one row of numbers, and its latent must be in space z.")
-        if any(edit.vector.ndim != 1 for edit in self.edits):
+        if any(edit.vector.ndim != 1 for edit in self.steps):
             raise ValueError("This recipe has an edit whose direction has the wrong shape.")
         if any(edit.sha256 not in ("", self.sha256) for edit in self.edits):
-            raise ValueError("This recipe has an edit whose direction belongs to other weights than the recipe.")
+            raise ValueError("This recipe has an edit that belongs to other weights than the recipe.")
         if self.transform is not None and self.transform.shape != (3, 3):
             raise ValueError("This recipe's transform must be a matrix of 3 x 3 numbers.")
         if (self.noise == "random") != (self.noise_seed is not None):
@@ -221,6 +176,16 @@ class Recipe(Record):
         return type(self)(**(dict(self) | fields))
 
     @property
+    def steps(self) -> tuple[Edit, ...]:
+        """The edits that are steps along directions."""
+        return tuple(edit for edit in self.edits if isinstance(edit, Edit))
+
+    @property
+    def unit_edits(self) -> tuple[UnitEdit, ...]:
+        """The edits of units."""
+        return tuple(edit for edit in self.edits if isinstance(edit, UnitEdit))
+
+    @property
     def id(self) -> str:
         """16 hexadecimal digits, equal for all recipes with the same pixels. Name and history do not matter."""
         fields = self.model_dump(mode="json", include=set(PIXEL_FIELDS))
@@ -240,7 +205,7 @@ class Recipe(Record):
         return slug.strip("-") or self.id
 
     def ws(self, generator: Generator) -> Tensor:
-        """Returns styles [1, num_ws, w_dim] on the generator's device: mapped, truncated, edited.
+        """Returns styles [1, num_ws, w_dim] on the generator's device: mapped, truncated, moved along directions.
 
         Raises:
             RecipeError: the recipe belongs to another model, its shapes do not fit this one, or its numbers are so
@@ -255,7 +220,7 @@ class Recipe(Record):
             else:
                 ws = latent[:, None].expand(-1, generator.num_ws, -1) if self.space == "w" else latent
                 ws = generator.truncate(ws, self.truncation, self.truncation_cutoff).clone()
-            for edit in self.edits:
+            for edit in self.steps:
                 ws = edit.apply(_finite(ws))
         return _finite(ws)
 
@@ -273,9 +238,13 @@ class Recipe(Record):
         """
         generator = self.load_generator() if generator is None else generator
         ws = self.ws(generator)
-        options = synthesis_options(generator, self.truncation, self.noise, self.noise_seed, self.transform)
         with torch.no_grad():
-            return generator.synthesize(ws, **options)
+            return _finite(generator.synthesize(ws, **self.synthesis_options(generator)))
+
+    def synthesis_options(self, generator: Generator) -> dict[str, Any]:
+        """Returns the arguments of `generator.synthesize` besides the styles."""
+        options = synthesis_options(generator, self.truncation, self.noise, self.noise_seed, self.transform)
+        return options | ({"edits": activation_edits(self.unit_edits)} if self.unit_edits else {})
 
     def load_generator(self) -> Generator:
         """Loads the recipe's model from the zoo.
@@ -389,16 +358,17 @@ class Recipe(Record):
             and (self.truncation_cutoff or 0) <= generator.num_ws
             and (self.noise == "const" or "noise" in generator.options)
             and (self.transform is None or "transform" in generator.options)
-            and all(len(edit.vector) == generator.w_dim and edit.layers[-1] < generator.num_ws for edit in self.edits)
+            and all(len(edit.vector) == generator.w_dim and edit.layers[-1] < generator.num_ws for edit in self.steps)
+            and all(edit.layer in (*generator.layers, *generator.styles) for edit in self.unit_edits)
         )
         if not fits:
             raise RecipeError(f"This recipe does not fit the model {self.model!r}.")
 
 
-def _finite(ws: Tensor) -> Tensor:
-    if not bool(ws.isfinite().all()):
+def _finite(numbers: Tensor) -> Tensor:
+    if not bool(numbers.isfinite().all()):
         raise RecipeError("This recipe has numbers so large that its image cannot be drawn.")
-    return ws
+    return numbers
 
 
 def open_any(path: str | Path) -> list[Recipe]:

@@ -15,7 +15,7 @@ from spaceseed.errors import ArgumentError
 MAX_SEED = 2**32 - 1
 MAX_TRUNCATION = 1e6  # far above any useful value, and far below the limits of single precision
 
-# A function from one activation [N, C, H, W] to another of the same shape.
+# A function from one activation [N, C, H, W], or styles [N, C], to another of the same shape.
 ActivationEdit = Callable[[Tensor], Tensor]
 # Called with the name of each activation and its value. Synthesis continues with the value that it returns.
 Tap = Callable[[str, Tensor], Tensor]
@@ -92,6 +92,8 @@ class Generator(nn.Module, ABC):
         num_classes: size of the label vector; 0 for unconditional models.
         w_avg: mean of w, [w_dim]; the centre of truncation.
         layers: names of the activations that can be read and edited, in the order of computation.
+        styles: names of the style vectors that can be read and edited like activations, [N, C] each: the channels of
+            StyleSpace (Wu et al. 2021); empty in families without.
         has_mapping: False if there is no mapping network, so that a style begins with z itself.
         options: names of the keyword arguments of `synthesize` in this family, e.g. "noise".
         card: describes the weights; None for a network that is not from the zoo.
@@ -105,6 +107,7 @@ class Generator(nn.Module, ABC):
     num_classes: int = 0
     w_avg: Tensor
     layers: tuple[str, ...] = ()
+    styles: tuple[str, ...] = ()
     has_mapping: bool = True
     options: tuple[str, ...] = ()
 
@@ -181,7 +184,7 @@ class Generator(nn.Module, ABC):
 
         Args:
             ws: [N, num_ws, w_dim].
-            edits: from names of `layers` to functions that change the activation.
+            edits: from names of `layers` and `styles` to functions that change the activation.
             **options: the options named in `options`, on any device; the family's class describes them.
 
         Returns:
@@ -212,7 +215,7 @@ class Generator(nn.Module, ABC):
     def compute_images(self, ws: Tensor, tap: Tap, **options: Any) -> Tensor:
         """Synthesizes images [N, 3, H, W] from checked styles.
 
-        It passes each activation in `layers` through `tap`: `x = tap("layer1", x)`.
+        It passes each activation in `layers` and `styles` through `tap`: `x = tap("layer1", x)`.
         """
 
     def activations(self, ws: Tensor, layer: str, **options: Any) -> Tensor:
@@ -220,11 +223,11 @@ class Generator(nn.Module, ABC):
 
         Args:
             ws: [N, num_ws, w_dim].
-            layer: one of `layers`.
+            layer: one of `layers` or `styles`.
             **options: as in `synthesize`.
 
         Returns:
-            [N, C, H, W], as `edits` would receive it.
+            [N, C, H, W], or [N, C] of styles, as `edits` would receive it.
 
         Raises:
             ArgumentError: as in `synthesize`.
@@ -260,7 +263,8 @@ class Generator(nn.Module, ABC):
         check_integer("layer", layer, 0, self.num_ws - 1)
 
     def _check(self, ws: Tensor, layers: Iterable[str], options: Mapping[str, Any]) -> Tensor:
-        for name, given, known in (("layer", layers, self.layers), ("option", options, self.options)):
+        taps = (*self.layers, *self.styles)
+        for name, given, known in (("layer", layers, taps), ("option", options, self.options)):
             for each in given:
                 if each not in known:
                     allowed = f"one of {', '.join(known)}" if known else f"left out, because this family has no {name}s"

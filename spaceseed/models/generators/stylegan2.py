@@ -49,8 +49,8 @@ class SynthesisLayer(nn.Module):
         self.register_buffer("noise_const", torch.randn(resolution, resolution))
         self.register_buffer("resample_filter", resample_filter())
 
-    def forward(self, x: Tensor, w: Tensor, noise: str, rng: torch.Generator | None) -> Tensor:
-        x = modulated_conv(x, self.weight, self.affine(w), gain=SQRT2, up=self.up)
+    def forward(self, x: Tensor, styles: Tensor, noise: str, rng: torch.Generator | None) -> Tensor:
+        x = modulated_conv(x, self.weight, styles, gain=SQRT2, up=self.up)
         if self.up:
             x = filter2d(x, 4 * self.resample_filter, padding=1)
         # In place, because allocating memory for large feature maps takes ten times as long as this arithmetic. The
@@ -75,9 +75,8 @@ class ToRGB(nn.Module):
         self.bias = nn.Parameter(torch.zeros(3))
         self.weight_gain = in_channels**-0.5
 
-    def forward(self, x: Tensor, w: Tensor) -> Tensor:
-        styles = self.affine(w) * self.weight_gain
-        weights = (styles[:, None] * self.weight[:, :, 0, 0]).to(x.dtype)
+    def forward(self, x: Tensor, styles: Tensor) -> Tensor:
+        weights = (self.weight_gain * styles[:, None] * self.weight[:, :, 0, 0]).to(x.dtype)
         x = (weights @ x.flatten(2)).unflatten(2, x.shape[2:]) + self.bias.to(x.dtype)[:, None, None]
         return x if self.clamp is None else x.clamp(-self.clamp, self.clamp)
 
@@ -138,16 +137,19 @@ class SynthesisBlock(nn.Module):
     def forward(
         self, below: Tensor | None, image: Tensor | None, ws: Tensor, tap: Tap, noise: str, rng: torch.Generator | None
     ) -> tuple[Tensor, Tensor | None]:
+        def styles(part: str, w: Tensor) -> Tensor:
+            return tap(f"{self.name}.{part}.style", getattr(self, part).affine(w))
+
         if below is None:
             x = self.const.expand(ws.shape[0], -1, -1, -1)
         else:
-            x = tap(f"{self.name}.conv0", self.conv0(below, ws[:, 0], noise, rng))
-        x = self.conv1(x, ws[:, self.num_convs - 1], noise, rng)
+            x = tap(f"{self.name}.conv0", self.conv0(below, styles("conv0", ws[:, 0]), noise, rng))
+        x = self.conv1(x, styles("conv1", ws[:, self.num_convs - 1]), noise, rng)
         if self.skip is not None:
             x = (x + self.skip(below)) * math.sqrt(0.5)
         x = tap(f"{self.name}.conv1", x)
         if self.torgb is not None:
-            rgb = self.torgb(x, ws[:, self.num_convs]).float()
+            rgb = self.torgb(x, styles("torgb", ws[:, self.num_convs])).float()
             image = rgb if image is None else upsample2d(image, self.resample_filter) + rgb
         return x, image
 
@@ -249,6 +251,9 @@ class StyleGAN2(MappedGenerator):
         self.num_ws = self.synthesis.num_ws
         convs = [f"b{r}.conv{i}" for r in self.synthesis.resolutions for i in (0, 1)]
         self.layers = tuple(convs[1:])  # the first block has no conv0
+        modules = dict(self.synthesis.named_modules())
+        names = [f"b{r}.{part}" for r in self.synthesis.resolutions for part in ("conv0", "conv1", "torgb")]
+        self.styles = tuple(f"{name}.style" for name in names if name in modules)
 
     @property
     def settings(self) -> dict[str, Any]:

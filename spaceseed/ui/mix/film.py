@@ -18,7 +18,6 @@ from spaceseed.mixing.detours import Penalty
 from spaceseed.mixing.film import write_film
 from spaceseed.mixing.walk import MAX_FINDS, MAX_FRAMES, walk
 from spaceseed.models.generators.generator import Generator
-from spaceseed.models.generators.options import synthesis_options
 from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.kit.controls import Slider
 from spaceseed.ui.kit.cores import use_cores
@@ -73,7 +72,7 @@ class Script:
         """
         if len(finds) < 2:
             raise HintError("A film needs two finds or more: choose another one too.")
-        if way == "z" and any(find.space != "z" or find.edits for find in finds):
+        if way == "z" and any(find.space != "z" or find.steps for find in finds):
             raise ValueError("This way passes unedited seeds only, and not all of these are: choose even changes.")
         if not (is_number(seconds) and 0 < seconds <= MAX_SECONDS and is_number(fps) and 1 <= fps <= 60):
             raise ValueError("Seconds and frames a second must be numbers above 0.")
@@ -215,12 +214,11 @@ def _drawn(generator: Generator, script: Script, ws: Tensor, progress: Progress)
 
 @torch.no_grad()
 def draw_frames(generator: Generator, first: Recipe, ws: Tensor) -> Iterator[Tensor]:
-    """Draws styles [n, num_ws, w_dim] with the noise and motion of the first find; yields [3, H, W] each."""
+    """Draws styles [n, num_ws, w_dim] as the first find draws: noise, motion, edits of units. Yields [3, H, W]."""
     size = 1 if first.noise == "random" else batch_size(generator)  # the same noise in each frame
     for part in ws.split(size):
         use_cores(generator)
-        options = synthesis_options(generator, first.truncation, first.noise, first.noise_seed, first.transform)
-        yield from generator.synthesize(part, **options)
+        yield from generator.synthesize(part, **first.synthesis_options(generator))
 
 
 def make_gif(visitor: Session) -> str:

@@ -39,7 +39,7 @@ class Film:
     Attributes:
         path: of its file.
         fps: frames a second.
-        first: the find with whose noise and motion all frames are drawn.
+        first: the find with whose noise, motion and edits of units all frames are drawn.
         ws: styles [frames, num_ws, w_dim] of the frames.
     """
 
@@ -61,7 +61,7 @@ class Film:
             latent=ws,
             labels=None,
             seed=None,
-            edits=(),
+            edits=self.first.unit_edits,
             truncation=truncation,
             truncation_cutoff=None,
             name=f"frame {number + 1}",

@@ -68,12 +68,12 @@ class Change:
     @classmethod
     def of(cls, recipe: Recipe, sets: Sets) -> Self:
         """Reads a find's edits back as sliders: the last ones, as many as these directions explain."""
-        edits, change = list(recipe.edits), cls(recipe)
+        edits, change = list(recipe.steps), cls(recipe)
         while edits and (found := change._explain(edits[-1], sets)):
             step, layer_range = found
             change = replace(change, steps=(step, *change.steps), ranges={**change.ranges, step.method: layer_range})
             edits.pop()
-        return replace(change, base=recipe.replace(edits=tuple(edits)))
+        return replace(change, base=recipe.replace(edits=(*edits, *recipe.unit_edits)))
 
     def amounts(self, method: str) -> dict[int, float]:
         """Returns how far the sliders of a method are from 0, by index."""
