@@ -63,3 +63,7 @@ class AtlasError(ValueError):
 
 class DataError(ValueError):
     """A folder of pictures, or its label file, cannot be used for training."""
+
+
+class DissectionError(ValueError):
+    """Units cannot be dissected with this segmenter, a file of units is damaged, or they belong to another model."""

@@ -10,7 +10,7 @@ An optimizer works on vectors `[n, dims]` that are roughly N(0, I). `LatentSpace
 
 import copy
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol, Self
 from weakref import WeakKeyDictionary
 
@@ -19,7 +19,7 @@ from torch import Tensor
 
 from spaceseed.arguments import check_choice, check_number, check_tensor, check_type
 from spaceseed.errors import ArgumentError
-from spaceseed.models.generators.generator import Generator, latents_from_seeds
+from spaceseed.models.generators.generator import ActivationEdit, Generator, latents_from_seeds
 from spaceseed.models.generators.options import synthesis_options
 from spaceseed.recipes.recipe import Recipe
 
@@ -188,7 +188,16 @@ class LatentSpace:
 
     def images(self, vectors: Tensor) -> Tensor:
         """Synthesizes the images [n, 3, H, W] of vectors [n, dims]."""
-        return self.generator.synthesize(self.ws(vectors), **self._options)
+        return self.synthesize(self.ws(vectors))
+
+    def synthesize(self, ws: Tensor, edits: Mapping[str, ActivationEdit] | None = None) -> Tensor:
+        """Synthesizes the images [n, 3, H, W] of truncated styles [n, num_ws, w_dim], as all of this space.
+
+        Args:
+            ws: the styles.
+            edits: changes of activations, as in `Generator.synthesize`.
+        """
+        return self.generator.synthesize(ws, edits=edits, **self._options)
 
     def recipe(self, vector: Tensor, **fields: Any) -> Recipe:
         """Returns the recipe of a vector [dims]. `fields` are more attributes of it, such as its name."""

@@ -1,0 +1,1 @@
+"""GAN dissection: what single units draw, and what changes without them."""
