@@ -20,11 +20,16 @@ from spaceseed.directions.discovery import find_directions
 from spaceseed.directions.naming import name_directions
 from spaceseed.directions.refine import refine_directions
 from spaceseed.directions.sets import DirectionSet
+from spaceseed.dissection.bundled import unit_table
+from spaceseed.dissection.causal import causal_effect, class_shares, optimized_units
+from spaceseed.dissection.dissect import dissect
+from spaceseed.dissection.units import UnitTable
 from spaceseed.errors import (
     ArgumentError,
     AtlasError,
     CheckpointError,
     DirectionError,
+    DissectionError,
     DownloadError,
     FilterError,
     UploadError,
@@ -78,7 +83,7 @@ from spaceseed.ops.random_search import RandomSearch
 from spaceseed.ops.termination import Termination
 from spaceseed.pushing.finds import push_finds
 from spaceseed.pushing.models import push_model
-from spaceseed.recipes.recipe import Edit, Found, Recipe, RecipeError
+from spaceseed.recipes.recipe import Edit, Found, Recipe, RecipeError, UnitEdit
 from spaceseed.version import __version__
 
 if TYPE_CHECKING:
@@ -111,6 +116,7 @@ __all__ = [
     "DirectGenerator",
     "DirectionError",
     "DirectionSet",
+    "DissectionError",
     "DownloadError",
     "Edit",
     "EmbeddingObjective",
@@ -134,13 +140,18 @@ __all__ = [
     "RecipeError",
     "Termination",
     "TextObjective",
+    "UnitEdit",
+    "UnitTable",
     "UploadError",
     "Wish",
     "WishObjective",
     "__version__",
+    "causal_effect",
+    "class_shares",
     "contrast_directions",
     "direction_between",
     "directions_of",
+    "dissect",
     "find",
     "find_directions",
     "frechet_distance",
@@ -160,6 +171,7 @@ __all__ = [
     "mix",
     "name_directions",
     "nearest_seed",
+    "optimized_units",
     "pareto",
     "precision_recall",
     "project",
@@ -174,6 +186,7 @@ __all__ = [
     "style_groups",
     "survey",
     "tune",
+    "unit_table",
     "walk",
     "worst_of",
     "write_film",

@@ -230,7 +230,7 @@ class _Trial:
             ws = self._space.ws(self._space.draw(seeds))
             images, x = seen(self._space, self._layer, ws)
             here = (self._segmenter.segment(images) == self._class).float()[:, None]
-            shares = F.adaptive_avg_pool2d(here, tuple(x.shape[2:]))[:, 0]
+            shares = F.adaptive_avg_pool2d(here, (x.shape[2], x.shape[3]))[:, 0]
             most = shares.flatten(1).max(dim=1)
             shown = most.values > 0
             if not bool(shown.any()):

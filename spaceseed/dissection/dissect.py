@@ -153,7 +153,7 @@ def _table(sums: Draft, styles: bool) -> UnitTable:
     make = sums.make
     iou = sums.both / sums.done if styles else overlap(sums.both, sums.lit, sums.area)
     return UnitTable(
-        **{name: getattr(make, name) for name in make.model_fields if name in UnitTable.__dataclass_fields__},
+        **{name: getattr(make, name) for name in Make.model_fields if name in UnitTable.__dataclass_fields__},
         iou=iou.float().cpu(),
         thresholds=sums.levels.cpu(),
         values=(sums.activation / sums.weight.clamp(min=1e-9)).float().cpu(),
