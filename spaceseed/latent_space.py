@@ -21,6 +21,7 @@ from spaceseed.arguments import check_choice, check_number, check_tensor, check_
 from spaceseed.errors import ArgumentError
 from spaceseed.models.generators.generator import ActivationEdit, Generator, latents_from_seeds
 from spaceseed.models.generators.options import synthesis_options
+from spaceseed.recipes.edits import UnitEdit, activation_edits
 from spaceseed.recipes.recipe import Recipe
 
 SPACES = ("z", "w", "ws")
@@ -60,6 +61,17 @@ class Restriction(Protocol):
         """Returns the amount to subtract from the score of vectors [n, dims], [n]."""
 
 
+class Repairing(Protocol):
+    """A change that all images of a space get, such as a `Repair`."""
+
+    @property
+    def edit(self) -> UnitEdit:
+        """The change of units."""
+
+    def check(self, generator: Generator, /) -> None:
+        """Raises DissectionError if it belongs to another generator."""
+
+
 class LatentSpace:
     """One of a generator's latent spaces, as vectors that an optimizer can move.
 
@@ -75,6 +87,7 @@ class LatentSpace:
         noise: "const" or "none", if the family has noise maps.
         transform: [3, 3], the translation and rotation of all images, if the family supports one.
         avoid: a filter learned in this space. `draw` returns only vectors that it allows; others get a `penalty`.
+        repair: a change of units that all images get, and that recipes keep.
 
     Attributes:
         dims: length of a vector.
@@ -85,6 +98,7 @@ class LatentSpace:
             the generator, or the filter is for another space. Methods raise it for vectors of another shape or with
             numbers that are not finite.
         FilterError: the filter belongs to another model.
+        DissectionError: the repair does.
     """
 
     def __init__(
@@ -97,6 +111,7 @@ class LatentSpace:
         noise: str = "const",
         transform: Tensor | None = None,
         avoid: Restriction | None = None,
+        repair: Repairing | None = None,
     ) -> None:
         check_type("generator", generator, Generator, "a Generator, such as load returns")
         check_choice("space", name, dict.fromkeys(SPACES))
@@ -111,19 +126,23 @@ class LatentSpace:
         self.generator, self.name = generator, name
         self.truncation = check_number("truncation", truncation, -2, 2)
         self.labels, self.noise, self.transform = labels, noise, transform
-        self._options = synthesis_options(generator, truncation, noise, transform=transform)
+        self.options = synthesis_options(generator, truncation, noise, transform=transform)
         self.prior = "shell" if name == "z" else "free"
         self.dims = {"z": generator.z_dim, "w": generator.w_dim, "ws": generator.num_ws * generator.w_dim}[name]
         if name != "z":
             self._center, self._spread, self._precision, self._reach = self._measured()
         self.avoid = None if avoid is None else self._fitting(avoid)
+        self.repair = repair
+        if repair is not None:
+            repair.check(generator)
 
     def __repr__(self) -> str:
         card = self.generator.card
         model = type(self.generator).__name__ if card is None else f"{card.id} {card.sha256[:8]}"
         labels = "" if self.labels is None else f", labels {_digest(self.labels)}"
         transform = "" if self.transform is None else f", transform {_digest(self.transform)}"
-        return f"{model}, {self.name}, truncation {self.truncation:g}, noise {self.noise}{labels}{transform}"
+        repair = "" if self.repair is None else f", {self.repair.edit.name}"
+        return f"{model}, {self.name}, truncation {self.truncation:g}, noise {self.noise}{labels}{transform}{repair}"
 
     def restricted(self, avoid: Restriction) -> Self:
         """Returns a copy of this space with a filter that was learned in it.
@@ -134,6 +153,18 @@ class LatentSpace:
         """
         space = copy.copy(self)
         space.avoid = self._fitting(avoid)
+        return space
+
+    def repaired(self, repair: Repairing | None) -> Self:
+        """Returns a copy of this space whose images get a change of units, or none.
+
+        Raises:
+            DissectionError: the repair belongs to another model.
+        """
+        if repair is not None:
+            repair.check(self.generator)
+        space = copy.copy(self)
+        space.repair = repair
         return space
 
     def _fitting(self, avoid: Restriction) -> Restriction:
@@ -195,9 +226,13 @@ class LatentSpace:
 
         Args:
             ws: the styles.
-            edits: changes of activations, as in `Generator.synthesize`.
+            edits: changes of activations, as in `Generator.synthesize`. They follow the repair.
         """
-        return self.generator.synthesize(ws, edits=edits, **self._options)
+        changes = dict(edits or {})
+        if self.repair is not None:
+            for layer, change in activation_edits([self.repair.edit]).items():
+                changes[layer] = _one_after_another(change, changes.get(layer))
+        return self.generator.synthesize(ws, edits=changes, **self.options)
 
     def recipe(self, vector: Tensor, **fields: Any) -> Recipe:
         """Returns the recipe of a vector [dims]. `fields` are more attributes of it, such as its name."""
@@ -213,6 +248,7 @@ class LatentSpace:
             "truncation": self.truncation,
             "noise": self.noise,
             "transform": None if self.transform is None else self.transform.cpu(),
+            "edits": () if self.repair is None else (self.repair.edit,),
         }
 
     def penalty(self, vectors: Tensor) -> Tensor:
@@ -270,6 +306,10 @@ class LatentSpace:
 def _distances(offsets: Tensor, precision: Tensor) -> Tensor:
     """Returns squared Mahalanobis distances of offsets [..., dims] for each dimension, [...]: 1 for a typical draw."""
     return ((offsets @ precision) * offsets).mean(dim=-1)
+
+
+def _one_after_another(first: ActivationEdit, second: ActivationEdit | None) -> ActivationEdit:
+    return first if second is None else lambda x: second(first(x))
 
 
 def _digest(tensor: Tensor) -> str:

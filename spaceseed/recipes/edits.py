@@ -5,7 +5,7 @@ is synthesized. Several edits of one layer act in their own order.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import torch
 import torch.nn.functional as F
@@ -76,15 +76,17 @@ class Edit(Record):
 
 
 class UnitEdit(Record):
-    """Some units of one layer are set to values: `x * (1 - a) + value * a` (Bau et al. 2019, sec. 3.2).
+    """Some units of one layer are changed: `x * (1 - a) + new * a` (Bau et al. 2019, sec. 3.2).
 
-    `a` is the strength, times the mask where there is one.
+    `new` is the unit's value, and `a` is the strength, times the mask where there is one.
 
     Attributes:
         name: what the units draw, or what the edit does.
         layer: name of the activation, one of the generator's `layers` or `styles`.
         units: numbers of the units, each once.
-        values: float32 [units], the value of each; 0 switches a unit off.
+        values: float32 [units], the value of each; 0 switches a unit off. Or [units, cells], with a value for each
+            cell of the layer, row by row.
+        how: "set" to the values; or "limit", where only activations above their value are lowered to it.
         strength: 0 to 1.
         mask: float32 [h, w], 0 to 1, at most 64 x 64 cells spread over the whole image; None for everywhere. A cell of
             the layer takes the largest value of the mask in it.
@@ -95,6 +97,7 @@ class UnitEdit(Record):
     layer: Annotated[str, Field(min_length=1, max_length=100)]
     units: Annotated[tuple[Annotated[int, Field(ge=0, lt=MAX_UNITS)], ...], Field(min_length=1, max_length=MAX_UNITS)]
     values: Floats
+    how: Literal["set", "limit"] = "set"
     strength: Annotated[float, Field(ge=0, le=1)] = 1.0
     mask: Floats | None = None
     sha256: Sha256 = ""
@@ -103,7 +106,7 @@ class UnitEdit(Record):
     def _fits_together(self) -> "UnitEdit":
         if len(set(self.units)) < len(self.units):
             raise ValueError("This recipe changes a unit twice in one edit.")
-        if self.values.shape != (len(self.units),):
+        if len(self.values) != len(self.units):
             raise ValueError("This recipe has an edit of units that must have one value for each.")
         if self.mask is not None:
             if self.mask.ndim != 2 or max(self.mask.shape) > MAX_MASK:
@@ -125,13 +128,19 @@ class UnitEdit(Record):
             raise RecipeError(f"This recipe changes unit {max(self.units)} of {self.layer}, which has {x.shape[1]}.")
         if self.mask is not None and x.ndim != 4:
             raise RecipeError(f"This recipe changes a part of the image in {self.layer}, which has no places.")
-        rows = list(self.units)
-        values = self.values.to(x).reshape(-1, *[1] * (x.ndim - 2))
+        rows, places = list(self.units), x.shape[2:]
+        if self.values.ndim == 1:
+            values = self.values.to(x).reshape(-1, *[1] * len(places))
+        elif self.values.shape[1] == places.numel():
+            values = self.values.to(x).reshape(-1, *places)
+        else:
+            raise RecipeError(f"This recipe has {self.values.shape[1]} cells in {self.layer}, not {places.numel()}.")
         alpha = torch.tensor(self.strength, device=x.device, dtype=x.dtype)
         if self.mask is not None:
-            alpha = alpha * F.adaptive_max_pool2d(self.mask[None], tuple(x.shape[2:])).to(x)
-        changed = x.clone()
-        changed[:, rows] = x[:, rows] * (1 - alpha) + values * alpha
+            alpha = alpha * F.adaptive_max_pool2d(self.mask[None], tuple(places)).to(x)
+        changed, old = x.clone(), x[:, rows]
+        new = values if self.how == "set" else torch.minimum(old, values)
+        changed[:, rows] = old * (1 - alpha) + new * alpha
         return changed
 
 

@@ -51,6 +51,22 @@ def test_styles_are_edited_without_places():
         unit_edit(mask=torch.ones(2, 2)).apply(torch.zeros(2, 3))
 
 
+def test_a_limit_lowers_only_what_is_above_it():
+    x = torch.randn(2, 4, 3, 3, generator=torch.Generator().manual_seed(0))
+    changed = unit_edit(how="limit").apply(x)
+    assert torch.equal(changed[:, 0], x[:, 0].clamp(max=1))
+    assert torch.equal(changed[:, 2], x[:, 2].clamp(max=-1))
+
+
+def test_each_cell_can_have_its_own_value():
+    values = torch.arange(8.0).view(2, 4)
+    changed = unit_edit(values=values).apply(torch.zeros(1, 3, 2, 2))
+    assert changed[0, 0].flatten().tolist() == [0, 1, 2, 3]
+    assert changed[0, 2].flatten().tolist() == [4, 5, 6, 7]
+    with pytest.raises(RecipeError, match="4 cells"):
+        unit_edit(values=values).apply(torch.zeros(1, 3, 3, 3))
+
+
 def test_edits_of_a_layer_follow_each_other():
     first, second = (
         unit_edit(units=(0,), values=torch.ones(1)),
@@ -71,6 +87,7 @@ def test_edits_of_a_layer_follow_each_other():
         {"units": (0, 2**14)},
         {"values": torch.ones(3)},
         {"values": torch.tensor([1.0, float("nan")])},
+        {"how": "raise"},
         {"strength": 1.5},
         {"strength": float("nan")},
         {"mask": torch.ones(65, 2)},
@@ -107,7 +124,13 @@ def test_steps_come_first_whatever_the_order_given():
 def test_names_change_no_id_and_numbers_do():
     ids = {Recipe(**FIELDS, edits=(unit_edit(**fields),)).id for fields in ({}, {"name": "glasses"})}
     assert len(ids) == 1
-    for fields in ({"strength": 0.9}, {"mask": torch.ones(2, 2)}, {"units": (0, 1)}, {"layer": "b4.conv1"}):
+    for fields in (
+        {"strength": 0.9},
+        {"how": "limit"},
+        {"mask": torch.ones(2, 2)},
+        {"units": (0, 1)},
+        {"layer": "b4.conv1"},
+    ):
         assert Recipe(**FIELDS, edits=(unit_edit(**fields),)).id not in ids
 
 
