@@ -90,8 +90,8 @@ def test_other_changes_follow_the_repair(space, repair):
     assert seen[0][:, FAULT].max() < 1
 
 
-def test_few_marks_are_enough(space, marks):
-    assert Repair.fit(space, features, marks[0][:6], marks[1][:6]).units == (FAULT,)
+def test_a_dozen_marks_of_each_are_enough(space, marks):
+    assert Repair.fit(space, features, marks[0][:12], marks[1][:12]).units == (FAULT,)
 
 
 def test_a_layer_can_be_chosen(space, marks):
