@@ -90,7 +90,7 @@ def build(model: str | None = None, judge: str | None = None) -> gr.Blocks:
             with gr.Tab("Steer", id="steer", elem_id="tab-steer", render_children=True) as steer_tab:
                 steer = create_steer_tab(networks, session, basket, menu, breed, steer_tab)
             with gr.Tab("Avoid", id="avoid", elem_id="tab-avoid", render_children=True) as avoid_tab:
-                avoid = create_avoid_tab(networks, session, breed.picker, [breed.avoid, search.avoid], tabs, avoid_tab)
+                avoid = create_avoid_tab(networks, session, breed, [breed.avoid, search.avoid], tabs, avoid_tab)
             with gr.Tab("Found seeds", id="finds", elem_id="tab-finds", render_children=True):
                 finds = create_finds_tab(networks, session, basket, saved, breed, tabs)
 
