@@ -12,6 +12,7 @@ from spaceseed.models.generators.generator import Generator
 from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.kit.cores import is_slow
 from spaceseed.ui.state.avoiding import Avoiding
+from spaceseed.ui.state.dissecting import Dissecting
 from spaceseed.ui.state.steering import Steering
 from spaceseed.ui.state.view import View
 
@@ -28,6 +29,7 @@ class Workspace:
         breeding: the evolution that the visitor steers.
         view: how its images are seen.
         steering: what the visitor does to one find.
+        dissecting: what they do to the units of one find.
         avoiding: what they call bad, and the filter learned from it.
     """
 
@@ -35,6 +37,7 @@ class Workspace:
     breeding: Breeding
     view: View
     steering: Steering = field(default_factory=Steering)
+    dissecting: Dissecting = field(default_factory=Dissecting)
     avoiding: Avoiding = field(default_factory=Avoiding)
 
     @classmethod
