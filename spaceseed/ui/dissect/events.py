@@ -24,7 +24,7 @@ from spaceseed.ui.kit.numbers import is_number
 from spaceseed.ui.kit.painter import Canvas
 from spaceseed.ui.state import gpu
 from spaceseed.ui.state.basket import keep
-from spaceseed.ui.state.dissecting import Dissecting, things_of
+from spaceseed.ui.state.dissecting import NO_FIND, Dissecting, things_of
 from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.session import Session
 
@@ -151,8 +151,8 @@ def change_everywhere(networks: Networks, visitor: Session, *how: Any) -> Shown:
 
 def _change(networks: Networks, visitor: Session, mask: Tensor | None, thing: Any, mode: Any, strength: Any) -> Shown:
     table, dissecting = table_of(networks, visitor), visitor.workspace.dissecting
-    if table is None:
-        raise HintError(NO_TABLE)
+    if table is None or dissecting.work is None:
+        raise HintError(NO_TABLE if dissecting.work else NO_FIND)
     if thing not in table.classes or mode not in MODES or strength not in STRENGTHS:
         raise ValueError("Choose a thing, whether it is added or erased, and how strongly.")
     if mask is not None and table.layer in networks.generator(visitor.model).styles:

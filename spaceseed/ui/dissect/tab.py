@@ -32,12 +32,10 @@ class DissectTab:
     Attributes:
         steer: a trigger that fires when the find is to be opened in Steer.
         follow: lets an event that may have changed the model be followed by showing what belongs to the new one.
-        changed: a trigger that fires when the find that is open has changed.
     """
 
     steer: Callable[..., Any]
     follow: Callable[[Any], None]
-    changed: Callable[..., Any]
 
 
 def create_dissect_tab(networks: Networks, session: gr.State, basket: gr.State, tab: gr.Tab) -> DissectTab:
@@ -94,7 +92,7 @@ def create_dissect_tab(networks: Networks, session: gr.State, basket: gr.State, 
     def follow(event: Any) -> None:
         then_units(on(event.then, enter_again, [], panel.components))
 
-    return DissectTab(steered.success, follow, panel.painter.change)
+    return DissectTab(steered.success, follow)
 
 
 def enter_again(networks: Networks, visitor: Session) -> events.Shown:

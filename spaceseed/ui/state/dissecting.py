@@ -22,6 +22,7 @@ MAX_UNDO = 100
 MAX_TABLES, MAX_PICTURES = 50, 3_000
 PAUSE = 1.0  # seconds after which a slider moved again is another step to undo
 TITLE_EDITS = 2  # named in a kept find's name
+NO_FIND = "Choose a find first: take a fresh one, or one from the menu of a picture."
 
 # Strokes may come faster than they are taken. No visitor holds it for longer than a recipe takes to be checked.
 _taking = threading.Lock()
@@ -63,7 +64,7 @@ class Dissecting:
             ValueError: none is; the message is a sentence for the visitor.
         """
         if self.work is None:
-            raise HintError("Choose a find first: take a fresh face, or a picture's menu.")
+            raise HintError(NO_FIND)
         return self.work
 
     @property
@@ -147,9 +148,7 @@ class Dissecting:
     def _place(self, layer: str, unit: int) -> int:
         """Returns the place of what the slider did to a unit among the edits; their number if it did nothing."""
         edits = self.opened.recipe.edits
-        mine = (i for i, edit in enumerate(edits) if isinstance(edit, UnitEdit) and edit.mask is None
-                and (edit.layer, edit.units) == (layer, (unit,)))  # fmt: skip
-        return next(mine, len(edits))
+        return next((i for i, edit in enumerate(edits) if _is_level(edit, layer, unit)), len(edits))
 
     def _set_edits(self, edits: tuple[object, ...], control: Hashable = None) -> None:
         if len(edits) > MAX_ITEMS:
@@ -224,7 +223,13 @@ def _picture(table: UnitTable, unit: int) -> tuple[object, ...]:
     return table.sha256, table.layer, unit, *table.seeds[unit].tolist()
 
 
+def _is_level(edit: object, layer: str, unit: int) -> bool:
+    """Returns whether an edit sets this unit alone, to one value everywhere."""
+    if not isinstance(edit, UnitEdit) or (edit.layer, edit.units) != (layer, (unit,)):
+        return False
+    return edit.how == "set" and edit.mask is None and edit.values.ndim == 1
+
+
 def _same_units(one: UnitEdit, other: UnitEdit) -> bool:
-    return (one.layer, one.units, one.strength) == (other.layer, other.units, other.strength) and torch.equal(
-        one.values, other.values
-    )
+    alike = all(getattr(one, name) == getattr(other, name) for name in ("layer", "units", "how", "strength"))
+    return alike and torch.equal(one.values, other.values)
