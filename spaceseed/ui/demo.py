@@ -16,6 +16,7 @@ from spaceseed.ui.api.app import MISTAKES, App
 from spaceseed.ui.api.endpoints import create_api, offers_mcp
 from spaceseed.ui.avoid.tab import create_avoid_tab
 from spaceseed.ui.breed.tab import create_breed_tab
+from spaceseed.ui.dissect.tab import create_dissect_tab
 from spaceseed.ui.finds.tab import BASKET_TABS, create_finds_tab, turn_to
 from spaceseed.ui.kit.events import quiet
 from spaceseed.ui.kit.menu import PictureMenu
@@ -29,7 +30,7 @@ from spaceseed.ui.search.tab import create_search_tab
 from spaceseed.ui.shell.model_bar import create_model_bar
 from spaceseed.ui.shell.opening import Visit, join_opening
 from spaceseed.ui.shell.picture_menu import join_picture_menu
-from spaceseed.ui.shell.style import AVOID_CSS, CSS, KEYS, PHOTO_CSS, STEER_CSS, THEME
+from spaceseed.ui.shell.style import AVOID_CSS, CSS, DISSECT_CSS, KEYS, PHOTO_CSS, STEER_CSS, THEME
 from spaceseed.ui.shell.switching import Switching
 from spaceseed.ui.state.networks import BUNDLED, Networks
 from spaceseed.ui.state.pages import close_page
@@ -40,7 +41,7 @@ NOT_ZIPPED = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "text/css", "text/javascript", "a
 
 LAUNCH: dict[str, Any] = {
     "theme": THEME,
-    "css_paths": [CSS, STEER_CSS, AVOID_CSS, PHOTO_CSS],
+    "css_paths": [CSS, STEER_CSS, DISSECT_CSS, AVOID_CSS, PHOTO_CSS],
     "js": KEYS,
     "head": HEAD,
     "app_kwargs": {
@@ -89,6 +90,8 @@ def build(model: str | None = None, judge: str | None = None) -> gr.Blocks:
                 photo = create_photo_tab(networks, session, basket, breed, tabs)
             with gr.Tab("Steer", id="steer", elem_id="tab-steer", render_children=True) as steer_tab:
                 steer = create_steer_tab(networks, session, basket, menu, breed, steer_tab)
+            with gr.Tab("Dissect", id="dissect", elem_id="tab-dissect", render_children=True) as dissect_tab:
+                dissect = create_dissect_tab(networks, session, basket, dissect_tab)
             with gr.Tab("Avoid", id="avoid", elem_id="tab-avoid", render_children=True) as avoid_tab:
                 avoid = create_avoid_tab(networks, session, breed, [breed.avoid, search.avoid], tabs, avoid_tab)
             with gr.Tab("Found seeds", id="finds", elem_id="tab-finds", render_children=True):
@@ -104,7 +107,7 @@ def build(model: str | None = None, judge: str | None = None) -> gr.Blocks:
         for empty in (finds.picker, *steer.shelves):
             turn(empty.begin, tabs, "breed")
         _join_tabs(networks, session, tabs, draw_finds)
-        for steered in (finds.steer.click, photo.steer):
+        for steered in (finds.steer.click, photo.steer, dissect.steer):
             turn(steer.open(steered).success, tabs, "steer")
         join_picture_menu(networks, session, basket, menu, tabs, breed, steer)
         switching = Switching(networks, session, basket, bar, breed, search, photo, avoid)
@@ -113,13 +116,13 @@ def build(model: str | None = None, judge: str | None = None) -> gr.Blocks:
         loaded = switching.join(finds.detail.load.click, switching.load_shown, page)
         asked = switching.join(steer.load.click, switching.load_shown, page)
         flawed = switching.join(avoid.flawed.click, switching.load_flawed, page)
-        steer.show(chosen.then)
-        steer.show(flawed.then)
-        steer.show(loaded.then)
+        for shown in (chosen, flawed, loaded):
+            steer.show(shown.then)
         steer.open(asked.success)
         for switched in (chosen, loaded, asked, flawed):
             avoid.follow(switched)
             photo.follow(switched)
+            dissect.follow(switched)
 
         join_opening(networks, demo, Visit(session, basket, saved), menu, tabs, switching, breed, search, steer)
         demo.unload(leave)

@@ -30,7 +30,7 @@ def test_events_that_share_a_lane_agree_on_how_many_run_at_once():
     for fn in build("avatars").fns.values():
         if fn.queue and isinstance(fn.concurrency_id, str):
             lanes.setdefault(fn.concurrency_id, set()).add(fn.concurrency_limit)
-    assert {"breed", "finds", "photo", "search", "steer", "mix", "film", "avoid", "switch"} <= lanes.keys()
+    assert {"breed", "finds", "photo", "search", "steer", "mix", "film", "dissect", "avoid", "switch"} <= lanes.keys()
     assert all(len(limits) == 1 for limits in lanes.values())
 
 

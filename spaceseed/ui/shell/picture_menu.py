@@ -8,6 +8,7 @@ import gradio as gr
 
 from spaceseed.evolution.breeding import BAD
 from spaceseed.recipes.recipe import Recipe
+from spaceseed.ui.dissect.events import open_find
 from spaceseed.ui.kit.events import quiet
 from spaceseed.ui.kit.files import press
 from spaceseed.ui.kit.menu import Large, PictureMenu
@@ -58,6 +59,7 @@ def join_picture_menu(
     bred = on(menu.breed, breed_from, tabs)
     breed.draw(bred.success)
     to_top(bred)
+    turn(on(menu.dissect, paint_on, None).success, tabs, "dissect")
     turn(steer.open(on(menu.steer, send_to_steer, None).success).success, tabs, "steer")
 
 
@@ -95,6 +97,11 @@ def breed_from(networks: Networks, visitor: Session, find: str) -> gr.Tabs:
 def send_to_steer(networks: Networks, visitor: Session, find: str) -> None:
     """Makes the picture the one that Steer opens next."""
     visitor.sent = _picture(networks, visitor, find)
+
+
+def paint_on(networks: Networks, visitor: Session, find: str) -> None:
+    """Opens the picture in the Dissect tab."""
+    open_find(networks, visitor, _picture(networks, visitor, find))
 
 
 def mark_bad(networks: Networks, visitor: Session, find: str) -> None:

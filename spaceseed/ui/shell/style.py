@@ -8,6 +8,7 @@ from spaceseed.ui.kit.templates import read
 
 CSS = Path(__file__).with_name("style.css")
 STEER_CSS = Path(__file__).parents[1] / "steer" / "style.css"
+DISSECT_CSS = Path(__file__).parents[1] / "dissect" / "style.css"
 PHOTO_CSS = Path(__file__).parents[1] / "photo" / "style.css"
 AVOID_CSS = Path(__file__).parents[1] / "avoid" / "style.css"
 KEYS = read(Path(__file__).with_name("keys.js"))

@@ -15,6 +15,7 @@ from spaceseed.models.zoo.cache import ModelCache
 from spaceseed.recipes.recipe import Recipe, RecipeError
 from spaceseed.ui.kit.turns import Turns
 from spaceseed.ui.state.atlases import Atlases
+from spaceseed.ui.state.dissecting import UnitTables
 from spaceseed.ui.state.gpu import share
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Networks:
         default: id of the model that visitors meet first.
         problem: why it is not the one that was asked for, in a sentence; "" if it is.
         atlases: what the judges see in the images of many seeds.
+        units: what is known of the units of their layers.
         surveys: random draws, and what the judge sees in their images at truncation 1, by model's card and space.
         turns: those of the visitors' searches.
         connected: whether the Hub answers; None before `look_for_hub` knows.
@@ -56,6 +58,7 @@ class Networks:
         self._judge_lock = threading.Lock()
         self.connected: bool | None = None
         self.atlases = Atlases()
+        self.units = UnitTables()
         self.surveys: dict[tuple[ModelCard | None, str], tuple[Tensor, Tensor]] = {}
         self.turns = Turns(SEARCHES, TURN_SECONDS)
         self._own: dict[str, tuple[str, ModelCard]] = {}  # beside the catalogue: what `load` takes, by id

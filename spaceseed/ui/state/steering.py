@@ -67,7 +67,7 @@ class Change:
 
     @classmethod
     def of(cls, recipe: Recipe, sets: Sets) -> Self:
-        """Reads a find's edits back as sliders: the last ones, as many as these directions explain."""
+        """Reads a find's steps back as sliders: the last ones, as many as these directions explain."""
         edits, change = list(recipe.steps), cls(recipe)
         while edits and (found := change._explain(edits[-1], sets)):
             step, layer_range = found
@@ -90,7 +90,7 @@ class Change:
     def recipe(self, sets: Sets) -> Recipe:
         """Returns the find as the sliders have it."""
         edits = [self.ranges[step.method].edit(sets[step.method], step.index, step.amount) for step in self.steps]
-        return self.base.replace(edits=(*self.base.edits, *edits))
+        return self.base.replace(edits=(*self.base.steps, *edits, *self.base.unit_edits))
 
     @property
     def far_first(self) -> list[Step]:

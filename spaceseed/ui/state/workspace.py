@@ -12,6 +12,7 @@ from spaceseed.models.generators.generator import Generator
 from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.kit.cores import is_slow
 from spaceseed.ui.state.avoiding import Avoiding
+from spaceseed.ui.state.dissecting import Dissecting
 from spaceseed.ui.state.repairing import Repairing
 from spaceseed.ui.state.steering import Steering
 from spaceseed.ui.state.view import View
@@ -29,6 +30,7 @@ class Workspace:
         breeding: the evolution that the visitor steers.
         view: how its images are seen.
         steering: what the visitor does to one find.
+        dissecting: what they do to the units of one find.
         avoiding: what they call bad, and the filter learned from it.
         repairing: the repair found from the same.
     """
@@ -37,6 +39,7 @@ class Workspace:
     breeding: Breeding
     view: View
     steering: Steering = field(default_factory=Steering)
+    dissecting: Dissecting = field(default_factory=Dissecting)
     avoiding: Avoiding = field(default_factory=Avoiding)
     repairing: Repairing = field(default_factory=Repairing)
 

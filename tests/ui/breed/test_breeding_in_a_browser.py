@@ -206,7 +206,7 @@ def test_two_visitors_do_not_meet(visit):
 
 def test_a_phone_scrolls_down_alone_and_has_the_buttons_in_reach(visit):
     page = visit(width=390, height=700, has_touch=True)
-    for tab in ("Breed", "Search", "Photo", "Avoid", "Found seeds"):
+    for tab in ("Breed", "Search", "Photo", "Dissect", "Avoid", "Found seeds"):
         page.get_by_role("tab", name=tab).click()
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.get_by_role("tab", name="Breed").click()

@@ -20,3 +20,10 @@ def test_a_painter_tells_where_it_was_painted_over(tmp_path):
     assert (painted.shape, np.argwhere(painted).tolist()) == ((3, 4), [[2, 1]])
     for payload in (None, {}, {"painted": 3}, {"painted": "data:image/png;base64,AAAA"}, {"painted": address[:60]}):
         assert painter.preprocess(payload) is None
+
+
+def test_strokes_stay_to_be_told_together_or_are_told_alone():
+    together, alone = Painter("A picture"), Painter("A picture", keeps=False)
+    assert "keeps = true" in together.html_template
+    assert "keeps = false" in alone.html_template
+    assert "if (!false) wipe()" in alone.js_on_load

@@ -4,7 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-TABS = ("Breed", "Search", "Photo", "Steer", "Avoid", "Found seeds")
+TABS = ("Breed", "Search", "Photo", "Steer", "Dissect", "Avoid", "Found seeds")
 PARTS = ("Change", "Mix", "Film")
 DESKTOP, PHONE = (1280, 800), (390, 844)
 THEMES = ("light", "dark")

@@ -16,6 +16,7 @@ ENTRIES = [
     "Keep",
     "Breed from it",
     "Steer it",
+    "Paint on it",
     "Search for more like it",
     "Mark as bad",
     "Download",

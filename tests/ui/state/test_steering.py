@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spaceseed.directions.sets import DirectionSet
-from spaceseed.recipes.recipe import Edit, Recipe
+from spaceseed.recipes.recipe import Edit, Recipe, UnitEdit
 from spaceseed.ui.state import steering as steer_state
 from spaceseed.ui.state.steering import Change, LayerRange, Steering, signed
 
@@ -221,3 +221,16 @@ def test_nothing_open_is_said():
 
 def test_numbers_have_signs():
     assert [signed(n) for n in (2.0, -0.5, 0, 1.25)] == ["+2", "−0.5", "0", "+1.25"]
+
+
+def test_edits_of_units_stay_and_are_no_sliders(steering, clock):
+    units = UnitEdit(name="hat added", layer="b8.conv0", units=(1, 2), values=torch.ones(2), mask=torch.ones(4, 4))
+    step = SETS["sefa"].edit(1, 2.0, range(NUM_WS))
+    source = plain(edits=(step, units))
+    steering.open(source)
+    assert steering.now.amounts("sefa") == {1: 2.0}
+    assert steering.kept(differ) is source
+    move(steering, clock, 0, 1.0)
+    assert [edit.name for edit in steering.recipe().edits] == ["sefa 1", "sefa 0", "hat added"]
+    assert steering.recipe().unit_edits == (units,)
+    assert steering.kept(differ).name == "Ada · sefa 1 +2, sefa 0 +1"

@@ -43,7 +43,7 @@ class Large:
 class PictureMenu(gr.HTML):
     """The menu; its value as an input is the name of the picture on which it was opened last.
 
-    Each entry is an event: `large`, `keep`, `breed`, `steer`, `more`, `bad`, `save` and `link`.
+    Each entry is an event: `large`, `keep`, `breed`, `steer`, `dissect`, `more`, `bad`, `save` and `link`.
 
     Args:
         **options: of `gr.HTML`.

@@ -9,8 +9,8 @@ const image = large.querySelector('img');
 const link = large.querySelector('.link');
 const said = large.querySelector('.said');
 const items = [...menu.querySelectorAll('button')];
-// Events: 'large', 'keep', 'breed', 'steer', 'more', 'bad', 'save', 'link'.
-const LEAVE = ['breed', 'steer', 'more'];  // they turn to another tab
+// Events: 'large', 'keep', 'breed', 'steer', 'dissect', 'more', 'bad', 'save', 'link'.
+const LEAVE = ['breed', 'steer', 'dissect', 'more'];  // they turn to another tab
 
 // The large view has the same entries, but for the one that opens it.
 for (const item of items.slice(1)) {

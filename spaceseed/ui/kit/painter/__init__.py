@@ -40,14 +40,16 @@ class Painter(gr.HTML):
 
     Args:
         title: what the picture is.
+        keeps: whether strokes stay, and are told together. Else each is told alone, and shown until another picture
+            answers it.
         **options: of `gr.HTML`.
     """
 
-    def __init__(self, title: str, **options: Any) -> None:
+    def __init__(self, title: str, *, keeps: bool = True, **options: Any) -> None:
         super().__init__(
-            html_template=read(HERE / "template.html", TITLE=title),
+            html_template=read(HERE / "template.html", TITLE=title, KEEPS=keeps),
             css_template=read(HERE / "style.css"),
-            js_on_load=read(HERE / "script.js"),
+            js_on_load=read(HERE / "script.js", KEEPS=keeps),
             apply_default_css=False,
             padding=False,
             **options,

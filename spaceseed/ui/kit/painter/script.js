@@ -9,8 +9,9 @@ const canvas = () => element.querySelector('canvas');
 const wipe = () => canvas()?.getContext('2d').clearRect(0, 0, canvas().width, canvas().height);
 
 watch('value', () => {
-  const image = props.value?.image ?? '';
-  if (image !== shown) wipe();
+  const {image = '', painted} = props.value || {};
+  const answered = image !== shown || (!KEEPS && !painted);
+  if (answered && !last) wipe();  // not while the brush is down
   shown = image;
 });
 
@@ -25,7 +26,7 @@ const stroke = (to) => {
   Object.assign(brush, {strokeStyle: COLOR, lineCap: 'round', lineWidth: size * Math.max(canvas().width, canvas().height)});
   brush.beginPath();
   brush.moveTo(...last);
-  brush.lineTo(...to);
+  brush.lineTo(to[0] + 0.01, to[1]);  // a line of no length would be no dot
   brush.stroke();
   last = to;
 };
@@ -38,6 +39,7 @@ const tell = () => {
 element.addEventListener('pointerdown', (event) => {
   if (event.target !== canvas() || event.button) return;
   event.target.setPointerCapture(event.pointerId);
+  if (!KEEPS) wipe();  // the stroke before was told
   last = at(event);
   stroke(last);
 });
