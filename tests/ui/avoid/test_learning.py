@@ -139,7 +139,9 @@ def test_breed_draws_what_the_filter_allows_while_it_is_on(bright_networks, lear
     use_in_breed(bright_networks, learner, True)
     for _ in range(3):
         assert avoid.allows(learner.breeding.next({}, 36).latents).all()
-    assert breed_line(learner.workspace.avoiding, learner.workspace.repairing).startswith("Fresh ones and children keep away")
+    assert breed_line(learner.workspace.avoiding, learner.workspace.repairing).startswith(
+        "Fresh ones and children keep away"
+    )
     use_in_breed(bright_networks, learner, False)
     assert not avoid.allows(learner.breeding.next({}, 36).latents).all()
     assert breed_line(learner.workspace.avoiding, learner.workspace.repairing) == ""
