@@ -35,11 +35,15 @@ def tables(figures: Figures) -> str:
         ("a move, median", f"{np.median(moves):.0f} ms"),
         ("a move, 95th percentile", f"{np.percentile(moves, 95):.0f} ms"),
         ("a move, slowest", f"{max(moves):.0f} ms"),
-        (f"moves within {figures['aim']} ms", f"{np.mean(np.array(moves) <= figures['aim']):.0%} of {len(moves)}"),
+        (f"moves within {figures['aim']} ms", _share(moves, figures["aim"])),
         ("a stroke, median", f"{np.median(strokes):.0f} ms"),
         ("a stroke, 95th percentile", f"{np.percentile(strokes, 95):.0f} ms"),
         ("a stroke, slowest", f"{max(strokes):.0f} ms"),
-        (f"strokes within {figures['aim']} ms", f"{np.mean(np.array(strokes) <= figures['aim']):.0%} of {len(strokes)}"),
+        (f"strokes within {figures['aim']} ms", _share(strokes, figures["aim"])),
         (f"a drag of {figures['drag_values']} values", drag),
     ]
     return table(("what", "figure"), rows)
+
+
+def _share(times: list[float], aim: float) -> str:
+    return f"{np.mean(np.array(times) <= aim):.0%} of {len(times)}"
