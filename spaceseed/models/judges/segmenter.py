@@ -7,6 +7,8 @@ Example::
     glasses = labels == segmenter.classes.index("glasses")
 
 - "avatars": the faces of the bundled generator, in nine classes. It is bundled.
+- "faces": photographs of faces, in 19 classes. A public SegFormer from the Hub (339 MB).
+- "scenes": photographs of rooms and landscapes, in the 150 classes of ADE20K. A public SegFormer from the Hub (15 MB).
 """
 
 import json
@@ -180,8 +182,30 @@ def read_avatars(folder: Path = ASSETS, device: torch.device | str = "cpu") -> S
     )
 
 
+def _from_hub(name: str, domain: str) -> Callable[[torch.device, ByteProgress | None], Segmenter]:
+    def make(device: torch.device, progress: ByteProgress | None) -> Segmenter:
+        from spaceseed.models.judges import segformer  # noqa: PLC0415 - takes long to import
+
+        published = segformer.PUBLISHED[name]
+        return Segmenter(
+            segformer.load_segformer(published, progress),
+            published.classes,
+            name=name,
+            domain=domain,
+            sha256=published.sha256,
+            resolution=segformer.RESOLUTION,
+            mean=segformer.MEAN,
+            std=segformer.STD,
+            device=device,
+        )
+
+    return make
+
+
 SEGMENTERS: dict[str, Callable[[torch.device, ByteProgress | None], Segmenter]] = {
     "avatars": lambda device, _: read_avatars(device=device),
+    "faces": _from_hub("faces", "photographs of faces"),
+    "scenes": _from_hub("scenes", "photographs of rooms and landscapes"),
 }
 
 
@@ -191,12 +215,14 @@ def load_segmenter(
     """Loads a segmenter, with frozen weights.
 
     Args:
-        name: "avatars", for the faces of the bundled generator.
+        name: "avatars", "faces" or "scenes", see above.
         device: where it runs; the CPU by default.
         progress: called with (bytes received, bytes in total) during a download.
 
     Raises:
         ArgumentError: there is no such segmenter, or this machine does not have the device.
+        DownloadError: the weights cannot be downloaded from the Hub, or are not those that are pinned.
+        CheckpointError: the file from the Hub does not hold the weights of this network.
     """
     make, device = check_choice("name", name, SEGMENTERS), check_device("device", device)
     return make(device, progress)

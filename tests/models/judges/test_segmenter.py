@@ -166,7 +166,7 @@ def test_images_that_do_not_fit_are_named(segmenter, images):
 
 @pytest.mark.parametrize("name", ["avatar", "", None, 3, ["avatars"]])
 def test_unknown_names_are_refused(name):
-    with pytest.raises(ArgumentError, match="one of 'avatars'"):
+    with pytest.raises(ArgumentError, match="one of 'avatars', 'faces', 'scenes'"):
         load_segmenter(name)
 
 
