@@ -186,6 +186,11 @@ class Recipe(Record):
         return tuple(edit for edit in self.edits if isinstance(edit, UnitEdit))
 
     @property
+    def edited(self) -> bool:
+        """Whether somebody changed this image. A repair, which changes all images of a model, does not count."""
+        return any(isinstance(edit, Edit) or edit.how == "set" for edit in self.edits)
+
+    @property
     def id(self) -> str:
         """16 hexadecimal digits, equal for all recipes with the same pixels. Name and history do not matter."""
         fields = self.model_dump(mode="json", include=set(PIXEL_FIELDS))

@@ -93,7 +93,7 @@ def build(model: str | None = None, judge: str | None = None) -> gr.Blocks:
             with gr.Tab("Dissect", id="dissect", elem_id="tab-dissect", render_children=True) as dissect_tab:
                 dissect = create_dissect_tab(networks, session, basket, dissect_tab)
             with gr.Tab("Avoid", id="avoid", elem_id="tab-avoid", render_children=True) as avoid_tab:
-                avoid = create_avoid_tab(networks, session, breed.picker, [breed.avoid, search.avoid], tabs, avoid_tab)
+                avoid = create_avoid_tab(networks, session, breed, [breed.avoid, search.avoid], tabs, avoid_tab)
             with gr.Tab("Found seeds", id="finds", elem_id="tab-finds", render_children=True):
                 finds = create_finds_tab(networks, session, basket, saved, breed, tabs)
 

@@ -8,13 +8,14 @@ from typing import Any
 import gradio as gr
 
 from spaceseed.ui.avoid import examples, learning, pictures, proof, telling, wall
+from spaceseed.ui.avoid.repairs import Repairs
 from spaceseed.ui.avoid.view import Examples, Proof, Study, Wall
 from spaceseed.ui.kit.cores import is_slow
 from spaceseed.ui.kit.events import quiet
 from spaceseed.ui.kit.jobs import StatusLine, idle
 from spaceseed.ui.kit.messages import clear_errors
-from spaceseed.ui.kit.picker import PickGallery
 from spaceseed.ui.state.avoiding import TASK
+from spaceseed.ui.state.handles import BreedTab
 from spaceseed.ui.state.marks import note_marks
 from spaceseed.ui.state.networks import Networks
 from spaceseed.ui.state.session import Session
@@ -99,14 +100,14 @@ class _Events:
 
 
 def create_avoid_tab(
-    networks: Networks, session: gr.State, marks: PickGallery, lines: list[gr.HTML], tabs: gr.Tabs, tab: gr.Tab
+    networks: Networks, session: gr.State, breed: BreedTab, lines: list[gr.HTML], tabs: gr.Tabs, tab: gr.Tab
 ) -> AvoidTab:
     """Lays out the tab and joins its events.
 
     Args:
         networks: draw and judge.
         session: holds a `Session`.
-        marks: the picker of the Breed page.
+        breed: the Breed tab, whose marks are noted.
         lines: where Breed and Search say that they use the filter.
         tabs: of the app; marks are noted when a visitor turns to another one.
         tab: what this is laid out in.
@@ -114,12 +115,13 @@ def create_avoid_tab(
     board = Wall.create(networks)
     found = Examples.create(examples.placeholder(networks, networks.default))
     study = Study.create(networks)
-    shown = Proof.create(pictures.faces_compared(networks.generator(networks.default)))
+    compared = pictures.faces_compared(networks.generator(networks.default))
+    shown, repairs = Proof.create(compared), Repairs.create(compared)
     events = _Events(networks, session, board, found, study, shown, lines)
     on, work = events.on, events.work
 
-    tabs.select(note_marks, [session, marks], None, **NOW)
-    events.draw_marks(on(tab.select, lambda _, visitor, picked: note_marks(visitor, picked), [marks], None))
+    tabs.select(note_marks, [session, breed.picker], None, **NOW)
+    events.draw_marks(on(tab.select, lambda _, visitor, picked: note_marks(visitor, picked), [breed.picker], None))
     for trigger in (board.picker.begin, board.others.click):
         on(trigger, wall.show_others, [], events.walled)
     events.draw_shelves(on(board.picker.mark, wall.note, [board.picker], events.counted, **MARK))
@@ -138,10 +140,15 @@ def create_avoid_tab(
     events.draw_filter(loaded)
     on(shown.other.click, pictures.other_seeds, [], shown.pictures)
     events.draw_state(work(shown.measure.click, proof.measure, [shown.images], shown.job))
-    for job in (found.job, study.job, shown.job):
+    repairs.join(on, work, events.draw_state, breed)
+    for job in (found.job, study.job, shown.job, repairs.job):
         job.stop.click(lambda visitor: visitor.tasks.end(TASK), session, None, **NOW)
     fitted = [board.hint, found.text, found.drawn, study.source, study.method, shown.images]
-    return AvoidTab(lambda event: events.draw_filter(events.draw_marks(event)), fitted, board.flawed)
+
+    def follow(event: Any) -> None:
+        repairs.follow(on, events.draw_filter(events.draw_marks(event)))
+
+    return AvoidTab(follow, fitted, board.flawed)
 
 
 def show_state(_: Networks, visitor: Session) -> Iterator[list[Any]]:
@@ -164,10 +171,10 @@ def values_for(networks: Networks, model: str) -> list[Any]:
 
 
 def _state(visitor: Session) -> list[Any]:
-    avoiding = visitor.workspace.avoiding
+    avoiding, repairing = visitor.workspace.avoiding, visitor.workspace.repairing
     learned = avoiding.learned
     path = learning.filter_file(visitor, learned) if learned else None
-    lines = telling.breed_line(avoiding), telling.search_line(avoiding)
+    lines = telling.breed_line(avoiding, repairing), telling.search_line(avoiding, repairing)
     return [
         gr.Column(visible=learned is not None),
         telling.verdict(learned) if learned else "",

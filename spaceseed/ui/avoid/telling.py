@@ -3,6 +3,9 @@
 from spaceseed.filters.filter import LatentFilter
 from spaceseed.ui.avoid.learning import METHODS
 from spaceseed.ui.state.avoiding import Avoiding, Learned
+from spaceseed.ui.state.repairing import Repairing
+
+REPAIRED = "Images are repaired: Avoid switches this off."
 
 
 def verdict(learned: Learned) -> str:
@@ -58,18 +61,24 @@ def numbers(learned: Learned) -> list[list[str]]:
     ]
 
 
-def breed_line(avoiding: Avoiding) -> str:
-    """Returns what Breed says about the filter; "" if it does not use it."""
-    if avoiding.breeds_with is None:
-        return ""
-    return f"Fresh ones and children keep away from what you avoid{_origin(avoiding.breeds_with.filter)}."
+def breed_line(avoiding: Avoiding, repairing: Repairing) -> str:
+    """Returns what Breed says about the filter and the repair that it uses; "" if it uses none."""
+    said = []
+    if avoiding.breeds_with is not None:
+        said.append(f"Fresh ones and children keep away from what you avoid{_origin(avoiding.breeds_with.filter)}.")
+    if repairing.repair is not None and repairing.in_breed:
+        said.append(REPAIRED)
+    return " ".join(said)
 
 
-def search_line(avoiding: Avoiding) -> str:
-    """Returns what Search says about the filter; "" if it does not use it."""
-    if avoiding.learned is None or not avoiding.in_search:
-        return ""
-    return f"Searches keep away from what you avoid{_origin(avoiding.learned.filter)}."
+def search_line(avoiding: Avoiding, repairing: Repairing) -> str:
+    """Returns what Search says about the filter and the repair that it uses; "" if it uses none."""
+    said = []
+    if avoiding.learned is not None and avoiding.in_search:
+        said.append(f"Searches keep away from what you avoid{_origin(avoiding.learned.filter)}.")
+    if repairing.repair is not None and repairing.in_search:
+        said.append(REPAIRED)
+    return " ".join(said)
 
 
 def examples_of(avoid: LatentFilter) -> str:

@@ -224,6 +224,7 @@ def ask(visitor: Session, view: View, picked: Picked, values: dict[str, Any], pa
         raise ValueError('The images liked in Breed come from w: choose w or ws under "Where to look".')
     picture = None if path is None else read_upload(path)
     visitor.ticket = Ticket()
+    view = visitor.workspace.repairing.searches(view)
     return Job(visitor.model, view, settings, visitor.ticket, liked, liked_space, avoid, picture)
 
 

@@ -109,7 +109,7 @@ def mark_bad(networks: Networks, visitor: Session, find: str) -> None:
     recipe = _picture(networks, visitor, find)
     if recipe.model != visitor.model:
         raise ValueError("This picture is of another model: choose that model first, in the menu above.")
-    if recipe.space == "ws" or recipe.edits:
+    if recipe.space == "ws" or recipe.edited:
         raise ValueError("A mixed or steered picture cannot be marked: mark one that was not changed.")
     visitor.workspace.avoiding.mark(recipe.latent, recipe.space, BAD)
     inform("Marked as bad: Avoid learns from it.")

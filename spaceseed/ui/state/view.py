@@ -8,6 +8,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
+from spaceseed.dissection.repair import Repair
 from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generators.generator import Generator, ModelCard
 from spaceseed.models.generators.labels import groups_of, labels
@@ -21,7 +22,7 @@ TRUNCATION = "Ordinary to odd (truncation ψ)"  # its label, wherever it is set
 
 @dataclass(frozen=True)
 class View:
-    """Truncation, classes and pose.
+    """Truncation, classes, pose, and a repair.
 
     Attributes:
         truncation: psi; 1 for models on which it has no effect.
@@ -30,6 +31,7 @@ class View:
         shift_x: how far the image moves to the right, in widths.
         shift_y: how far it moves down.
         turn: how far it turns clockwise, in degrees.
+        repair: what all images get, if anything.
     """
 
     truncation: float = 1.0
@@ -37,6 +39,7 @@ class View:
     shift_x: float = 0.0
     shift_y: float = 0.0
     turn: float = 0.0
+    repair: Repair | None = None
 
     @classmethod
     def of(cls, generator: Generator) -> Self:
@@ -91,6 +94,7 @@ class View:
             self.truncation if truncation is None else truncation,
             labels=labels(generator, *self.classes) if generator.num_classes else None,
             transform=self._transform(),
+            repair=self.repair,
         )
 
     def _transform(self) -> Tensor | None:

@@ -13,6 +13,7 @@ from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.kit.cores import is_slow
 from spaceseed.ui.state.avoiding import Avoiding
 from spaceseed.ui.state.dissecting import Dissecting
+from spaceseed.ui.state.repairing import Repairing
 from spaceseed.ui.state.steering import Steering
 from spaceseed.ui.state.view import View
 
@@ -31,6 +32,7 @@ class Workspace:
         steering: what the visitor does to one find.
         dissecting: what they do to the units of one find.
         avoiding: what they call bad, and the filter learned from it.
+        repairing: the repair found from the same.
     """
 
     model: str
@@ -39,6 +41,7 @@ class Workspace:
     steering: Steering = field(default_factory=Steering)
     dissecting: Dissecting = field(default_factory=Dissecting)
     avoiding: Avoiding = field(default_factory=Avoiding)
+    repairing: Repairing = field(default_factory=Repairing)
 
     @classmethod
     def of(cls, generator: Generator, seeds: Sequence[int], seed: int = 0) -> Self:
@@ -80,7 +83,7 @@ class Workspace:
             ValueError: none of them can be bred; the message is a sentence for the visitor.
         """
         sizes = {"z": generator.z_dim, "w": generator.w_dim}
-        plain = [self._as_on_page(generator, r) for r in recipes if r.model == self.model and not r.edits]
+        plain = [self._as_on_page(generator, r) for r in recipes if r.model == self.model and not r.edited]
         fit = [r for r in plain if r.space in sizes]
         taken = [r for r in fit if len(r.latent) == sizes[r.space]][: MAX_COUNT - 1]
         if not taken:

@@ -20,6 +20,7 @@ from spaceseed.ui.search.tab import ask
 from spaceseed.ui.shell.switching import switch
 from spaceseed.ui.state.avoiding import vectors
 from spaceseed.ui.state.networks import Networks
+from spaceseed.ui.state.repairing import Repairing
 from spaceseed.ui.state.session import Session
 from tests.ui.avoid.lessons import SHIFT, TRUNCATE, BrightJudge, brightness, mark, study, taught
 
@@ -138,10 +139,12 @@ def test_breed_draws_what_the_filter_allows_while_it_is_on(bright_networks, lear
     use_in_breed(bright_networks, learner, True)
     for _ in range(3):
         assert avoid.allows(learner.breeding.next({}, 36).latents).all()
-    assert breed_line(learner.workspace.avoiding).startswith("Fresh ones and children keep away")
+    assert breed_line(learner.workspace.avoiding, learner.workspace.repairing).startswith(
+        "Fresh ones and children keep away"
+    )
     use_in_breed(bright_networks, learner, False)
     assert not avoid.allows(learner.breeding.next({}, 36).latents).all()
-    assert breed_line(learner.workspace.avoiding) == ""
+    assert breed_line(learner.workspace.avoiding, learner.workspace.repairing) == ""
 
 
 def test_a_doubtful_filter_is_used_with_a_warning(bright_networks, learner, said):
@@ -149,7 +152,7 @@ def test_a_doubtful_filter_is_used_with_a_warning(bright_networks, learner, said
     study(bright_networks, learner)
     use_in_breed(bright_networks, learner, True)
     assert said == ["It is in use. " + learner.workspace.avoiding.learned.filter.reason]
-    assert "too few to be trusted" in breed_line(learner.workspace.avoiding)
+    assert "too few to be trusted" in breed_line(learner.workspace.avoiding, learner.workspace.repairing)
 
 
 @pytest.mark.parametrize("space", ["z", "w"])
@@ -261,8 +264,8 @@ def test_real_images_teach_without_marks(bright_networks, avatars_learner):
     assert terms["Good ones let through (coverage)"].endswith("% of draws that look like real images.")
     use_in_breed(bright_networks, avatars_learner, True)
     use_in_search(bright_networks, avatars_learner, True)
-    assert breed_line(avoiding).endswith("learned from 2,000 real images.")
-    assert search_line(avoiding).endswith("learned from 2,000 real images.")
+    assert breed_line(avoiding, Repairing()).endswith("learned from 2,000 real images.")
+    assert search_line(avoiding, Repairing()).endswith("learned from 2,000 real images.")
     assert avatars_learner.breeding.next({}, 12).latents.shape == (12, avoiding.learned.space.generator.z_dim)
     with pytest.raises(ValueError, match="This filter is for w"):
         avoiding.searches_with("z")
