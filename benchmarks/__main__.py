@@ -22,6 +22,7 @@ STUDIES = {  # name: the options that it takes
     "projection": ("quick", "data", "workers"),
     "prior_study": ("quick", "data"),
     "avoidance": ("quick", "data"),
+    "dissection": ("quick", "data"),
     "trust": ("quick",),
     "cost": ("quick",),
     "synthesis": ("quick",),

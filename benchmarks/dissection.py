@@ -246,6 +246,7 @@ def main() -> None:
         "compared": size.compared,
         "real": size.real,
         "trials": size.trials,
+        "quoted": str(size.marks[1]),
         "layers": layers(generator),
         "interventions": interventions(generator, segmenter, size),
         "cost": cost(generator, segmenter, size),

@@ -1,9 +1,9 @@
-"""How fast does the picture follow a slider? From its event in the browser to the new image, on the bundled faces.
+"""How fast does the picture follow the hand? From the event in the browser to the new image, on the bundled faces.
 
     python -m benchmarks.steer_latency
 
 The study starts the app and a headless Chromium, moves a slider of the Steer tab many times, and drags it once through
-60 values, one in each frame of 60 a second.
+60 values, one in each frame of 60 a second. Then it paints many strokes in the Dissect tab.
 """
 
 import os
@@ -54,12 +54,34 @@ DRAG_ALONG = """async (values) => {
   return [count, last - end];
 }"""
 
+# Resolves with the milliseconds from the end of a stroke to the moment when the new picture can be painted.
+STROKE = """([x, y]) => new Promise((resolve) => {
+  const place = document.querySelector('#dissect-painter'), box = place.querySelector('canvas').getBoundingClientRect();
+  const touch = (kind, dx) => place.querySelector('canvas').dispatchEvent(new PointerEvent(kind, {
+    bubbles: true, pointerId: 1, clientX: box.left + (x + dx) * box.width, clientY: box.top + y * box.height}));
+  place.querySelector('canvas').setPointerCapture = () => {};
+  const before = place.querySelector('img').src;
+  touch('pointerdown', 0);
+  touch('pointermove', 0.1);
+  const start = performance.now();
+  const watcher = new MutationObserver(async () => {
+    const image = place.querySelector('img');
+    if (image.src === before) return;
+    watcher.disconnect();
+    await image.decode();
+    requestAnimationFrame(() => resolve(performance.now() - start));
+  });
+  watcher.observe(place, {subtree: true, childList: true, attributes: true});
+  touch('pointerup', 0.1);
+})"""
+
 
 def main() -> None:
     """Measures and writes."""
     quick = (args := arguments(__doc__).parse_args()).quick
     with opened_app() as (page, url):
-        figures = measure(page, url, QUICK_MOVES if quick else MOVES)
+        moves = QUICK_MOVES if quick else MOVES
+        figures = measure(page, url, moves) | {"strokes": measure_strokes(page, moves)}
     figures |= {"cores": os.cpu_count(), "aim": AIM, "drag_values": DRAG}
     save(args, "steer_latency", figures)
 
@@ -87,6 +109,30 @@ def measure(page: Page, url: str, moves: int) -> dict[str, Any]:
         page.wait_for_timeout(100)
     pictures, lag = page.evaluate(DRAG_ALONG, [str(v) for v in np.linspace(-4, 4, DRAG).round(2)])
     return {"moves": [round(t, 1) for t in times[1:]], "drag_pictures": pictures, "drag_lag": round(lag, 1)}
+
+
+def measure_strokes(page: Page, strokes: int) -> list[float]:
+    """Opens the Dissect tab and paints.
+
+    Args:
+        page: of the app.
+        strokes: how many.
+
+    Returns:
+        milliseconds of each.
+    """
+    page.get_by_role("tab", name="Dissect").click()
+    page.locator("#dissect-wall img").nth(11).wait_for()
+    page.wait_for_timeout(2000)
+    times = []
+    for i in range(strokes + 1):
+        if i % 2:  # so that each stroke changes the picture
+            page.locator("#dissect-mode").get_by_text("Erase").click()
+        else:
+            page.locator("#dissect-mode").get_by_text("Add").click()
+        page.wait_for_timeout(200)
+        times.append(page.evaluate(STROKE, [0.25 + 0.1 * (i % 5), 0.35 + 0.05 * (i % 3)]))
+    return [round(t, 1) for t in times[1:]]
 
 
 if __name__ == "__main__":

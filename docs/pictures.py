@@ -118,6 +118,22 @@ def steer(page: Page) -> None:
     shoot(page, "steer")
 
 
+def dissect(page: Page) -> None:
+    """Paints glasses on a face."""
+    page.get_by_role("tab", name="Dissect").click()
+    page.locator("#dissect-wall img").nth(11).wait_for(timeout=60_000)
+    box = page.locator("#dissect-painter canvas").bounding_box()
+    assert box is not None
+    left, middle = box["x"] + 0.3 * box["width"], box["y"] + 0.45 * box["height"]
+    page.mouse.move(left, middle)
+    page.mouse.down()
+    page.mouse.move(left + 0.4 * box["width"], middle, steps=10)
+    page.mouse.up()
+    page.get_by_text("glasses added").first.wait_for()
+    page.mouse.move(0, 0)
+    shoot(page, "dissect", height=1_450)
+
+
 def mix(page: Page) -> None:
     """Keeps the liked faces, too, and mixes all."""
     page.locator("#steer-liked").click()
@@ -180,6 +196,7 @@ def main() -> None:
         search(page)
         photo(page)
         steer(page)
+        dissect(page)
         mix(page)
         avoid(page)
         finds(page)

@@ -8,10 +8,10 @@ TITLE = "What single units draw"
 def headline(figures: Figures) -> str:
     """Returns the figure that the README quotes."""
     row, repairs = _of(figures, "glasses", "overlap"), figures["repairs"]
-    after = repairs["after"]["100"]
+    after = repairs["after"][figures["quoted"]]
     return (
-        f"{figures['units']} units off: glasses {row['change']:+.0%}, others {row['others']:.0%}; "
-        f"a repair from 100 marks: broken {repairs['before']['broken']:.0%} to {after['broken'][0]:.0%}"
+        f"{figures['units']} units off: glasses {row['change']:+.0%}; repair from {figures['quoted']} marks: broken "
+        f"{repairs['before']['broken']:.0%} to {after['broken'][0]:.0%}"
     )
 
 

@@ -35,7 +35,7 @@ Features = Callable[[Tensor], Tensor]
 FEWEST = 5  # marks of each kind
 DRAWS = 400  # unmarked images that are looked at too
 MAX_CELLS = 16  # on a side: later layers draw details, and their limits would make recipes large
-MAX_FOUND = 64  # units
+MAX_FOUND = 32  # units
 REACHED = 0.9  # share of good images that stay below the limit of a cell
 CHANCE = 0.1  # bound on the probability of such marks if nothing can be learned from them
 SURE = 3.0  # standard errors by which a unit must tell bad from good
@@ -105,7 +105,7 @@ class Repair:
 
         A linear classifier of the features learns from the marks and looks at 400 random images, so that units are
         compared in many images even if few are marked. A unit is found if its mean activation tells bad from good
-        images by three standard errors; of these the 64 that tell most are limited. The layer is the one whose repair
+        images by three standard errors; of these the 32 that tell most are limited. The layer is the one whose repair
         leaves the fewest bad images.
 
         Args:
@@ -205,7 +205,7 @@ def telling(bad: Tensor, good: Tensor) -> Tensor:
         good: of good ones, [m, units, h, w].
 
     Returns:
-        int64, at most 64 numbers of units.
+        int64, at most 32 numbers of units.
     """
     if min(len(bad), len(good)) < 2:
         return torch.empty(0, dtype=torch.int64)

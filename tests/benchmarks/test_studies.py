@@ -16,6 +16,7 @@ from benchmarks import (
     atlas,
     avoidance,
     cost,
+    dissection,
     harness,
     pareto,
     photographs,
@@ -333,3 +334,21 @@ def test_a_smudged_face_is_worse_than_a_drawn_one():
     scores = Redrawn(load_classifier("avatars"))(torch.cat([drawn, torn]))
     assert scores[:4].min() > scores[4:].max()
     assert similarity(drawn, drawn) == pytest.approx(torch.ones(4), abs=1e-5)
+
+
+@pytest.mark.slow
+def test_dissection(results, monkeypatch, tmp_path):
+    rng = random.Random(0)
+    drawings = Renders(np.stack([render(sample(rng)) for _ in range(100)]), [])
+    monkeypatch.setattr(dissection, "renders", lambda *_: drawings)
+    monkeypatch.setattr(dissection, "CLASSES", {"glasses": dissection.CLASSES["glasses"]})
+    figures = results(dissection)
+    assert {row["layer"] for row in figures["layers"]} >= set(load("avatars").layers)
+    assert [row["how"] for row in figures["interventions"]] == ["overlap", "optimised", "random"]
+    overlap, _, chance = figures["interventions"]
+    assert overlap["change"] < min(chance["change"], 0)
+    assert 0 <= overlap["seen after"] <= overlap["seen before"] <= 1
+    assert all(0 <= row["broken"][0] <= 1 for row in figures["repairs"]["after"].values())
+    assert (tmp_path / "dissection.png").exists()
+    assert "repair from 40 marks" in summary("dissection", figures)
+    assert "Without its first 20 units" in page("dissection", figures)

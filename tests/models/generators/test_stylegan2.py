@@ -166,3 +166,19 @@ def test_an_unknown_architecture_is_named():
 
 def test_layers_are_named_by_their_resolution(small):
     assert small.layers == ("b4.conv1", "b8.conv0", "b8.conv1", "b16.conv0", "b16.conv1")
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("architecture", ["skip", "resnet"])
+def test_styles_are_the_affine_maps_of_w_and_can_be_changed(architecture):
+    torch.manual_seed(0)
+    generator = families.stylegan2(architecture)
+    ws = generator.map(torch.randn(2, generator.z_dim))
+    assert len(generator.styles) == len(generator.layers) + (3 if architecture == "skip" else 1)
+    image = generator.synthesize(ws)
+    for name in generator.styles:
+        style = generator.activations(ws, name)
+        layer = generator.synthesis.get_submodule(name.removesuffix(".style"))
+        assert any(torch.allclose(style, layer.affine(ws[:, i]), atol=1e-5) for i in range(generator.num_ws))
+        changed = generator.synthesize(ws, edits={name: lambda x: x + torch.arange(x.shape[1])})
+        assert not torch.allclose(changed, image, atol=1e-4)
