@@ -75,6 +75,7 @@ from spaceseed.models.judges.classifier import load_classifier
 from spaceseed.models.judges.encoder import load_encoder
 from spaceseed.models.judges.faces import load_face_finder
 from spaceseed.models.judges.perceptual import load_distance
+from spaceseed.models.judges.segmenter import load_segmenter
 from spaceseed.models.zoo.loading import list_models, load
 from spaceseed.ops.cma import CMAES
 from spaceseed.ops.differential_evolution import DifferentialEvolution
@@ -168,6 +169,7 @@ __all__ = [
     "load_face_finder",
     "load_inception",
     "load_judge",
+    "load_segmenter",
     "mix",
     "name_directions",
     "nearest_seed",

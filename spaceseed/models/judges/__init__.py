@@ -1,1 +1,1 @@
-"""Networks that score images or compute their features: CLIP, the attribute classifier and Inception."""
+"""Networks that score images, segment them or compute their features: CLIP, classifier, Inception, segmenters."""

@@ -178,18 +178,10 @@ def sample(rng: random.Random) -> Avatar:
     )
 
 
-def render(avatar: Avatar, resolution: int = RESOLUTION) -> np.ndarray:
-    """Renders one face.
-
-    Args:
-        avatar: the attributes.
-        resolution: side of the square image in pixels.
-
-    Returns:
-        uint8 [resolution, resolution, 3], sRGB.
-    """
+def drawing(avatar: Avatar) -> str:
+    """Returns the SVG drawing of one face, 264 x 280 units, without its background."""
     hair_color = HAIR_COLOR.get(avatar.hair_color, HAIR_COLOR["brown"])
-    svg = pa.Avatar(
+    return pa.Avatar(
         style=pa.AvatarStyle.TRANSPARENT,
         top=HAIR[avatar.hair],
         eyebrows=BROWS[avatar.brows],
@@ -204,12 +196,27 @@ def render(avatar: Avatar, resolution: int = RESOLUTION) -> np.ndarray:
         clothing=CLOTHES[avatar.clothes],
         clothing_color=CLOTHES_COLOR[avatar.clothes_color],
     ).render()
+
+
+def rasterised(svg: str, width: int, background: str) -> Image.Image:
+    """Returns a drawing as RGB pixels, `width` wide, on a background colour."""
+    drawn = resvg_py.svg_to_bytes(svg_string=svg, width=width, background=background, skip_system_fonts=True)
+    return Image.open(io.BytesIO(bytes(drawn))).convert("RGB")
+
+
+def render(avatar: Avatar, resolution: int = RESOLUTION) -> np.ndarray:
+    """Renders one face.
+
+    Args:
+        avatar: the attributes.
+        resolution: side of the square image in pixels.
+
+    Returns:
+        uint8 [resolution, resolution, 3], sRGB.
+    """
     left, top, side = HEAD
     width = round(264 * resolution * SUPERSAMPLING / side)
-    drawn = resvg_py.svg_to_bytes(
-        svg_string=svg, width=width, background=BACKGROUND[avatar.background], skip_system_fonts=True
-    )
-    image = Image.open(io.BytesIO(bytes(drawn))).convert("RGB")
+    image = rasterised(drawing(avatar), width, BACKGROUND[avatar.background])
     unit = width / 264
     box = (left * unit, top * unit, (left + side) * unit, (top + side) * unit)
     return np.asarray(image.resize((resolution, resolution), Image.Resampling.BOX, box=box))
