@@ -34,6 +34,7 @@ Shown = dict[str, Any]
 SEEDS = 100_000
 MODES = {"Add": "insert", "Erase": "ablate"}
 STRENGTHS = {"Gentle: 4 units": 4, "Middle: 10 units": 10, "Strong: 15 units": 15}
+BRUSH = 10  # units that should all draw a thing, for the brush to draw it
 THINGS = ("glasses", "tree")  # to begin with, where units draw them
 PAINTED = 256  # pixels of a side of what is told of the painting
 CELLS = 32  # of a side of a mask: as fine as the layers that draw things, and short in a file
@@ -221,7 +222,7 @@ def _wall(networks: Networks, visitor: Session) -> Iterator[tuple[str, list[Unit
         yield None
         return
     units = table.top(thing, SHOWN_SLOW if is_slow(generator) else SHOWN)
-    overlaps = table.iou[list(units), table.classes.index(thing)].tolist()
+    overlaps = table.iou[list(units), table.place(thing)].tolist()
     title = f"Units that draw {thing}, the best first, where they light up most"
 
     def shown(paths: dict[int, str]) -> tuple[str, list[Unit], int | None]:
@@ -246,9 +247,9 @@ def _cleanest(networks: Networks, visitor: Session, layers: tuple[str, ...]) -> 
     def cleanness(layer: str) -> float:
         table = networks.units.table(generator, layer, labels)
         assert table is not None
-        things = [thing for thing in THINGS if thing in table.classes] or things_of(table) or table.classes
-        thing = things[0]
-        return float(table.iou[list(table.top(thing, 4)), table.classes.index(thing)].mean())
+        things = things_of(table) or [*table.classes]
+        thing = next((thing for thing in THINGS if thing in things), things[0])
+        return float(table.iou[list(table.top(thing, BRUSH)), table.place(thing)].mean())
 
     return max((layer for layer in layers if layer in generator.layers), key=cleanness, default=None)
 

@@ -38,7 +38,7 @@ def cost(generator: Generator) -> str:
     """Says what it takes to dissect a layer."""
     if is_slow(generator):
         return f"This layer was not dissected yet. It takes some minutes: {COUNT_SLOW} images are drawn and looked at."
-    return f"This layer was not dissected yet. It takes about a minute: {COUNT:,} images are drawn and looked at."
+    return f"This layer was not dissected yet. It takes a minute or two: {COUNT:,} images are drawn and looked at."
 
 
 def measure(networks: Networks, visitor: Session) -> Iterator[list[Any] | Any]:

@@ -150,13 +150,31 @@ def test_other_things_and_layers_show_other_units(painter):
     painter.locator("#dissect-thing input").click()
     painter.get_by_role("option").filter(has_not_text="glasses").first.click()
     expect(units(painter).first).not_to_have_text(before[0])
+    other = units(painter).all_inner_texts()
     painter.locator("#dissect-layer input").click()
-    painter.get_by_role("option", name="not dissected").first.click()
+    painter.get_by_role("option", name="b32.conv0", exact=True).click()
+    expect(units(painter).first).not_to_have_text(other[0])
+    expect(painter.locator("#dissect-wall img")).to_have_count(12)
+
+
+def test_a_model_of_which_nothing_is_known_is_dissected_until_it_is_stopped(painter):
+    first = shown(painter)
+    painter.locator("#model-choice input").click()
+    painter.get_by_role("option", name="Flawed avatars").click()
     expect(painter.locator("#dissect-measure")).to_be_visible()
-    expect(painter.locator("#dissect-cost")).to_contain_text("images are drawn and looked at")
+    expect(painter.locator("#dissect-cost")).to_contain_text("1,000 images are drawn and looked at")
     expect(units(painter)).to_have_count(0)
+    assert shown(painter) != first
     stroke(painter)
     expect(words(painter)).to_contain_text("dissect the layer first")
+    painter.locator("#dissect-measure").click()
+    expect(painter.locator("#dissect-job p")).to_contain_text("Dissecting: ")
+    painter.locator("#dissect-job-stop").click()
+    expect(painter.locator("#dissect-job p")).to_have_text("Stopped: nothing has changed.")
+    painter.locator("#model-choice input").click()
+    painter.get_by_role("option", name="Avatars", exact=False).first.click()
+    shows(painter, first)
+    expect(painter.locator("#dissect-measure")).to_be_hidden()
 
 
 def test_a_picture_is_painted_on_from_its_menu_and_steered_from_here(visitor):
