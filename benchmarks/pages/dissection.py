@@ -10,7 +10,7 @@ def headline(figures: Figures) -> str:
     row, repairs = _of(figures, "glasses", "overlap"), figures["repairs"]
     after = repairs["after"][figures["quoted"]]
     return (
-        f"{figures['units']} units off: glasses {row['change']:+.0%}; repair from {figures['quoted']} marks: broken "
+        f"{figures['units']} units off: glasses {row['change']:+.0%}; {figures['quoted']} marks repair: broken "
         f"{repairs['before']['broken']:.0%} to {after['broken'][0]:.0%}"
     )
 

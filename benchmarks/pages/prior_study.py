@@ -9,7 +9,7 @@ def headline(figures: Figures) -> str:
     """Returns the figure that the README quotes."""
     distance = figures["along"]["frechet_distance"]
     return (
-        f"Frechet distance in the middle between two z: {distance['lerp in z'][-1]:.1f} straight, "
+        f"Frechet distance between two z: {distance['lerp in z'][-1]:.1f} straight, "
         f"{distance['slerp in z'][-1]:.1f} on the arc"
     )
 

@@ -4,13 +4,13 @@ import numpy as np
 
 from benchmarks.report import Figures, table
 
-TITLE = "From a slider or a stroke to the picture"
+TITLE = "From the hand to the picture"
 
 
 def headline(figures: Figures) -> str:
     """Returns the figure that the README quotes."""
     slider, stroke = np.median(figures["moves"]), np.median(figures["strokes"])
-    return f"{slider:.0f} ms and {stroke:.0f} ms ({figures['cores']} CPU cores, browser included)"
+    return f"slider {slider:.0f} ms, brush {stroke:.0f} ms ({figures['cores']} CPU cores)"
 
 
 def text(figures: Figures) -> str:

@@ -9,8 +9,8 @@ def headline(figures: Figures) -> str:
     """Returns the figure that the README quotes."""
     chance = _rows(figures, None)
     return (
-        f"with random marks in at most {max(row['ever'] for row in chance)} of {chance[0]['runs']} runs "
-        f"({figures['significance']:.0%} are allowed)"
+        f"random marks: at most {max(row['ever'] for row in chance)} of {chance[0]['runs']} runs "
+        f"({figures['significance']:.0%} allowed)"
     )
 
 

@@ -350,5 +350,5 @@ def test_dissection(results, monkeypatch, tmp_path):
     assert 0 <= overlap["seen after"] <= overlap["seen before"] <= 1
     assert all(0 <= row["broken"][0] <= 1 for row in figures["repairs"]["after"].values())
     assert (tmp_path / "dissection.png").exists()
-    assert "repair from 40 marks" in summary("dissection", figures)
+    assert "40 marks repair" in summary("dissection", figures)
     assert "Without its first 20 units" in page("dissection", figures)
