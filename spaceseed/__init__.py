@@ -23,6 +23,7 @@ from spaceseed.directions.sets import DirectionSet
 from spaceseed.dissection.bundled import unit_table
 from spaceseed.dissection.causal import causal_effect, class_shares, optimized_units
 from spaceseed.dissection.dissect import dissect
+from spaceseed.dissection.repair import Repair
 from spaceseed.dissection.units import UnitTable
 from spaceseed.errors import (
     ArgumentError,
@@ -139,6 +140,7 @@ __all__ = [
     "RealismObjective",
     "Recipe",
     "RecipeError",
+    "Repair",
     "Termination",
     "TextObjective",
     "UnitEdit",

@@ -2,7 +2,7 @@
 
     python -m spaceseed.training.bundled.units --out spaceseed/assets/units
 
-Layers are judged on 1,000 images. Style channels are judged on 50, because each is tried alone; layers whose styles are
+Layers are judged on 1,000 images. Style channels are judged on 25, because each is tried alone; layers whose styles are
 the same in all images are left out. This takes about ten minutes.
 """
 
@@ -18,7 +18,7 @@ from spaceseed.models.judges.segmenter import load_segmenter
 from spaceseed.models.zoo.loading import load
 
 MODELS = ("avatars", "avatars-pggan")
-IMAGES, OF_STYLES = 1_000, 50
+IMAGES, OF_STYLES = 1_000, 25
 VARIES = 1e-3  # standard deviation of a style over draws
 
 
