@@ -124,7 +124,7 @@ def dissect(page: Page) -> None:
     page.locator("#dissect-wall img").nth(11).wait_for(timeout=60_000)
     box = page.locator("#dissect-painter canvas").bounding_box()
     assert box is not None
-    left, middle = box["x"] + 0.3 * box["width"], box["y"] + 0.45 * box["height"]
+    left, middle = box["x"] + 0.3 * box["width"], box["y"] + 0.5 * box["height"]
     page.mouse.move(left, middle)
     page.mouse.down()
     page.mouse.move(left + 0.4 * box["width"], middle, steps=10)
@@ -196,8 +196,8 @@ def main() -> None:
         search(page)
         photo(page)
         steer(page)
-        dissect(page)
         mix(page)
+        dissect(page)
         avoid(page)
         finds(page)
         browser.close()

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from spaceseed.dissection.units import UnitTable
+from spaceseed.dissection.units import COUNTS, UnitTable
 from spaceseed.models.generators.generator import Generator, latents_from_seeds
 from spaceseed.recipes.recipe import Found, Recipe
 from spaceseed.ui.dissect.measuring import cost, labels_of
@@ -221,14 +221,13 @@ def _wall(networks: Networks, visitor: Session) -> Iterator[tuple[str, list[Unit
     if table is None or thing not in table.classes:
         yield None
         return
-    units = table.top(thing, SHOWN_SLOW if is_slow(generator) else SHOWN)
-    overlaps = table.iou[list(units), table.place(thing)].tolist()
+    best = table.top(thing, SHOWN_SLOW if is_slow(generator) else SHOWN)
+    overlaps = table.iou[:, table.place(thing)].tolist()
+    units = [unit for unit in best if overlaps[unit] >= COUNTS]
     title = f"Units that draw {thing}, the best first, where they light up most"
 
     def shown(paths: dict[int, str]) -> tuple[str, list[Unit], int | None]:
-        tiles = [
-            Unit(unit, paths.get(unit), f"overlap {overlap:.2f}") for unit, overlap in zip(units, overlaps, strict=True)
-        ]
+        tiles = [Unit(unit, paths.get(unit), f"overlap {overlaps[unit]:.2f}") for unit in units]
         return title, tiles, dissecting.unit
 
     paths = networks.units.pictures(table, units)

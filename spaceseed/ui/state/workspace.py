@@ -18,6 +18,7 @@ from spaceseed.ui.state.steering import Steering
 from spaceseed.ui.state.view import View
 
 FIRST_IMAGES, FIRST_SLOW_IMAGES = 12, 6
+PAINTED = "Breeding knows nothing of what was painted: it begins from the picture as it was."
 LEAST_TRUNCATION = 0.1  # below it all images look alike, and none leads anywhere
 
 
@@ -70,20 +71,20 @@ class Workspace:
         """Puts finds on the breeding page, first and marked as liked. The page is in w if a find is.
 
         What was found from a picture is seen there as it is, at any truncation. If it has a style for each layer, it
-        is bred from the mean of these.
+        is bred from the mean of these. What was painted into a find stays behind.
 
         Args:
             generator: the workspace's.
             recipes: of the finds.
 
         Returns:
-            a sentence for the visitor if some had to be left out.
+            a sentence for the visitor if something had to be left out.
 
         Raises:
             ValueError: none of them can be bred; the message is a sentence for the visitor.
         """
         sizes = {"z": generator.z_dim, "w": generator.w_dim}
-        plain = [self._as_on_page(generator, r) for r in recipes if r.model == self.model and not r.edited]
+        plain = [self._as_on_page(generator, r) for r in recipes if r.model == self.model and not r.steps]
         fit = [r for r in plain if r.space in sizes]
         taken = [r for r in fit if len(r.latent) == sizes[r.space]][: MAX_COUNT - 1]
         if not taken:
@@ -98,11 +99,10 @@ class Workspace:
             vectors = [(space.from_z if r.space == "z" else space.from_w)(r.latent[None]).cpu() for r in taken]
             self.breeding.restart_from(torch.cat(vectors), seeds, space.from_z)
         lost = len(recipes) - len(taken)
-        return (
-            f"{lost} were left out: at most {MAX_COUNT - 1} can be bred, of this model and neither mixed nor steered."
-            if lost
-            else None
-        )
+        if lost:
+            most = MAX_COUNT - 1
+            return f"{lost} were left out: at most {most} can be bred, of this model and neither mixed nor steered."
+        return PAINTED if any(r.edited for r in taken) else None
 
     def _as_on_page(self, generator: Generator, recipe: Recipe) -> Recipe:
         """Returns what was found from a picture with one style, which the page's truncation leads to; others as is."""

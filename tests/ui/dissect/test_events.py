@@ -176,6 +176,14 @@ def test_the_wall_shows_units_with_pictures_that_are_drawn_once(networks, painte
     assert chosen == units[3].unit
 
 
+def test_units_that_hardly_overlap_a_thing_are_not_shown(networks, generator, painter, table):
+    iou = torch.zeros_like(table.iou)
+    iou[[3, 8], 1] = torch.tensor([0.3, 0.039])
+    networks.units.add(generator, replace(table, iou=iou))
+    [*_, (_, units, _)] = events.show_units(networks, painter)
+    assert [unit.unit for unit in units] == [3]
+
+
 def test_the_default_is_the_layer_whose_units_are_cleanest(networks, generator, table, session):
     cleaner = replace(table, layer="b8.conv1", iou=torch.cat([table.iou + 0.3, table.iou]), high=torch.ones(256))
     networks.units.add(generator, cleaner)

@@ -3,8 +3,8 @@ import torch
 
 from spaceseed.evolution.breeding import LIKED
 from spaceseed.models.generators.generator import latents_from_seeds
-from spaceseed.recipes.recipe import Found, Recipe
-from spaceseed.ui.state.workspace import FIRST_IMAGES, Workspace
+from spaceseed.recipes.recipe import Edit, Found, Recipe, UnitEdit
+from spaceseed.ui.state.workspace import FIRST_IMAGES, PAINTED, Workspace
 
 
 def test_a_fresh_workspace_begins_with_the_seeds_asked_for(generator):
@@ -55,3 +55,13 @@ def test_what_was_found_from_a_picture_breeds_as_it_is_seen(generator):
     assert (page.space, page.kept) == ("w", 2)
     for latent in page.latents[:2]:
         assert torch.allclose(space.images(latent[None]), one.render(generator), atol=1e-4)
+
+
+def test_a_painted_find_breeds_as_it_was_and_a_steered_one_does_not(generator, find):
+    workspace = Workspace.of(generator, range(12))
+    painted = find(5).replace(edits=(UnitEdit(layer="b8.conv1", units=(1,), values=torch.zeros(1)),))
+    assert workspace.breed_from(generator, [painted]) == PAINTED
+    assert torch.equal(workspace.breeding.page.latents[:1], latents_from_seeds([5], generator.z_dim))
+    steered = find(5).replace(edits=(Edit(layers=0, vector=torch.ones(generator.w_dim), amount=1.0),))
+    with pytest.raises(ValueError, match="not mixed or steered"):
+        workspace.breed_from(generator, [steered])
