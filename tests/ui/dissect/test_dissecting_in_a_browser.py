@@ -8,7 +8,9 @@ from PIL import Image
 from playwright.sync_api import expect
 
 import spaceseed as ss
+from spaceseed.dissection.bundled import bundled_layers
 from spaceseed.images import to_uint8
+from spaceseed.ui.state import dissecting
 
 
 def open_tab(page, name):
@@ -157,6 +159,15 @@ def test_other_things_and_layers_show_other_units(painter):
     expect(painter.locator("#dissect-wall img")).to_have_count(12)
 
 
+@pytest.fixture
+def unknown(monkeypatch):
+    """A model whose units nobody knows; the app runs in this process."""
+    monkeypatch.setattr(
+        dissecting, "bundled_layers", lambda generator: bundled_layers(generator) if generator.num_ws > 1 else ()
+    )
+
+
+@pytest.mark.usefixtures("unknown")
 def test_a_model_of_which_nothing_is_known_is_dissected_until_it_is_stopped(painter):
     first = shown(painter)
     painter.locator("#model-choice input").click()
