@@ -87,7 +87,7 @@ def has_it(generator: Generator, classifier: Classifier, name: str, edits: Seque
     columns = [classifier.attributes[attribute].index(value) for value in without]
     seen = 0.0
     for vectors in space.draw(range(FIRST_SEED, FIRST_SEED + count)).split(batch_size(generator)):
-        images = space.synthesize(space.ws(vectors), activation_edits(edits))
+        images = space.synthesize(space.ws(vectors), activation_edits(generator, edits))
         seen += float((classifier.probabilities(images)[attribute][:, columns].sum(dim=1) < 0.5).sum())
     return seen / count
 
@@ -180,8 +180,7 @@ class Repairs:
         except DissectionError:
             return {"found": 0.0} | self.measured(None), None
         seconds = time.perf_counter() - began
-        row = {"found": 1.0, "seconds": seconds, "units": len(repair.units), "layer": repair.layer}
-        return row | self.measured(repair), repair
+        return {"found": 1.0, "seconds": seconds, "units": repair.count} | self.measured(repair), repair
 
 
 def repairs(size: Size, args: Any) -> tuple[Row, dict[str, Tensor]]:
@@ -200,7 +199,7 @@ def repairs(size: Size, args: Any) -> tuple[Row, dict[str, Tensor]]:
             name: mean_and_error([row[name] for row in rows if name in row])
             for name in ("found", "seconds", "units", "broken", "witness", "classifier")
             if any(name in row for row in rows)
-        } | {"layers": sorted({row["layer"] for row in rows if "layer" in row})}
+        }
     if last is None:
         return figures, {}
     vectors = study.space.draw(range(TESTED, TESTED + 24))
@@ -229,7 +228,9 @@ def ablated(generator: Generator, count: int) -> dict[str, Tensor]:
     ws = space.ws(space.draw(range(FIRST_SEED, FIRST_SEED + count)))
     strips = {"as drawn": space.synthesize(ws)}
     for name in CLASSES:
-        strips[f"without {name}"] = space.synthesize(ws, activation_edits([best_layer(generator, name).edit(name)]))
+        strips[f"without {name}"] = space.synthesize(
+            ws, activation_edits(generator, [best_layer(generator, name).edit(name)])
+        )
     return strips
 
 

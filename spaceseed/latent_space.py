@@ -65,8 +65,8 @@ class Repairing(Protocol):
     """A change that all images of a space get, such as a `Repair`."""
 
     @property
-    def edit(self) -> UnitEdit:
-        """The change of units."""
+    def edits(self) -> tuple[UnitEdit, ...]:
+        """The changes of units."""
 
     def check(self, generator: Generator, /) -> None:
         """Raises DissectionError if it belongs to another generator."""
@@ -132,16 +132,14 @@ class LatentSpace:
         if name != "z":
             self._center, self._spread, self._precision, self._reach = self._measured()
         self.avoid = None if avoid is None else self._fitting(avoid)
-        self.repair = repair
-        if repair is not None:
-            repair.check(generator)
+        self.repair = self._checked_repair(repair)
 
     def __repr__(self) -> str:
         card = self.generator.card
         model = type(self.generator).__name__ if card is None else f"{card.id} {card.sha256[:8]}"
         labels = "" if self.labels is None else f", labels {_digest(self.labels)}"
         transform = "" if self.transform is None else f", transform {_digest(self.transform)}"
-        repair = "" if self.repair is None else f", {self.repair.edit.name}"
+        repair = "" if self.repair is None else f", {self.repair}"
         return f"{model}, {self.name}, truncation {self.truncation:g}, noise {self.noise}{labels}{transform}{repair}"
 
     def restricted(self, avoid: Restriction) -> Self:
@@ -161,11 +159,16 @@ class LatentSpace:
         Raises:
             DissectionError: the repair belongs to another model.
         """
-        if repair is not None:
-            repair.check(self.generator)
         space = copy.copy(self)
-        space.repair = repair
+        space.repair = self._checked_repair(repair)
         return space
+
+    def _checked_repair(self, repair: Repairing | None) -> Repairing | None:
+        if repair is not None:
+            if not hasattr(repair, "edits"):
+                raise ArgumentError("repair", type(repair).__name__, "a Repair, or None")
+            repair.check(self.generator)
+        return repair
 
     def _fitting(self, avoid: Restriction) -> Restriction:
         if not hasattr(avoid, "penalty"):
@@ -230,7 +233,7 @@ class LatentSpace:
         """
         changes = dict(edits or {})
         if self.repair is not None:
-            for layer, change in activation_edits([self.repair.edit]).items():
+            for layer, change in activation_edits(self.generator, self.repair.edits).items():
                 changes[layer] = _one_after_another(change, changes.get(layer))
         return self.generator.synthesize(ws, edits=changes, **self.options)
 
@@ -248,7 +251,7 @@ class LatentSpace:
             "truncation": self.truncation,
             "noise": self.noise,
             "transform": None if self.transform is None else self.transform.cpu(),
-            "edits": () if self.repair is None else (self.repair.edit,),
+            "edits": () if self.repair is None else self.repair.edits,
         }
 
     def penalty(self, vectors: Tensor) -> Tensor:

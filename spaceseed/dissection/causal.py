@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from spaceseed.arguments import check_integer
+from spaceseed.arguments import check_integer, check_type
 from spaceseed.batches import Progress, batch_size
 from spaceseed.dissection.sample import seen
 from spaceseed.dissection.units import UnitTable
@@ -74,11 +74,14 @@ def class_shares(
         RecipeError: an edit does not fit the generator.
     """
     count, seed = check_integer("count", count, 1), check_integer("seed", seed, 0)
+    check_type("segmenter", segmenter, Segmenter, "a Segmenter, such as load_segmenter returns")
+    for edit in check_type("edits", edits, Sequence, "a list of edits of units"):
+        check_type("edits", edit, UnitEdit, "a list of edits of units")
     space = LatentSpace(generator, "z", truncation, labels=labels)
     pixels = torch.zeros(2, len(segmenter.classes), dtype=torch.float64)
     for done, vectors in _batches(space, range(seed, seed + count)):
         ws = space.ws(vectors)
-        for row, changes in enumerate(({}, activation_edits(edits))):
+        for row, changes in enumerate(({}, activation_edits(generator, edits))):
             seen_classes = segmenter.segment(space.synthesize(ws, changes))
             pixels[row] += seen_classes.flatten().bincount(minlength=len(segmenter.classes)).cpu()
         progress(done / count)
@@ -168,7 +171,7 @@ def optimized_units(
         ArgumentError: there is no such class, the layer has no places, or a number is out of range.
         DissectionError: the table belongs to another model, or the class is in none of the images.
     """
-    steps = check_integer("steps", steps, 1)
+    steps, seed = check_integer("steps", steps, 1), check_integer("seed", seed, 0)
     trial = _Trial(generator, segmenter, table, name, labels)
     overlaps = table.iou[:, table.place(name)]
     alpha = (overlaps / overlaps.max().clamp(min=1e-9)).to(generator.device).requires_grad_()
@@ -197,6 +200,9 @@ class _Trial:
         self, generator: Generator, segmenter: Segmenter, table: UnitTable, name: str, labels: Tensor | None
     ) -> None:
         table.check(generator)
+        check_type("segmenter", segmenter, Segmenter, "a Segmenter, such as load_segmenter returns")
+        if len(table) != generator.shape(table.layer)[0]:
+            raise DissectionError("These units belong to a layer of another size.")
         if table.layer in generator.styles:
             raise ArgumentError("table.layer", table.layer, f"one of {', '.join(generator.layers)}, which have places")
         self._space = LatentSpace(generator, "z", table.truncation, labels=labels)
@@ -218,10 +224,10 @@ class _Trial:
     def _between(self, alpha: Tensor, ws: Tensor, cells: Tensor) -> Tensor:
         """Returns the sum of the shares of the class in cells [n, h, w], with the units minus without."""
         on, off = (
-            (self._segmenter.segment(self._space.synthesize(ws, self._change(alpha, cells, inserted))) == self._class)
+            self._segmenter.segment(self._space.synthesize(ws, self._change(alpha, cells, inserted))) == self._class
             for inserted in (True, False)
         )
-        inside = F.interpolate(cells[:, None], on.shape[-2:], mode="nearest")[:, 0]
+        inside = F.adaptive_max_pool2d(cells[:, None], (on.shape[1], on.shape[2]))[:, 0].to(on.device)
         return ((on.float() - off.float()) * inside).sum(dim=(1, 2)).div(inside.sum(dim=(1, 2))).sum()
 
     def loss(self, alpha: Tensor, seeds: range) -> Tensor | None:
@@ -229,7 +235,7 @@ class _Trial:
         with torch.no_grad():
             ws = self._space.ws(self._space.draw(seeds))
             images, x = seen(self._space, self._layer, ws)
-            here = (self._segmenter.segment(images) == self._class).float()[:, None]
+            here = (self._segmenter.segment(images) == self._class).float()[:, None].to(x.device)
             shares = F.adaptive_avg_pool2d(here, (x.shape[2], x.shape[3]))[:, 0]
             most = shares.flatten(1).max(dim=1)
             shown = most.values > 0
@@ -245,14 +251,15 @@ class _Trial:
         """Returns the mean probability of the class in cells [n, h, w] after the change, [n]."""
         images = self._space.synthesize(ws, self._change(alpha, cells, inserted))
         told = self._segmenter.probabilities(images)[:, self._class]
-        inside = F.interpolate(cells[:, None], told.shape[-2:], mode="nearest")[:, 0]
-        return (told * inside).sum(dim=(1, 2)) / inside.sum(dim=(1, 2)).clamp(min=1e-9)
+        inside = F.adaptive_max_pool2d(cells[:, None], (told.shape[1], told.shape[2]))[:, 0].to(told.device)
+        return ((told * inside).sum(dim=(1, 2)) / inside.sum(dim=(1, 2))).to(cells.device)
 
     def _change(self, alpha: Tensor, cells: Tensor, inserted: bool) -> dict[str, ActivationEdit]:
         values = self._values if inserted else torch.zeros_like(self._values)
+        margin = 4 * [self._space.generator.margin(self._layer)]
 
         def change(x: Tensor) -> Tensor:
-            share = alpha[:, None, None] * cells[:, None]
+            share = alpha[:, None, None] * F.pad(cells, margin)[:, None]
             return x * (1 - share) + values[:, None, None] * share
 
         return {self._layer: change}

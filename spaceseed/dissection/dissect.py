@@ -4,11 +4,12 @@ Bau et al., "GAN Dissection" (ICLR 2019), sec. 3.1. A unit's activation is enlar
 overlap with a class is intersection over union of all pixels of the sample.
 """
 
+import hashlib
 import time
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from spaceseed.arguments import check_choice, check_integer, check_number, check_type
 from spaceseed.batches import Progress, batch_size, one_of
@@ -16,11 +17,12 @@ from spaceseed.dissection.draft import Draft, Make
 from spaceseed.dissection.sample import Observed, fractions, observed, places, upsampled
 from spaceseed.dissection.styles import tally_styles
 from spaceseed.dissection.units import UnitTable
-from spaceseed.errors import DissectionError
+from spaceseed.errors import ArgumentError, DissectionError
 from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generators.generator import MAX_SEED, Generator
 from spaceseed.models.judges.segmenter import Segmenter
 from spaceseed.ops.agreement import agreeing_levels, overlap, tally, top_levels
+from spaceseed.recipes.edits import MAX_UNITS
 
 MAX_COUNT = 100_000
 PLACES = 256  # of an image, that choose the levels
@@ -77,15 +79,20 @@ def dissect(
     count = check_integer("count", count, 1, MAX_COUNT)
     more = -(-count // 4)
     seed = check_integer("seed", seed, 0, MAX_SEED - count - more)
+    if generator.shape(layer)[0] > MAX_UNITS:
+        raise ArgumentError("layer", layer, f"one of at most {MAX_UNITS:,} units")
     if share is not None:
         check_number("share", share, 0, 1, above=True)
     card = generator.card
     make = Make(
         model=card.id if card else "", sha256=card.sha256 if card else "", layer=layer,
         segmenter=segmenter.name or "", classes=segmenter.classes, count=count, seed=seed,
-        truncation=space.truncation, labels=() if labels is None else tuple(labels.tolist()), share=share,
+        truncation=space.truncation, labels=() if space.labels is None else tuple(space.labels.tolist()), share=share,
+        networks="" if draft is None else _digest(generator, segmenter.network),
     )  # fmt: skip
     seeds = range(seed, seed + count)
+    if draft is not None and not Path(draft).absolute().parent.is_dir():
+        raise ArgumentError("draft", str(draft), "a file in a folder that exists")
     drafts = _Drafts(None if draft is None else Path(draft), generator.device)
     sums = drafts.open(make)
     if sums is None:
@@ -160,6 +167,16 @@ def _table(sums: Draft, styles: bool) -> UnitTable:
         high=sums.high.cpu(),
         seeds=sums.seeds.cpu(),
     )
+
+
+def _digest(*networks: nn.Module) -> str:
+    """Returns a hash of the weights of networks."""
+    digest = hashlib.sha256()
+    for network in networks:
+        for name, tensor in network.state_dict().items():
+            digest.update(name.encode())
+            digest.update(tensor.detach().float().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
 
 
 class _Drafts:

@@ -17,7 +17,7 @@ LEAST = -1e30  # below any activation, and finite
 
 
 class Make(BaseModel):
-    """What is dissected, and how: the attributes of a `UnitTable`, and the arguments of `dissect`."""
+    """What is dissected, and how: attributes of a `UnitTable`, arguments of `dissect`, and a hash of all weights."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -31,6 +31,7 @@ class Make(BaseModel):
     truncation: FiniteFloat
     labels: tuple[FiniteFloat, ...]
     share: float | None
+    networks: str
 
 
 class _Header(BaseModel):

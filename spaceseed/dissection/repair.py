@@ -1,7 +1,7 @@
 """Repairs: units that draw faults, found from marked images and limited in all images that are drawn.
 
 Bau et al., "GAN Dissection" (ICLR 2019), sec. 4.3, switch off the units that light where a person sees faults. Here
-units of most networks draw good things too, so none is switched off. It is limited, in each cell of its layer, to what
+units of most networks draw good things too, so none is switched off. It is limited, in each part of the image, to what
 nine of ten good images reach there. Example::
 
     space = ss.LatentSpace(G, "z", truncation=1.0)
@@ -10,17 +10,19 @@ nine of ten good images reach there. Example::
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Self
 
 import torch
+import torch.nn.functional as F
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
 from spaceseed.arguments import check_choice, check_integer, check_tensor, check_type
 from spaceseed.batches import Progress, batch_size, one_of
+from spaceseed.dissection.sample import within
 from spaceseed.errors import DissectionError
 from spaceseed.latent_space import LatentSpace
 from spaceseed.models.generators.generator import ActivationEdit, Generator, check_model
@@ -34,49 +36,47 @@ Features = Callable[[Tensor], Tensor]
 
 FEWEST = 5  # marks of each kind
 DRAWS = 400  # unmarked images that are looked at too
-MAX_CELLS = 16  # on a side: later layers draw details, and their limits would make recipes large
-MAX_FOUND = 32  # units
+COARSE = 16  # cells on a side: later layers draw details, in which few faults begin
+CELLS = 8  # on a side of the limits, so that recipes stay short
+MAX_LAYERS = 8
+MAX_FOUND = 32  # units of a layer
 REACHED = 0.9  # share of good images that stay below the limit of a cell
 CHANCE = 0.1  # bound on the probability of such marks if nothing can be learned from them
+DOUBT = 0.7  # log odds within which an image seems neither bad nor good: twice as likely one as the other
 SURE = 3.0  # standard errors by which a unit must tell bad from good
-TRIED = 128  # images of each kind that a layer's repair is tried on
 
 
 @dataclass(frozen=True, eq=False)
 class Repair:
-    """Units of one layer that are limited in all images.
+    """Units that are limited in all images.
 
     Attributes:
         model: id of the model; "" for a network without a card.
         sha256: hash of its weights' file; "" in the same case.
-        layer: the layer.
-        units: the units.
-        limits: [units, cells], the most that each may be in each cell of the layer.
+        edits: the limits, those of each layer.
         marks: number of bad and of good images that were marked.
-        before, after: share of the images tried that look bad to a classifier learned from the marks. It chose the
-            layer, so it proves nothing: compare other images with another judge.
+        before, after: share of random images that seem bad to the classifier that was learned from the marks. The units
+            were found with it, so it proves nothing: compare with another judge.
     """
 
     model: str
     sha256: str
-    layer: str
-    units: tuple[int, ...]
-    limits: Tensor
+    edits: tuple[UnitEdit, ...]
     marks: tuple[int, int]
     before: float
     after: float
 
     def __str__(self) -> str:
         """The name in recipes."""
-        digest = hashlib.sha256(self.limits.double().numpy().tobytes()).hexdigest()[:8]
-        return f"repair of {len(self.units)} units in {self.layer}, {digest}"
+        digest = hashlib.sha256()
+        for edit in self.edits:
+            digest.update(edit.layer.encode() + edit.values.double().numpy().tobytes())
+        return f"repair of {self.count} units, {digest.hexdigest()[:8]}"
 
     @property
-    def edit(self) -> UnitEdit:
-        """The change that each image gets."""
-        return UnitEdit(
-            name=str(self), layer=self.layer, units=self.units, values=self.limits, how="limit", sha256=self.sha256
-        )
+    def count(self) -> int:
+        """The number of units."""
+        return sum(len(edit.units) for edit in self.edits)
 
     def check(self, generator: Generator) -> None:
         """Checks that the repair belongs to this generator.
@@ -85,8 +85,10 @@ class Repair:
             DissectionError: it belongs to another one.
         """
         check_model(generator, self.model, self.sha256, "This repair belongs to", DissectionError)
-        if self.layer not in generator.layers:
-            raise DissectionError("This repair belongs to a layer that this model does not have.")
+        for edit in self.edits:
+            shape = generator.shape(edit.layer) if edit.layer in generator.layers else ()
+            if not shape or max(edit.units) >= shape[0]:
+                raise DissectionError("This repair belongs to units that this model does not have.")
 
     @classmethod
     @torch.no_grad()
@@ -96,7 +98,7 @@ class Repair:
         features: Features,
         bad: Tensor,
         good: Tensor,
-        layer: str | None = None,
+        layers: Sequence[str] | None = None,
         *,
         seed: int = 0,
         progress: Progress = lambda _: None,
@@ -104,16 +106,16 @@ class Repair:
         """Finds the units that draw what is bad.
 
         A linear classifier of the features learns from the marks and looks at 400 random images, so that units are
-        compared in many images even if few are marked. A unit is found if its mean activation tells bad from good
-        images by three standard errors; of these the 32 that tell most are limited. The layer is the one whose repair
-        leaves the fewest bad images.
+        compared in many images even if few are marked, and wrong marks do little harm. A unit is found if its mean
+        activation tells the images that seem bad from those that seem good by three standard errors; of each layer the
+        32 that tell most are limited.
 
         Args:
-            space: the space of the marks. Images have its truncation and labels.
+            space: the space of the marks. Images have its truncation and labels. A repair of it does not count.
             features: from images [n, 3, H, W] to features [n, d], such as a judge's `embed_images`.
             bad: latents [n, dims] of bad images, vectors of `space`; 5 or more.
             good: those of good images, [m, dims]; 5 or more.
-            layer: one of the generator's layers; the best one of at most 16 x 16 cells if None.
+            layers: up to 8 of the generator's layers; if None, the last one of each size up to 16 x 16 cells.
             seed: of the first random image; the others follow.
             progress: called with the share that is done.
 
@@ -122,60 +124,54 @@ class Repair:
             DissectionError: there are too few marks, the bad images do not look different from the good ones, or no
                 unit tells them apart.
         """
-        check_type("space", space, LatentSpace, "a LatentSpace")
+        space = check_type("space", space, LatentSpace, "a LatentSpace").repaired(None)
         generator = space.generator
         bad, good = (check_tensor(name, x, ["n", space.dims]) for name, x in (("bad", bad), ("good", good)))
         seed = check_integer("seed", seed, 0)
-        if layer is not None:
+        chosen = _coarse(generator) if layers is None else list(layers)[:MAX_LAYERS]
+        for layer in chosen:
             check_choice("layer", layer, dict.fromkeys(generator.layers))
         if min(len(bad), len(good)) < FEWEST:
             raise DissectionError(f"A repair needs {FEWEST} bad and {FEWEST} good images at least: mark some more.")
-        vectors = torch.cat([bad.to(generator.device), good.to(generator.device),
-                             space.draw(range(seed, seed + DRAWS))])  # fmt: skip
-        look = _Look(space, features, vectors)
-        layers = [layer] if layer is not None else look.coarse()
-        steps = 2 * len(layers) + 1
-        embedded = look.features({}, None, one_of(progress, 0, steps))
-        marks = len(bad) + len(good)
-        center, spread = embedded.mean(dim=0), embedded.std(dim=0).clamp(min=1e-9)
-        scaled = (embedded - center) / spread
-        examples = scaled[: len(bad)], scaled[len(bad) : marks]
-        if p_value(logistic, *examples) > CHANCE:
+        marks, marked = (len(bad), len(good)), len(bad) + len(good)
+        random = space.draw(range(seed, seed + DRAWS))
+        look = _Look(space, features, torch.cat([bad.to(random.device), good.to(random.device), random]))
+        steps = len(chosen) + 2
+        seen = look.features({}, one_of(progress, 0, steps))
+        center, spread = seen.mean(dim=0), seen.std(dim=0).clamp(min=1e-9)
+        seen = (seen - center) / spread
+        if p_value(logistic, seen[: len(bad)], seen[len(bad) : marked]) > CHANCE:
             raise DissectionError("The bad images do not look different from the good ones: mark more of both.")
-        judge = logistic(*examples)
-        seems_bad = judge.score(scaled) > 0
-        seems_bad[:marks] = torch.arange(marks) < len(bad)
-        # The bad and the good images on which repairs are tried, in the proportion of the random ones.
-        share = float(seems_bad[marks:].double().mean())
-        rows = [seems_bad.nonzero()[-TRIED:, 0], (~seems_bad).nonzero()[-TRIED:, 0]]
+        judge = logistic(seen[: len(bad)], seen[len(bad) : marked])
+        odds = judge.score(seen)
         card = generator.card
-        best: Self | None = None
-        for i, name in enumerate(layers):
-            x = look.activations(name, one_of(progress, 2 * i + 1, steps))
-            units = telling(x[seems_bad], x[~seems_bad])
-            if not len(units):
-                continue
-            limits = x[~seems_bad][:, units].flatten(2).quantile(REACHED, dim=0)
-            tried = cls(
-                model=card.id if card else "", sha256=card.sha256 if card else "", layer=name,
-                units=tuple(units.tolist()), limits=limits.cpu(), marks=(len(bad), len(good)), before=share, after=1.0,
-            )  # fmt: skip
-            changes, left = activation_edits([tried.edit]), []
-            for part in rows:
-                again = look.features(changes, part, one_of(progress, 2 * i + 2, steps))
-                left.append(float((judge.score((again - center) / spread) > 0).double().mean()))
-            after = share * left[0] + (1 - share) * left[1]
-            if best is None or after < best.after:
-                best = cls(**{**vars(tried), "after": after})
+        model, sha256 = (card.id, card.sha256) if card else ("", "")
+        edits = []
+        for i, layer in enumerate(chosen):
+            means, peaks = look.activations(layer, one_of(progress, i + 1, steps))
+            units = telling(means[odds > DOUBT], means[odds < -DOUBT])
+            if len(units):
+                limits = peaks[odds < -DOUBT][:, units].quantile(REACHED, dim=0)
+                edits.append(_limit(layer, tuple(units.tolist()), limits, sha256))
+        before = float((odds[marked:] > 0).double().mean())
+        repair = cls(model, sha256, tuple(edits), marks, before, after=1.0)
+        if edits:
+            repair = replace(repair, edits=tuple(edit.model_copy(update={"name": str(repair)}) for edit in edits))
+            rest = replace(look, vectors=random)
+            seen = rest.features(activation_edits(generator, repair.edits), one_of(progress, steps - 1, steps))
+            repair = replace(repair, after=float((judge.score((seen - center) / spread) > 0).double().mean()))
         progress(1.0)
-        if best is None or best.after >= share:
+        if repair.after >= before:
             raise DissectionError("No unit tells the bad images from the good ones: mark more, or other faults.")
-        return best
+        return repair
 
     def save(self, path: str | Path) -> None:
         """Writes a .safetensors file that `open` reads."""
-        header = _Header(**{name: getattr(self, name) for name in _Header.model_fields})
-        _FILE.write(path, header, {"limits": self.limits.double()})
+        layers = tuple(_Layer(name=edit.layer, units=edit.units) for edit in self.edits)
+        header = _Header(
+            model=self.model, sha256=self.sha256, layers=layers, marks=self.marks, before=self.before, after=self.after
+        )
+        _FILE.write(path, header, {edit.layer: edit.values.double() for edit in self.edits})
 
     @classmethod
     def open(cls, path: str | Path) -> Self:
@@ -186,34 +182,46 @@ class Repair:
             OSError: the file does not exist or cannot be read.
         """
         header, tensors = _FILE.read(path)
-        limits = tensors["limits"].float()
-        if limits.ndim != 2 or len(limits) != len(header.units) or limits.shape[1] > MAX_CELLS**2:
-            raise _FILE.damaged
-        repair = cls(limits=limits, **dict(header))
+        fields = dict(header)
+        layers = fields.pop("layers")
         try:
-            repair.edit  # noqa: B018 - raises if it cannot be an edit
+            edits = tuple(_limit(each.name, each.units, tensors[each.name], header.sha256) for each in layers)
         except ValueError as error:
             raise _FILE.damaged from error
-        return repair
+        if len({edit.layer for edit in edits}) < len(edits) or any(edit.values.numel() > MAX_VALUES for edit in edits):
+            raise _FILE.damaged
+        repair = cls(edits=edits, **fields)
+        return replace(repair, edits=tuple(edit.model_copy(update={"name": str(repair)}) for edit in edits))
+
+
+def _limit(layer: str, units: tuple[int, ...], limits: Tensor, sha256: str) -> UnitEdit:
+    return UnitEdit(layer=layer, units=units, values=limits, how="limit", sha256=sha256)
 
 
 def telling(bad: Tensor, good: Tensor) -> Tensor:
     """Returns the units whose mean activation is greater in bad images, by three standard errors; the surest first.
 
     Args:
-        bad: activations of bad images, [n, units, h, w].
-        good: of good ones, [m, units, h, w].
+        bad: mean activations in bad images, [n, units].
+        good: in good ones, [m, units].
 
     Returns:
         int64, at most 32 numbers of units.
     """
     if min(len(bad), len(good)) < 2:
         return torch.empty(0, dtype=torch.int64)
-    a, b = bad.mean(dim=(2, 3)).double(), good.mean(dim=(2, 3)).double()
+    a, b = bad.double(), good.double()
     error = (a.var(dim=0) / len(a) + b.var(dim=0) / len(b)).sqrt().clamp(min=1e-12)
     lead = (a.mean(dim=0) - b.mean(dim=0)) / error
     order = lead.argsort(descending=True, stable=True)[:MAX_FOUND]
     return order[lead[order] > SURE]
+
+
+def _coarse(generator: Generator) -> list[str]:
+    """Returns the last layer of each size up to 16 x 16 cells; the first layer if all are larger."""
+    by_size = {generator.shape(layer)[1:]: layer for layer in generator.layers}
+    small = [layer for size, layer in by_size.items() if max(size) - 2 * generator.margin(layer) <= COARSE]
+    return small[:MAX_LAYERS] or [generator.layers[0]]
 
 
 @dataclass(frozen=True)
@@ -224,46 +232,55 @@ class _Look:
     see: Features
     vectors: Tensor
 
-    def coarse(self) -> list[str]:
-        """Returns the layers of few cells; the first one if all have more."""
-        generator, ws = self.space.generator, self.space.ws(self.vectors[:1])
-        sides: dict[str, int] = {}
-        for name in generator.layers:
-            sides[name] = generator.activations(ws, name, **self.space.options).shape[-1]
-        return [name for name, side in sides.items() if side <= MAX_CELLS] or [generator.layers[0]]
-
-    def features(self, edits: Mapping[str, ActivationEdit], rows: Tensor | None, progress: Progress) -> Tensor:
-        """Returns features [n, d], float64, of all images or of some, drawn with these edits."""
-        vectors = self.vectors if rows is None else self.vectors[rows.to(self.vectors.device)]
-        found = []
-        for part in vectors.split(batch_size(self.space.generator)):
-            told = self.see(self.space.synthesize(self.space.ws(part), edits))
-            found.append(check_tensor("features(images)", told, [len(part), "d"]).double().cpu())
-            progress(sum(map(len, found)) / len(vectors))
-        return torch.cat(found)
-
-    def activations(self, layer: str, progress: Progress) -> Tensor:
-        """Returns the activations of all images, [n, units, h, w], on the CPU."""
+    def features(self, edits: Mapping[str, ActivationEdit], progress: Progress) -> Tensor:
+        """Returns features [n, d], float64, of the images drawn with these edits."""
         found: list[Tensor] = []
         for part in self.vectors.split(batch_size(self.space.generator)):
-            ws = self.space.ws(part)
-            found.append(self.space.generator.activations(ws, layer, **self.space.options).cpu())
+            told = self.see(self.space.synthesize(self.space.ws(part), edits))
+            found.append(check_tensor("features(images)", told, [len(part), "d"]).double().cpu())
             progress(sum(map(len, found)) / len(self.vectors))
         return torch.cat(found)
 
+    def activations(self, layer: str, progress: Progress) -> tuple[Tensor, Tensor]:
+        """Returns the mean activation of each unit, [n, units], and the greatest in each cell, [n, units, cells]."""
+        means: list[Tensor] = []
+        peaks: list[Tensor] = []
+        generator = self.space.generator
+        for part in self.vectors.split(batch_size(generator)):
+            x = generator.activations(self.space.ws(part), layer, **self.space.options)
+            x = within(x, generator.margin(layer)).float().cpu()
+            means.append(x.mean(dim=(2, 3)))
+            peaks.append(F.adaptive_max_pool2d(x, min(CELLS, x.shape[2])).flatten(2))
+            progress(sum(map(len, means)) / len(self.vectors))
+        return torch.cat(means), torch.cat(peaks)
 
-class _Header(BaseModel):
-    """The header of a file of a repair."""
 
+class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class _Layer(_Record):
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    units: Annotated[tuple[Annotated[int, Field(ge=0, lt=MAX_UNITS)], ...], Field(min_length=1, max_length=MAX_FOUND)]
+
+
+class _Header(_Record):
+    """The header of a file of a repair."""
 
     model: Line
     sha256: Annotated[str, Field(pattern="^([0-9a-f]{64})?$")]
-    layer: Annotated[str, Field(min_length=1, max_length=100)]
-    units: Annotated[tuple[Annotated[int, Field(ge=0, lt=MAX_UNITS)], ...], Field(min_length=1, max_length=MAX_FOUND)]
+    layers: Annotated[tuple[_Layer, ...], Field(min_length=1, max_length=MAX_LAYERS)]
     marks: tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]]
     before: Annotated[float, Field(ge=0, le=1)]
     after: Annotated[float, Field(ge=0, le=1)]
 
 
-_FILE = TensorFile("repair", _Header, ("limits",), torch.float64, max_bytes=10**7, error=DissectionError)
+MAX_VALUES = MAX_FOUND * CELLS**2
+_FILE = TensorFile(
+    "repair",
+    _Header,
+    lambda header: tuple(layer.name for layer in header.layers),
+    torch.float64,
+    max_bytes=10**7,
+    error=DissectionError,
+)

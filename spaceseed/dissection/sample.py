@@ -55,7 +55,7 @@ def observed(
 
 
 def seen(space: LatentSpace, layer: str, ws: Tensor) -> tuple[Tensor, Tensor]:
-    """Returns the images of styles [n, num_ws, w_dim], and an activation on the way to them."""
+    """Returns the images of styles [n, num_ws, w_dim], and an activation on the way to them, without its margin."""
     kept = []
 
     def keep(x: Tensor) -> Tensor:
@@ -63,7 +63,12 @@ def seen(space: LatentSpace, layer: str, ws: Tensor) -> tuple[Tensor, Tensor]:
         return x
 
     images = space.synthesize(ws, {layer: keep})
-    return images, kept[0]
+    return images, within(kept[0], space.generator.margin(layer))
+
+
+def within(x: Tensor, margin: int) -> Tensor:
+    """Returns the part of an activation [n, units, h, w] that lies in the image; styles [n, units] as they are."""
+    return x[:, :, margin : x.shape[2] - margin, margin : x.shape[3] - margin] if margin and x.ndim == 4 else x
 
 
 def small_labels(segmenter: Segmenter, images: Tensor) -> Tensor:

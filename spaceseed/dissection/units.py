@@ -174,14 +174,17 @@ class UnitTable:
             OSError: the file does not exist or cannot be read.
         """
         header, tensors = _FILE.read(path)
-        units, classes = len(tensors["thresholds"]), len(header.classes)
+        units, classes = tensors["thresholds"].numel(), len(header.classes)
         shapes = {"iou": (units, classes), "thresholds": (units,), "values": (units, classes), "high": (units,)}
         seeds = tensors.pop("seeds")
         fits = all(tensors[name].shape == shape for name, shape in shapes.items()) and 1 <= units <= MAX_UNITS
         numbered = bool(((seeds == seeds.round()) & (seeds >= 0) & (seeds <= MAX_SEED)).all())
-        if not fits or seeds.shape != (units, SEEDS) or not numbered:
+        rows = {name: tensor.float() for name, tensor in tensors.items()}
+        finite = all(bool(tensor.isfinite().all()) for tensor in rows.values())
+        shares = bool(((rows["iou"] >= 0) & (rows["iou"] <= 1)).all())
+        if not (fits and numbered and finite and shares) or seeds.shape != (units, SEEDS):
             raise _FILE.damaged
-        fields: dict[str, Any] = dict(header) | {name: tensor.float() for name, tensor in tensors.items()}
+        fields: dict[str, Any] = dict(header) | rows
         return cls(**fields, seeds=seeds.long())
 
 

@@ -41,7 +41,7 @@ def walk(
         generator: the generator of all finds.
         recipes: 2 to 32 finds.
         frames: number of frames, 2 to 1,200.
-        way: "w" for straight lines between the final styles, edits included; or "z" for great arcs between latents.
+        way: "w" for straight lines between the final styles, steps along directions included; or "z" for great arcs between latents.
             "z" needs finds in space z without edits, and uses the truncation of the first.
         loop: whether to return from the last find to the first. The last frame is then one step before the first.
         eased: whether to slow down at each find.
@@ -52,7 +52,7 @@ def walk(
             truncation; else the walk goes straight.
 
     Returns:
-        ws [frames, num_ws, w_dim].
+        ws [frames, num_ws, w_dim]. Edits of units are not in styles, so they are left out.
 
     Raises:
         ArgumentError: an argument is out of range, or the finds cannot be used with this `way`.

@@ -4,6 +4,7 @@ In every recipe the order is the same: directions move the styles, then `UnitEdi
 is synthesized. Several edits of one layer act in their own order.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
@@ -13,7 +14,7 @@ from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 from torch import Tensor
 
 from spaceseed.arguments import check_layers, check_tensor
-from spaceseed.models.generators.generator import ActivationEdit
+from spaceseed.models.generators.generator import ActivationEdit, Generator
 from spaceseed.recipes.fields import MAX_LAYERS, Floats, Layer, RecipeError, Record
 from spaceseed.untrusted import Line
 
@@ -84,8 +85,8 @@ class UnitEdit(Record):
         name: what the units draw, or what the edit does.
         layer: name of the activation, one of the generator's `layers` or `styles`.
         units: numbers of the units, each once.
-        values: float32 [units], the value of each; 0 switches a unit off. Or [units, cells], with a value for each
-            cell of the layer, row by row.
+        values: float32 [units], the value of each; 0 switches a unit off. Or [units, k * k], the values in k x k cells
+            that are spread over the whole image, row by row.
         how: "set" to the values; or "limit", where only activations above their value are lowered to it.
         strength: 0 to 1.
         mask: float32 [h, w], 0 to 1, at most 64 x 64 cells spread over the whole image; None for everywhere. A cell of
@@ -106,8 +107,10 @@ class UnitEdit(Record):
     def _fits_together(self) -> "UnitEdit":
         if len(set(self.units)) < len(self.units):
             raise ValueError("This recipe changes a unit twice in one edit.")
-        if len(self.values) != len(self.units):
+        if self.values.ndim not in (1, 2) or len(self.values) != len(self.units):
             raise ValueError("This recipe has an edit of units that must have one value for each.")
+        if self.values.ndim == 2 and math.isqrt(self.values.shape[1]) ** 2 != self.values.shape[1]:
+            raise ValueError("This recipe has an edit of units whose values must be those of a square of cells.")
         if self.mask is not None:
             if self.mask.ndim != 2 or max(self.mask.shape) > MAX_MASK:
                 raise ValueError(f"A mask must be a grid of at most {MAX_MASK} x {MAX_MASK} numbers.")
@@ -115,29 +118,39 @@ class UnitEdit(Record):
                 raise ValueError("The numbers of a mask must be from 0 to 1.")
         return self
 
-    def apply(self, x: Tensor) -> Tensor:
+    def check(self, shape: Sequence[int]) -> None:
+        """Checks that this can change an activation of shape (C, H, W), or styles (C,).
+
+        Raises:
+            RecipeError: the layer has fewer units, or there are cells and the layer has no places.
+        """
+        if max(self.units) >= shape[0]:
+            raise RecipeError(f"This recipe changes unit {max(self.units)} of {self.layer}, which has {shape[0]}.")
+        if len(shape) != 3 and (self.mask is not None or self.values.ndim == 2):
+            raise RecipeError(f"This recipe changes a part of the image in {self.layer}, which has no places.")
+
+    def apply(self, x: Tensor, margin: int = 0) -> Tensor:
         """Returns a new activation.
 
         Args:
             x: [N, C, H, W], or styles [N, C].
+            margin: how many cells of x lie beyond each edge of the image.
 
         Raises:
-            RecipeError: the layer has fewer units, or there is a mask and x has no places.
+            RecipeError: as for `check`.
         """
-        if max(self.units) >= x.shape[1]:
-            raise RecipeError(f"This recipe changes unit {max(self.units)} of {self.layer}, which has {x.shape[1]}.")
-        if self.mask is not None and x.ndim != 4:
-            raise RecipeError(f"This recipe changes a part of the image in {self.layer}, which has no places.")
-        rows, places = list(self.units), x.shape[2:]
-        if self.values.ndim == 1:
-            values = self.values.to(x).reshape(-1, *[1] * len(places))
-        elif self.values.shape[1] == places.numel():
-            values = self.values.to(x).reshape(-1, *places)
-        else:
-            raise RecipeError(f"This recipe has {self.values.shape[1]} cells in {self.layer}, not {places.numel()}.")
+        self.check(x.shape[1:])
+        rows = list(self.units)
+        side = (x.shape[2] - 2 * margin, x.shape[3] - 2 * margin) if x.ndim == 4 else (1, 1)
+        values = self.values.to(x)
+        if values.ndim == 2:
+            cells = values.unflatten(1, 2 * [math.isqrt(values.shape[1])])
+            values = _beyond_edges(F.interpolate(cells[None], side, mode="nearest")[0], margin)
+        elif x.ndim == 4:
+            values = values[:, None, None]
         alpha = torch.tensor(self.strength, device=x.device, dtype=x.dtype)
         if self.mask is not None:
-            alpha = alpha * F.adaptive_max_pool2d(self.mask[None], tuple(places)).to(x)
+            alpha = alpha * _beyond_edges(F.adaptive_max_pool2d(self.mask[None], side), margin).to(x)
         changed, old = x.clone(), x[:, rows]
         new = values if self.how == "set" else torch.minimum(old, values)
         changed[:, rows] = old * (1 - alpha) + new * alpha
@@ -152,16 +165,30 @@ def _kind(edit: Any) -> str:
 AnyEdit = Annotated[Annotated[Edit, Tag("direction")] | Annotated[UnitEdit, Tag("units")], Discriminator(_kind)]
 
 
-def activation_edits(edits: Iterable[UnitEdit]) -> Mapping[str, ActivationEdit]:
-    """Returns what `Generator.synthesize` takes as `edits`: those of each layer, one after another."""
+def _beyond_edges(grid: Tensor, margin: int) -> Tensor:
+    """Continues a grid [n, h, w] beyond its edges, [n, h + 2 margin, w + 2 margin]."""
+    return F.pad(grid[None], 4 * [margin], mode="replicate")[0] if margin else grid
+
+
+def activation_edits(generator: Generator, edits: Iterable[UnitEdit]) -> Mapping[str, ActivationEdit]:
+    """Returns what `Generator.synthesize` takes as `edits`: those of each layer, one after another.
+
+    Raises:
+        RecipeError: an edit belongs to other weights.
+    """
     by_layer: dict[str, list[UnitEdit]] = {}
     for edit in edits:
+        card = generator.card
+        if card is not None and edit.sha256 and card.sha256 and edit.sha256 != card.sha256:
+            raise RecipeError("This edit of units belongs to other weights.")
         by_layer.setdefault(edit.layer, []).append(edit)
 
     def together(layer: str) -> ActivationEdit:
+        margin = generator.margin(layer)
+
         def change(x: Tensor) -> Tensor:
             for edit in by_layer[layer]:
-                x = edit.apply(x)
+                x = edit.apply(x, margin)
             return x
 
         return change

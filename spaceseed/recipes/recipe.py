@@ -129,8 +129,11 @@ class Recipe(Record):
     @field_validator("edits")
     @classmethod
     def _in_order(cls, edits: tuple[AnyEdit, ...]) -> tuple[AnyEdit, ...]:
-        """Puts steps before edits of units, as they act. So recipes with the same pixels have the same id."""
-        return tuple(sorted(edits, key=lambda edit: isinstance(edit, UnitEdit)))
+        """Puts steps before edits of units, as they act, and these in the order of their layers' names.
+
+        Edits of different layers may change places, so recipes that differ in this alone have the same id.
+        """
+        return tuple(sorted(edits, key=lambda edit: edit.layer if isinstance(edit, UnitEdit) else ""))
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -188,7 +191,7 @@ class Recipe(Record):
     @property
     def edited(self) -> bool:
         """Whether somebody changed this image. A repair, which changes all images of a model, does not count."""
-        return any(isinstance(edit, Edit) or edit.how == "set" for edit in self.edits)
+        return any(isinstance(edit, Edit) or edit.how == "set" or edit.mask is not None for edit in self.edits)
 
     @property
     def id(self) -> str:
@@ -249,7 +252,7 @@ class Recipe(Record):
     def synthesis_options(self, generator: Generator) -> dict[str, Any]:
         """Returns the arguments of `generator.synthesize` besides the styles."""
         options = synthesis_options(generator, self.truncation, self.noise, self.noise_seed, self.transform)
-        return options | ({"edits": activation_edits(self.unit_edits)} if self.unit_edits else {})
+        return options | ({"edits": activation_edits(generator, self.unit_edits)} if self.unit_edits else {})
 
     def load_generator(self) -> Generator:
         """Loads the recipe's model from the zoo.
@@ -368,6 +371,8 @@ class Recipe(Record):
         )
         if not fits:
             raise RecipeError(f"This recipe does not fit the model {self.model!r}.")
+        for unit_edit in self.unit_edits:
+            unit_edit.check(generator.shape(unit_edit.layer))
 
 
 def _finite(numbers: Tensor) -> Tensor:

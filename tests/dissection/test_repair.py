@@ -2,6 +2,8 @@ from dataclasses import replace
 
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 from torch import nn
 
 from spaceseed.dissection.repair import Repair, telling
@@ -18,7 +20,7 @@ class Faulty(DirectGenerator):
 
     z_dim = w_dim = 6
     resolution = 8
-    layers = ("early", "late")
+    layers = ("early", "late")  # of 2 x 2 and of 4 x 4 cells
     card = ModelCard("faulty", "Faulty", "oracle", 8, "none", "", "test", 1, "cd" * 32, None, False)
 
     def __init__(self):
@@ -58,7 +60,8 @@ def repair(space, marks):
 
 
 def test_the_unit_that_draws_the_fault_is_found(repair):
-    assert repair.units == (FAULT,)
+    assert {edit.units for edit in repair.edits} == {(FAULT,)}
+    assert repair.count == 2
     assert repair.before > 0.25
     assert repair.after < 0.1 * repair.before
 
@@ -77,7 +80,7 @@ def test_recipes_name_the_repair_and_draw_it_again(space, repair, tmp_path):
     repaired = space.repaired(repair)
     vector = space.draw(3)
     recipe = repaired.recipe(vector[0])
-    assert recipe.edits[0].name == str(repair)
+    assert {edit.name for edit in recipe.edits} == {str(repair)}
     recipe.save(tmp_path / "find.json")
     assert torch.equal(Recipe.open(tmp_path / "find.json").render(space.generator), repaired.images(vector))
     assert str(repair) in repr(repaired)
@@ -86,22 +89,28 @@ def test_recipes_name_the_repair_and_draw_it_again(space, repair, tmp_path):
 
 def test_other_changes_follow_the_repair(space, repair):
     seen = []
-    space.repaired(repair).synthesize(space.ws(space.draw(range(20))), {repair.layer: lambda x: seen.append(x) or x})
+    space.repaired(repair).synthesize(space.ws(space.draw(range(20))), {"late": lambda x: seen.append(x) or x})
     assert seen[0][:, FAULT].max() < 1
 
 
 def test_a_dozen_marks_of_each_are_enough(space, marks):
-    assert Repair.fit(space, features, marks[0][:12], marks[1][:12]).units == (FAULT,)
+    few = Repair.fit(space, features, marks[0][:12], marks[1][:12])
+    assert {edit.units for edit in few.edits} == {(FAULT,)}
 
 
-def test_a_layer_can_be_chosen(space, marks):
-    assert Repair.fit(space, features, *marks, layer="late").layer == "late"
+def test_layers_can_be_chosen(space, marks):
+    assert [edit.layer for edit in Repair.fit(space, features, *marks, layers=["late"]).edits] == ["late"]
+
+
+def test_a_repair_of_the_space_does_not_count(space, marks, repair):
+    again = Repair.fit(space.repaired(repair), features, *marks)
+    assert str(again) == str(repair)
 
 
 def test_the_same_marks_give_the_same_repair(space, marks, repair):
     again = Repair.fit(space, features, *marks)
     assert str(again) == str(repair)
-    assert torch.equal(again.limits, repair.limits)
+    assert again.edits == repair.edits
 
 
 def test_progress_rises_to_the_end(space, marks):
@@ -116,23 +125,39 @@ def test_a_file_holds_all(tmp_path, space, repair):
     again = Repair.open(tmp_path / "repair.safetensors")
     again.check(space.generator)
     assert str(again) == str(repair)
-    assert again.edit == repair.edit
+    assert again.edits == repair.edits
     assert (again.marks, again.before, again.after) == (repair.marks, repair.before, repair.after)
 
 
+def header_and_tensors(path):
+    with safe_open(path, "pt") as file:
+        return file.metadata()["repair"], {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+
+
 @pytest.mark.parametrize(
-    "change",
-    [
-        {"units": (0, 1)},
-        {"limits": torch.zeros(1, 257)},
-        {"limits": torch.full([1, 4], float("nan"))},
-        {"limits": torch.zeros(4)},
-        {"units": (1, 1), "limits": torch.zeros(2, 4)},
-    ],
-)
-def test_a_damaged_file_is_refused(tmp_path, repair, change):
+    ("old", "new"),
+    [('"units":[1]', '"units":[0,1]'), ('"units":[1]', '"units":[1,1]'), ('"units":[1]', '"units":[-1]'),
+     ('"name":"late"', '"name":"early"'), ('"marks":[', '"more":1,"marks":[')],
+)  # fmt: skip
+def test_a_damaged_header_is_refused(tmp_path, repair, old, new):
     path = tmp_path / "repair.safetensors"
-    replace(repair, **change).save(path)
+    repair.save(path)
+    header, tensors = header_and_tensors(path)
+    assert old in header
+    save_file(tensors, path, {"repair": header.replace(old, new)})
+    with pytest.raises(DissectionError, match="damaged"):
+        Repair.open(path)
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [torch.zeros(1, 5), torch.zeros(1, 4096), torch.full([1, 4], float("nan")), torch.zeros([]), torch.zeros(2, 4)],
+)
+def test_damaged_limits_are_refused(tmp_path, repair, limits):
+    path = tmp_path / "repair.safetensors"
+    repair.save(path)
+    header, tensors = header_and_tensors(path)
+    save_file(tensors | {"late": limits.double()}, path, {"repair": header})
     with pytest.raises(DissectionError, match="damaged"):
         Repair.open(path)
 
@@ -142,8 +167,12 @@ def test_another_model_is_refused(repair):
     other.card = replace(other.card, sha256="ef" * 32)
     with pytest.raises(DissectionError, match="other weights"):
         LatentSpace(other, "z", 1.0, repair=repair)
-    with pytest.raises(DissectionError, match="layer"):
-        replace(repair, layer="b9").check(Faulty())
+    for change in ({"layer": "b9"}, {"units": (9,)}):
+        edits = tuple(edit.model_copy(update=change) for edit in repair.edits)
+        with pytest.raises(DissectionError, match="units that this model does not have"):
+            replace(repair, edits=edits).check(Faulty())
+    with pytest.raises(ArgumentError, match="repair"):
+        LatentSpace(Faulty(), "z", 1.0, repair="repair")
 
 
 def test_marks_that_teach_nothing_are_refused(space):
@@ -156,7 +185,7 @@ def test_marks_that_teach_nothing_are_refused(space):
 
 def test_bad_arguments_are_named(space, marks):
     with pytest.raises(ArgumentError, match="layer"):
-        Repair.fit(space, features, *marks, layer="b9")
+        Repair.fit(space, features, *marks, layers=["b9"])
     with pytest.raises(ArgumentError, match="bad"):
         Repair.fit(space, features, marks[0][:, :2], marks[1])
     with pytest.raises(ArgumentError, match="features"):
@@ -165,7 +194,7 @@ def test_bad_arguments_are_named(space, marks):
 
 def test_units_tell_bad_from_good_only_beyond_chance():
     rng = torch.Generator().manual_seed(0)
-    bad, good = torch.randn(30, 8, 2, 2, generator=rng), torch.randn(50, 8, 2, 2, generator=rng)
+    bad, good = torch.randn(30, 8, generator=rng), torch.randn(50, 8, generator=rng)
     bad[:, 5] += 2
     bad[:, 6] -= 2
     assert telling(bad, good).tolist() == [5]

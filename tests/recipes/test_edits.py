@@ -63,8 +63,16 @@ def test_each_cell_can_have_its_own_value():
     changed = unit_edit(values=values).apply(torch.zeros(1, 3, 2, 2))
     assert changed[0, 0].flatten().tolist() == [0, 1, 2, 3]
     assert changed[0, 2].flatten().tolist() == [4, 5, 6, 7]
-    with pytest.raises(RecipeError, match="4 cells"):
-        unit_edit(values=values).apply(torch.zeros(1, 3, 3, 3))
+    spread = unit_edit(values=values).apply(torch.zeros(1, 3, 4, 4))
+    assert spread[0, 0].tolist() == [[0, 0, 1, 1], [0, 0, 1, 1], [2, 2, 3, 3], [2, 2, 3, 3]]
+
+
+def test_cells_and_masks_cover_the_image_and_continue_in_the_margin():
+    x = torch.zeros(1, 3, 4, 4)
+    changed = unit_edit(values=torch.arange(8.0).view(2, 4)).apply(x, margin=1)
+    assert changed[0, 0].tolist() == [[0, 0, 1, 1], [0, 0, 1, 1], [2, 2, 3, 3], [2, 2, 3, 3]]
+    masked = unit_edit(mask=torch.tensor([[1.0, 0.0], [0.0, 0.0]])).apply(x, margin=1)
+    assert masked[0, 0].tolist() == [[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]
 
 
 def test_edits_of_a_layer_follow_each_other():
@@ -72,9 +80,10 @@ def test_edits_of_a_layer_follow_each_other():
         unit_edit(units=(0,), values=torch.ones(1)),
         unit_edit(units=(0,), values=torch.zeros(1), strength=0.5),
     )
-    change = activation_edits([first, second])["b8.conv1"]
+    generator = carded("stylegan2")
+    change = activation_edits(generator, [first, second])["b8.conv1"]
     assert change(torch.zeros(1, 1, 2, 2)).unique().tolist() == [0.5]
-    change = activation_edits([second, first])["b8.conv1"]
+    change = activation_edits(generator, [second, first])["b8.conv1"]
     assert change(torch.zeros(1, 1, 2, 2)).unique().tolist() == [1]
 
 
@@ -86,6 +95,9 @@ def test_edits_of_a_layer_follow_each_other():
         {"units": (-1, 1)},
         {"units": (0, 2**14)},
         {"values": torch.ones(3)},
+        {"values": torch.tensor(1.0)},
+        {"values": torch.ones(2, 5)},
+        {"values": torch.ones(2, 4, 4)},
         {"values": torch.tensor([1.0, float("nan")])},
         {"how": "raise"},
         {"strength": 1.5},

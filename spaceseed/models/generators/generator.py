@@ -245,6 +245,23 @@ class Generator(nn.Module, ABC):
             return reached.activation
         raise AssertionError(f"{type(self).__name__} never computes its layer: {layer}")
 
+    def shape(self, layer: str) -> tuple[int, ...]:
+        """Returns the shape of one activation: (C, H, W), or (C,) for styles.
+
+        Raises:
+            ArgumentError: there is no such layer.
+        """
+        known: dict[str, tuple[int, ...]] = self.__dict__.setdefault("_known_shapes", {})
+        if layer not in known:
+            with torch.no_grad():
+                ws = self.w_avg.new_zeros(1, self.num_ws, self.w_dim)
+                known[layer] = tuple(self.activations(ws, layer).shape[1:])
+        return known[layer]
+
+    def margin(self, layer: str) -> int:  # noqa: ARG002 - subclasses use it
+        """Returns how many cells of an activation lie beyond each edge of the image; 0 in most families."""
+        return 0
+
     def style_weights(self, layer: int) -> Tensor:  # noqa: ARG002 - subclasses use it
         """Returns the linear map from a style to the network. SeFa factorises it (Shen & Zhou 2021, eq. 3).
 

@@ -166,6 +166,7 @@ class StyleGAN3(MappedGenerator):
             name = f"L{i}_{shape.out_side}_{shape.out_channels}"
             self.synthesis[name] = SynthesisLayer(w_dim, shape, clamp, to_rgb=i == len(shapes) - 1)
         self._settings = {"clamp": clamp, "bandwidth": bandwidth}
+        self._margin = (shapes[-3].out_side - shapes[-1].out_side) // 2 if len(shapes) > 2 else 0
         self.layers = tuple(self.synthesis)
         self.num_ws = len(self.layers)
 
@@ -239,6 +240,9 @@ class StyleGAN3(MappedGenerator):
         for i, name in enumerate(self.layers[1:], start=1):
             x = tap(name, self.synthesis[name](x, ws[:, i]))
         return (x.float() * OUTPUT_SCALE).contiguous()
+
+    def margin(self, layer: str) -> int:
+        return 0 if layer in self.layers[-2:] else self._margin
 
     def style_weights(self, layer: int) -> Tensor:
         self._check_style_layer(layer)

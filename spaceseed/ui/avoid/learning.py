@@ -71,12 +71,12 @@ def learn(
 
     def work(progress: Progress) -> Learned:
         # In w real images teach more than in z (docs/results/avoidance.md).
-        space = workspace.view.space(generator, "w" if generator.has_mapping else "z")
+        space = workspace.view.space(generator, "w" if generator.has_mapping else "z").repaired(None)
         if name == NETWORK:
             judge = _judge(networks, visitor.model, download)
             if source != MARKS and not _comparable(space):
                 # Truncated images differ from real ones in their variety, which is not what is bad about them.
-                space = workspace.view.space(generator, space.name, truncation=1.0)
+                space = workspace.view.space(generator, space.name, truncation=1.0).repaired(None)
             avoid = _reweighted(networks, space, judge, bad, good, source != MARKS, keep, progress)
         else:
             assert bad is not None

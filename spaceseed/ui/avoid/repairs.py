@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from spaceseed.batches import Progress
-from spaceseed.dissection.repair import DRAWS, TRIED, Repair
+from spaceseed.dissection.repair import DRAWS, Repair
 from spaceseed.errors import DissectionError
 from spaceseed.ui.avoid.learning import embedded
 from spaceseed.ui.avoid.pictures import faces_compared
@@ -135,7 +135,7 @@ def find(networks: Networks, visitor: Session) -> Iterator[list[Any]]:
         worse, better = vectors(space, bad), vectors(space, good)
         look = partial(embedded, generator, judge)
         fit = partial(Repair.fit, space, look, worse, better)
-        images = 4 * (DRAWS + 2 * TRIED)
+        images = 2 * DRAWS + len(bad) + len(good)
         return gpu.call(fit, progress, gpu.seconds_to_draw(generator, images))
 
     def told(done: float) -> str:
@@ -194,10 +194,10 @@ def show_state(_: Networks, visitor: Session) -> list[Any]:
 
 def telling(repair: Repair) -> str:
     """Returns what a repair is, in sentences."""
-    units = "1 unit" if len(repair.units) == 1 else f"{len(repair.units)} units"
     bad, good = repair.marks
+    layers = ", ".join(edit.layer for edit in repair.edits)
     return (
-        f"{units} of the layer {repair.layer} are limited, found from {bad} bad and {good} good ones. Of a hundred "
+        f"Units that are limited: {repair.count}, in {layers}; found from {bad} bad and {good} good ones. Of a hundred "
         f"images {100 * repair.before:.0f} looked bad to what it learned, and {100 * repair.after:.0f} do now. {LOOK}"
     )
 

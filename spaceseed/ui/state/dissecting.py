@@ -79,7 +79,8 @@ class Dissecting:
 
     def open(self, recipe: Recipe) -> None:
         """Opens another find; `undo` goes back to the find before."""
-        self._turn_to(Work(recipe, recipe))
+        with _taking:
+            self._turn_to(Work(recipe, recipe))
 
     def paint(self, edit: UnitEdit) -> None:
         """Changes units; a stroke like the last one is added to that.
@@ -114,19 +115,22 @@ class Dissecting:
 
     def undo(self) -> None:
         """Takes the last step back."""
-        if self.can_undo:
-            self.work, self._moved = self._history.undo(self.opened), (None, 0.0)
+        with _taking:
+            if self.can_undo:
+                self.work, self._moved = self._history.undo(self.opened), (None, 0.0)
 
     def redo(self) -> None:
         """Takes the step again that was undone last."""
-        if self.can_redo:
-            self.work, self._moved = self._history.redo(self.opened), (None, 0.0)
+        with _taking:
+            if self.can_redo:
+                self.work, self._moved = self._history.redo(self.opened), (None, 0.0)
 
     def reset(self) -> None:
         """Takes all back that was done to the find since it was opened."""
-        work = self.opened
-        if work.recipe is not work.source:
-            self._turn_to(Work(work.source, work.source))
+        with _taking:
+            work = self.opened
+            if work.recipe is not work.source:
+                self._turn_to(Work(work.source, work.source))
 
     @property
     def names(self) -> list[str]:
@@ -232,4 +236,5 @@ def _is_level(edit: object, layer: str, unit: int) -> bool:
 
 def _same_units(one: UnitEdit, other: UnitEdit) -> bool:
     alike = all(getattr(one, name) == getattr(other, name) for name in ("layer", "units", "how", "strength"))
-    return alike and torch.equal(one.values, other.values)
+    sizes = {each.mask.shape for each in (one, other) if each.mask is not None}
+    return alike and len(sizes) < 2 and torch.equal(one.values, other.values)

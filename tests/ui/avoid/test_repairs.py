@@ -37,9 +37,9 @@ def test_a_repair_is_described(bright_networks, repaired):
     column, told, in_breed, in_search, download = show_state(bright_networks, repaired)
     repair = repaired.workspace.repairing.repair
     assert column.visible
-    assert f"of the layer {repair.layer} are limited" in told or "1 unit of the layer" in told
+    assert told.startswith(f"Units that are limited: {repair.count}, in {repair.edits[0].layer}")
     assert (in_breed, in_search) == (False, False)
-    assert Repair.open(download.value["path"]).edit == repair.edit
+    assert Repair.open(download.value["path"]).edits == repair.edits
 
 
 def test_images_are_shown_without_and_with_it(bright_networks, repaired):
@@ -93,7 +93,7 @@ def test_a_file_can_be_loaded_again(bright_networks, repaired, tmp_path):
     repair.save(tmp_path / "repair.safetensors")
     repaired.workspace.repairing.repair = None
     load(bright_networks, repaired, str(tmp_path / "repair.safetensors"))
-    assert repaired.workspace.repairing.repair.edit == repair.edit
+    assert repaired.workspace.repairing.repair.edits == repair.edits
 
 
 def test_a_file_of_another_model_leaves_the_repair_before(bright_networks, repaired, tmp_path):
