@@ -41,8 +41,8 @@ def walk(
         generator: the generator of all finds.
         recipes: 2 to 32 finds.
         frames: number of frames, 2 to 1,200.
-        way: "w" for straight lines between the final styles, steps along directions included; or "z" for great arcs between latents.
-            "z" needs finds in space z without edits, and uses the truncation of the first.
+        way: "w" for straight lines between the final styles, steps along directions included; or "z" for great arcs
+            between latents. "z" needs finds in space z without edits, and uses the truncation of the first.
         loop: whether to return from the last find to the first. The last frame is then one step before the first.
         eased: whether to slow down at each find.
         layers: the style layers that move, or one; others stay as in the first find. All if None.

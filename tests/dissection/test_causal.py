@@ -4,7 +4,9 @@ import torch
 from spaceseed.dissection.causal import causal_effect, class_shares, optimized_units
 from spaceseed.dissection.dissect import dissect
 from spaceseed.errors import ArgumentError, DissectionError
+from spaceseed.recipes.recipe import Edit, RecipeError
 from tests.dissection.oracle import BOTH, GREEN, IDLE, RED
+from tests.models.families import FAMILIES
 
 
 def test_shares_of_classes_show_what_is_gone(shapes, segmenter, units):
@@ -56,3 +58,22 @@ def test_a_class_that_is_never_there_is_told(shapes, segmenter, units):
     )
     with pytest.raises(DissectionError, match="shows green"):
         optimized_units(shapes_off, segmenter, units, "green", 2)
+
+
+def test_layers_that_are_wider_than_the_image_have_an_effect_too(segmenter):
+    torch.manual_seed(0)
+    generator = FAMILIES["stylegan3 T"]().requires_grad_(False)
+    layer = next(name for name in generator.layers if generator.margin(name))
+    table = dissect(generator, segmenter, layer, 4)
+    effects = [causal_effect(generator, segmenter, table, "red", [0], count=1, seed=seed) for seed in range(4)]
+    assert all(-1 <= effect <= 1 for effect in effects)
+
+
+def test_edits_of_other_weights_are_refused(shapes, segmenter, units):
+    edit = units.edit("red").model_copy(update={"sha256": "ab" * 32})
+    with pytest.raises(RecipeError, match="other weights"):
+        class_shares(shapes, segmenter, [edit], 2)
+    with pytest.raises(ArgumentError, match="edits"):
+        class_shares(shapes, segmenter, [Edit(layers=(0,), vector=torch.ones(4), amount=1)], 2)
+    with pytest.raises(ArgumentError, match="segmenter"):
+        class_shares(shapes, None, [units.edit("red")], 2)

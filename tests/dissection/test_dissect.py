@@ -66,6 +66,14 @@ def test_a_share_of_places_can_be_asked_for(shapes, segmenter):
     assert 0.5 < table.thresholds[IDLE] < 1.5
 
 
+class Reweighted(Shapes):
+    """Other weights under the same name."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight.data += 1
+
+
 class StoppedError(Exception):
     pass
 
@@ -105,6 +113,8 @@ def test_a_draft_of_other_work_is_refused(monkeypatch, tmp_path, shapes, segment
         dissect(shapes, segmenter, "shapes", 40, draft=draft, progress=stop)
     with pytest.raises(DissectionError, match="other work"):
         dissect(shapes, segmenter, "shapes", 41, draft=draft)
+    with pytest.raises(DissectionError, match="other work"):
+        dissect(Reweighted(), segmenter, "shapes", 40, draft=draft)
     draft.write_bytes(draft.read_bytes()[:-9])
     with pytest.raises(DissectionError, match="damaged"):
         dissect(shapes, segmenter, "shapes", 40, draft=draft)
@@ -158,6 +168,7 @@ def test_a_segmenter_of_something_else_is_refused(shapes):
         ({"truncation": 9}, "truncation"),
         ({"labels": torch.ones(3)}, "labels"),
         ({"segmenter": "avatars"}, "segmenter"),
+        ({"draft": "no/such/folder/draft"}, "draft"),
     ],
 )
 def test_bad_arguments_are_named(change, name):

@@ -87,6 +87,9 @@ def test_a_file_holds_all(tmp_path, shapes, units):
         {"values": torch.full([4, 3], float("nan"))},
         {"seeds": torch.full([4, 4], -1)},
         {"seeds": torch.zeros(4, 2)},
+        {"thresholds": torch.tensor(1.0)},
+        {"values": torch.full([4, 3], 1e300, dtype=torch.float64)},
+        {"iou": torch.full([4, 3], 5.0)},
     ],
 )
 def test_a_damaged_file_is_refused(tmp_path, units, change):

@@ -133,6 +133,11 @@ def test_steps_come_first_whatever_the_order_given():
     assert one == other
 
 
+def test_edits_of_different_layers_may_change_places():
+    a, b = unit_edit(), unit_edit(layer="b4.conv1")
+    assert Recipe(**FIELDS, edits=(a, b)).id == Recipe(**FIELDS, edits=(b, a)).id
+
+
 def test_names_change_no_id_and_numbers_do():
     ids = {Recipe(**FIELDS, edits=(unit_edit(**fields),)).id for fields in ({}, {"name": "glasses"})}
     assert len(ids) == 1
@@ -176,5 +181,9 @@ def test_edits_that_do_not_fit_the_model_are_refused():
         plain.replace(edits=(unit_edit(layer="b999.conv1"),)).render(generator)
     with pytest.raises(RecipeError, match="unit 99"):
         plain.replace(edits=(unit_edit(units=(0, 99)),)).render(generator)
+    with pytest.raises(RecipeError, match="unit 99"):
+        plain.replace(edits=(unit_edit(units=(0, 99)),)).ws(generator)  # before anything is drawn
+    with pytest.raises(RecipeError, match="no places"):
+        plain.replace(edits=(unit_edit(layer="b8.conv1.style", mask=torch.ones(2, 2)),)).ws(generator)
     with pytest.raises(RecipeError, match="cannot be drawn"):
         plain.replace(edits=(unit_edit(values=torch.full([2], 1e38)),)).render(generator)

@@ -7,13 +7,14 @@ from spaceseed.dissection.repair import Repair
 from spaceseed.errors import DissectionError
 from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.avoid.examples import find_by_words
+from spaceseed.ui.avoid.learning import FROM_IMAGES
 from spaceseed.ui.avoid.repairs import find, load, other_seeds, pictures, show_state, use_in_breed, use_in_search
 from spaceseed.ui.avoid.telling import REPAIRED, breed_line, search_line
 from spaceseed.ui.kit.picker import Picked
 from spaceseed.ui.search.tab import ask
 from spaceseed.ui.shell.switching import switch
 from spaceseed.ui.state.marks import recipes
-from tests.ui.avoid.lessons import brightness, mark
+from tests.ui.avoid.lessons import brightness, mark, study
 
 
 @pytest.fixture
@@ -119,3 +120,10 @@ def test_too_few_marks_are_told(bright_networks, learner):
     with pytest.raises(ValueError, match="Find the units first"):
         use_in_search(bright_networks, learner, True)
     assert pictures(bright_networks, learner).__next__() == [[], []]
+
+
+def test_what_all_visitors_share_is_not_repaired(bright_networks, repaired):
+    use_in_breed(bright_networks, repaired, True)
+    study(bright_networks, repaired, method=FROM_IMAGES)
+    learned = repaired.workspace.avoiding.learned
+    assert learned.space.repair is None

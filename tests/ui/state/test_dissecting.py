@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from spaceseed.dissection.units import UnitTable
+from spaceseed.recipes.edits import UnitEdit
 from spaceseed.recipes.fields import MAX_ITEMS
 from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.state import dissecting as state
@@ -215,3 +216,10 @@ def test_pictures_of_units_are_remembered_while_they_are_there(tmp_path):
     assert tables.pictures(replace(TABLE, layer="b4.conv1"), (2,)) == {}
     path.unlink()
     assert tables.pictures(TABLE, (1, 2)) == {}
+
+
+def test_a_stroke_over_a_mask_of_another_size_is_another_change():
+    dissecting, coarse = Dissecting(), UnitEdit(layer="a", units=(0,), values=torch.ones(1), mask=torch.ones(4, 4))
+    dissecting.open(Recipe(model="m", sha256="ab" * 32, latent=torch.zeros(4), edits=(coarse,)))
+    dissecting.paint(coarse.model_copy(update={"mask": torch.ones(8, 8)}))
+    assert [edit.mask.shape[0] for edit in dissecting.opened.recipe.unit_edits] == [4, 8]
