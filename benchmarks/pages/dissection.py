@@ -31,6 +31,8 @@ def text(figures: Figures) -> str:
     said = [
         f"- {count} marks: {row['broken'][0]:.1%} broken, Frechet distance {_change(row, before, 'witness'):+.0%} "
         f"(witness) and {_change(row, before, 'classifier'):+.0%} (classifier)."
+        if row["found"][0]
+        else f"- {count} marks: too few, no repair is found."
         for count, row in after.items()
     ]
     cost = figures["cost"]
@@ -48,9 +50,8 @@ tenth is wrong:
 {chr(10).join(said)}
 
 Nothing that a repair learns from measures it. Broken faces are counted by a network that differs from the simulated
-visitor in architecture and training. A repair limits units in all images, so that some variety of the good ones is lost
-too; that is why the distances change less than what is broken. A [filter](avoidance.md) refuses latents instead, and
-loses less, but draws two latents for an image.
+visitor in architecture and training. A repair costs nothing when images are drawn, and refuses no seed. A
+[filter](avoidance.md) leaves fewer broken faces, and draws two latents for an image.
 
 A dissection takes {cost["dissected"] / cost["drawn"]:.1f} times as long as drawing its images ({cost["units"]} units of
 {cost["layer"]}).

@@ -238,3 +238,27 @@ def test_words_find_examples_and_figures_can_be_stopped(visitor):
     expect(visitor.locator("#avoid-told")).to_contain_text("With the filter images are")
     expect(visitor.locator("#avoid-figures")).to_contain_text("Frechet distance, avatar features")
     expect(visitor.locator("#avoid-figures tbody td").nth(2)).to_have_text("50")
+
+
+def test_units_that_draw_what_is_bad_are_found_used_and_taken_home(visitor, tmp_path):
+    open_tab(visitor, "Avoid")
+    fold(visitor, "more")
+    visitor.locator("#avoid-text").locator("input, textarea").fill("sunglasses")
+    visitor.locator("#avoid-words").click()
+    expect(visitor.get_by_text("Bad: 3").first).to_be_visible()
+    visitor.locator("#avoid-repair > button").click()
+    visitor.locator("#avoid-repair-find").click()
+    expect(visitor.locator("#avoid-repair-after img")).to_have_count(12)
+    expect(visitor.locator("#avoid-repair-told")).to_contain_text("Units that are limited")
+    with visitor.expect_download() as download:
+        visitor.locator("#avoid-repair-download").click()
+    download.value.save_as(tmp_path / "repair.safetensors")
+    visitor.get_by_label("Repair in Breed").check()
+    open_tab(visitor, "Breed")
+    expect(visitor.locator("#breed-avoid")).to_contain_text("Images are repaired")
+    open_tab(visitor, "Avoid")
+    visitor.get_by_label("Repair in Breed").uncheck()
+    visitor.locator("#avoid-repair-drop input[type=file]").set_input_files(tmp_path / "repair.safetensors")
+    expect(toasts(visitor).first).to_contain_text("The repair of this file is in the place of the one before.")
+    open_tab(visitor, "Breed")
+    expect(visitor.locator("#breed-avoid")).to_be_hidden()
