@@ -119,9 +119,11 @@ def steer(page: Page) -> None:
 
 
 def dissect(page: Page) -> None:
-    """Paints glasses on a face."""
+    """Takes the glasses off a face."""
     page.get_by_role("tab", name="Dissect").click()
     page.locator("#dissect-wall img").nth(11).wait_for(timeout=60_000)
+    page.locator("#dissect-mode").get_by_text("Erase").click()
+    page.locator("#dissect-strength").get_by_text("Strong").click()
     box = page.locator("#dissect-painter canvas").bounding_box()
     assert box is not None
     left, middle = box["x"] + 0.3 * box["width"], box["y"] + 0.5 * box["height"]
@@ -129,7 +131,7 @@ def dissect(page: Page) -> None:
     page.mouse.down()
     page.mouse.move(left + 0.4 * box["width"], middle, steps=10)
     page.mouse.up()
-    page.get_by_text("glasses added").first.wait_for()
+    page.get_by_text("glasses erased").first.wait_for()
     page.mouse.move(0, 0)
     shoot(page, "dissect", height=1_450)
 

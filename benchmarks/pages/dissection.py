@@ -50,8 +50,8 @@ tenth is wrong:
 {chr(10).join(said)}
 
 Nothing that a repair learns from measures it. Broken faces are counted by a network that differs from the simulated
-visitor in architecture and training. A repair costs nothing when images are drawn, and refuses no seed. A
-[filter](avoidance.md) leaves fewer broken faces, and draws two latents for an image.
+visitor in architecture and training. A repair refuses no seed. A [filter](avoidance.md)
+leaves fewer broken faces, and draws two latents for an image.
 
 A dissection takes {cost["dissected"] / cost["drawn"]:.1f} times as long as drawing its images ({cost["units"]} units of
 {cost["layer"]}).

@@ -134,7 +134,7 @@ def page(tiny_networks, newcomer):
         with gr.Tabs() as tabs, gr.Tab() as tab:
             search = search_tab.create_search_tab(tiny_networks, session, basket, PictureMenu(), breed, tabs)
             photo = photo_tab.create_photo_tab(tiny_networks, session, basket, breed, tabs)
-            avoid = avoid_tab.create_avoid_tab(tiny_networks, session, breed.picker, [], tabs, tab)
+            avoid = avoid_tab.create_avoid_tab(tiny_networks, session, breed, [], tabs, tab)
         return switching.Switching(tiny_networks, session, basket, bar, breed, search, photo, avoid)
 
 
