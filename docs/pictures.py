@@ -122,8 +122,8 @@ def dissect(page: Page) -> None:
     """Takes the glasses off a face."""
     page.get_by_role("tab", name="Dissect").click()
     page.locator("#dissect-wall img").nth(11).wait_for(timeout=60_000)
-    page.locator("#dissect-mode").get_by_text("Erase").click()
-    page.locator("#dissect-strength").get_by_text("Strong").click()
+    page.get_by_label("Erase").check()
+    page.get_by_label("Strong: 15 units").check()
     box = page.locator("#dissect-painter canvas").bounding_box()
     assert box is not None
     left, middle = box["x"] + 0.3 * box["width"], box["y"] + 0.5 * box["height"]
