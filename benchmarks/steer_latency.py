@@ -19,10 +19,8 @@ MOVES, QUICK_MOVES = 60, 3
 DRAG = 60
 AIM = 150  # milliseconds
 
-# Resolves with the milliseconds from the slider's event to the moment when the new picture can be painted.
-MOVE = """(value) => new Promise((resolve) => {
-  const slider = document.querySelector('#steer-slider-0 input[type=range]');
-  const place = document.querySelector('#steer-after');
+# Resolves with the milliseconds from `act` to the moment when a new picture can be painted in a place of the page.
+SHOWN = """const shown = (place, act) => new Promise((resolve) => {
   const before = place.querySelector('img').src, start = performance.now();
   const watcher = new MutationObserver(async () => {
     const image = place.querySelector('img');
@@ -32,9 +30,30 @@ MOVE = """(value) => new Promise((resolve) => {
     requestAnimationFrame(() => resolve(performance.now() - start));
   });
   watcher.observe(place, {subtree: true, childList: true, attributes: true});
-  slider.value = value;
-  slider.dispatchEvent(new Event('input', {bubbles: true}));
-})"""
+  act();
+});"""
+
+MOVE = f"""(value) => {{
+  {SHOWN}
+  const slider = document.querySelector('#steer-slider-0 input[type=range]');
+  return shown(document.querySelector('#steer-after'), () => {{
+    slider.value = value;
+    slider.dispatchEvent(new Event('input', {{bubbles: true}}));
+  }});
+}}"""
+
+# Measured from the end of the stroke.
+STROKE = f"""([x, y]) => {{
+  {SHOWN}
+  const place = document.querySelector('#dissect-painter'), canvas = place.querySelector('canvas');
+  const box = canvas.getBoundingClientRect();
+  const touch = (kind, dx) => canvas.dispatchEvent(new PointerEvent(kind, {{
+    bubbles: true, pointerId: 1, clientX: box.left + (x + dx) * box.width, clientY: box.top + y * box.height}}));
+  canvas.setPointerCapture = () => {{}};
+  touch('pointerdown', 0);
+  touch('pointermove', 0.1);
+  return shown(place, () => touch('pointerup', 0.1));
+}}"""
 
 # Resolves with how many pictures a drag showed, and how long after its end the last one came.
 DRAG_ALONG = """async (values) => {
@@ -53,27 +72,6 @@ DRAG_ALONG = """async (values) => {
   watcher.disconnect();
   return [count, last - end];
 }"""
-
-# Resolves with the milliseconds from the end of a stroke to the moment when the new picture can be painted.
-STROKE = """([x, y]) => new Promise((resolve) => {
-  const place = document.querySelector('#dissect-painter'), box = place.querySelector('canvas').getBoundingClientRect();
-  const touch = (kind, dx) => place.querySelector('canvas').dispatchEvent(new PointerEvent(kind, {
-    bubbles: true, pointerId: 1, clientX: box.left + (x + dx) * box.width, clientY: box.top + y * box.height}));
-  place.querySelector('canvas').setPointerCapture = () => {};
-  const before = place.querySelector('img').src;
-  touch('pointerdown', 0);
-  touch('pointermove', 0.1);
-  const start = performance.now();
-  const watcher = new MutationObserver(async () => {
-    const image = place.querySelector('img');
-    if (image.src === before) return;
-    watcher.disconnect();
-    await image.decode();
-    requestAnimationFrame(() => resolve(performance.now() - start));
-  });
-  watcher.observe(place, {subtree: true, childList: true, attributes: true});
-  touch('pointerup', 0.1);
-})"""
 
 
 def main() -> None:

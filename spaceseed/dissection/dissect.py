@@ -49,7 +49,7 @@ def dissect(
 
     Levels are chosen on a quarter as many other images, at 256 random places of each. For a layer in
     `generator.styles`, each channel is changed by one standard deviation in turn instead, and where the image changes
-    is compared with its classes; this draws an image for each channel and seed, so 50 images are enough.
+    is compared with its classes; this draws an image for each channel and seed, so a few dozen seeds have to do.
 
     Args:
         generator: the generator.

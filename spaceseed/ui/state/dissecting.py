@@ -1,31 +1,24 @@
 """What a visitor does to the units of one find: strokes, a slider, undo and redo, and the recipe that results."""
 
-import threading
-import time
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from spaceseed.dissection.bundled import bundled_layers, unit_table
 from spaceseed.dissection.units import COUNTS, UnitTable
-from spaceseed.history import History
 from spaceseed.models.generators.generator import Generator
 from spaceseed.recipes.edits import UnitEdit
 from spaceseed.recipes.fields import MAX_ITEMS
 from spaceseed.recipes.recipe import Found, Recipe
 from spaceseed.ui.kit.files import still_served
 from spaceseed.ui.kit.messages import HintError
+from spaceseed.ui.state.undoing import TAKING, Undoing
 
-MAX_UNDO = 100
 MAX_TABLES, MAX_PICTURES = 50, 3_000
-PAUSE = 1.0  # seconds after which a slider moved again is another step to undo
 TITLE_EDITS = 2  # named in a kept find's name
 NO_FIND = "Choose a find first: take a fresh one, or one from the menu of a picture."
-
-# Strokes may come faster than they are taken. No visitor holds it for longer than a recipe takes to be checked.
-_taking = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -36,25 +29,21 @@ class Work:
     recipe: Recipe
 
 
-@dataclass
-class Dissecting:
+@dataclass(kw_only=True)
+class Dissecting(Undoing[Work]):
     """One visitor's work on units of one model.
 
     Attributes:
-        work: on the find that is open; None before the first.
         layer: whose units are shown; "" before any were.
         thing: what the brush paints, one of the table's classes; "" before any was chosen.
         unit: the one that the slider moves; None before one was chosen.
         drawn: a find, and its picture as an address, to be shown again.
     """
 
-    work: Work | None = None
     layer: str = ""
     thing: str = ""
     unit: int | None = None
     drawn: tuple[Recipe, str] | None = None
-    _history: History[Work] = field(default_factory=lambda: History(MAX_UNDO))
-    _moved: tuple[Hashable, float] = (None, 0.0)
 
     @property
     def opened(self) -> Work:
@@ -67,20 +56,9 @@ class Dissecting:
             raise HintError(NO_FIND)
         return self.work
 
-    @property
-    def can_undo(self) -> bool:
-        """True when there is a step to take back."""
-        return self._history.can_undo
-
-    @property
-    def can_redo(self) -> bool:
-        """True after `undo`, until something else is changed."""
-        return self._history.can_redo
-
     def open(self, recipe: Recipe) -> None:
         """Opens another find; `undo` goes back to the find before."""
-        with _taking:
-            self._turn_to(Work(recipe, recipe))
+        self._turn_to(Work(recipe, recipe))
 
     def paint(self, edit: UnitEdit) -> None:
         """Changes units; a stroke like the last one is added to that.
@@ -88,7 +66,7 @@ class Dissecting:
         Raises:
             ValueError: there are more changes than a recipe holds; the message is for the visitor.
         """
-        with _taking:
+        with TAKING:
             edits = self.opened.recipe.edits
             last = edits[-1] if edits else None
             if isinstance(last, UnitEdit) and _same_units(last, edit):
@@ -100,7 +78,7 @@ class Dissecting:
 
     def level(self, edit: UnitEdit) -> None:
         """Sets one unit everywhere, in place of what the slider did to it before; strength 0 leaves it as it was."""
-        with _taking:
+        with TAKING:
             edits, place = list(self.opened.recipe.edits), self._place(edit.layer, edit.units[0])
             edits[place : place + 1] = [edit] if edit.strength else []
             self._set_edits(tuple(edits), (edit.layer, edit.units))
@@ -113,21 +91,9 @@ class Dissecting:
             return 0.0
         return -edit.strength if not edit.values.any() else edit.strength
 
-    def undo(self) -> None:
-        """Takes the last step back."""
-        with _taking:
-            if self.can_undo:
-                self.work, self._moved = self._history.undo(self.opened), (None, 0.0)
-
-    def redo(self) -> None:
-        """Takes the step again that was undone last."""
-        with _taking:
-            if self.can_redo:
-                self.work, self._moved = self._history.redo(self.opened), (None, 0.0)
-
     def reset(self) -> None:
         """Takes all back that was done to the find since it was opened."""
-        with _taking:
+        with TAKING:
             work = self.opened
             if work.recipe is not work.source:
                 self._turn_to(Work(work.source, work.source))
@@ -159,14 +125,6 @@ class Dissecting:
             raise ValueError(f"A find holds {MAX_ITEMS} changes at most: undo some first.")
         work = self.opened
         self._turn_to(Work(work.source, work.recipe.replace(edits=edits)), control)
-
-    def _turn_to(self, work: Work, control: Hashable = None) -> None:
-        """Turns to other work in a way that can be undone; a control that moves on without a pause is one step."""
-        moment = time.monotonic()
-        moves_on = control is not None and self._moved[0] == control and moment - self._moved[1] <= PAUSE
-        if self.work is not None and not moves_on:
-            self._history.push(self.work)
-        self._moved, self.work = (control, moment), work
 
 
 class UnitTables:

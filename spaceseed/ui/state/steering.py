@@ -1,6 +1,5 @@
 """What a visitor does to one find: steps along directions, undo and redo, and the recipe that results."""
 
-import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
@@ -13,10 +12,9 @@ from spaceseed.history import History
 from spaceseed.recipes.fields import MAX_ITEMS
 from spaceseed.recipes.recipe import Edit, Found, Recipe
 from spaceseed.ui.kit.messages import HintError
+from spaceseed.ui.state.undoing import MAX_UNDO, Undoing
 
 LIMIT = 4.0  # standard deviations, either way
-MAX_UNDO = 100
-PAUSE = 1.0  # seconds after which a slider moved again is another step to undo
 TITLE_STEPS = 2  # named in a kept find's name
 MAX_TRIED = 6  # steps that are drawn for it, because slow models take a second for each
 
@@ -136,12 +134,11 @@ class Work:
         return cls(recipe, change, change)
 
 
-@dataclass
-class Steering:
+@dataclass(kw_only=True)
+class Steering(Undoing[Work]):
     """One visitor's work on the finds of one model.
 
     Attributes:
-        work: on the find that is open; None before the first.
         method: whose sliders are shown; "" before any were.
         sets: directions at hand, by method.
         classes: those that the directions were found for; None for models without classes.
@@ -152,7 +149,6 @@ class Steering:
         seen: what was measured of the sliders, for `seen_of`: of which find, directions and layers, and what.
     """
 
-    work: Work | None = None
     method: str = ""
     sets: dict[str, DirectionSet] = field(default_factory=dict)
     classes: Tensor | None = None
@@ -161,8 +157,6 @@ class Steering:
     stale: bool = False
     drawn: tuple[Recipe, str] | None = None
     seen: tuple[Recipe, DirectionSet, LayerRange, dict[int, bool]] | None = None
-    _history: History[Work] = field(default_factory=lambda: History(MAX_UNDO))
-    _moved: tuple[Hashable, float] = (None, 0.0)
 
     @property
     def opened(self) -> Work:
@@ -184,16 +178,6 @@ class Steering:
     def directions(self) -> DirectionSet | None:
         """Those whose sliders are shown."""
         return self.sets.get(self.method)
-
-    @property
-    def can_undo(self) -> bool:
-        """True when there is a step to take back."""
-        return self._history.can_undo
-
-    @property
-    def can_redo(self) -> bool:
-        """True after `undo`, until something else is changed."""
-        return self._history.can_redo
 
     def open(self, recipe: Recipe, classes: Tensor | None = None) -> None:
         """Opens another find with the sliders that made it; `undo` goes back to the find before."""
@@ -231,16 +215,6 @@ class Steering:
         if len(change.base.edits) + len(change.steps) > MAX_ITEMS:
             raise ValueError(f"A find holds {MAX_ITEMS} changes at most: reset a slider first.")
         self._turn_to(replace(self.opened, change=change), control)
-
-    def undo(self) -> None:
-        """Takes the last step back."""
-        if self.can_undo:
-            self.work, self._moved = self._history.undo(self.opened), (None, 0.0)
-
-    def redo(self) -> None:
-        """Takes the step again that was undone last."""
-        if self.can_redo:
-            self.work, self._moved = self._history.redo(self.opened), (None, 0.0)
 
     def rename(self, name: str) -> None:
         """Renames the direction selected; the visitor is sure of the name."""
@@ -286,12 +260,6 @@ class Steering:
         """Returns the find with one slider at each of these amounts."""
         now = replace(self.now, ranges={**self.now.ranges, self.method: self.layer_range(num_ws)})
         return [now.with_amount(self.method, index, amount).recipe(self.sets) for amount in amounts]
-
-    def _turn_to(self, work: Work, control: Hashable) -> None:
-        moment = time.monotonic()
-        if self.work is not None and (self._moved[0] != control or moment - self._moved[1] > PAUSE):
-            self._history.push(self.work)
-        self._moved, self.work = (control, moment), work
 
 
 def _said(step: Step, sets: Sets) -> str:

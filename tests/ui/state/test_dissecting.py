@@ -11,6 +11,7 @@ from spaceseed.recipes.edits import UnitEdit
 from spaceseed.recipes.fields import MAX_ITEMS
 from spaceseed.recipes.recipe import Recipe
 from spaceseed.ui.state import dissecting as state
+from spaceseed.ui.state import undoing
 from spaceseed.ui.state.dissecting import MAX_TABLES, Dissecting, UnitTables, things_of
 
 SHA = "ab" * 32
@@ -41,7 +42,7 @@ def plain(**fields):
 def clock(monkeypatch):
     """The time, which stands still until a test moves it."""
     time = [100.0]
-    monkeypatch.setattr(state.time, "monotonic", lambda: time[0])
+    monkeypatch.setattr(undoing.time, "monotonic", lambda: time[0])
     return time
 
 

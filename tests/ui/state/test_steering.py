@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from spaceseed.directions.sets import DirectionSet
 from spaceseed.recipes.recipe import Edit, Recipe, UnitEdit
-from spaceseed.ui.state import steering as steer_state
+from spaceseed.ui.state import undoing
 from spaceseed.ui.state.steering import Change, LayerRange, Steering, signed
 
 NUM_WS, W_DIM = 6, 8
@@ -38,7 +38,7 @@ def plain(**fields):
 def clock(monkeypatch):
     """The time, which stands still until a test moves it."""
     time = [100.0]
-    monkeypatch.setattr(steer_state.time, "monotonic", lambda: time[0])
+    monkeypatch.setattr(undoing.time, "monotonic", lambda: time[0])
     return time
 
 
